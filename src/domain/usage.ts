@@ -129,7 +129,7 @@ export interface LatencyRow {
   latency?: Latency;
 }
 
-/** Computed from raw events, in no promised order of rows; steps and values without calls are absent. */
+/** Rows in no promised order; steps and values without calls are absent. */
 export interface LatencyAnswer {
   rows: LatencyRow[];
   /** Of all rows together. */
@@ -167,7 +167,7 @@ export interface UsageReader {
     contains?: string;
     limit: number;
   }): Promise<{ value: string; requests: number }[]>;
-  /** Durations of calls, from raw events alone; says so for older days. */
+  /** Durations of calls, as far back as raw events are kept; says so for older days. */
   latency(query: LatencyQuery): Promise<LatencyAnswer>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
   events(query: { span: Span; filters: readonly StoredFilter[]; limit: number }): Promise<RawEvent[]>;

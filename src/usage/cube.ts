@@ -11,6 +11,8 @@ export interface Cube {
   dimensions: readonly Dimension[];
   keys: readonly ColumnName[];
   measures: readonly ColumnName[];
+  /** Segments are merged up to so many cells; absent: without a bound, as no bucket has many. */
+  mostCells?: number;
 }
 
 const SETS: readonly (readonly Dimension[])[] = [
@@ -59,6 +61,19 @@ export const METER_MINUTES: Cube = {
 };
 /** Per combination of meters and day: all other pools. */
 export const METER_DAYS: Cube = { ...METER_MINUTES, name: 'day.meters', grain: 'day', keys: ['meters'] };
+/**
+ * How long single calls took, per day by client and by route: what percentiles of whole days are made of, as long as raw
+ * events are kept. Names are not capped. A duration is held as raw events hold it (microseconds + 1), in two keys; 0: calls
+ * that have none of their own.
+ */
+export const DURATION_CUBES: readonly Cube[] = (['client', 'route'] as const).map((dimension) => ({
+  name: `day.${dimension}.durations`,
+  grain: 'day',
+  dimensions: [dimension],
+  keys: [dimension, 'took', 'tookHigh'],
+  measures: ['requests'],
+  mostCells: 500_000,
+}));
 /** Calls taken out, per exclusion rule and day. */
 export const EXCLUDED_DAYS: Cube = {
   name: 'day.exclusion',

@@ -5,45 +5,55 @@ import type { Column } from './segment.ts';
 const MOST = 0xffffffff;
 const LEAST_ROOM = 64;
 
-/** Collects how long single calls took, group by group, in four bytes a call; percentiles are exact. */
+/**
+ * Values in any order, with how many calls each stands for; without `calls`, each stands for one. A value may come several
+ * times, and some of them take calls out again.
+ */
+export interface Counted {
+  values: Uint32Array;
+  calls?: Int32Array | undefined;
+}
+
+/** Collects how long single calls took, group by group; percentiles are exact. */
 export class Durations {
-  readonly #lists: Uint32Array<ArrayBuffer>[] = [];
-  readonly #longer: number[][] = [];
-  #lengths: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  /** Of each group: calls one by one, and equal ones with their number. */
+  readonly #ones: CountedList[] = [];
+  readonly #many: CountedList[] = [];
+  /** Calls by their duration. */
+  readonly #longer: Map<number, number>[] = [];
 
   /**
-   * One row per event: its group (below `groupCount`), the calls that it stands for, and its duration as segments hold it
-   * (microseconds + 1; 0: none was sent). An event of several calls does not say how long each took, and is passed over.
+   * Per row a group (below `groupCount`) and a duration as segments hold it (microseconds + 1; 0: none, the row is passed
+   * over), of one call, or of as many as `calls` says.
    */
-  add(groups: Uint32Array, counts: Column, durations: Column, groupCount: number): void {
-    this.#makeRoom(groupCount);
-    const [lists, lengths] = [this.#lists, this.#lengths];
+  add(groups: Uint32Array, durations: Column, groupCount: number, calls?: Column): void {
+    while (this.#longer.length < groupCount) {
+      this.#ones.push(new CountedList());
+      this.#many.push(new CountedList());
+      this.#longer.push(new Map());
+    }
+    const lists = calls ? this.#many : this.#ones;
     for (let row = 0; row < groups.length; row += 1) {
       const duration = durations[row]! - 1;
-      if (duration < 0 || counts[row] !== 1) continue;
+      if (duration < 0) continue;
       const group = groups[row]!;
-      if (duration > MOST) {
-        this.#longer[group]!.push(duration);
-        continue;
-      }
-      const length = lengths[group]!;
-      let list = lists[group]!;
-      if (length === list.length) {
-        list = new Uint32Array(Math.max(LEAST_ROOM, length * 2));
-        list.set(lists[group]!);
-        lists[group] = list;
-      }
-      list[length] = duration;
-      lengths[group] = length + 1;
+      if (duration <= MOST) lists[group]!.add(duration, calls?.[row]);
+      else this.#longer[group]!.set(duration, (this.#longer[group]!.get(duration) ?? 0) + (calls?.[row] ?? 1));
     }
   }
 
   /** Of one group, or of all; undefined where no call has a duration. */
   latencyOf(group?: number): Latency | undefined {
-    const groups = group === undefined ? [...this.#lists.keys()] : [group];
-    const lists = groups.map((each) => this.#lists[each]!.subarray(0, this.#lengths[each]));
-    const longer = groups.flatMap((each) => this.#longer[each]!).sort((a, b) => a - b);
-    const shorter = lists.reduce((sum, list) => sum + list.length, 0);
+    const groups = group === undefined ? [...this.#longer.keys()] : [group];
+    const lists = groups
+      .flatMap((each) => [this.#ones[each]!, this.#many[each]!])
+      .filter(({ length }) => length > 0)
+      .map((list) => list.read());
+    const longer = groups
+      .flatMap((each) => [...this.#longer[each]!])
+      .flatMap(([duration, calls]) => new Array<number>(calls).fill(duration))
+      .sort((a, b) => a - b);
+    const shorter = countCalls(lists);
     const timed = shorter + longer.length;
     if (timed === 0) return undefined;
     const places = [...[50, 95, 99].map((percent) => toPlace(percent, timed)), timed - 1];
@@ -55,17 +65,33 @@ export class Durations {
     const [p50Ms, p95Ms, p99Ms, slowestMs] = found.map((us) => us / 1000) as [number, number, number, number];
     return { timed, p50Ms, p95Ms, p99Ms, slowestMs };
   }
+}
 
-  #makeRoom(groupCount: number): void {
-    if (groupCount > this.#lengths.length) {
-      const lengths = new Uint32Array(groupCount * 2);
-      lengths.set(this.#lengths);
-      this.#lengths = lengths;
-    }
-    while (this.#lists.length < groupCount) {
-      this.#lists.push(new Uint32Array(0));
-      this.#longer.push([]);
-    }
+class CountedList {
+  length = 0;
+  #values: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  #calls: Int32Array<ArrayBuffer> | undefined;
+
+  add(value: number, calls: number | undefined): void {
+    if (this.length === this.#values.length) this.#grow(calls !== undefined);
+    this.#values[this.length] = value;
+    if (calls !== undefined) this.#calls![this.length] = calls;
+    this.length += 1;
+  }
+
+  read(): Counted {
+    return { values: this.#values.subarray(0, this.length), calls: this.#calls?.subarray(0, this.length) };
+  }
+
+  #grow(isCounted: boolean): void {
+    const room = Math.max(LEAST_ROOM, this.length * 2);
+    const values = new Uint32Array(room);
+    values.set(this.#values);
+    this.#values = values;
+    if (!isCounted) return;
+    const calls = new Int32Array(room);
+    if (this.#calls) calls.set(this.#calls);
+    this.#calls = calls;
   }
 }
 
@@ -82,46 +108,66 @@ export function toPlace(percent: number, count: number): number {
   return Math.max(0, Math.ceil((percent * count) / 100) - 1);
 }
 
-/** The values at these places, were all the lists one in ascending order. Exact, and the lists stay as they are. */
-export function findAtPlaces(lists: readonly Uint32Array[], places: readonly number[]): number[] {
-  const length = lists.reduce((sum, list) => sum + list.length, 0);
-  if (length >= LEAST_COUNTED) return findByCounting(lists, places);
-  const all = new Uint32Array(length);
-  let at = 0;
+/** The values at these places, were the calls of all the lists in ascending order. Exact, and the lists stay as they are. */
+export function findAtPlaces(lists: readonly Counted[], places: readonly number[]): number[] {
+  const length = lists.reduce((sum, { values }) => sum + values.length, 0);
+  return length < LEAST_COUNTED ? findBySorting(lists, length, places) : findByCounting(lists, places);
+}
+
+function countCalls(lists: readonly Counted[]): number {
+  return lists.reduce((sum, { values, calls }) => sum + (calls ? calls.reduce((a, b) => a + b, 0) : values.length), 0);
+}
+
+function findBySorting(lists: readonly Counted[], length: number, places: readonly number[]): number[] {
+  const calls = new Int32Array(length);
+  // A value and its row in one exact double, so that the native sort of numbers does the work.
+  const order = new Float64Array(length);
+  let row = 0;
   for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
+    for (let i = 0; i < list.values.length; i += 1, row += 1) {
+      order[row] = list.values[i]! * length + row;
+      calls[row] = list.calls?.[i] ?? 1;
+    }
   }
-  all.sort();
-  return places.map((place) => all[place]!);
+  order.sort();
+  return places.map((place) => {
+    let before = 0;
+    let value = 0;
+    for (let at = 0; before <= place; ) {
+      value = Math.floor(order[at]! / length);
+      // All of a value before it is known how many they are.
+      for (; at < length && Math.floor(order[at]! / length) === value; at += 1) before += calls[order[at]! % length]!;
+    }
+    return value;
+  });
 }
 
 /** Counts values by their range, and looks again only at the ranges that hold a wanted place. */
-function findByCounting(lists: readonly Uint32Array[], places: readonly number[]): number[] {
+function findByCounting(lists: readonly Counted[], places: readonly number[]): number[] {
   const { least, most } = findBounds(lists);
   const shift = Math.max(0, 32 - Math.clz32(most - least) - Math.log2(BUCKETS));
-  const counts = countRanges(lists, least, shift);
+  const { calls, rows } = countRanges(lists, least, shift);
   const found = places.map((place) => {
     let before = 0;
     let bucket = 0;
-    while (before + counts[bucket]! <= place) {
-      before += counts[bucket]!;
+    while (before + calls[bucket]! <= place) {
+      before += calls[bucket]!;
       bucket += 1;
     }
     return { bucket, place: place - before };
   });
   if (shift === 0) return found.map(({ bucket }) => least + bucket);
   const wanted = [...new Set(found.map(({ bucket }) => bucket))];
-  const ranges = collectRanges(lists, least, shift, new Map(wanted.map((bucket) => [bucket, counts[bucket]!])));
+  const ranges = collectRanges(lists, least, shift, new Map(wanted.map((bucket) => [bucket, rows[bucket]!])));
   return found.map(({ bucket, place }) => findAtPlaces([ranges.get(bucket)!], [place])[0]!);
 }
 
-function findBounds(lists: readonly Uint32Array[]): { least: number; most: number } {
+function findBounds(lists: readonly Counted[]): { least: number; most: number } {
   let least = 0xffffffff;
   let most = 0;
-  for (const list of lists) {
-    for (let i = 0; i < list.length; i += 1) {
-      const value = list[i]!;
+  for (const { values } of lists) {
+    for (let i = 0; i < values.length; i += 1) {
+      const value = values[i]!;
       if (value < least) least = value;
       if (value > most) most = value;
     }
@@ -129,31 +175,38 @@ function findBounds(lists: readonly Uint32Array[]): { least: number; most: numbe
   return { least, most };
 }
 
-function countRanges(lists: readonly Uint32Array[], least: number, shift: number): Uint32Array {
-  const counts = new Uint32Array(BUCKETS);
-  for (const list of lists) for (let i = 0; i < list.length; i += 1) counts[(list[i]! - least) >>> shift]! += 1;
-  return counts;
+/** How many calls, and how many values, are in each range. */
+function countRanges(lists: readonly Counted[], least: number, shift: number) {
+  const rows = new Uint32Array(BUCKETS);
+  const more = new Float64Array(BUCKETS);
+  for (const { values, calls } of lists) {
+    for (let i = 0; i < values.length; i += 1) rows[(values[i]! - least) >>> shift]! += 1;
+    if (calls) for (let i = 0; i < values.length; i += 1) more[(values[i]! - least) >>> shift]! += calls[i]! - 1;
+  }
+  return { rows, calls: more.map((count, bucket) => count + rows[bucket]!) };
 }
 
 /** The values of some ranges, of which the sizes are known. */
 function collectRanges(
-  lists: readonly Uint32Array[],
+  lists: readonly Counted[],
   least: number,
   shift: number,
   sizes: ReadonlyMap<number, number>,
-): Map<number, Uint32Array> {
-  const ranges = [...sizes.values()].map((size) => new Uint32Array(size));
+): Map<number, Required<Counted>> {
+  const ranges = [...sizes.values()].map((size) => ({ values: new Uint32Array(size), calls: new Int32Array(size) }));
   const lengths = new Uint32Array(ranges.length);
   /** Which range each bucket is, + 1; 0: none that is wanted. */
   const rangeOf = new Uint8Array(BUCKETS);
   for (const [index, bucket] of [...sizes.keys()].entries()) rangeOf[bucket] = index + 1;
-  for (const list of lists) {
-    for (let i = 0; i < list.length; i += 1) {
-      const value = list[i]!;
+  for (const { values, calls } of lists) {
+    for (let i = 0; i < values.length; i += 1) {
+      const value = values[i]!;
       const range = rangeOf[(value - least) >>> shift]!;
       if (range === 0) continue;
-      ranges[range - 1]![lengths[range - 1]!] = value;
-      lengths[range - 1]! += 1;
+      const at = lengths[range - 1]!;
+      ranges[range - 1]!.values[at] = value;
+      ranges[range - 1]!.calls[at] = calls ? calls[i]! : 1;
+      lengths[range - 1] = at + 1;
     }
   }
   return new Map([...sizes.keys()].map((bucket, index) => [bucket, ranges[index]!]));

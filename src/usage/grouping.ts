@@ -65,7 +65,7 @@ export class Grouping {
 
   /** One row per group, in order of first appearance; groups whose measures are all 0 are left out. */
   toBatch(): Batch {
-    const kept = this.#findNonZero();
+    const kept = this.listNonZero();
     const batch: Batch = { length: kept.length, columns: {} };
     const take = (name: ColumnName, from: Column): void => {
       const column = createColumn(name, kept.length);
@@ -105,7 +105,8 @@ export class Grouping {
     return this.#carried;
   }
 
-  #findNonZero(): Uint32Array<ArrayBuffer> {
+  /** The groups that `toBatch` gives, in that order. */
+  listNonZero(): Uint32Array<ArrayBuffer> {
     const kept = new Uint32Array(this.#groups);
     let count = 0;
     for (let group = 0; group < this.#groups; group += 1) {

@@ -4,10 +4,11 @@ import type { Grain, ShortenedReason, Span, UsageQuery } from '../domain/usage.t
 import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
 import type { Batch, Column } from './segment.ts';
 
-/** What is still kept: raw events are complete from one day on, hourly totals from another. */
+/** What is kept: raw events are complete from one day on, totals of hours and of durations from others. */
 export interface Kept {
   rawFromDay: number;
   hoursFromDay: number;
+  durationsFromDay: number;
   /** Monthly totals exist up to this month. */
   closedMonth: number;
 }

@@ -60,6 +60,13 @@ export class RawPart {
   }
 }
 
+interface Wanted {
+  span: Span;
+  rowFilters: readonly RowFilter[];
+}
+
+type Source = Pick<Store, 'db' | 'loader' | 'calendar'>;
+
 /**
  * Streams the raw events of a span that pass every filter and that no exclusion rule took out, in the caller's snapshot.
  * Days come in order, the newest first if asked; the parts of a day, and the events of a part, stand in no promised order.
@@ -67,22 +74,38 @@ export class RawPart {
  * the days behind it are never read.
  */
 export async function* scanRaw(
-  { db, loader, calendar }: Pick<Store, 'db' | 'loader' | 'calendar'>,
-  { span, rowFilters, newestFirst = false }: { span: Span; rowFilters: readonly RowFilter[]; newestFirst?: boolean },
+  source: Source,
+  { newestFirst = false, ...wanted }: Wanted & { newestFirst?: boolean },
 ): AsyncGenerator<RawPart> {
   const isBefore = (a: number, b: number) => (newestFirst ? a > b : a < b);
-  // Not yet in the segments of their days: few, and read at once.
-  const waiting = (await loader.loadInbox(db, span))
-    .flatMap((commit) =>
-      splitByDay(commit, calendar, filterRows(commit.segment, rowFilters, selectCounted(commit.segment, span))),
-    )
-    .sort((a, b) => (isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1));
+  // Few, and read at once.
+  const unfolded = (await readUnfolded(source, wanted)).sort((a, b) =>
+    isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1,
+  );
+  for await (const part of scanFolded(source, wanted, newestFirst)) {
+    while (unfolded.length > 0 && isBefore(unfolded[0]!.day, part.day)) yield unfolded.shift()!;
+    yield part;
+  }
+  yield* unfolded;
+}
+
+/** Those of the events that totals do not hold yet, in no promised order. */
+export async function readUnfolded({ db, loader, calendar }: Source, { span, rowFilters }: Wanted): Promise<RawPart[]> {
+  return (await loader.loadInbox(db, span)).flatMap((commit) =>
+    splitByDay(commit, calendar, filterRows(commit.segment, rowFilters, selectCounted(commit.segment, span))),
+  );
+}
+
+/** Those of the events that totals hold. */
+export async function* scanFolded(
+  { db, loader, calendar }: Source,
+  { span, rowFilters }: Wanted,
+  newestFirst = false,
+): AsyncGenerator<RawPart> {
   for await (const raw of loader.loadRaw(db, span, { newestFirst })) {
-    while (waiting.length > 0 && isBefore(waiting[0]!.day, raw.day)) yield waiting.shift()!;
     const rows = selectAsked(raw.segment, rowFilters, isWithin(raw.day, span, calendar) ? undefined : span);
     if (rows === undefined || rows.length > 0) yield new RawPart(raw.day, raw, rows);
   }
-  yield* waiting;
 }
 
 function isWithin(day: number, span: Span, calendar: Calendar): boolean {

@@ -1,23 +1,28 @@
-import { MINUTE_MS } from '../domain/calendar.ts';
+import { type Calendar, MINUTE_MS } from '../domain/calendar.ts';
 import { REMOVED } from '../domain/dimension.ts';
-import type { LatencyAnswer, LatencyQuery } from '../domain/usage.ts';
+import type { LatencyAnswer, LatencyQuery, Span } from '../domain/usage.ts';
+import { DURATION_CUBES } from './cube.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
-import { startOfStep } from './plan.ts';
-import { type RawPart, type Store, scanRaw } from './raw-events.ts';
+import { type Kept, splitAtDays, startOfStep } from './plan.ts';
+import { type RawPart, readUnfolded, type Store, scanFolded } from './raw-events.ts';
 import type { ReadSnapshot } from './read-snapshot.ts';
-import type { RowFilter } from './row-filter.ts';
-import type { Batch, Column, ColumnName } from './segment.ts';
+import { filterRows, type RowFilter } from './row-filter.ts';
+import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import { WORD } from './totals.ts';
 import { textOf } from './values.ts';
 
-/** Percentiles of how long calls took, per value and step, in one pass over the raw events. */
+/**
+ * Percentiles of how long calls took, per value and step, in one pass: from totals of durations for whole days where these
+ * hold the question's dimensions, else from raw events.
+ */
 export async function readLatency(
   store: Store,
   { kept, renames, newestMs }: ReadSnapshot,
   query: LatencyQuery,
   rowFilters: readonly RowFilter[],
 ): Promise<LatencyAnswer> {
-  const { db, calendar, texts } = store;
+  const { db, calendar, texts, loader } = store;
   const { groupBy, grain } = query;
   const keptFromMs = calendar.startOfDay(kept.rawFromDay);
   const span = { fromMs: Math.max(query.span.fromMs, keptFromMs), toMs: query.span.toMs };
@@ -25,28 +30,50 @@ export async function readLatency(
   const grouping = new Grouping(keys, ['requests']);
   const durations = new Durations();
   const firstOf = await findShared(store, renames, query);
+  const add = (batch: Batch, took: Column, calls?: Column): void => {
+    const groups = grouping.add(batch);
+    durations.add(groups, took, grouping.size, calls);
+  };
+  const addRaw = (part: RawPart): void => {
+    const requests = part.read('count');
+    const batch: Batch = { length: part.length, columns: { requests } };
+    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy));
+    if (keys.includes('slot')) batch.columns.slot = readSteps(part, query, store);
+    const took = part.read('duration');
+    // An event of several calls does not say how long each took.
+    for (let row = 0; row < took.length; row += 1) if (requests[row] !== 1) took[row] = 0;
+    add(batch, took);
+  };
+  const addTotals = (segment: Segment, day: number): void => {
+    const rows = rowFilters.length > 0 ? filterRows(segment, rowFilters, undefined) : undefined;
+    const requests = segment.read('requests', rows);
+    const batch: Batch = { length: requests.length, columns: { requests } };
+    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, segment.read(groupBy, rows));
+    if (keys.includes('slot'))
+      batch.columns.slot = new Uint32Array(requests.length).fill(stepOfDay(day, query, calendar));
+    add(batch, readDurations(segment, rows), requests);
+  };
 
   if (span.fromMs < span.toMs) {
-    for await (const part of scanRaw(store, { span, rowFilters })) {
-      const requests = part.read('count');
-      const batch: Batch = { length: part.length, columns: { requests } };
-      if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy));
-      if (keys.includes('slot')) batch.columns.slot = readSteps(part, query, store);
-      const groups = grouping.add(batch);
-      durations.add(groups, requests, part.read('duration'), grouping.size);
+    const { cube, days, raw } = planLatency(query, span, kept, calendar);
+    if (cube) {
+      const [totals] = await loader.loadTotals(db, [{ cube, buckets: days }]);
+      for (const { bucket, segment } of totals!) addTotals(segment, bucket);
     }
+    for (const part of raw) for await (const folded of scanFolded(store, { span: part, rowFilters })) addRaw(folded);
+    for (const unfolded of await readUnfolded(store, { span, rowFilters })) addRaw(unfolded);
   }
-  // Each event stands for at least one call: no group is empty, and they come in the order of their numbers.
+  const groups = grouping.listNonZero();
   const cells = grouping.toBatch();
   const ids = groupBy && groupBy !== 'status' ? (cells.columns[groupBy] ?? []) : [];
   const known = await texts.resolve(db, renames, ids);
   const { slot, requests } = cells.columns;
-  const rows = Array.from({ length: cells.length }, (_, group) => {
-    const latency = durations.latencyOf(group);
+  const rows = Array.from({ length: cells.length }, (_, row) => {
+    const latency = durations.latencyOf(groups[row]!);
     return {
-      startMs: slot ? slot[group]! * MINUTE_MS : query.span.fromMs,
-      key: groupBy ? textOf(groupBy, cells.columns[groupBy]![group]!, known) : '',
-      requests: requests![group]!,
+      startMs: slot ? slot[row]! * MINUTE_MS : query.span.fromMs,
+      key: groupBy ? textOf(groupBy, cells.columns[groupBy]![row]!, known) : '',
+      requests: requests![row]!,
       ...(latency ? { latency } : {}),
     };
   });
@@ -58,6 +85,29 @@ export async function readLatency(
     asOfMs: newestMs,
     ...(query.span.fromMs < keptFromMs ? { shortened: { fromMs: Math.min(keptFromMs, query.span.toMs) } } : {}),
   };
+}
+
+/** The total and its days that tell how long calls took, and the rest of the span. */
+function planLatency(query: LatencyQuery, span: Span, kept: Kept, calendar: Calendar) {
+  const keys = new Set([...(query.groupBy ? [query.groupBy] : []), ...query.filters.map(({ key }) => key)]);
+  const cube = DURATION_CUBES.find(
+    ({ dimensions: [dimension] }) => keys.size === 0 || (keys.size === 1 && keys.has(dimension!)),
+  );
+  if (!cube || query.grain === 'hour' || query.grain === 'minute') return { days: [], raw: [span] };
+  const fromMs = Math.min(Math.max(span.fromMs, calendar.startOfDay(kept.durationsFromDay)), span.toMs);
+  const parts = fromMs < span.toMs ? splitAtDays(fromMs, span.toMs, calendar) : [];
+  const days: number[] = [];
+  for (const part of parts.filter(({ whole }) => whole))
+    for (let day = calendar.dayOf(part.fromMs); calendar.startOfDay(day) < part.toMs; day += 1) days.push(day);
+  const before = span.fromMs < fromMs ? [{ fromMs: span.fromMs, toMs: fromMs }] : [];
+  return { cube, days, raw: [...before, ...parts.filter(({ whole }) => !whole)] };
+}
+
+/** Durations of a total's cells, as raw events hold them. */
+function readDurations(segment: Segment, rows: Uint32Array | undefined): Column {
+  const took = segment.read('took', rows);
+  if (!segment.has('tookHigh')) return took;
+  return Float64Array.from(segment.read('tookHigh', rows), (high, row) => high * WORD + took[row]!);
 }
 
 /** The number that stands for each number that shares a name with others; forgotten values share one. */
@@ -85,8 +135,13 @@ function replaceBy(firstOf: ReadonlyMap<number, number>, ids: Column): Column {
 function readSteps(part: RawPart, query: LatencyQuery, { calendar }: Store): Column {
   const isOne = query.grain !== 'hour' && query.grain !== 'minute';
   const steps = new Uint32Array(part.length);
-  if (isOne) return steps.fill(startOfStep(calendar.startOfDay(part.day), query, calendar) / MINUTE_MS);
+  if (isOne) return steps.fill(stepOfDay(part.day, query, calendar));
   const time = part.read('time');
   for (let row = 0; row < steps.length; row += 1) steps[row] = startOfStep(time[row]!, query, calendar) / MINUTE_MS;
   return steps;
+}
+
+/** The step of a whole day, in minutes since 1970. */
+function stepOfDay(day: number, query: LatencyQuery, calendar: Calendar): number {
+  return startOfStep(calendar.startOfDay(day), query, calendar) / MINUTE_MS;
 }

@@ -54,6 +54,7 @@ const FIRST_DAY = -1_000_000;
 interface SnapshotRow {
   raw_day: string | null;
   hours_day: string | null;
+  durations_day: string | null;
   closed_month: string | null;
   renames: string | null;
   inbox_ms: number | null;
@@ -67,11 +68,13 @@ interface DaysRow {
   last_inbox_day: number | null;
 }
 
-function toSnapshot({ raw_day, hours_day, closed_month, renames, inbox_ms, folded_ms }: SnapshotRow): ReadSnapshot {
+function toSnapshot(row: SnapshotRow): ReadSnapshot {
+  const { raw_day, hours_day, durations_day, closed_month, renames, inbox_ms, folded_ms } = row;
   return {
     kept: {
       rawFromDay: Number(raw_day ?? FIRST_DAY),
       hoursFromDay: Number(hours_day ?? FIRST_DAY),
+      durationsFromDay: Number(durations_day ?? FIRST_DAY),
       closedMonth: Number(closed_month ?? Number.NEGATIVE_INFINITY),
     },
     renames: renames ?? undefined,
@@ -104,6 +107,7 @@ function snapshotColumns(of: ExpressionBuilder<Database, never>) {
   return [
     setting('raw_from_day').as('raw_day'),
     setting('hours_from_day').as('hours_day'),
+    setting('durations_from_day').as('durations_day'),
     setting(CLOSED_MONTH).as('closed_month'),
     setting(RENAMES).as('renames'),
     of.selectFrom('inbox').select('received_ms').orderBy('seq', 'desc').limit(1).as('inbox_ms'),

@@ -1,6 +1,7 @@
 import { type Calendar, DAY_MS, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Db } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { DURATION_CUBES } from './cube.ts';
 import { removeRowsBefore } from './daily-rows.ts';
 
 /** Hourly totals are kept this long. */
@@ -33,6 +34,10 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
   }
   if (expired.length > 0)
     await raise(db, 'raw_from_day', expired.reduce((last, { day }) => Math.max(last, day), rawDay - 1) + 1);
+
+  // Percentiles are told of days with raw events alone.
+  const durations = DURATION_CUBES.map(({ name }) => name);
+  await db.deleteFrom('total_segment').where('cube', 'in', durations).where('bucket', '<', rawDay).execute();
 
   const hourDay = today - HOUR_TOTALS_DAYS;
   const hours = await db

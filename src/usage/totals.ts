@@ -7,6 +7,7 @@ import {
   BRIEF_CUBES,
   type Cube,
   DAY_CUBES,
+  DURATION_CUBES,
   EXCLUDED_DAYS,
   HOUR_CUBES,
   METER_DAYS,
@@ -22,6 +23,8 @@ import type { ValuePlaces } from './value-places.ts';
 
 /** Of advisory locks; the one on all totals, and those on days and months, which have two numbers. */
 const TOTALS_LOCK = 0x4845_4144;
+/** What 32 bits tell apart. */
+export const WORD = 2 ** 32;
 /** Days that are so many apart may share a lock: an import of years takes no more of them. */
 const DAY_LOCKS = 64;
 
@@ -122,6 +125,9 @@ export async function addToTotals(
   const minutes = summarise(METER_MINUTES, { ...columns, slot: columns.minute });
   await addCells(db, METER_MINUTES, day, minutes);
   await addCells(db, METER_DAYS, day, regroup(METER_DAYS, minutes));
+  const took = splitDurations(events);
+  for (const cube of DURATION_CUBES)
+    await addCells(db, cube, day, summarise(cube, { ...took, requests: columns.requests }));
   if (counted) {
     const grouping = new Grouping(EXCLUDED_DAYS.keys, EXCLUDED_DAYS.measures);
     grouping.add(events, { columns, selected: selectRows(events, (exclusion) => exclusion !== 0), sign });
@@ -192,6 +198,20 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   return { slot, minute, singles, bulk, requests: count };
 }
 
+/** How long each call took, as two keys; an event of several calls does not say how long each took. */
+function splitDurations(events: Batch): Pick<Batch['columns'], 'took' | 'tookHigh'> {
+  const { duration, count } = events.columns;
+  if (!duration) return {};
+  const took = new Uint32Array(events.length);
+  const tookHigh = new Uint32Array(events.length);
+  for (let row = 0; row < events.length; row += 1) {
+    if (count![row] !== 1) continue;
+    took[row] = duration[row]! >>> 0;
+    tookHigh[row] = (duration[row]! - took[row]!) / WORD;
+  }
+  return { took, tookHigh };
+}
+
 const listSegments = compileOnce((db) =>
   db
     .selectFrom('total_segment')
@@ -210,7 +230,7 @@ const insertSegment = compileOnce((db) =>
 export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
   const { rows: segments } = await db.executeQuery(listSegments(db, cube.name, bucket));
-  const merged = takeFullTiers(segments, (segment) => segment.cells, cells.length).map(({ id }) => id);
+  const merged = takeFullTiers(segments, (segment) => segment.cells, cells.length, cube.mostCells).map(({ id }) => id);
   let body = cells;
   if (merged.length > 0) {
     const grouping = new Grouping(cube.keys, cube.measures);
@@ -224,10 +244,11 @@ export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch)
   await send(db, insertSegment(db, cube.name, bucket, body.length, encodeCells(cube, body)));
 }
 
-/** Pairs are sorted by their first dimension: most questions about a pair are about one client. */
+/** Cells by a dimension and more are sorted by it: most questions about them are about one client. */
 function encodeCells(cube: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
   const [first] = cube.dimensions;
-  return cube.dimensions.length === 2 ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
+  const isWide = cube.dimensions.length === 2 || DURATION_CUBES.includes(cube);
+  return isWide ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
 }
 
 /**

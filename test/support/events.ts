@@ -29,6 +29,15 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
       kind: fc.constantFrom('call', 'integration_task'),
       scope: fc.option(fc.constantFrom('crm', 'erp'), { nil: undefined }),
       count: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 1_000_000_000 })),
+      // Few that repeat, some of hours, and parts of a millisecond.
+      durationMs: fc.option(
+        fc.oneof(
+          fc.constantFrom(0, 12, 40.5),
+          fc.integer({ min: 0, max: 20_000_000 }),
+          fc.double({ min: 0, max: 900, noNaN: true }).map((ms) => Math.round(ms * 1000) / 1000),
+        ),
+        { nil: undefined },
+      ),
       // Far more than an event may have, so that a few sums pass 2^53 and more.
       credits: fc.option(fc.oneof(fc.integer({ min: 0, max: 5_000_000 }), fc.maxSafeNat()), { nil: undefined }),
     })

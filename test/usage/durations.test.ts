@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Durations, findAtPlaces, toPlace } from '../../src/usage/durations.ts';
+import { type Counted, Durations, findAtPlaces, toPlace } from '../../src/usage/durations.ts';
+
+/** Each value once, with its number. */
+function countEqual(list: Uint32Array): Counted {
+  const calls = new Map<number, number>();
+  for (const value of list) calls.set(value, (calls.get(value) ?? 0) + 1);
+  return { values: Uint32Array.from(calls.keys()), calls: Int32Array.from(calls.values()) };
+}
 
 describe('nearest ranks', () => {
   it('are what sorting gives, in few values and in many, over several lists', () => {
@@ -20,7 +27,16 @@ describe('nearest ranks', () => {
         const place = toPlace(percent, sorted.length);
         expect((place + 1) * 100).toBeGreaterThanOrEqual(percent * sorted.length);
         expect(place * 100).toBeLessThan(percent * sorted.length);
-        expect(findAtPlaces(typed, [place, 0, sorted.length - 1])).toEqual([sorted[place], sorted[0], sorted.at(-1)]);
+        const found = [sorted[place], sorted[0], sorted.at(-1)];
+        const ones = typed.map((values) => ({ values }));
+        expect(findAtPlaces(ones, [place, 0, sorted.length - 1])).toEqual(found);
+        // The same with equal values counted, and with values that are taken out again.
+        const gone = {
+          values: Uint32Array.of(7, sorted.at(-1)!, 0xffffffff, 7, 0xffffffff, sorted.at(-1)!),
+          calls: Int32Array.of(5, -2, 9, -5, -9, 2),
+        };
+        expect(findAtPlaces([...typed.map(countEqual), gone], [place, 0, sorted.length - 1])).toEqual(found);
+        expect(findAtPlaces([gone, ...ones.slice(1), countEqual(typed[0]!)], [place])).toEqual([sorted[place]]);
       }),
       { numRuns: 60, seed: 3 },
     );
@@ -32,23 +48,21 @@ describe('nearest ranks', () => {
     ]);
   });
 
-  it('tell calls of hours from calls of minutes, and leave out what has no duration of its own', () => {
+  it('tell calls of hours from calls of minutes, and leave out what has none', () => {
     const durations = new Durations();
-    const add = (group: number, ms: number | undefined, count = 1) =>
-      durations.add(
-        Uint32Array.of(group),
-        Float64Array.of(count),
-        Float64Array.of(ms === undefined ? 0 : ms * 1000 + 1),
-        4,
-      );
+    const add = (group: number, ms: number | undefined, calls?: Float64Array<ArrayBuffer>) =>
+      durations.add(Uint32Array.of(group), Float64Array.of(ms === undefined ? 0 : ms * 1000 + 1), 4, calls);
     const hour = 3_600_000;
     for (const ms of [5 * hour, 0, 40.5, 2 * hour, undefined]) add(1, ms);
-    add(1, 7, 3);
     expect(durations.latencyOf(0)).toBeUndefined();
     expect(durations.latencyOf(1)).toEqual({
       ...{ timed: 4, p50Ms: 40.5, p95Ms: 5 * hour, p99Ms: 5 * hour, slowestMs: 5 * hour },
     });
     add(3, 1);
     expect(durations.latencyOf()).toMatchObject({ timed: 5, p50Ms: 40.5, slowestMs: 5 * hour });
+    add(2, 3 * hour, Float64Array.of(4));
+    add(2, 8, Float64Array.of(5));
+    add(2, 3 * hour, Float64Array.of(-3));
+    expect(durations.latencyOf(2)).toMatchObject({ timed: 6, p50Ms: 8, p95Ms: 3 * hour });
   });
 });

@@ -1,11 +1,26 @@
+import type { Calendar } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
-import { ratioOf, withoutSign } from '../domain/thousandths.ts';
-import type { ComparedSide } from './compare-sides.ts';
-import { MEASURES, toRate } from './compared-rows.ts';
-import { formatCount, formatPercent, joinWords, toPercent } from './format.ts';
+import { compareCredits, largerOf, ratioOf, withoutSign } from '../domain/thousandths.ts';
+import { MEASURES, type Steps, toRate } from './compared-rows.ts';
+import {
+  countOf,
+  DIMENSION_WORDS,
+  formatChange,
+  formatCount,
+  formatPercent,
+  formatStepLabel,
+  joinWords,
+  toPercent,
+} from './format.ts';
 import { isNamed } from './totals.ts';
+
+/** The failures of a range, of its calls with a status. */
+export interface Failures {
+  failed: number;
+  known: number;
+}
 
 /** The numbers that the sentence of a comparison is made from: every row of its sections. */
 interface Compared {
@@ -14,11 +29,11 @@ interface Compared {
   per: CompareReport['per'];
   range: Range;
   versus: Range;
-  failures: readonly [ComparedSide['failures'], ComparedSide['failures']];
+  failures: readonly [Failures, Failures];
 }
 
 /** Names that a sentence lists. */
-export const LISTED = 3;
+const LISTED = 3;
 /** Below this, in percent, a change is told as none. */
 const SAME = 0.5;
 
@@ -127,4 +142,60 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
   if (group === '4xx 5xx') return 'Failures';
   if (group === '1xx 2xx 3xx') return 'Successful requests';
   return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
+}
+
+/** Says how many days each range has, of ranges that are compared per day. */
+export function noteDays(range: Range, versus: Range, { now, before }: CompareReport['per']): string[] {
+  const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
+  return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
+}
+
+/** Says which days stand side by side where they are different weekdays: weekends then lie across each other. */
+export function notePairs(
+  [first]: NonNullable<CompareReport['steps']>,
+  range: Range,
+  versus: Range,
+  calendar: Calendar,
+): string[] {
+  if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
+  const [now, before] = [first.startMs, first.beforeMs].map((ms) => formatStepLabel(ms, 'day', calendar));
+  return [`Days are paired in order: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
+}
+
+/** Adds the sums of the whole days that both ranges begin with: a mean over different weekdays would mislead. */
+export function noteShared({ grain, bars: first }: Steps, { grain: grainBefore, bars: second }: Steps): string[] {
+  if (grain !== 'day' || grainBefore !== 'day') return [];
+  const isPair = (day: number) => [first[day], second[day]].every((bar) => bar?.value !== undefined && !bar.partial);
+  let days = 0;
+  while (isPair(days)) days++;
+  if (days < 2) return [];
+  const [now, before] = [first, second].map((bars) => bars.slice(0, days).reduce((sum, bar) => sum + bar.value!, 0));
+  const change = before === 0 ? '' : ` (${formatChange((now! / before! - 1) * 100)})`;
+  return [`The first ${countOf(days, 'day')} of each: ${formatCount(now!)} after ${formatCount(before!)}${change}.`];
+}
+
+/** `New: a and b. Gone: c (1,200 before).` */
+export function noteStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
+  const tell = (state: ComparedRow['state'], word: string) => {
+    const found = rows
+      .filter((row) => row.state === state && isNamed(row.name))
+      .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)));
+    if (found.length === 0) return [];
+    const more = found.length > LISTED ? [`${formatCount(found.length - LISTED)} more`] : [];
+    return [`${word}: ${joinWords([...found.slice(0, LISTED).map(({ name }) => name), ...more])}.`];
+  };
+  return [...tell('new', 'New'), ...tell('gone', 'Gone')];
+}
+
+/** Of a ranking in the order of what it counts, who stands first is told before what changed. */
+export function sayWhoLeads(report: CompareReport): CompareReport {
+  const { question, sections, total, per, measure, finding } = report;
+  const order = question.report === 'top' ? /^(-?)(requests|credits)$/.exec(question.sort ?? '') : null;
+  const first = sections[0]?.rows[0];
+  if (!order || !first || total.now === 0 || !isNamed(first.name)) return report;
+  const show = (side: 'now' | 'before') =>
+    `${MEASURES[measure].format(toRate(first[side], per[side], measure))}${per.isDay ? ' a day' : ''}`;
+  const verb = measure === 'credits' ? 'used' : DIMENSION_WORDS[sections[0]!.dimension].verb;
+  const most = `${first.name} ${verb} the ${order[1] ? 'most' : 'fewest'}: ${show('now')}, after ${show('before')}.`;
+  return { ...report, finding: `${most} ${finding}` };
 }

@@ -1,4 +1,4 @@
-import { type Calendar, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
@@ -10,16 +10,23 @@ import {
   MAX_RANKING_ROWS,
   type Question,
   RefusedQuestion,
+  type Report,
+  type ReportHead,
+  type Totals,
 } from '../domain/report.ts';
-import { compareCredits, largerOf } from '../domain/thousandths.ts';
-import { type Answer, askSide, type ComparedSide, withoutCalls } from './compare-sides.ts';
-import { describeChange, LISTED } from './compare-words.ts';
-import { joinRows, ONCE, sortRows, toComparedTable } from './compared-rows.ts';
-import { joinSteps, type Steps } from './compared-steps.ts';
-import { countOf, formatChange, formatCount, formatStepLabel, joinWords } from './format.ts';
+import {
+  describeChange,
+  type Failures,
+  noteDays,
+  notePairs,
+  noteShared,
+  noteStates,
+  sayWhoLeads,
+} from './compare-words.ts';
+import { compareRow, joinRows, joinSteps, ONCE, type Steps, sortRows, toComparedTable } from './compared-rows.ts';
+import { capitalise, DIMENSION_WORDS } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
-import { defaultRows } from './top.ts';
-import { isNamed } from './totals.ts';
+import { ALL_ROWS, defaultRows } from './top.ts';
 
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
@@ -46,10 +53,10 @@ export async function reportCompare(
   );
   const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
   const per = measure === 'p95' ? ONCE : comparePer(range, versus, nowMs);
-  const joinOptions = { measure, per };
+  const basis = { measure, per };
   const hasNone = now.total === undefined && before.total === undefined;
-  const [total] = joinRows(toNumbers(now.total, hasNone), toNumbers(before.total, hasNone), joinOptions);
-  const joined = joinSections(now, before, (dimension, a, b) => sortRows(joinRows(a, b, joinOptions), dimension, sort));
+  const total = hasNone ? compareRow('total', 0, 0, basis) : compareRow('total', now.total, before.total, basis);
+  const joined = joinSections(now, before, (dimension, a, b) => sortRows(joinRows(a, b, basis), dimension, sort));
   const rows = limit ?? (question.report === 'status' ? MAX_RANKING_ROWS : defaultRows(question.dimension));
   const sections = joined.map(({ rows: all, ...section }) => {
     const shown = all.slice(offset, offset + rows);
@@ -57,7 +64,7 @@ export async function reportCompare(
   });
   const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
 
-  return {
+  return sayWhoLeads({
     question,
     title: now.title,
     range,
@@ -69,7 +76,7 @@ export async function reportCompare(
       now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
         : describeChange({ ...question, name: now.name ?? question.name }, measure, {
-            total: total!,
+            total,
             joined,
             per,
             range,
@@ -78,7 +85,7 @@ export async function reportCompare(
           }),
     ...(now.population ? { population: now.population } : {}),
     notes: [
-      ...notePer(range, versus, per),
+      ...(per.isDay ? noteDays(range, versus, per) : []),
       ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
       ...(now.steps && before.steps && per.isDay ? noteShared(now.steps, before.steps) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
@@ -88,7 +95,7 @@ export async function reportCompare(
     ],
     kind: 'compare',
     measure,
-    total: total!,
+    total,
     sections: steps ? [] : sections,
     grain: now.steps?.grain ?? range.grain,
     ...(steps ? { steps } : {}),
@@ -102,7 +109,7 @@ export async function reportCompare(
       zone: deps.calendar.zone,
       grain: now.steps?.grain ?? range.grain,
     }),
-  };
+  });
 }
 
 /** Tells whether a range lies whole weeks earlier, and not just before: that is worth saying. */
@@ -118,10 +125,6 @@ function isWeeksBefore(range: Range, versus: Range): boolean {
 const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency', 'status']);
 
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
-
-function toNumbers(total: Thousandths | undefined, isAbsentZero: boolean): ReadonlyMap<string, Thousandths> {
-  return new Map(total === undefined && !isAbsentZero ? [] : [['total', total ?? 0]]);
-}
 
 /** Asks for both sides. A name that is unknown around one of the ranges has no calls there: only if both refuse it is it an error. */
 async function askBoth(
@@ -147,36 +150,6 @@ function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['
   return isEqual ? ONCE : { now, before, isDay: true };
 }
 
-function notePer(range: Range, versus: Range, { now, before, isDay }: CompareReport['per']): string[] {
-  if (!isDay) return [];
-  const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
-  return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
-}
-
-/** Says which days stand side by side where they are different weekdays: weekends then lie across each other. */
-function notePairs(
-  [first]: NonNullable<CompareReport['steps']>,
-  range: Range,
-  versus: Range,
-  calendar: Calendar,
-): string[] {
-  if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
-  const [now, before] = [first.startMs, first.beforeMs].map((ms) => formatStepLabel(ms, 'day', calendar));
-  return [`Days are paired in order: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
-}
-
-/** Adds the sums of the whole days that both ranges begin with: a mean over different weekdays would mislead. */
-function noteShared({ grain, bars: first }: Steps, { grain: grainBefore, bars: second }: Steps): string[] {
-  if (grain !== 'day' || grainBefore !== 'day') return [];
-  const isPair = (day: number) => [first[day], second[day]].every((bar) => bar?.value !== undefined && !bar.partial);
-  let days = 0;
-  while (isPair(days)) days++;
-  if (days < 2) return [];
-  const [now, before] = [first, second].map((bars) => bars.slice(0, days).reduce((sum, bar) => sum + bar.value!, 0));
-  const change = before === 0 ? '' : ` (${formatChange((now! / before! - 1) * 100)})`;
-  return [`The first ${countOf(days, 'day')} of each: ${formatCount(now!)} after ${formatCount(before!)}${change}.`];
-}
-
 type Joined = Omit<ComparedSection, 'more'>;
 
 /** Joins the sections of both sides, in the order of the first. A section with a single name is left out. */
@@ -199,15 +172,100 @@ function joinSections(
     .filter(({ dimension, rows }) => all.length === 1 || rows.length > 1 || dimension === 'status');
 }
 
-/** `New: a and b. Gone: c (1,200 before).` */
-function noteStates({ rows }: Joined): string[] {
-  const tell = (state: ComparedRow['state'], word: string) => {
-    const found = rows
-      .filter((row) => row.state === state && isNamed(row.name))
-      .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)));
-    if (found.length === 0) return [];
-    const more = found.length > LISTED ? [`${formatCount(found.length - LISTED)} more`] : [];
-    return [`${word}: ${joinWords([...found.slice(0, LISTED).map(({ name }) => name), ...more])}.`];
+/** Makes the report of one range. */
+export type Answer = (question: Question) => Promise<Report>;
+
+/** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
+interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'filters' | 'finding' | 'population' | 'notes'> {
+  /** Of a drill-down: the full name that it is about, where less of it was typed. */
+  name?: string;
+  /** Undefined: no call has a duration. */
+  total: Thousandths | undefined;
+  /** Of the calls with a status. */
+  failures: Failures;
+  /** The first is searched for who caused the change. */
+  sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, Thousandths> }[];
+  steps?: Steps;
+}
+
+/** Returns the side of one range. Where its report goes by steps, a ranking is asked for its names. Rejects as the report does. */
+async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
+  const { scope, filters = [], measure = 'requests', overTime } = question;
+  if (question.report === 'summary') {
+    const only = scope === undefined ? [] : [{ key: 'scope' as const, patterns: [scope], not: false }];
+    const ranking: Question = { ...question, report: 'top', dimension: 'scope', filters: [...filters, ...only] };
+    return { ...(await askSide(answer, ranking)), title: 'Usage by scope' };
+  }
+  const isOfClient = filters.some(({ key, not }) => key === 'client' && !not);
+  const causes: Question | undefined =
+    question.report === 'daily' || question.report === 'day'
+      ? { ...question, report: 'top', dimension: isOfClient ? 'route' : 'client' }
+      : overTime && { ...question, overTime: undefined };
+  const [report, behind] = await Promise.all([
+    answer({ ...question, limit: ALL_ROWS }),
+    causes && answer({ ...causes, limit: ALL_ROWS }),
+  ]);
+  const { title, asOfMs, filters: shown, finding, population, notes } = report;
+  return {
+    ...{ title, asOfMs, filters: shown, finding, notes, population },
+    ...('name' in report ? { name: report.name } : {}),
+    ...sizeOf(report, measure),
+    sections: listSections(behind ?? report, measure),
+    ...stepsOf(report),
   };
-  return [...tell('new', 'New'), ...tell('gone', 'Gone')];
+}
+
+/** The side of a range in which there were no calls. */
+function withoutCalls({ title, asOfMs, filters, finding }: ComparedSide): ComparedSide {
+  return { title, asOfMs, filters, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
+}
+
+function sizeOf(report: Report, measure: 'requests' | 'credits'): Pick<ComparedSide, 'total' | 'failures'> {
+  if (report.kind === 'latency') return { total: report.total.latency?.p95Ms, failures: { failed: 0, known: 0 } };
+  if (!('totals' in report)) return { total: 0, failures: { failed: 0, known: 0 } };
+  const { totals } = report;
+  return { total: totals[measure], failures: { failed: totals.failed, known: totals.ok + totals.failed } };
+}
+
+/** Numbers by name. Of a drill-down, first what is behind a change: the routes of a client, the clients of a route. */
+function listSections(report: Report, measure: 'requests' | 'credits'): ComparedSide['sections'] {
+  const title = (dimension: QuestionKey) => capitalise(DIMENSION_WORDS[dimension].plural);
+  const toCounts = (rows: readonly (Totals & { name: string })[]) =>
+    new Map(rows.map((row) => [row.name, row[measure]]));
+  switch (report.kind) {
+    case 'top': {
+      const { dimension, rows } = report;
+      return [{ title: title(dimension), dimension, counts: toCounts(rows) }];
+    }
+    case 'status': {
+      const counts = new Map(report.codes.map(({ status, requests }) => [status, requests]));
+      return [{ title: report.title, dimension: 'status', counts }];
+    }
+    case 'latency': {
+      const { dimension, rows } = report;
+      const counts = new Map(rows.map(({ name, latency }) => [name, latency!.p95Ms]));
+      return [{ title: title(dimension), dimension, counts }];
+    }
+    case 'client':
+    case 'route': {
+      const cause = report.kind === 'client' ? 'route' : 'client';
+      return report.sections
+        .map(({ dimension, rows }) => ({ title: title(dimension), dimension, counts: toCounts(rows) }))
+        .toSorted((a, b) => Number(b.dimension === cause) - Number(a.dimension === cause));
+    }
+    default:
+      return [];
+  }
+}
+
+function stepsOf(report: Report): Pick<ComparedSide, 'steps'> {
+  const { zone } = report;
+  if (report.kind === 'daily' || report.kind === 'day') {
+    const bars = report.bars.map(({ startMs, requests, partial }) => ({ startMs, value: requests, partial }));
+    return { steps: { grain: report.grain, zone, bars } };
+  }
+  if (report.kind !== 'latency' || !report.steps || !report.range) return {};
+  const { grain } = report.range;
+  const bars = report.steps.map(({ startMs, latency, partial }) => ({ startMs, value: latency?.p95Ms, partial }));
+  return { steps: { grain: grain === 'five-minutes' ? 'hour' : grain, zone, bars } };
 }

@@ -26,26 +26,33 @@ export function toRate(sum: Thousandths, per: number, measure: Basis['measure'])
   return measure === 'credits' ? Math.round(ratioOf(sum, per)) : ratioOf(sum, per);
 }
 
+/** Both numbers of a name and their change; undefined: a side has none, as of a client that made no calls. */
+export function compareRow(
+  name: string,
+  now: Thousandths | undefined,
+  before: Thousandths | undefined,
+  { measure, per }: Basis,
+): ComparedRow {
+  const [a, b] = [now ?? 0, before ?? 0];
+  const rates = [toRate(a, per.now, measure), toRate(b, per.before, measure)] as const;
+  const change = measure === 'credits' ? subtractCredits(...rates) : Number(rates[0]) - Number(rates[1]);
+  return {
+    ...{ name, now: a, before: b, change },
+    ...(rates[1] === 0 ? {} : { changePercent: ratioOf(change, rates[1]) * 100 }),
+    ...((a !== 0 || measure === 'p95') && before === undefined ? { state: 'new' as const } : {}),
+    ...((b !== 0 || measure === 'p95') && now === undefined ? { state: 'gone' as const } : {}),
+  };
+}
+
 /** One row per name of either side, in no promised order. */
 export function joinRows(
   now: ReadonlyMap<string, Thousandths>,
   before: ReadonlyMap<string, Thousandths>,
-  { measure, per }: Basis,
+  basis: Basis,
 ): ComparedRow[] {
-  return [...new Set([...now.keys(), ...before.keys()])].map((name) => {
-    const [a, b] = [now.get(name) ?? 0, before.get(name) ?? 0];
-    const rates = [toRate(a, per.now, measure), toRate(b, per.before, measure)] as const;
-    const change = measure === 'credits' ? subtractCredits(...rates) : Number(rates[0]) - Number(rates[1]);
-    return {
-      name,
-      now: a,
-      before: b,
-      change,
-      ...(rates[1] === 0 ? {} : { changePercent: ratioOf(change, rates[1]) * 100 }),
-      ...((a !== 0 || measure === 'p95') && !before.has(name) ? { state: 'new' as const } : {}),
-      ...((b !== 0 || measure === 'p95') && !now.has(name) ? { state: 'gone' as const } : {}),
-    };
-  });
+  return [...new Set([...now.keys(), ...before.keys()])].map((name) =>
+    compareRow(name, now.get(name), before.get(name), basis),
+  );
 }
 
 const SORTS: readonly Pick<Column<ComparedRow>, 'key' | 'cell'>[] = [
@@ -186,10 +193,73 @@ function listSteps({ measure, zone, grain }: Compared, steps: NonNullable<Compar
     // Of a step that one range does not have there is no change.
     if (now === undefined || before === undefined)
       return { ...place, now: now ?? null, before: before ?? null, change: null };
-    const sides = [now, before].map((value) => new Map([[name, value]])) as [Map<string, number>, Map<string, number>];
-    return { ...joinRows(...sides, { measure, per: ONCE })[0]!, ...place };
+    return { ...compareRow(name, now, before, { measure, per: ONCE }), ...place };
   });
 }
 
 /** Sums that are compared as they are. */
 export const ONCE: CompareReport['per'] = { now: 1, before: 1, isDay: false };
+
+/** The steps of one of two ranges that are compared. */
+export interface Steps {
+  grain: StepGrain;
+  zone: string;
+  bars: readonly { startMs: number; value: number | undefined; partial: boolean }[];
+}
+
+/**
+ * Pairs steps in order; hours of ranges that begin at the same time of day, by the clock: a clock change in one of them doubles
+ * an hour, or skips it, and moves no other. Undefined where the ranges have steps of different widths.
+ */
+export function joinSteps(now: Steps, before: Steps): CompareReport['steps'] {
+  const { zone, grain } = now;
+  const [first, firstBefore] = [now.bars[0], before.bars[0]].map((bar) => bar && toLocal(bar.startMs, zone));
+  if (grain !== before.grain || !first) return undefined;
+  const isByClock =
+    grain === 'hour' &&
+    firstBefore !== undefined &&
+    ([first, firstBefore].every((local) => local.equals(local.startOfDay())) ||
+      first.toPlainTime().equals(firstBefore.toPlainTime()));
+  const toPlaces = ({ bars }: Steps, begin = first) =>
+    new Map(bars.map((bar, index) => [isByClock ? placeOf(bar.startMs, begin) : index, bar]));
+  const [own, other] = [toPlaces(now), toPlaces(before, firstBefore)];
+  const places = [...new Set([...own.keys(), ...other.keys()])].sort((a, b) => a - b);
+  return places.map((place) => {
+    const [bar, beside] = [own.get(place), other.get(place)];
+    return {
+      startMs: bar?.startMs ?? moveStep(beside!.startMs, firstBefore!, first),
+      ...(bar?.value === undefined ? {} : { now: bar.value }),
+      ...(beside?.value === undefined ? {} : { before: beside.value }),
+      ...(beside ? { beforeMs: beside.startMs } : {}),
+    };
+  });
+}
+
+/** The place of an hour by the clock since the day of `first`: a whole number, with room for a second time the clock shows it. */
+function placeOf(ms: number, first: Temporal.ZonedDateTime): number {
+  const local = toLocal(ms, first.timeZoneId);
+  const { days } = first.toPlainDate().until(local.toPlainDate());
+  return ((days * 24 + local.hour) * 60 + local.minute) * 2 + Number(isSecond(local));
+}
+
+/**
+ * As long after `first` by the clock as a step is after `firstBefore`: a step past those of the range asked for. An hour that the
+ * clock does not show there keeps its own time.
+ */
+function moveStep(ms: number, firstBefore: Temporal.ZonedDateTime, first: Temporal.ZonedDateTime): number {
+  const local = toLocal(ms, first.timeZoneId);
+  const since = firstBefore.toPlainDateTime().until(local.toPlainDateTime(), { largestUnit: 'months' });
+  const clock = first.toPlainDateTime().add(since);
+  const moved = clock.toZonedDateTime(first.timeZoneId);
+  return isSecond(local) || !moved.toPlainDateTime().equals(clock) ? ms : moved.epochMilliseconds;
+}
+
+/** Tells whether the clock was set back since it first showed this time. */
+function isSecond(local: Temporal.ZonedDateTime): boolean {
+  const earlier = local.toPlainDateTime().toZonedDateTime(local.timeZoneId, { disambiguation: 'earlier' });
+  return !earlier.equals(local);
+}
+
+function toLocal(ms: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+}

@@ -3,9 +3,9 @@ import { STEP_NAMES } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, offerNearest } from './notes.ts';
-import { askBySteps, listSteps, listWhole, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { askBySteps, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable } from './table.ts';
-import { addTotals, emptyTotals, isNamed, sumTotals } from './totals.ts';
+import { countNames, sumTotals } from './totals.ts';
 
 /**
  * How many different clients, users or other names made calls in each step of the range, and in all of it: exact, as far as
@@ -16,34 +16,23 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
   const inquiry = await openInquiry(deps, question, nowMs, report === 'day' ? 'yesterday' : undefined);
   const key = dimension === 'team' ? 'client' : dimension;
   const nameOf = namerOf(inquiry, dimension);
-  const [{ answer, grain, note }, whole] = await Promise.all([
+  const [{ answer, grain, steps, notes }, whole] = await Promise.all([
     askBySteps(inquiry, { groupBy: [key] }),
     ask(inquiry, { groupBy: [key] }),
   ]);
-  const { calendar } = deps;
-  const steps = new Map<number, { totals: ReturnType<typeof emptyTotals>; names: Set<string> }>();
-  for (const row of answer.rows) {
-    const step = steps.getOrInsertComputed(toStepKey(row.startMs, grain, calendar), () => ({
-      ...{ totals: emptyTotals(), names: new Set<string>() },
-    }));
-    addTotals(step.totals, row);
-    const name = nameOf(row.keys[0]!);
-    if (isNamed(row.keys[0]!) && isNamed(name)) step.names.add(name);
-  }
-  const bars = listSteps(inquiry, grain).map(({ startMs, label, partial }) => {
-    const { totals = emptyTotals(), names } = steps.get(toStepKey(startMs, grain, calendar)) ?? {};
-    return { startMs, label, partial, ...totals, distinct: names?.size ?? 0 };
-  });
+  const bars = steps.map(({ startMs, label, partial, rows }) => ({
+    ...{ startMs, label, partial, ...sumTotals(rows) },
+    distinct: countNames(rows, nameOf),
+  }));
   const { singular, plural } = DIMENSION_WORDS[dimension];
-  const names = new Set(whole.rows.filter(({ keys }) => isNamed(keys[0]!)).map(({ keys }) => nameOf(keys[0]!)));
-  const total = [...names].filter(isNamed).length;
+  const total = countNames(whole.rows, nameOf);
   const most = bars.reduce((best, bar) => (bar.distinct > best.distinct ? bar : best), bars[0]!);
 
   return {
     ...toHead(inquiry, [answer], {
       title: `${capitalise(plural)} per ${STEP_NAMES[grain]}`,
       finding: total === 0 ? describeNothing(inquiry, answer) : describe(),
-      notes: [...noteAnswer(inquiry, answer), ...(note ? [note] : [])],
+      notes: [...noteAnswer(inquiry, answer), ...notes],
       offers: offerNearest(inquiry, answer),
     }),
     kind: report === 'day' ? 'day' : 'daily',
@@ -53,7 +42,7 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
     bars,
     distinct: { dimension, total },
     table: buildTable(bars, [
-      ...stepColumns<(typeof bars)[number]>(grain, calendar, ({ label }) => label),
+      ...stepColumns<(typeof bars)[number]>(grain, deps.calendar, ({ label }) => label),
       { key: 'distinct', label: capitalise(plural), type: 'count', cell: ({ distinct }) => distinct },
       { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
       ...STEP_END_COLUMNS,

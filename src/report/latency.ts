@@ -4,7 +4,7 @@ import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, typ
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
 import { describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteSingleCalls } from './notes.ts';
-import { listSteps, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { listSteps, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { buildTable, type Column, order, orderBy } from './table.ts';
 import { clampRows } from './top.ts';
 import { isNamed } from './totals.ts';
@@ -58,9 +58,8 @@ async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<Laten
   // Percentiles of five minutes are not those of its minutes.
   const grain = range.grain === 'five-minutes' ? 'hour' : range.grain;
   const answer = await askLatency(inquiry, { grain });
-  const byStep = new Map(answer.rows.map((row) => [toStepKey(row.startMs, grain, deps.calendar), row]));
-  const steps = listSteps(inquiry, grain).map(({ startMs, label, partial }) => {
-    const { requests = 0, latency } = byStep.get(toStepKey(startMs, grain, deps.calendar)) ?? {};
+  const steps = listSteps(inquiry, grain, answer.rows).map(({ startMs, label, partial, rows: [row] }) => {
+    const { requests = 0, latency } = row ?? {};
     return { startMs, name: label, partial, requests, ...(latency ? { latency } : {}) };
   });
   return {

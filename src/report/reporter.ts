@@ -1,21 +1,12 @@
 import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
-import {
-  type CompareReport,
-  canCompare,
-  type Question,
-  type Report,
-  type Reporter,
-  type ReportKind,
-} from '../domain/report.ts';
+import { canCompare, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
 import { reportCompare } from './compare.ts';
-import { MEASURES, toRate } from './compared-rows.ts';
 import { reportDistinct } from './distinct.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { reportEvents } from './events.ts';
 import { reportExplain } from './explain.ts';
-import { DIMENSION_WORDS } from './format.ts';
 import { reportFresh } from './fresh.ts';
 import { reportHistory } from './history.ts';
 import type { ReporterDeps } from './inquiry.ts';
@@ -29,7 +20,6 @@ import { reportSources } from './sources.ts';
 import { reportStatus } from './status.ts';
 import { reportSummary } from './summary.ts';
 import { reportTop } from './top.ts';
-import { isNamed } from './totals.ts';
 import { reportWhy } from './why.ts';
 
 type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Promise<Report>;
@@ -63,28 +53,13 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
       const { question, notes } = await findNames(deps, asked, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
       const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
-      const made = isCompared
-        ? sayWhoLeads(await reportCompare(deps, answer, question, nowMs))
-        : await answer(question);
+      const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
     },
     names: (nowMs) => listKnownNames(deps, nowMs),
     examples: (nowMs) => listExamples(deps, nowMs),
   };
-}
-
-/** Of a ranking in the order of what it counts, who stands first is told before what changed. */
-function sayWhoLeads(report: CompareReport): CompareReport {
-  const { question, sections, total, per, measure, finding } = report;
-  const order = question.report === 'top' ? /^(-?)(requests|credits)$/.exec(question.sort ?? '') : null;
-  const first = sections[0]?.rows[0];
-  if (!order || !first || total.now === 0 || !isNamed(first.name)) return report;
-  const show = (side: 'now' | 'before') =>
-    `${MEASURES[measure].format(toRate(first[side], per[side], measure))}${per.isDay ? ' a day' : ''}`;
-  const verb = measure === 'credits' ? 'used' : DIMENSION_WORDS[sections[0]!.dimension].verb;
-  const most = `${first.name} ${verb} the ${order[1] ? 'most' : 'fewest'}: ${show('now')}, after ${show('before')}.`;
-  return { ...report, finding: `${most} ${finding}` };
 }
 
 /** A filter's value that nobody sent is told, with the nearest that somebody did. */

@@ -10,9 +10,9 @@ import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent,
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
-import { askBySteps, listMarks, listSteps, listWhole, STEP_END_COLUMNS, stepColumns, toStepKey } from './steps.ts';
+import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
-import { countNames, emptyTotals, groupTotals, sumTotals } from './totals.ts';
+import { countNames, groupTotals, sumTotals } from './totals.ts';
 import { findUsual, foreseeMonth, MOST_USUAL_DAYS, shareFailed, USUAL_DAYS } from './usual.ts';
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
@@ -41,7 +41,7 @@ async function reportSeries(
   defaultRange?: string,
 ): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const [{ answer, grain, note }, byClient, usualOf, corrected, marked, ahead] = await Promise.all([
+  const [{ answer, grain, steps, notes }, byClient, usualOf, corrected, marked, ahead] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
@@ -49,15 +49,7 @@ async function reportSeries(
     listMarks(inquiry),
     describeMonthEnd(inquiry),
   ]);
-  const { calendar } = deps;
-  const byStep = groupTotals(answer.rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
-  const steps = listSteps(inquiry, grain);
-  const bars = steps.map(({ startMs, label, partial }) => ({
-    startMs,
-    label,
-    partial,
-    ...(byStep.get(toStepKey(startMs, grain, calendar)) ?? emptyTotals()),
-  }));
+  const bars = steps.map(({ startMs, label, partial, rows }) => ({ startMs, label, partial, ...sumTotals(rows) }));
   const totals = sumTotals(bars);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const expected =
@@ -75,7 +67,7 @@ async function reportSeries(
       notes: [
         ...noteAnswer(inquiry, answer),
         ...noteClients(inquiry, answer, byClient),
-        ...(note ? [note] : []),
+        ...notes,
         ...corrected,
         ...(limit && totals.credits !== totals.requests * 1000
           ? ['The limit line is in credits; the bars are requests.']
@@ -94,7 +86,7 @@ async function reportSeries(
     table: buildTable(
       bars.map((bar, index) => ({ ...bar, usual: usual?.[index]?.median })),
       [
-        ...stepColumns<Bar>(grain, calendar, ({ label }) => label),
+        ...stepColumns<Bar>(grain, deps.calendar, ({ label }) => label),
         ...TOTAL_COLUMNS,
         partial,
         ...(usual ? [USUAL] : []),

@@ -1,10 +1,11 @@
+import { STATUS_CODES } from 'node:http';
 import type { Question, StatusReport, Totals } from '../domain/report.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
 import { countOf, formatCount, formatShare, toPercent } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { askBySteps, listMarks, listSteps, toStepKey } from './steps.ts';
+import { askBySteps, listMarks } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
 
@@ -14,7 +15,7 @@ import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
  */
 export async function reportStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<StatusReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
-  const [{ answer, grain, note }, byClient, byRoute, marked] = await Promise.all([
+  const [{ answer, steps: asked, notes }, byClient, byRoute, marked] = await Promise.all([
     askBySteps(inquiry, { groupBy: ['status'] }),
     ask(inquiry, { groupBy: ['client', 'status'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
@@ -37,19 +38,11 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     return { group, meaning, requests, sharePercent: toPercent(requests, totals.requests) };
   }).filter(({ requests }) => requests > 0);
 
-  const counts = new Map<number, Record<string, number>>();
-  for (const { startMs, keys, requests } of answer.rows) {
-    const key = toStepKey(startMs, grain, deps.calendar);
-    const step = counts.get(key) ?? {};
-    step[keys[0]!] = (step[keys[0]!] ?? 0) + requests;
-    counts.set(key, step);
-  }
-  const steps = listSteps(inquiry, grain).map(({ startMs, label, endMs }) => ({
-    startMs,
-    endMs,
-    label,
-    counts: counts.get(toStepKey(startMs, grain, deps.calendar)) ?? {},
-  }));
+  const steps = asked.map(({ startMs, endMs, label, rows }) => {
+    const byStatus = groupTotals(rows, ({ keys }) => keys[0]!);
+    const counts = Object.fromEntries([...byStatus].map(([status, { requests }]) => [status, requests]));
+    return { startMs, endMs, label, counts };
+  });
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const diagnosis = await diagnoseStatus(inquiry, { codes, steps, byClient: byClient.rows, byRoute: byRoute.rows });
 
@@ -63,7 +56,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
           ? describeNothing(inquiry, answer)
           : `${describeOutcome(totals, codes).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
-      notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...(note ? [note] : [])],
+      notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...notes],
       offers: offerNearest(inquiry, answer),
     }),
     kind: 'status',
@@ -124,9 +117,10 @@ export function describeOutcome(totals: Totals, codes: readonly { status: string
   return `${share} (${formatCount(failed)}), most often with ${worst.status}.${silent}`;
 }
 
-/** Returns a status in plain words; `''` where nothing is known of it. */
+/** Returns a status in plain words: our own, else the standard's; `''` where nothing is known of it. */
 function describeStatus(status: string): string {
-  return MEANINGS[status] ?? GROUP_MEANINGS.find(({ group }) => group === groupOf(status))?.meaning ?? '';
+  const standard = STATUS_CODES[status]?.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+  return MEANINGS[status] ?? standard ?? GROUP_MEANINGS.find(({ group }) => group === groupOf(status))?.meaning ?? '';
 }
 
 /** The documented groups: 2xx, 3xx, 4xx (429 apart), 5xx and what carries no status. */
@@ -146,40 +140,8 @@ export function groupOf(status: string): string {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  200: 'OK',
-  201: 'created',
-  202: 'accepted',
   204: 'OK, no content',
-  206: 'partial content',
-  301: 'moved permanently',
-  302: 'found',
-  303: 'see other',
-  304: 'not modified',
-  307: 'temporary redirect',
-  308: 'permanent redirect',
-  400: 'bad request',
-  401: 'unauthorized',
-  402: 'payment required',
-  403: 'forbidden',
-  404: 'not found',
-  405: 'method not allowed',
-  406: 'not acceptable',
-  408: 'request timeout',
-  409: 'conflict',
-  410: 'gone',
-  411: 'length required',
-  412: 'precondition failed',
-  413: 'payload too large',
-  414: 'URL too long',
-  415: 'unsupported media type',
   422: 'unprocessable',
-  423: 'locked',
-  428: 'precondition required',
   429: 'rate-limited',
   499: 'client closed connection',
-  500: 'internal server error',
-  501: 'not implemented',
-  502: 'bad gateway',
-  503: 'service unavailable',
-  504: 'gateway timeout',
 };

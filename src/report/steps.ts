@@ -1,15 +1,15 @@
 import type { AlertKind } from '../domain/alert.ts';
 import { type Calendar, firstDayOf, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
-import type { StepGrain, UsageAnswer, UsageQuery } from '../domain/usage.ts';
-import { formatClock, formatHour, formatMonthName, formatShortDate, formatStep } from './format.ts';
+import type { StepGrain, UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
+import { formatClock, formatHour, formatShortDate, formatStep, formatStepLabel } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
 
-/** One bar's place in time. */
-export interface Step {
+/** One bar's place in time, and the rows counted in it. */
+export interface Step<Row = UsageRow> {
   startMs: number;
   /** Exclusive. */
   endMs: number;
@@ -17,6 +17,7 @@ export interface Step {
   label: string;
   /** It had not ended when asked, or the range cuts it. */
   partial: boolean;
+  rows: readonly Row[];
 }
 
 /**
@@ -24,25 +25,32 @@ export interface Step {
  * A local hour that comes twice is two steps, told apart by their offsets; a skipped one is none. A step that the range
  * cuts begins where the range does.
  */
-export function listSteps(inquiry: Inquiry, grain: StepGrain): Step[] {
+export function listSteps<Row extends { startMs: number }>(
+  inquiry: Inquiry,
+  grain: StepGrain,
+  rows: readonly Row[],
+): Step<Row>[] {
   const { nowMs, deps, range } = inquiry;
   const { calendar } = deps;
+  const counted = Map.groupBy(rows, ({ startMs }) => toStepKey(startMs, grain, calendar));
   return listSpans(inquiry, grain)
     .filter(({ startMs, endMs }) => endMs > range.fromMs && startMs < range.toMs && startMs <= nowMs)
     .map(({ startMs, endMs }) => {
       const day = calendar.dayOf(startMs);
       const isCut = startMs < range.fromMs || endMs > range.toMs;
-      const label = labelOf(startMs, day);
-      return { startMs: Math.max(startMs, range.fromMs), endMs, day, label, partial: isCut || endMs > nowMs };
+      return {
+        ...{ startMs: Math.max(startMs, range.fromMs), endMs, day, label: labelOf(startMs, day) },
+        partial: isCut || endMs > nowMs,
+        rows: counted.get(toStepKey(startMs, grain, calendar)) ?? [],
+      };
     });
 
   function labelOf(ms: number, day: number): string {
-    if (grain === 'month') return formatMonthName(day);
-    if (grain === 'day') return formatShortDate(day);
-    const clock = formatClock(ms, calendar.zone);
+    const label = formatStepLabel(ms, grain, calendar);
+    if (grain === 'month' || grain === 'day') return label;
     const hourClock = formatClock(calendar.startOfHour(ms), calendar.zone);
     const isDoubled = calendar.hoursOf(day).filter((hour) => formatClock(hour, calendar.zone) === hourClock).length > 1;
-    const local = isDoubled ? formatHour(ms, calendar.zone).slice(11) : clock;
+    const local = isDoubled ? formatHour(ms, calendar.zone).slice(11) : label;
     return range.lastDay > range.firstDay ? `${formatShortDate(day)} ${local}` : local;
   }
 }
@@ -59,7 +67,7 @@ export function listWhole<Bar extends Pick<Step, 'startMs' | 'partial'> & { requ
 }
 
 /** Returns a key that a step shares with the rows counted in it, even where the range cuts the step. */
-export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
+function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
   switch (grain) {
     case 'minute':
       return Math.floor(ms / MINUTE_MS);
@@ -76,33 +84,27 @@ export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): num
 
 /**
  * Asks by the range's own grain. Where minutes or hours are no longer kept, the next longer steps that the range is made of
- * are asked for, and `note` says so. A day before all data is one step: 24 empty hours would claim that they were counted.
+ * are asked for, and `notes` say so. A day before all data is one step: 24 empty hours would claim that they were counted.
  */
 export async function askBySteps(
   inquiry: Inquiry,
   query: Pick<UsageQuery, 'groupBy'>,
-): Promise<{ answer: UsageAnswer; grain: StepGrain; note?: string }> {
+): Promise<{ answer: UsageAnswer; grain: StepGrain; steps: Step[]; notes: string[] }> {
   const { range, extent } = inquiry;
-  if (range.grain === 'hour' && !range.timed && extent && range.lastDay < extent.firstDay)
-    return { answer: await ask(inquiry, { ...query, grain: 'day' }), grain: 'day' };
-  const answer = await askGrain(inquiry, query, range.grain);
-  const reason = answer.shortened?.reason;
-  if (reason === 'no-minutes' && range.grain !== 'hour') {
-    const byHour = await askGrain(inquiry, query, 'hour');
-    if (!byHour.shortened)
-      return { answer: byHour, grain: 'hour', note: 'Minutes are no longer kept for these days: drawn by the hour.' };
-    return { answer: byHour, grain: 'hour' };
-  }
-  if (range.grain !== 'hour' || range.timed || reason !== 'no-hours') return { answer, grain: range.grain };
-  return {
-    answer: await ask(inquiry, { ...query, grain: 'day' }),
-    grain: 'day',
-    note: 'Hourly totals do not reach back this far: the day is one bar.',
+  const askBy = async (grain: StepGrain, note?: string) => {
+    const answer = await ask(inquiry, { ...query, grain: grain === 'five-minutes' ? 'minute' : grain });
+    const notes = note === undefined || answer.shortened ? [] : [note];
+    return { answer, grain, steps: listSteps(inquiry, grain, answer.rows), notes };
   };
-}
-
-function askGrain(inquiry: Inquiry, query: Pick<UsageQuery, 'groupBy'>, grain: StepGrain): Promise<UsageAnswer> {
-  return ask(inquiry, { ...query, grain: grain === 'five-minutes' ? 'minute' : grain });
+  const isWholeDay = range.grain === 'hour' && !range.timed;
+  if (isWholeDay && extent && range.lastDay < extent.firstDay) return askBy('day');
+  const found = await askBy(range.grain);
+  const reason = found.answer.shortened?.reason;
+  if (reason === 'no-minutes' && range.grain !== 'hour')
+    return askBy('hour', 'Minutes are no longer kept for these days: drawn by the hour.');
+  return isWholeDay && reason === 'no-hours'
+    ? askBy('day', 'Hourly totals do not reach back this far: the day is one bar.')
+    : found;
 }
 
 /** Lists whole steps, also those that the range only touches. */

@@ -33,9 +33,8 @@ export function groupTotals<Key>(rows: readonly UsageRow[], keyOf: (row: UsageRo
 
 /** Distinct names among the rows' first keys; `(none)` and `(other)` are not names. */
 export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => string): number {
-  const names = new Set<string>();
-  for (const { keys } of rows) if (isNamed(keys[0]!)) names.add(nameOf(keys[0]!));
-  return names.size;
+  const keys = rows.map((row) => row.keys[0]!).filter(isNamed);
+  return new Set(keys.map(nameOf).filter(isNamed)).size;
 }
 
 /** Tells whether a key is a value that a sender gave. */

@@ -1,4 +1,3 @@
-import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Logger } from '../log.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
@@ -7,16 +6,21 @@ import { listAlertRules } from '../store/alert-rule-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
-import { type EvaluationContext, findPeriod, subjectOf, type Targets } from './alert-claims.ts';
+import { type EvaluationContext, raiseAlerts, type Targets, type Watch } from './alert-claims.ts';
 import { readKindsOn } from './alert-routing.ts';
-import { evaluateClients } from './client-alerts.ts';
-import { evaluateLevels } from './level-alerts.ts';
-import { evaluateRates } from './rate-alerts.ts';
-import { evaluateRunOut } from './run-out-alerts.ts';
-import { evaluateSilence } from './silence-alerts.ts';
-import { evaluateUnusual } from './unusual-alerts.ts';
-import { evaluateViews } from './view-alerts.ts';
+import { findPeriod, listSubjects } from './alert-subjects.ts';
+import { UNKNOWN_CLIENTS } from './client-alerts.ts';
+import { raiseLevels } from './level-alerts.ts';
+import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
+import { SILENCE } from './silence-alerts.ts';
+import { UNUSUAL } from './unusual-alerts.ts';
+import { VIEWS } from './view-alerts.ts';
 import { putAlertEvent } from './webhook-events.ts';
+
+/** Watches beside levels: after each commit, and once a minute, since some conditions come with time alone. */
+const AFTER_COMMITS: readonly Watch[] = [SWITCHES, RATES];
+const EACH_MINUTE: readonly Watch[] = [SILENCE, UNKNOWN_CLIENTS, UNUSUAL, RUN_OUTS, VIEWS];
+export const WATCHES: readonly Watch[] = [...AFTER_COMMITS, ...EACH_MINUTE];
 
 export interface AlertEvaluatorOptions extends PoolDeps {
   db: Db;
@@ -43,45 +47,38 @@ export class AlertEvaluator {
     this.#options = options;
   }
 
-  /** Evaluates levels, switches and rates, after each commit. False: another instance evaluates now, ask again soon. */
+  /** Evaluates what a commit may have changed. False: another instance evaluates now, ask again soon. */
   async evaluate(nowMs: number): Promise<boolean> {
     return this.#alone('alerts', async () => {
-      const context = await this.#getContext(nowMs);
-      if (context) await this.#evaluatePools(context, await getScopeStates(context, { atMs: nowMs, plain: true }));
+      const context = await this.#open(nowMs, true);
+      if (context) await this.#raiseAfterCommits(context);
     });
   }
 
-  /** Evaluates every kind, once a minute: some conditions come with time alone, without a commit. */
+  /** Evaluates every kind, once a minute. */
   async evaluateAll(nowMs: number): Promise<boolean> {
-    const context = await this.#getContext(nowMs);
+    const context = await this.#open(nowMs, false);
     if (!context) return true;
-    const states = await getScopeStates(context, { atMs: nowMs, plain: !context.isOn('run-out') });
-    const done = await this.#alone('alerts', () => this.#evaluatePools(context, states));
-    const others = await this.#alone('alerts of the minute', () => this.#evaluateOthers(context, states));
+    const done = await this.#alone('alerts', () => this.#raiseAfterCommits(context));
+    const others = await this.#alone('alerts of the minute', async () => {
+      for (const watch of EACH_MINUTE) await this.#attempt(() => raiseAlerts(context, watch));
+      await this.#attempt(() => endAlerts(context));
+      this.#options.wakeSender();
+    });
     return done && others;
   }
 
-  async #evaluatePools(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
-    await evaluateLevels(context, states, this.#seen);
+  async #raiseAfterCommits(context: EvaluationContext): Promise<void> {
+    await raiseLevels(context, this.#seen);
     // What must be told soonest is on its way while the rest is computed.
     this.#options.wakeSender();
-    await evaluateRates(context, states);
+    for (const watch of AFTER_COMMITS) await raiseAlerts(context, watch);
     this.#options.wakeSender();
   }
 
-  async #evaluateOthers(context: EvaluationContext, states: readonly ScopeState[]): Promise<void> {
-    const { db, log, sources, wakeSender } = this.#options;
-    const jobs = [
-      async () => evaluateSilence(context, await sources()),
-      async () => endAlerts(context, states, await sources()),
-      () => evaluateClients(context),
-      () => evaluateUnusual(context),
-      () => evaluateRunOut(context, states),
-      async () => evaluateViews(context, await listAlertRules(db)),
-    ];
-    for (const job of jobs)
-      await job().catch((error) => log.error({ error: String(error) }, 'an alert could not be evaluated'));
-    wakeSender();
+  /** One kind that fails does not keep the others. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    await work().catch((error) => this.#options.log.error({ error: String(error) }, 'an alert could not be evaluated'));
   }
 
   async #alone(name: string, work: () => Promise<void>): Promise<boolean> {
@@ -95,8 +92,9 @@ export class AlertEvaluator {
     return true;
   }
 
-  async #getContext(nowMs: number): Promise<EvaluationContext | undefined> {
-    const { db, log, calendar, usage, definitions, webhook } = this.#options;
+  /** `isPlain`: without forecasts, which only one kind needs. Undefined: alerts have nowhere to go. */
+  async #open(nowMs: number, isPlain: boolean): Promise<EvaluationContext | undefined> {
+    const { db, log, webhook } = this.#options;
     const targets = await this.#options.targets();
     if (targets.length === 0 && !webhook) {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
@@ -104,7 +102,14 @@ export class AlertEvaluator {
     }
     const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
     const on = readKindsOn(settings);
-    return { db, nowMs, calendar, usage, definitions, targets, mutes, webhook, isOn: (kind) => on.has(kind) };
+    const { calendar, usage, definitions, sources } = this.#options;
+    const deps = { calendar, usage, definitions };
+    return {
+      ...{ ...deps, db, nowMs, sources, targets, mutes, webhook },
+      states: await getScopeStates(deps, { atMs: nowMs, plain: isPlain || !on.has('run-out') }),
+      rules: () => listAlertRules(db),
+      isOn: (kind) => on.has(kind),
+    };
   }
 }
 
@@ -112,20 +117,13 @@ export class AlertEvaluator {
  * Ends alerts whose reason is gone: a pool whose period or episode ended, that has a larger amount, or is no longer declared;
  * a source that sends again. The others tell of a moment, and never end.
  */
-async function endAlerts(
-  context: EvaluationContext,
-  states: readonly ScopeState[],
-  sources: readonly SourceHealth[],
-): Promise<void> {
-  const { db, nowMs, webhook } = context;
-  const pools = new Map(
-    states.flatMap((scope) => [...scope.pools, ...scope.limits].map((pool) => [subjectOf(scope, pool), pool] as const)),
-  );
-  const isOver = async ({ kind, subject, period }: Alert): Promise<boolean> => {
-    if (kind === 'silent')
-      return sources.find(({ name }) => `source ${name}` === subject)?.lastReceivedMs !== Number(period);
-    const pool = pools.get(subject);
-    if (!pool || (await findPeriod(db, subject, pool)) !== period) return true;
+async function endAlerts(context: EvaluationContext): Promise<void> {
+  const { db, nowMs, states, webhook } = context;
+  const pools = new Map(listSubjects(states).map(({ subject, pool }) => [subject, pool]));
+  const isOver = async (alert: Alert): Promise<boolean> => {
+    if (alert.kind === 'silent') return !(await SILENCE.now?.(alert, context));
+    const pool = pools.get(alert.subject);
+    if (!pool || (await findPeriod(db, alert.subject, pool)) !== alert.period) return true;
     return pool.periodKind !== 'rolling-24h' && pool.reached.length === 0;
   };
   for (const alert of await listOpenAlerts(db)) {

@@ -1,4 +1,4 @@
-import { ALERT_KINDS, type AlertContent, type Words } from '../domain/alert.ts';
+import { ALERT_KINDS, type Words } from '../domain/alert.ts';
 import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
@@ -17,10 +17,11 @@ import {
 import { type AlertRule, listAlertRules } from '../store/alert-rule-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
-import { findPeriod, isMuted, subjectOf, toPeriodKey } from './alert-claims.ts';
+import { type AlertFacts, type AlertWords, isMuted } from './alert-claims.ts';
+import { WATCHES } from './alert-evaluator.ts';
 import { readKindsOn } from './alert-routing.ts';
-import { toLevelWords, toSwitchWords } from './level-words.ts';
-import { toRunOutWords } from './run-out-alerts.ts';
+import { findPeriod, listSubjects } from './alert-subjects.ts';
+import { toLevelWords } from './level-words.ts';
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
 
@@ -45,11 +46,13 @@ export async function listAlertSummaries(ports: AlertListingPorts): Promise<Aler
   ]);
   const on = readKindsOn(settings);
   const muteOf = (subject: string, kind: string, scope?: string) => {
-    const covering = mutes.filter((one) => isMuted([one], { subject, kind, ...(scope ? { scope } : {}) })).map(toMuted);
+    const covering = mutes.filter((one) => isMuted([one], { subject, kind, scope })).map(toMuted);
     // It comes back when the last of them ends.
     return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
   };
-  const open = await listOpen({ db, nowMs, zone, states, sources, rules }, recent);
+  const { calendar } = ports;
+  const facts = { nowMs, calendar, states, sources: async () => sources, rules: async () => rules };
+  const open = await listOpen(db, facts, recent);
   const raised = open.map(({ alert, words }) => {
     const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
@@ -117,83 +120,39 @@ function toPlain(words: Words, zone: string): string {
   return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
 }
 
-/** Words for an alert by present figures. */
-type Present = Pick<AlertContent, 'sign' | 'title' | 'lines'>;
-
 interface OpenAlert {
   alert: Alert;
-  words: Present;
-}
-
-interface OpenPorts {
-  db: Db;
-  nowMs: number;
-  zone: string;
-  /** With forecasts, where any were told. */
-  states: readonly ScopeState[];
-  sources: readonly SourceHealth[];
-  rules: readonly AlertRule[];
+  words: AlertWords;
 }
 
 /**
  * Lists alerts that were told and still hold, newest first, each subject once: levels of running periods with present figures,
  * and those of the other kinds among `recent` (newest first) whose condition still holds.
  */
-async function listOpen(ports: OpenPorts, recent: readonly Alert[]): Promise<OpenAlert[]> {
-  const open = await listOpenLevels(ports);
+async function listOpen(db: Db, facts: AlertFacts, recent: readonly Alert[]): Promise<OpenAlert[]> {
+  const open = await listOpenLevels(db, facts);
   const subjects = new Set<string>();
   for (const alert of recent) {
     // Older ones of a subject are over: it has had a newer one since.
     if (alert.kind === 'level' || subjects.has(alert.subject)) continue;
     subjects.add(alert.subject);
-    const words = findWords(ports, alert);
+    const watch = WATCHES.find(({ kind }) => kind === alert.kind);
+    // What tells of an hour holds for as long.
+    const ofHour = facts.nowMs < alert.atMs + HOUR_MS ? alert.content : undefined;
+    const words = watch?.now ? await watch.now(alert, facts) : ofHour;
     if (words) open.push({ alert, words });
   }
   return open.sort((a, b) => b.alert.id - a.alert.id);
 }
 
-async function listOpenLevels({ db, states }: OpenPorts): Promise<OpenAlert[]> {
+async function listOpenLevels(db: Db, { states }: AlertFacts): Promise<OpenAlert[]> {
   const found: OpenAlert[] = [];
-  for (const scope of states) {
-    for (const pool of [...scope.pools, ...scope.limits]) {
-      if (pool.reached.length === 0) continue;
-      const subject = subjectOf(scope, pool);
-      const period = await findPeriod(db, subject, pool);
-      const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
-      const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
-      if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
-    }
+  for (const { scope, pool, subject } of listSubjects(states)) {
+    if (pool.reached.length === 0) continue;
+    const period = await findPeriod(db, subject, pool);
+    const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
+    const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
+    if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
   }
   return found;
-}
-
-/** Returns the present words of an alert; undefined where it no longer holds. */
-function findWords({ nowMs, zone, states, sources, rules }: OpenPorts, alert: Alert): Present | undefined {
-  const { subject, period } = alert;
-  const content = alert.content;
-  const scope = states.find((state) => state.scope === content.scope);
-  const pool = scope?.pools.find(({ name }) => name === content.pool);
-  const isRunning = pool !== undefined && (pool.periodKind === 'rolling-24h' || toPeriodKey(pool.period) === period);
-  switch (content.kind) {
-    case 'silent':
-      return sources.some((source) => subject === `source ${source.name}` && period === String(source.lastReceivedMs))
-        ? content
-        : undefined;
-    case 'switch': {
-      const next = scope?.exhaustions.find((one) => one.pool === content.pool)?.next;
-      const isDrawn = isRunning && next !== undefined && scope?.current?.name === next;
-      return isDrawn ? toSwitchWords(scope, pool, next) : undefined;
-    }
-    case 'run-out':
-      return isRunning && pool.runOut && pool.level !== 'exhausted'
-        ? toRunOutWords(scope!, pool, pool.runOut, zone)
-        : undefined;
-    case 'view': {
-      const rule = rules.find(({ name }) => name === subject);
-      return rule && nowMs < Date.parse(period) + (rule.per === 'day' ? 24 : 1) * HOUR_MS ? content : undefined;
-    }
-    default:
-      // It tells of an hour, and holds for as long.
-      return nowMs < alert.atMs + HOUR_MS ? content : undefined;
-  }
 }

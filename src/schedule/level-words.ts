@@ -1,10 +1,9 @@
-import type { AlertContent, AlertSign, Words } from '../domain/alert.ts';
+import type { AlertSign, Words } from '../domain/alert.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
 import { isOver, toInnerCase } from '../report/scope-words.ts';
+import type { AlertWords } from './alert-claims.ts';
 import type { Surroundings } from './pool-surroundings.ts';
-
-type LevelWords = Pick<AlertContent, 'sign' | 'title' | 'lines' | 'brief'>;
 
 /** Words for a pool or limit at a level, by its present figures. */
 export function toLevelWords(
@@ -12,7 +11,7 @@ export function toLevelWords(
   pool: PoolState,
   level: number,
   { outlook, cause }: Surroundings = {},
-): LevelWords {
+): AlertWords {
   const isLimit = scope.limits.includes(pool);
   const name = isLimit ? `limit ${pool.name}` : toInnerCase(pool.name);
   const counts = `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)})`;
@@ -67,20 +66,6 @@ export function listLater({ pools }: ScopeState, pool: PoolState): PoolState[] {
   return place < 0 ? [] : pools.slice(place + 1).filter(({ left }) => left > 0);
 }
 
-/** Words for a pool that is empty and for the `next`, by its present figures. */
-export function toSwitchWords(
-  scope: ScopeState,
-  pool: PoolState,
-  next: string,
-): Pick<AlertContent, 'sign' | 'title' | 'lines'> {
-  const later = listLater(scope, pool).find(({ name }) => name === next);
-  return {
-    sign: '🔵',
-    title: `${scope.title}: ${toInnerCase(pool.name)} used up (${formatCredits(pool.amount)})`,
-    lines: [`Calls now draw from the ${later ? describeLeft(later) : toInnerCase(next)}. Nothing is blocked.`],
-  };
-}
-
 function toFullTitle(
   { title }: ScopeState,
   { used, amount }: PoolState,
@@ -90,7 +75,8 @@ function toFullTitle(
   return isLimit ? `${title} has reached its ${name} ${counts}` : `${title} is out of ${name} ${counts}`;
 }
 
-function describeLeft({ name, left }: PoolState): string {
+/** `annual add-on (5,000 left)`. */
+export function describeLeft({ name, left }: PoolState): string {
   return `${toInnerCase(name)} (${formatCredits(left)} left)`;
 }
 

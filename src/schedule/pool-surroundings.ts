@@ -12,7 +12,8 @@ import { capitalise, formatCredits, formatShare, formatShortDate } from '../repo
 import { findPresentPace, isShort } from '../report/present-pace.ts';
 import { describeRunOut } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
-import { type EvaluationContext, toScopeFilters } from './alert-claims.ts';
+import type { EvaluationContext } from './alert-claims.ts';
+import { toScopeFilters } from './alert-subjects.ts';
 
 /** A pool's forecast and main user, where they are known. */
 export interface Surroundings {

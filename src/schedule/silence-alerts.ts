@@ -3,40 +3,39 @@ import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
 import { median } from '../report/usual.ts';
-import { findAlert } from '../store/alert-repository.ts';
-import { type EvaluationContext, raiseAlert } from './alert-claims.ts';
+import type { Watch } from './alert-claims.ts';
 import { weeksBefore } from './hour-cause.ts';
 
 const WEEKS = 4;
 
 /** Tells that a source sends nothing though it used to at this time: once per silence. */
-export async function evaluateSilence(context: EvaluationContext, sources: readonly SourceHealth[]): Promise<void> {
-  if (!context.isOn('silent')) return;
-  const { calendar, nowMs, usage } = context;
-  for (const health of sources) {
-    const { name, lastReceivedMs } = health;
-    const key = `silent:${name}:${lastReceivedMs}`;
-    if (lastReceivedMs === undefined || (await findAlert(context.db, key))) continue;
-    if (!(await isSilent(health, usage, calendar, nowMs))) continue;
-    await raiseAlert(context, {
-      key,
-      kind: 'silent',
-      subject: `source ${name}`,
-      period: String(lastReceivedMs),
-      content: {
-        kind: 'silent',
-        sign: '🟠',
+export const SILENCE: Watch = {
+  kind: 'silent',
+  async list({ sources, usage, calendar, nowMs }) {
+    return (await sources()).flatMap((health) => {
+      const { name, lastReceivedMs } = health;
+      if (lastReceivedMs === undefined) return [];
+      const since = `${formatMoment(lastReceivedMs, calendar.zone)} (${calendar.zone})`;
+      const words = {
+        sign: '🟠' as const,
         title: `Source ${name} is silent`,
         lines: [
-          `Nothing since ${formatMoment(lastReceivedMs, calendar.zone)} (${calendar.zone}). Usage since then is unknown, not zero; levels stay as they were.`,
+          `Nothing since ${since}. Usage since then is unknown, not zero; levels stay as they were.`,
           'Check that the sender runs, reaches this address and has the right token: /usage sources.',
         ],
-        mention: false,
         chart: 'sources',
-      },
+      };
+      return {
+        ...{ key: `silent:${name}:${lastReceivedMs}`, subject: `source ${name}`, period: String(lastReceivedMs) },
+        tell: async () => ((await isSilent(health, usage, calendar, nowMs)) ? words : undefined),
+      };
     });
-  }
-}
+  },
+  async now({ subject, period, content }, { sources }) {
+    const source = (await sources()).find(({ name }) => subject === `source ${name}`);
+    return source && period === String(source.lastReceivedMs) ? content : undefined;
+  },
+};
 
 /**
  * Tells whether a source is silent: nothing for far longer than usual, in a time in which it used to send in most of the

@@ -1,4 +1,3 @@
-import type { AlertContent } from '../domain/alert.ts';
 import { type Calendar, formatDay, WEEKDAYS } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Totals } from '../domain/report.ts';
@@ -6,15 +5,10 @@ import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { sumTotals } from '../report/totals.ts';
 import { findFarShare, isFar, median, shareFailed } from '../report/usual.ts';
+import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
-import {
-  type EvaluationContext,
-  formatHours,
-  formatHoursOf,
-  formatWho,
-  lastFullHour,
-  raiseAlert,
-} from './alert-claims.ts';
+import type { AlertWords, Watch } from './alert-claims.ts';
+import { formatHoursOf, formatWho, lastFullHour } from './alert-subjects.ts';
 import { describeHourCause, findHourCause, type HourCause, listUsualHours } from './hour-cause.ts';
 
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
@@ -23,38 +17,38 @@ const NUMBERS = ['', 'one', 'two', 'three', 'four'];
  * Tells that the last full hour was far from the same hour of the weeks before. Of a streak of such hours the first opens a
  * thread, and each later one adds a line there.
  */
-export async function evaluateUnusual(context: EvaluationContext): Promise<void> {
-  if (!context.isOn('unusual')) return;
-  const { calendar, usage } = context;
-  const span = lastFullHour(context);
-  const day = formatDay(calendar.dayOf(span.fromMs));
-  const { clients } = await context.definitions();
-  for (const found of await findUnusual({ usage, calendar, clients }, span)) {
-    const subject = `unusual ${found.what}`;
+export const UNUSUAL: Watch = {
+  kind: 'unusual',
+  async list(context) {
+    const { db, calendar, usage } = context;
+    const span = lastFullHour(context);
+    const range = formatDay(calendar.dayOf(span.fromMs));
+    const { clients } = await context.definitions();
     const before = calendar.startOfHour(span.fromMs - 1);
-    const streak = (await findAlert(context.db, toKey(found, before)))?.period;
-    await raiseAlert(context, {
-      key: toKey(found, span.fromMs),
-      kind: 'unusual',
-      subject,
-      period: streak ?? new Date(span.fromMs).toISOString(),
-      ...(streak === undefined ? {} : { note: { subject, period: streak } }),
-      content: {
-        kind: 'unusual',
-        ...toUnusualWords(found, calendar.zone),
-        mention: false,
-        who: formatWho(formatHoursOf(calendar, span)),
-        chart: formatHours(found.what === 'volume' ? 'day' : 'status', day),
-      },
-    });
-  }
-}
+    const found = await findUnusual({ usage, calendar, clients }, span);
+    return Promise.all(
+      found.map(async (hour) => {
+        const subject = `unusual ${hour.what}`;
+        const streak = (await findAlert(db, toKey(hour, before)))?.period;
+        return {
+          ...{ key: toKey(hour, span.fromMs), subject, period: streak ?? new Date(span.fromMs).toISOString() },
+          thread: streak === undefined ? undefined : { subject, period: streak },
+          tell: () => ({
+            ...toUnusualWords(hour, calendar.zone),
+            who: formatWho(formatHoursOf(calendar, span)),
+            chart: formatQuestion({ report: hour.what === 'volume' ? 'day' : 'status', range }),
+          }),
+        };
+      }),
+    );
+  },
+};
 
 function toKey({ what }: UnusualHour, fromMs: number): string {
   return `unusual:${what}:${new Date(fromMs).toISOString()}`;
 }
 
-function toUnusualWords(found: UnusualHour, zone: string): Pick<AlertContent, 'sign' | 'title' | 'lines'> {
+function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   const { what, observed, expected, fromMs, comparedWeeks } = found;
   const isVolume = what === 'volume';
   const shown = (value: number) => (isVolume ? formatCount(Math.round(value)) : formatPercent(value * 100));

@@ -11,20 +11,20 @@ const ALERT = [
   ...(['content', 'delivery_keys', 'at_ms', 'acked_by', 'acked_ms'] as const),
 ] as const;
 
+/** Its kind and level are those of its content. */
 export interface NewAlert {
   key: string;
-  kind: string;
   subject: string;
   period: string;
-  level?: number;
   arm?: number;
   amount?: number;
   covered?: boolean;
   content: AlertContent;
 }
 
-export interface Alert extends Required<Omit<NewAlert, 'level' | 'amount'>> {
+export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
   id: number;
+  kind: string;
   level: number | undefined;
   amount: number | undefined;
   deliveryKeys: readonly string[];
@@ -38,10 +38,10 @@ export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Prom
     .insertInto('alert')
     .values({
       key: alert.key,
-      kind: alert.kind,
+      kind: alert.content.kind,
       subject: alert.subject,
       period: alert.period,
-      level: alert.level ?? null,
+      level: alert.content.level ?? null,
       arm: alert.arm ?? 0,
       amount: alert.amount ?? null,
       covered: alert.covered ? 1 : 0,

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
-import type { EvaluationContext } from '../../src/schedule/alert-claims.ts';
-import { claimAlert } from '../../src/schedule/alert-claims.ts';
-import { evaluateLevels } from '../../src/schedule/level-alerts.ts';
-import { evaluateSilence } from '../../src/schedule/silence-alerts.ts';
+import { claimAlert, type EvaluationContext, raiseAlerts } from '../../src/schedule/alert-claims.ts';
+import { raiseLevels } from '../../src/schedule/level-alerts.ts';
+import { SWITCHES } from '../../src/schedule/pool-notes.ts';
+import { SILENCE } from '../../src/schedule/silence-alerts.ts';
 import { removeOldAlerts } from '../../src/store/alert-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
@@ -30,7 +30,7 @@ const RULES: readonly PeriodRule[] = [
 ];
 const DECLARED: Scope = scope(RULES.map((period) => pool(period.kind, 100, { period })));
 
-function settingOf(db: Db, nowMs: number): EvaluationContext {
+function contextOf(db: Db, nowMs: number, facts: Partial<EvaluationContext>): EvaluationContext {
   return {
     db,
     nowMs,
@@ -41,6 +41,10 @@ function settingOf(db: Db, nowMs: number): EvaluationContext {
     mutes: [],
     webhook: false,
     isOn: () => true,
+    states: [],
+    sources: async () => [],
+    rules: async () => [],
+    ...facts,
   };
 }
 
@@ -99,10 +103,13 @@ describe('alerts past their time', () => {
           nowMs += passMs;
           await removeOldAlerts(pruned, { scopes: [DECLARED] }, nowMs);
           const states = [stateOf(nowMs, percents)];
-          const told = await Promise.all(
-            [kept, pruned].map((db) => evaluateLevels(settingOf(db, nowMs), states, new Map())),
-          );
-          expect(told[1]).toBe(told[0]);
+          const told = [kept, pruned].map(async (db) => {
+            const context = contextOf(db, nowMs, { states });
+            await raiseLevels(context, new Map());
+            await raiseAlerts(context, SWITCHES);
+            return db.selectFrom('alert').select('key').where('at_ms', '=', nowMs).orderBy('id').execute();
+          });
+          expect(await told[1]).toEqual(await told[0]);
         }
         await removeOldAlerts(pruned, { scopes: [DECLARED] }, nowMs);
         const old = await pruned
@@ -119,19 +126,18 @@ describe('alerts past their time', () => {
   it('go with episodes that ended; what is kept is what may still be told again', async () => {
     const db = await databases.open();
     const claim = (key: string, subject: string, period: string) => ({
-      ...{ key, kind: 'level', subject, period, level: 75 },
+      ...{ key, subject, period },
       content: { kind: 'level' as const, sign: '🟠' as const, title: key, lines: [], mention: false },
     });
     const claims = [
       claim('month', 'crm/month', '2024-02-01T00:00:00.000Z'),
       claim('once', 'crm/once', '2024-01-01T00:00:00.000Z'),
-      { ...claim('switch', 'switch of crm/once', '2024-01-01T00:00:00.000Z'), kind: 'switch' },
+      claim('switch', 'switch of crm/once', '2024-01-01T00:00:00.000Z'),
       claim('first episode', 'crm/rolling-24h', 'episode-1'),
       claim('open episode', 'crm/rolling-24h', 'episode-2'),
-      { ...claim('rate', 'rate of crm', '2024-02-10T09:00:00.000Z'), kind: 'rate' },
+      claim('rate', 'rate of crm', '2024-02-10T09:00:00.000Z'),
     ];
-    for (const one of claims)
-      await db.transaction().execute((trx) => claimAlert(trx, one, { targets: ['C1'], webhook: false }, START));
+    for (const one of claims) await db.transaction().execute((trx) => claimAlert(trx, one, contextOf(db, START, {})));
     await db
       .insertInto('alert_episode')
       .values([
@@ -158,7 +164,7 @@ describe('alerts past their time', () => {
     const count = async () => (await db.selectFrom('alert').select('id').execute()).length;
     for (const days of [1, 500, 1000]) {
       const nowMs = START + days * DAY;
-      await evaluateSilence(settingOf(db, nowMs), [source]);
+      await raiseAlerts(contextOf(db, nowMs, { sources: async () => [source] }), SILENCE);
       await removeOldAlerts(db, { scopes: [] }, nowMs);
       expect(await count()).toBe(1);
     }

@@ -500,7 +500,7 @@ describeEachDialect('alerts of several instances', (databases) => {
   it('lose none where two instances claim different levels at the same moment', async () => {
     const { db, clock, sender, told, slack } = await openAlerts(databases, []);
     const claim = (level: number) => ({
-      ...{ key: `alert:crm/Monthly:now:${level}:0`, kind: 'level', subject: 'crm/Monthly', period: 'now', level },
+      ...{ key: `alert:crm/Monthly:now:${level}:0`, subject: 'crm/Monthly', period: 'now' },
       content: {
         ...{ kind: 'level' as const, sign: '🟠' as const, title: `reached ${level}%`, lines: [] },
         ...{ mention: false, level },
@@ -510,7 +510,7 @@ describeEachDialect('alerts of several instances', (databases) => {
       [75, 90, 75, 90].map((level) =>
         db
           .transaction()
-          .execute((trx) => claimAlert(trx, claim(level), { targets: [CHANNEL], webhook: false }, clock.now())),
+          .execute((trx) => claimAlert(trx, claim(level), { targets: [CHANNEL], webhook: false, nowMs: clock.now() })),
       ),
     );
     expect(raised.filter(Boolean)).toHaveLength(2);

@@ -1,51 +1,38 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { toAnswerJson } from '../ask/answer-json.ts';
 import { toText } from '../ask/answer-text.ts';
 import { type AskDeps, answerQuestion, type Format, readQuestion } from '../ask/ask.ts';
 import { createChartRenderer } from '../chart/renderer.ts';
-import { createCalendar } from '../domain/calendar.ts';
 import type { Report } from '../domain/report.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { toCsv } from '../report/table.ts';
-import { dialectOf } from '../store/database.ts';
-import { getReportZone } from '../store/report-zone.ts';
-import { StoredUsage } from '../usage/reader.ts';
-import { type CliContext, TERMINAL_WIDTH } from './command.ts';
-import { withDatabase } from './open.ts';
-import { createStoredReporter } from './reporter.ts';
-
-/** Exit code of a question that is not understood. */
-const MISUNDERSTOOD = 2;
+import { type CliContext, chooseForm, MISUSE, TERMINAL_WIDTH, takes } from './command.ts';
+import { toWriteError } from './files.ts';
+import { createStoredReporter, withStored } from './open.ts';
 
 /** `headroom ask QUESTION`: a report in the terminal, as JSON or CSV, or as a picture. Needs no Slack. */
-export async function runAsk(args: readonly string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, csv: { type: 'boolean' }, png: { type: 'string' } },
-  });
-  if (values.json && values.csv)
-    throw new HeadroomError('question', '--json and --csv exclude each other: leave one out.');
-  const wanted = values.json ? 'json' : values.csv ? 'csv' : undefined;
-  return withDatabase(context, async (db, config) => {
-    const calendar = createCalendar(await getReportZone(db, config.reportTimezone));
-    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
-    const deps = { reporter: createStoredReporter(db, usage, calendar), now: context.now };
-    try {
-      await answer(deps, joinWords(positionals), { wanted, png: values.png }, context);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof QuestionError)) throw error;
-      context.err(error.message);
-      if (error.suggestions.length > 0) context.err('Try:');
-      for (const { command } of error.suggestions) context.err(`  headroom ask ${toArgument(command)}`);
-      return MISUNDERSTOOD;
-    }
-  });
-}
+export const runAsk = takes(
+  '[QUESTION]…',
+  { json: { type: 'boolean' }, csv: { type: 'boolean' }, png: { type: 'string' } },
+  (words, { png, ...forms }, context) => {
+    const wanted = chooseForm(forms);
+    return withStored(context, async ({ db, usage, calendar }) => {
+      const deps = { reporter: createStoredReporter(db, usage, calendar), now: context.now };
+      try {
+        await answer(deps, joinWords(words), { wanted, png }, context);
+        return 0;
+      } catch (error) {
+        if (!(error instanceof QuestionError)) throw error;
+        context.err(error.message);
+        if (error.suggestions.length > 0) context.err('Try:');
+        for (const { command } of error.suggestions) context.err(`  headroom ask ${toArgument(command)}`);
+        return MISUSE;
+      }
+    });
+  },
+);
 
 async function answer(
   deps: AskDeps,
@@ -70,21 +57,15 @@ async function draw(report: Report, file: string, context: CliContext): Promise<
     const { view } = report.question;
     const picture = await charts.render(report, { view: view === 'table' ? 'graph' : view });
     if (!picture) throw new HeadroomError('question', `There is nothing to draw in this answer: leave out --png.`);
-    write(resolve(context.folder, file), picture.png);
+    const path = resolve(context.folder, file);
+    try {
+      writeFileSync(path, picture.png);
+    } catch (error) {
+      throw toWriteError(path, error);
+    }
     context.err(`Picture of ${picture.width} × ${picture.height} pixels: ${file}`);
   } finally {
     await charts.stop();
-  }
-}
-
-function write(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileSync(path, bytes);
-  } catch (error) {
-    const { message } = error as NodeJS.ErrnoException;
-    throw new HeadroomError('unreadable', `${path} cannot be written (${message}): choose another file.`, {
-      cause: error,
-    });
   }
 }
 

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { userInfo } from 'node:os';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
+import { listNearest } from '../domain/names.ts';
+import { HeadroomError } from '../errors.ts';
 
 /** The world as a command sees it, so that tests can give it another. */
 export interface CliContext {
@@ -11,10 +15,8 @@ export interface CliContext {
   err(line: string): void;
   /** Data for standard output as it is; resolves when more of it is wanted. Absent: it is text, and goes to `out`. */
   write?(data: string | Uint8Array): Promise<void>;
-  /** A person sees standard output: progress is then drawn, not listed. */
+  /** A person sees standard error: progress is then drawn, not listed. */
   isTerminal: boolean;
-  /** A person sees standard error, though standard output may go to a file: progress is drawn there. */
-  isWatched?: boolean;
   /** Columns of the terminal; absent: there is none, or it does not say. */
   width?: number;
   now(): number;
@@ -27,18 +29,16 @@ export interface CliContext {
 /** Columns of a text where no terminal says how many it has. */
 export const TERMINAL_WIDTH = 100;
 
+/** Exit code for words that are not understood. */
+export const MISUSE = 2;
 /** Exit code of a command that Ctrl-C stopped, as shells have it. */
 export const STOPPED = 130;
 
-/** Runs with the words after its own name; the number is the exit code. Throws HeadroomError for faults of the caller. */
-type RunCommand = (args: readonly string[], context: CliContext) => Promise<number>;
-
-/** A word too many is a missing quote, or meant something: it is never passed over. Throws as parseArgs does. */
-export function refuseMore(words: readonly string[], most: number): void {
-  if (words.length <= most) return;
-  const error = new Error(`Unexpected argument '${words[most]}'`);
-  throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' });
-}
+/**
+ * Runs with the words after its own name; the number is the exit code. `name`: as it was called, verb included. Throws
+ * HeadroomError for faults of the caller, and as parseArgs does.
+ */
+export type RunCommand = (args: readonly string[], context: CliContext, name: string) => Promise<number>;
 
 /** One row of the table of commands. */
 export interface Command {
@@ -49,6 +49,67 @@ export interface Command {
   /** Further lines of `headroom help NAME`. */
   details?: string;
   load: () => Promise<RunCommand>;
+}
+
+type Flags<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
+
+/**
+ * A command that takes these words, such as `SCOPE ±CREDITS`, `[ID]` for one that may be left out, or `FILE…` for one or
+ * more; and these flags, as parseArgs describes them. A word that is missing or too many is said, never passed over. Without an exit
+ * code of its own it is 0.
+ */
+export function takes<const O extends ParseArgsOptionsConfig>(
+  words: string,
+  options: O,
+  run: (words: readonly string[], flags: Flags<O>, context: CliContext) => Promise<number> | Promise<void>,
+): RunCommand {
+  const wanted = words.split(' ').filter((word) => word !== '');
+  return async (args, context, name) => {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+    const missing = wanted[positionals.length];
+    if (missing !== undefined && !missing.startsWith('['))
+      throw new HeadroomError('question', `${missing} is missing: headroom ${name} ${words}.`);
+    if (positionals.length > wanted.length && !words.endsWith('…')) {
+      const error = new Error(`Unexpected argument '${positionals[wanted.length]}'`);
+      throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' });
+    }
+    return (await run(positionals, values as Flags<O>, context)) ?? 0;
+  };
+}
+
+/** A command of several, each by its verb. Without one `otherwise` runs, with other words as well where `takesWords`. */
+export function oneOf(
+  verbs: Readonly<Record<string, RunCommand>>,
+  otherwise?: string | { takesWords: RunCommand },
+): RunCommand {
+  return (args, context, name) => {
+    const at = args.findIndex((word) => !word.startsWith('-'));
+    const verb = args[at] ?? (typeof otherwise === 'string' ? otherwise : undefined);
+    const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+    if (run) return run(at < 0 ? args : args.toSpliced(at, 1), context, `${name} ${verb}`);
+    if (typeof otherwise === 'object') return otherwise.takesWords(args, context, name);
+    const known = Object.keys(verbs);
+    const [nearest = known.join(', ')] = verb === undefined ? [] : listNearest(verb, known);
+    throw new HeadroomError('question', `There is no "${[name, verb].join(' ').trim()}": use ${nearest}.`);
+  };
+}
+
+/** The form in which rows are wanted, by flags that exclude each other. */
+export function chooseForm({ json = false, csv = false }): 'json' | 'csv' | undefined {
+  if (json && csv) throw new HeadroomError('question', '--json and --csv exclude each other: leave one out.');
+  return json ? 'json' : csv ? 'csv' : undefined;
+}
+
+/** Hands data on to standard output. */
+export async function write({ write, out }: CliContext, data: string | Uint8Array): Promise<void> {
+  if (data.length === 0) return;
+  if (write) await write(data);
+  else out(String(data).replace(/\n$/, ''));
+}
+
+/** Resolves when the command is to stop. */
+export async function untilStopped({ signal }: CliContext): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Who runs this command, for the audit log: `ann on the command line`. */

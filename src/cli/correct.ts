@@ -1,62 +1,53 @@
-import { parseArgs } from 'node:util';
-import { type Calendar, createCalendar, formatDay, parseDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay, parseDay } from '../domain/calendar.ts';
 import { DEFAULT_SCOPE, formatCredits, parseCredits } from '../domain/definition.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { insertCorrection } from '../store/correction-repository.ts';
 import { transact } from '../store/database.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
-import { getReportZone } from '../store/report-zone.ts';
-import { type CliContext, describePerson, refuseMore } from './command.ts';
-import { withDatabase } from './open.ts';
+import { describePerson, type RunCommand, takes } from './command.ts';
+import { withStored } from './open.ts';
 import { unknownScope } from './pools.ts';
 
 const HALF_DAY_MS = 43_200_000;
 
+const FLAGS = { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } } as const;
+
 /** `headroom correct SCOPE ±CREDITS --reason … [--at DATE|TIME]`: see the table of commands. */
-export async function runCorrect(args: readonly string[], context: CliContext): Promise<number> {
+export const runCorrect: RunCommand = (args, ...rest) => {
   // A minus amount would be taken for an option.
   const signed = args.map((word) => word.replace(/^-(?=\d)/, '−'));
-  const { values, positionals } = parseArgs({
-    args: signed,
-    allowPositionals: true,
-    options: { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } },
-  });
-  refuseMore(positionals, 2);
-  const [meter, amount] = positionals;
-  if (meter === undefined || amount === undefined)
-    throw new HeadroomError('definition', 'Name the scope and the credits: headroom correct SCOPE -500 --reason "…".');
-  const credits = parseSigned(amount, 'The credits');
-  const requests = values.requests === undefined ? 0 : parseSigned(values.requests, '--requests') / 1000;
+  return correct(signed, ...rest);
+};
+
+const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, context) => {
+  const credits = parseSigned(amount!, 'The credits');
+  const requests = flags.requests === undefined ? 0 : parseSigned(flags.requests, '--requests') / 1000;
   if (!Number.isInteger(requests)) throw new HeadroomError('definition', '--requests must be whole, such as -12.');
   if (credits === 0 && requests === 0)
     throw new HeadroomError('definition', 'A correction of 0 changes nothing: give plus or minus credits.');
-  const reason = values.reason?.trim();
+  const reason = flags.reason?.trim();
   if (!reason) throw new HeadroomError('definition', 'Say why, for those who read it later: --reason "…".');
 
-  return withDatabase(context, async (db, config) => {
-    const { scopes } = await getDefinitions(db);
+  return withStored(context, async ({ db, calendar, definitions }) => {
+    const { scopes } = await definitions();
     const meters = scopes.flatMap(({ name, limits }) => [
       name,
       ...limits.filter((limit) => limit.match).map((limit) => limitMeter(name, limit.name)),
     ]);
-    if (![...meters, DEFAULT_SCOPE].includes(meter)) throw unknownScope(meter, [...meters, DEFAULT_SCOPE]);
-    const zone = await getReportZone(db, config.reportTimezone);
-    const calendar = createCalendar(zone);
+    if (![...meters, DEFAULT_SCOPE].includes(meter!)) throw unknownScope(meter!, [...meters, DEFAULT_SCOPE]);
     const nowMs = context.now();
-    const timeMs = resolveTime(values.at, calendar, nowMs);
+    const timeMs = resolveTime(flags.at, calendar, nowMs);
     const actor = describePerson();
     const day = formatDay(calendar.dayOf(timeMs));
     const text = `${meter} ${formatSigned(credits)} on ${day}: ${reason}`;
     await transact(db, async (trx) => {
-      await insertCorrection(trx, { meter, timeMs, credits, requests, reason, actor, enteredMs: nowMs });
+      await insertCorrection(trx, { meter: meter!, timeMs, credits, requests, reason, actor, enteredMs: nowMs });
       await insertAudit(trx, { atMs: nowMs, actor, action: 'correct', detail: text });
     });
-    context.out(`${text} (${zone}). A day never goes below zero.`);
-    return 0;
+    context.out(`${text} (${calendar.zone}). A day never goes below zero.`);
   });
-}
+});
 
 /** `+500`, `500`, `-0.125` as thousandths. */
 function parseSigned(text: string, what: string): number {

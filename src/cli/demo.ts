@@ -1,26 +1,20 @@
-import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import type { Demo } from '../playground/demo.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, takes, untilStopped } from './command.ts';
 
 /**
  * `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. Throws
  * HeadroomError on an install without development packages, some of which draw the demo's page.
  */
-export async function runDemo(args: readonly string[], context: CliContext): Promise<number> {
-  parseArgs({ args: [...args] });
+export const runDemo = takes('', {}, async (_words, _flags, context) => {
   const startDemo = await loadDemo();
   context.out('Starting an emulated Slack workspace, the bot, and a year of sample traffic …');
   const demo = await startDemo({ log: createLogger('warn', { write: (line) => context.err(line.trimEnd()) }) });
   describe(demo, context);
-  await new Promise<void>((resolve) => {
-    if (context.signal.aborted) resolve();
-    else context.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await untilStopped(context);
   await demo.stop();
-  return 0;
-}
+});
 
 async function loadDemo(): Promise<typeof import('../playground/demo.ts')['startDemo']> {
   try {

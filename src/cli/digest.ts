@@ -1,44 +1,36 @@
-import { parseArgs } from 'node:util';
 import { layOutTable } from '../ask/answer-text.ts';
 import { EVERYTHING, toRhythm } from '../domain/digest.ts';
 import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { listLines } from '../messages/digest-message.ts';
-import { createReporter } from '../report/reporter.ts';
 import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
 import { describeEmptyDay } from '../schedule/digest-lines.ts';
-import { listCorrections } from '../store/correction-repository.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
-import { type CliContext, refuseMore, TERMINAL_WIDTH } from './command.ts';
-import { type UsagePorts, withUsage } from './intake.ts';
+import { type CliContext, oneOf, TERMINAL_WIDTH, takes } from './command.ts';
+import { createStoredReporter, type StoredPorts, withIntake } from './open.ts';
 
 /** Rows of a table that a preview shows. */
 const TABLE_ROWS = 10;
 const INDENT = '  ';
 
 /** `headroom digest preview [ID]`: the digest as it would be posted now, as text. Posts nothing. */
-export async function runDigest(args: readonly string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
-  const [verb, id] = positionals;
-  refuseMore(positionals, 2);
-  if (verb !== 'preview')
-    throw new HeadroomError('schedule', 'There is one thing to do: headroom digest preview [ID].');
-  if (id !== undefined && !/^\d+$/.test(id))
-    throw new HeadroomError(
-      'schedule',
-      `A digest is named by its number, not ${JSON.stringify(id)}: see /usage digest.`,
-    );
-  return withUsage(context, async (ports) => {
-    await ports.intake.usage.foldAll();
-    await preview(ports, id === undefined ? undefined : Number(id), context);
-    return 0;
-  });
-}
+export const runDigest = oneOf({
+  preview: takes('[ID]', {}, async ([id], _flags, context) => {
+    if (id !== undefined && !/^\d+$/.test(id))
+      throw new HeadroomError(
+        'schedule',
+        `A digest is named by its number, not ${JSON.stringify(id)}: see /usage digest.`,
+      );
+    return withIntake(context, async (ports) => {
+      await ports.intake.usage.foldAll();
+      await preview(ports, id === undefined ? undefined : Number(id), context);
+    });
+  }),
+});
 
 async function preview(
-  { db, calendar, reader }: UsagePorts,
+  { db, calendar, usage, definitions }: StoredPorts,
   id: number | undefined,
   context: CliContext,
 ): Promise<void> {
@@ -50,12 +42,9 @@ async function preview(
     throw new HeadroomError('schedule', `There is no digest ${id}: ${known}`);
   }
   const nowMs = context.now();
-  const sources = () => listSourceHealth(db);
-  const corrections = (span: { fromMs: number; toMs: number }) => listCorrections(db, { span });
-  const definitions = () => getDefinitions(db);
   const ports = {
-    ...{ db, calendar, usage: reader, definitions, sources },
-    reporter: createReporter({ usage: reader, calendar, definitions, sources, corrections }),
+    ...{ db, calendar, usage, definitions, sources: () => listSourceHealth(db) },
+    reporter: createStoredReporter(db, usage, calendar),
     render: async () => undefined,
   };
   const order: DigestOrder = {

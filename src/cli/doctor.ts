@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { createDoctor } from '../admin/doctor.ts';
 import { readEnvironment } from '../config.ts';
 import { createLogger } from '../log.ts';
@@ -6,16 +5,15 @@ import { checkMessages } from '../samples/check-samples.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
-import type { CliContext } from './command.ts';
+import { takes } from './command.ts';
 import { readConfig, refuseBesideOlder } from './open.ts';
 
 /** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
-export async function runDoctor(args: readonly string[], context: CliContext): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { messages: { type: 'boolean' } } });
+export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_words, { messages }, context) => {
   const config = readConfig(context);
   const { botToken, apiUrl } = config.slack;
   const client = botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') });
-  if (values.messages) return (await checkMessages(client, context.out)) ? 0 : 1;
+  if (messages) return (await checkMessages(client, context.out)) ? 0 : 1;
   const db = openDatabase(config.databaseUrl.reveal());
   try {
     try {
@@ -40,4 +38,4 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   } finally {
     await db.destroy().catch(() => {});
   }
-}
+});

@@ -6,7 +6,8 @@ import { HeadroomError } from '../errors.ts';
 import type { Exported, ExportFormat } from '../export/encoder.ts';
 import { type ExportOrder, type ExportPorts, exportDays, listDays } from '../export/export-usage.ts';
 import { countOf, formatCount } from '../report/format.ts';
-import { type CliContext, STOPPED } from './command.ts';
+import { type CliContext, STOPPED, write } from './command.ts';
+import { toWriteError } from './files.ts';
 import { drawBar } from './progress.ts';
 
 /** In a folder of days: what its files are, so that another export is not mixed with them. */
@@ -23,7 +24,7 @@ export async function writeExport(
   if (firstKept !== undefined && ports.calendar.startOfDay(firstKept) > order.span.fromMs && order.what === 'events')
     context.err(`Single calls are kept from ${formatDay(firstKept)} on.`);
   const isFolder = out !== undefined && (/[/\\]$/.test(out) || isDirectory(resolve(context.folder, out)));
-  const progress = context.isWatched && out !== undefined ? drawBar(order.what, context) : undefined;
+  const progress = context.isTerminal && out !== undefined ? drawBar(order.what, context) : undefined;
   let done = 0;
   const onDay = (): void => {
     done += 1;
@@ -34,10 +35,9 @@ export async function writeExport(
       return await writeFolder(ports, order, { folder: resolve(context.folder, out), days, onDay }, context);
     const pieces = exportDays(ports, order, days, onDay);
     if (out === undefined) {
-      const put = context.write ?? (async (data) => context.out(String(data).replace(/\n$/, '')));
       for await (const piece of pieces) {
         if (context.signal.aborted) return STOPPED;
-        if (piece.length > 0) await put(piece);
+        await write(context, piece);
       }
       return 0;
     }
@@ -109,11 +109,7 @@ async function writeFile(
     await rename(part, path);
     return bytes;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!/^(ENOENT|EACCES|ENOSPC|EISDIR|ENOTDIR|EROFS|EPERM)$/.test(String(code))) throw error;
-    throw new HeadroomError('unreadable', `${path} cannot be written (${message}): choose another place.`, {
-      cause: error,
-    });
+    throw toWriteError(path, error);
   }
 }
 

@@ -1,51 +1,38 @@
-import { parseArgs } from 'node:util';
 import { readQuestion } from '../ask/ask.ts';
-import { createCalendar, parseDay } from '../domain/calendar.ts';
+import { parseDay } from '../domain/calendar.ts';
 import { InvalidRangeError } from '../domain/ranges.ts';
 import type { Question } from '../domain/report.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { EXPORT_FORMATS } from '../export/encoder.ts';
 import type { ExportOrder } from '../export/export-usage.ts';
 import { openInquiry } from '../report/inquiry.ts';
-import { dialectOf } from '../store/database.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
-import { getReportZone } from '../store/report-zone.ts';
-import { StoredUsage } from '../usage/reader.ts';
 import { joinWords, toArgument } from './ask.ts';
-import type { CliContext } from './command.ts';
+import { MISUSE, takes } from './command.ts';
 import { writeExport } from './export-files.ts';
-import { withDatabase } from './open.ts';
-import { createStoredReporter } from './reporter.ts';
+import { createStoredReporter, withStored } from './open.ts';
 
-const MISUNDERSTOOD = 2;
+const FLAGS = {
+  format: { type: 'string', default: 'ndjson' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  out: { type: 'string' },
+} as const;
+
 /** `headroom export events|daily …`: see the table of commands. */
-export async function runExport(args: readonly string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      format: { type: 'string', default: 'ndjson' },
-      from: { type: 'string' },
-      to: { type: 'string' },
-      out: { type: 'string' },
-    },
-  });
-  const [what, ...words] = positionals;
+export const runExport = takes('events|daily [RANGE] [FILTERS]…', FLAGS, async ([what, ...words], flags, context) => {
   if (what !== 'events' && what !== 'daily')
     throw new HeadroomError(
       'question',
-      `Say what to export, events or daily${what === undefined ? '' : `, not ${JSON.stringify(what)}`}: headroom export events.`,
+      `Say what to export, events or daily, not ${JSON.stringify(what)}: headroom export events.`,
     );
-  const format = EXPORT_FORMATS.find((each) => each === values.format);
+  const format = EXPORT_FORMATS.find((each) => each === flags.format);
   if (!format)
     throw new HeadroomError(
       'question',
-      `--format is ${JSON.stringify(values.format)}: use ${EXPORT_FORMATS.join(', ')}.`,
+      `--format is ${JSON.stringify(flags.format)}: use ${EXPORT_FORMATS.join(', ')}.`,
     );
-  const days = readDays(values);
-  return withDatabase(context, async (db, config) => {
-    const calendar = createCalendar(await getReportZone(db, config.reportTimezone));
-    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
+  const days = readDays(flags);
+  return withStored(context, async ({ db, calendar, usage, definitions: read }) => {
     const deps = { reporter: createStoredReporter(db, usage, calendar), now: context.now };
     try {
       const asked = words.length === 0 ? {} : readWords((await readQuestion(deps, toQuestion(words))).question);
@@ -53,7 +40,7 @@ export async function runExport(args: readonly string[], context: CliContext): P
         throw new HeadroomError('range', `Give either a range (${asked.range}) or --from and --to.`);
       const range = days ?? asked.range;
       const question: Question = { report: 'daily', ...asked, ...(range === undefined ? {} : { range }) };
-      const definitions = await getDefinitions(db);
+      const definitions = await read();
       return await usage.freeze(async (frozen) => {
         const reading = { usage: frozen.usage, definitions: async () => definitions, calendar };
         const inquiry = await openInquiry(reading, question, context.now(), 'all');
@@ -69,7 +56,7 @@ export async function runExport(args: readonly string[], context: CliContext): P
             `Daily totals are of whole days, not of ${resolved.label}: export events instead.`,
           );
         const order = { what, format, span, filters } satisfies ExportOrder;
-        return writeExport({ frozen, calendar, definitions }, order, values.out, context);
+        return writeExport({ frozen, calendar, definitions }, order, flags.out, context);
       });
     } catch (error) {
       if (error instanceof InvalidRangeError) throw new HeadroomError('range', error.message, { cause: error });
@@ -77,10 +64,10 @@ export async function runExport(args: readonly string[], context: CliContext): P
       context.err(error.message);
       for (const { command } of error.suggestions)
         if (command.startsWith('daily ')) context.err(`  headroom export ${what} ${toArgument(command.slice(6))}`);
-      return MISUNDERSTOOD;
+      return MISUSE;
     }
   });
-}
+});
 
 /** The words as a question. One filter alone, as a shell hands it on, has lost the quotation marks of its name. */
 function toQuestion(words: readonly string[]): string {

@@ -18,6 +18,15 @@ export function readBytes(path: string): Buffer {
   return readFileSync(path);
 }
 
+/** Says why a file cannot be written; any other error as it is. */
+export function toWriteError(path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (!/^(ENOENT|EACCES|ENOSPC|EISDIR|ENOTDIR|EROFS|EPERM)$/.test(String(code))) return error;
+  return new HeadroomError('unreadable', `${path} cannot be written (${message}): choose another place.`, {
+    cause: error,
+  });
+}
+
 function describe(path: string, { code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${path}: check the path and its spelling.`;
   if (code === 'EACCES' || code === 'EPERM')

@@ -1,17 +1,15 @@
-import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { dialectOf, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { type Forgotten, forget } from '../usage/forget.ts';
-import { type CliContext, describePerson } from './command.ts';
+import { describePerson, takes } from './command.ts';
 import { withDatabase } from './open.ts';
 
 /** `headroom forget user:X | ip:Y`: see the table of commands. */
-export async function runForget(args: readonly string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
-  const [, kind, text] = /^(user|ip):(.+)$/s.exec(positionals[0] ?? '') ?? [];
-  if (kind === undefined || text === undefined || positionals.length > 1) {
+export const runForget = takes('user:X|ip:Y', {}, async ([whom], _flags, context) => {
+  const [, kind, text] = /^(user|ip):(.+)$/s.exec(whom!) ?? [];
+  if (kind === undefined || text === undefined) {
     throw new HeadroomError(
       'question',
       'Say whom: headroom forget user:NAME or headroom forget ip:ADDRESS (in quotes where it has spaces).',
@@ -29,9 +27,8 @@ export async function runForget(args: readonly string[], context: CliContext): P
     if (JSON.stringify(await getDefinitions(db)).includes(JSON.stringify(text)))
       context.out('The pools file still names it: change the file and apply it.');
     context.out('Messages in Slack, backups and senders’ files are not changed. New usage may name it again.');
-    return 0;
   });
-}
+});
 
 function describe({ dimensions, rejected, questions, texts }: Forgotten): string[] {
   const lines =

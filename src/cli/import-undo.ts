@@ -10,21 +10,21 @@ import {
   isBeingUndone,
 } from '../store/import-repository.ts';
 import { subtractSourceCounts } from '../store/source-repository.ts';
-import { type CliContext, describePerson } from './command.ts';
-import { withUsage } from './intake.ts';
+import { describePerson, takes } from './command.ts';
+import { withIntake } from './open.ts';
 
 /**
  * `headroom import undo ID`: takes an import out of every total and forgets the file, so that it can be imported anew. Can
  * be stopped and run again. Refuses where raw events of it are gone.
  */
-export async function undoImport(text: string | undefined, context: CliContext): Promise<number> {
+export const undoImport = takes('ID', {}, async ([text], _flags, context) => {
   const id = Number(text);
-  if (text === undefined || !Number.isInteger(id))
+  if (!Number.isInteger(id))
     throw new HeadroomError(
       'source',
       'Name the import by its number, as in "headroom import list": headroom import undo ID.',
     );
-  return withUsage(context, async ({ db, intake }) => {
+  return withIntake(context, async ({ db, intake }) => {
     const file = await findImportFile(db, id);
     if (!file) throw new HeadroomError('source', `There is no import ${id}: see "headroom import list".`);
     const kept = await countRawEvents(db, id);
@@ -43,6 +43,5 @@ export async function undoImport(text: string | undefined, context: CliContext):
       await insertAudit(trx, { atMs: context.now(), actor, action: 'import.undo', detail: `${id}: ${file.name}` });
     });
     context.out(`Import ${id} (${file.name}) undone: ${countOf(events, 'event')} removed.`);
-    return 0;
   });
-}
+});

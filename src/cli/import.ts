@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
@@ -13,14 +12,12 @@ import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { redact } from '../secret.ts';
-import type { Db } from '../store/database.ts';
 import { listImportFiles } from '../store/import-repository.ts';
-import { getReportZone } from '../store/report-zone.ts';
 import { findSource, listSources } from '../store/source-repository.ts';
-import { type CliContext, refuseMore, STOPPED } from './command.ts';
+import { oneOf, STOPPED, takes } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
-import { withDatabase } from './open.ts';
+import { withDatabase, withStored } from './open.ts';
 import { createProgress } from './progress.ts';
 import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
 
@@ -30,42 +27,26 @@ const SOME_NOT_TAKEN = 3;
 /** Lines of one reason that are named; the others are counted. */
 const NAMED_LINES = 10;
 
-/** `headroom import …`: see the table of commands. */
-export async function runImport(args: readonly string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      source: { type: 'string' },
-      format: { type: 'string' },
-      map: SOURCE_FLAGS.map,
-      id: SOURCE_FLAGS.id,
-      zone: SOURCE_FLAGS.zone,
-      'client-from': SOURCE_FLAGS['client-from'],
-      'dry-run': { type: 'boolean', default: false },
-    },
-  });
-  if (positionals.length === 0) throw new HeadroomError('source', 'Name the files: headroom import FILE…');
-  const [verb, id] = positionals;
-  if (verb === 'undo') {
-    refuseMore(positionals, 2);
-    return undoImport(id, context);
-  }
-  if (verb === 'list') {
-    refuseMore(positionals, 1);
-    return withDatabase(context, (db) => list(db, context));
-  }
+const FLAGS = {
+  source: { type: 'string' },
+  format: { type: 'string' },
+  map: SOURCE_FLAGS.map,
+  id: SOURCE_FLAGS.id,
+  zone: SOURCE_FLAGS.zone,
+  'client-from': SOURCE_FLAGS['client-from'],
+  'dry-run': { type: 'boolean', default: false },
+} as const;
 
+const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
   const { kind, lines } = readFormat(values.format);
   const dryRun = values['dry-run'];
-  const files = positionals.map((name) => ({ name, path: name === '-' ? name : resolve(context.folder, name) }));
+  const files = words.map((name) => ({ name, path: name === '-' ? name : resolve(context.folder, name) }));
   for (const { path } of files) if (path !== '-') requireFile(path);
-  return withDatabase(context, async (db, config) => {
+  return withStored(context, async ({ db, config, calendar: { zone } }) => {
     const name = values.source ?? 'import';
     const source = dryRun
       ? ((await findSource(db, name)) ?? { id: 0, name, adapter: 'native', options: {} })
       : await getOrCreateSource(db, name, 'native', context.now());
-    const zone = await getReportZone(db, config.reportTimezone);
     const intake = new Intake(toIntakeSettings(config, zone));
     const flags = { ...values, format: undefined };
     const options = applyFlags(parseOptions(source.options, source.name), flags, source.adapter);
@@ -112,7 +93,7 @@ export async function runImport(args: readonly string[], context: CliContext): P
     }
     return exitCode;
   });
-}
+});
 
 /** The kind of a file, or an access log with a format of its own. Throws a `source` error for what is neither. */
 function readFormat(given: string | undefined): { kind?: ImportFormat; lines?: string } {
@@ -184,15 +165,19 @@ function summarise(name: string, outcome: ImportOutcome, dryRun: boolean): strin
   return `${name}: ${parts.join(', ')} (${run})${rest}${again}${end}.`;
 }
 
-async function list(db: Db, context: CliContext): Promise<number> {
-  const sources = new Map((await listSources(db, { revoked: true })).map((source) => [source.id, source.name]));
-  const files = await listImportFiles(db);
-  if (files.length === 0) context.out('Nothing imported yet. Try: headroom import FILE…');
-  for (const file of files) {
-    const times = [file.firstEventMs, file.lastEventMs].map((ms) => (ms === null ? '–' : new Date(ms).toISOString()));
-    context.out(
-      `${file.id}  ${file.name}  ${sources.get(file.sourceId) ?? file.sourceId}  ${file.format}  ${countOf(file.events, 'event')} of ${countOf(file.lines, 'line')}, ${formatCount(file.rejected)} not taken  ${times.join(' … ')}`,
-    );
-  }
-  return 0;
-}
+const listImports = takes('', {}, (_words, _flags, context) =>
+  withDatabase(context, async (db) => {
+    const sources = new Map((await listSources(db, { revoked: true })).map((source) => [source.id, source.name]));
+    const files = await listImportFiles(db);
+    if (files.length === 0) context.out('Nothing imported yet. Try: headroom import FILE…');
+    for (const file of files) {
+      const times = [file.firstEventMs, file.lastEventMs].map((ms) => (ms === null ? '–' : new Date(ms).toISOString()));
+      context.out(
+        `${file.id}  ${file.name}  ${sources.get(file.sourceId) ?? file.sourceId}  ${file.format}  ${countOf(file.events, 'event')} of ${countOf(file.lines, 'line')}, ${formatCount(file.rejected)} not taken  ${times.join(' … ')}`,
+      );
+    }
+  }),
+);
+
+/** `headroom import …`: see the table of commands. */
+export const runImport = oneOf({ list: listImports, undo: undoImport }, { takesWords: importFiles });

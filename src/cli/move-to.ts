@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { relative } from 'node:path';
 import { type Config, readEnvironment } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import { unseal } from '../ingest/credentials.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf, formatCount } from '../report/format.ts';
-import { type Db, openDatabase, parseDatabaseUrl } from '../store/database.ts';
+import { type Db, openDatabase } from '../store/database.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
 import { describeFilled, listFilledTables, listTables, moveDatabase } from '../store/move-tables.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
@@ -15,9 +13,9 @@ import { findSetting } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { StoredUsage } from '../usage/reader.ts';
-import { type CliContext, refuseMore, STOPPED } from './command.ts';
+import { type CliContext, STOPPED, takes } from './command.ts';
 import { type Comparison, compareUsage } from './compare-usage.ts';
-import { readConfig, toClearError } from './open.ts';
+import { readConfig, requireSqlite, toClearError } from './open.ts';
 import { createProgress } from './progress.ts';
 
 /** PostgreSQL's code for a lock that was not given in time. */
@@ -27,12 +25,11 @@ const LOCK_TIMEOUT = '55P03';
  * `headroom move-to [postgres://…]`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
  * recounted on both sides before it is final. The file is only read. Stopped anywhere, it leaves the target empty.
  */
-export async function runMoveTo(args: readonly string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
-  refuseMore(positionals, 1);
-  const target = readTarget(positionals[0] ?? readEnvironment(context.env, context.folder).TARGET_DATABASE_URL);
+export const runMoveTo = takes('[postgres://…]', {}, async ([address], _flags, context) => {
+  const target = readTarget(address ?? readEnvironment(context.env, context.folder).TARGET_DATABASE_URL);
   const config = readConfig(context);
-  const path = findSource(config, context);
+  const instead = ', and only SQLite can be moved: set DATABASE_URL=sqlite:PATH for this command';
+  const path = requireSqlite(config, context, instead);
   const release = await claimSqlite(`sqlite:${path}`);
   const from = openDatabase(`sqlite:${path}`, { readonly: true });
   const to = openDatabase(target.href, { connections: 1 });
@@ -61,7 +58,7 @@ export async function runMoveTo(args: readonly string[], context: CliContext): P
     await Promise.allSettled([from.destroy(), to.destroy()]);
     release();
   }
-}
+});
 
 function toMoveError(error: unknown, place: string): unknown {
   const clear = toClearError(error, `check the address of ${place}`);
@@ -79,18 +76,6 @@ function readTarget(url: string | undefined): URL {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
     throw new HeadroomError('database', `The target must be the address of a PostgreSQL database: ${example}.`);
   return new URL(url);
-}
-
-function findSource(config: Config, context: CliContext): string {
-  const source = parseDatabaseUrl(config.databaseUrl.reveal());
-  if (source.dialect === 'postgres')
-    throw new HeadroomError(
-      'database',
-      'DATABASE_URL is PostgreSQL, and only SQLite can be moved: set DATABASE_URL=sqlite:PATH for this command.',
-    );
-  const path = resolve(context.folder, source.path);
-  if (!existsSync(path)) throw new HeadroomError('database', `There is no database at ${path}: check DATABASE_URL.`);
-  return path;
 }
 
 /** Throws unless the source is of this version and its secrets can be opened; returns the names of its tables. */

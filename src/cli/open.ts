@@ -1,8 +1,23 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Config, parseConfig, readEnvironment } from '../config.ts';
+import { type Calendar, createCalendar } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { NameSource } from '../domain/names.ts';
+import type { Reporter } from '../domain/report.ts';
+import type { UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Db, openDatabase } from '../store/database.ts';
+import { Intake, toIntakeSettings } from '../ingest/intake.ts';
+import { createReporter } from '../report/reporter.ts';
+import { listAlertsTold } from '../store/alert-repository.ts';
+import { listCorrections } from '../store/correction-repository.ts';
+import { type Db, dialectOf, openDatabase, parseDatabaseUrl } from '../store/database.ts';
+import { getDefinitions } from '../store/definition-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
+import { getReportZone, listOlderZones } from '../store/report-zone.ts';
+import { listSourceHealth } from '../store/source-repository.ts';
+import { StoredUsage } from '../usage/reader.ts';
 import { compareVersions, VERSION } from '../version.ts';
 import type { CliContext } from './command.ts';
 
@@ -26,6 +41,77 @@ export async function withDatabase<T>(context: CliContext, work: (db: Db, config
   } finally {
     await db.destroy();
   }
+}
+
+/** The database and what is read of it by the days of its report zone. */
+export interface StoredPorts {
+  db: Db;
+  config: Config;
+  calendar: Calendar;
+  usage: StoredUsage;
+  definitions(): Promise<Definitions>;
+}
+
+/** Opens the database and usage for the time of `work`. `findZone`: instead of the settings' zone. */
+export function withStored<T>(
+  context: CliContext,
+  work: (ports: StoredPorts) => Promise<T>,
+  findZone: (db: Db, config: Config) => Promise<string> = (db, config) => getReportZone(db, config.reportTimezone),
+): Promise<T> {
+  return withDatabase(context, async (db, config) => {
+    const calendar = createCalendar(await findZone(db, config));
+    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
+    return work({ db, config, calendar, usage, definitions: () => getDefinitions(db) });
+  });
+}
+
+/** The same with what writes usage. */
+export function withIntake<T>(
+  context: CliContext,
+  work: (ports: StoredPorts & { intake: Intake }) => Promise<T>,
+  findZone?: (db: Db, config: Config) => Promise<string>,
+): Promise<T> {
+  return withStored(
+    context,
+    async (ports) => {
+      const intake = new Intake(toIntakeSettings(ports.config, ports.calendar.zone));
+      try {
+        const result = await work({ ...ports, intake });
+        await intake.usage.writeDailyRows();
+        return result;
+      } finally {
+        await intake.close();
+      }
+    },
+    findZone,
+  );
+}
+
+/** Answers from what the database holds, for a command that ends soon. */
+export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calendar): Reporter & NameSource {
+  return createReporter({
+    usage,
+    calendar,
+    definitions: () => getDefinitions(db),
+    sources: () => listSourceHealth(db),
+    corrections: (span) => listCorrections(db, { span }),
+    olderZones: () => listOlderZones(db),
+    alerts: (span) => listAlertsTold(db, span),
+  });
+}
+
+/** The file of the SQLite database that is set. Throws a `database` error for PostgreSQL, with what to do instead. */
+export function findSqlite(config: Config, context: CliContext, instead: string): string {
+  const target = parseDatabaseUrl(config.databaseUrl.reveal());
+  if (target.dialect === 'sqlite') return resolve(context.folder, target.path);
+  throw new HeadroomError('database', `DATABASE_URL is PostgreSQL${instead}.`);
+}
+
+/** The same, which must be there. */
+export function requireSqlite(config: Config, context: CliContext, instead: string): string {
+  const path = findSqlite(config, context, instead);
+  if (existsSync(path)) return path;
+  throw new HeadroomError('database', `There is no database at ${path}: check DATABASE_URL.`);
 }
 
 /** Throws a `version` error that names an instance older than this command, if one is running. */

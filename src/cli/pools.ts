@@ -1,51 +1,30 @@
 import { basename, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { formatDeclaration } from '../definition/format.ts';
 import { parseDeclaration } from '../definition/parse.ts';
 import { listUnknownSources } from '../definition/unknown-sources.ts';
 import { amend } from '../domain/amend.ts';
-import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
 import { type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
 import { formatCredits, type Pool, type Scope } from '../domain/definition.ts';
-import { listNearest } from '../domain/names.ts';
+import { describeUnknown } from '../domain/names.ts';
 import { formatLevelPercent, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { HeadroomError } from '../errors.ts';
 import { getScopeStates } from '../report/scope-states.ts';
-import { type Db, dialectOf } from '../store/database.ts';
-import { applyDeclaration, getDefinitions } from '../store/definition-repository.ts';
-import { getReportZone } from '../store/report-zone.ts';
+import type { Db } from '../store/database.ts';
+import { applyDeclaration } from '../store/definition-repository.ts';
 import { listSources } from '../store/source-repository.ts';
-import { StoredUsage } from '../usage/reader.ts';
-import { type CliContext, describePerson, refuseMore } from './command.ts';
+import { type CliContext, describePerson, oneOf, takes } from './command.ts';
 import { readBytes } from './files.ts';
-import { withDatabase } from './open.ts';
+import { withStored } from './open.ts';
 
-/** `headroom pools apply|show`: see the table of commands. */
-export async function runPools(args: readonly string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { 'dry-run': { type: 'boolean' }, yaml: { type: 'boolean' } },
-  });
-  const [verb = 'show', name] = positionals;
-  refuseMore(positionals, 2);
-  if (verb === 'apply') return apply(name, values['dry-run'] ?? false, context);
-  if (verb === 'show') return show(name, values.yaml ?? false, context);
-  throw new HeadroomError(
-    'definition',
-    `There is no "pools ${verb}": use ${listNearest(verb, ['apply', 'show'])[0] ?? 'apply or show'}.`,
-  );
-}
-
-async function apply(file: string | undefined, dryRun: boolean, context: CliContext): Promise<number> {
-  if (file === undefined) throw new HeadroomError('definition', 'Name the file: headroom pools apply FILE.');
-  const declaration = parseDeclaration(readBytes(resolve(context.folder, file)).toString(), basename(file));
-  return withDatabase(context, async (db, config) => {
-    const zone = await getReportZone(db, config.reportTimezone);
+const apply = takes('FILE', { 'dry-run': { type: 'boolean', default: false } }, async ([file], flags, context) => {
+  const { 'dry-run': dryRun } = flags;
+  const declaration = parseDeclaration(readBytes(resolve(context.folder, file!)).toString(), basename(file!));
+  return withStored(context, async ({ db, calendar, definitions }) => {
     const nowMs = context.now();
-    const today = createCalendar(zone).dayOf(nowMs);
+    const today = calendar.dayOf(nowMs);
     const changes = dryRun
-      ? amend(await getDefinitions(db), declaration, today).changes
+      ? amend(await definitions(), declaration, today).changes
       : await applyDeclaration(db, { declaration, today, actor: describePerson(), nowMs });
     printChanges(changes, dryRun, context);
     const rules = changes.some(({ place, text }) => place === 'exclude' || text.startsWith('rules changed'));
@@ -56,9 +35,8 @@ async function apply(file: string | undefined, dryRun: boolean, context: CliCont
       );
     }
     await warnOfSources(db, declaration, context);
-    return 0;
   });
-}
+});
 
 async function warnOfSources(db: Db, declaration: Declaration, { err }: CliContext): Promise<void> {
   const sources = (await listSources(db)).map(({ name }) => name);
@@ -74,9 +52,9 @@ function printChanges(changes: readonly Change[], dryRun: boolean, { out }: CliC
   else out(`${count} made; running instances follow within 2 seconds.`);
 }
 
-async function show(scope: string | undefined, yaml: boolean, context: CliContext): Promise<number> {
-  return withDatabase(context, async (db, config) => {
-    const definitions = await getDefinitions(db);
+const show = takes('[SCOPE]', { yaml: { type: 'boolean', default: false } }, async ([scope], { yaml }, context) =>
+  withStored(context, async ({ db, calendar, usage, definitions: read }) => {
+    const definitions = await read();
     const declared = toDeclaration(definitions, { dated: yaml });
     const names = declared.scopes.map((each) => each.name);
     if (scope !== undefined && !names.includes(scope)) throw unknownScope(scope, names);
@@ -86,14 +64,12 @@ async function show(scope: string | undefined, yaml: boolean, context: CliContex
         '# valid_from is the day from which a pool holds as written here. Where you change a pool, change its day too.',
       );
       context.out(formatDeclaration(scope === undefined ? declared : { ...NOTHING, scopes }).trimEnd());
-      return 0;
+      return;
     }
     if (names.length === 0) {
       context.out('No pools yet. Write a file and run "headroom pools apply FILE".');
-      return 0;
+      return;
     }
-    const calendar = createCalendar(await getReportZone(db, config.reportTimezone));
-    const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
     const states = await getScopeStates(
       { usage, calendar, definitions: async () => definitions },
       { atMs: context.now(), ...(scope === undefined ? {} : { scope }) },
@@ -107,9 +83,11 @@ async function show(scope: string | undefined, yaml: boolean, context: CliContex
     context.out(`Days in ${calendar.zone}.`);
     const scopes = declared.scopes.filter(({ name }) => (scope ?? name) === name);
     await warnOfSources(db, { ...declared, scopes }, context);
-    return 0;
-  });
-}
+  }),
+);
+
+/** `headroom pools apply|show`: see the table of commands. */
+export const runPools = oneOf({ apply, show }, 'show');
 
 const NOTHING = { scopes: [], exclude: [], holidays: [], clients: [] };
 
@@ -142,10 +120,6 @@ function describeEnd(untilDay: number | undefined, before: string, after = ''): 
 
 /** Names the nearest scope, or those that there are. */
 export function unknownScope(scope: string, names: readonly string[]): HeadroomError {
-  const [nearest] = listNearest(scope, names);
-  const known = names.length > 0 ? `there are ${names.join(', ')}.` : 'declare it with "headroom pools apply FILE".';
-  return new HeadroomError(
-    'definition',
-    `There is no scope ${JSON.stringify(scope)}: ${nearest ? `did you mean ${nearest}?` : known}`,
-  );
+  const cure = 'declare it with "headroom pools apply FILE".';
+  return new HeadroomError('definition', describeUnknown('scope', scope, names, cure));
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { formatDay, parseDay } from '../domain/calendar.ts';
 import { formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
@@ -8,23 +7,20 @@ import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { applyRulesFrom } from '../store/definition-repository.ts';
 import { findSetting } from '../store/setting-repository.ts';
-import { type CliContext, describePerson } from './command.ts';
-import { withUsage } from './intake.ts';
+import { describePerson, takes } from './command.ts';
+import { withIntake } from './open.ts';
 
 /**
  * `headroom recount --from DATE`: today's rules (scopes, costs, exclusions, holidays) hold from that day on, and what raw
  * events tell of it is counted by them.
  */
-export async function runRecount(args: readonly string[], context: CliContext): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { from: { type: 'string' } } });
-  if (values.from === undefined)
-    throw new HeadroomError('range', 'Say from which day: headroom recount --from 2026-11-01.');
-  const asked = readDay(values.from);
-  return withUsage(context, async ({ db, calendar, intake, reader }) => {
+export const runRecount = takes('', { from: { type: 'string' } }, async (_words, { from }, context) => {
+  if (from === undefined) throw new HeadroomError('range', 'Say from which day: headroom recount --from 2026-11-01.');
+  const asked = readDay(from);
+  return withIntake(context, async ({ db, calendar, intake, usage }) => {
     const nowMs = context.now();
     const today = calendar.dayOf(nowMs);
-    if (asked > today)
-      throw new HeadroomError('range', `--from ${values.from} is still to come: give a day up to today.`);
+    if (asked > today) throw new HeadroomError('range', `--from ${from} is still to come: give a day up to today.`);
     const rawDay = await findSetting(db, 'raw_from_day');
     const fromDay = Math.max(asked, rawDay === undefined ? asked : Number(rawDay));
     if (fromDay > asked) {
@@ -36,17 +32,16 @@ export async function runRecount(args: readonly string[], context: CliContext): 
     const since = formatDay(fromDay);
     const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(today + 1) };
     await intake.usage.foldAll();
-    const before = await summarise(reader, span);
+    const before = await summarise(usage, span);
     await applyRulesFrom(db, { fromDay, reason: `today's rules hold from ${since} on`, actor, nowMs });
     const events = await intake.usage.recount(fromDay);
     await insertAudit(db, { atMs: nowMs, actor, action: 'recount', detail: `${events} events from ${since} on` });
-    const changes = listChanges(before, await summarise(reader, span));
+    const changes = listChanges(before, await summarise(usage, span));
     for (const line of changes) context.out(line);
     if (changes.length === 0) context.out('No numbers changed.');
     context.out(`${countOf(events, 'event')} since ${since} recounted by today's rules (${calendar.zone}).`);
-    return 0;
   });
-}
+});
 
 function readDay(text: string): number {
   try {

@@ -1,38 +1,30 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { HeadroomError } from '../errors.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf } from '../report/format.ts';
-import { openDatabase, parseDatabaseUrl } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { getReportZone } from '../store/report-zone.ts';
 import { listSources } from '../store/source-repository.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
-import { type CliContext, refuseMore } from './command.ts';
+import { takes } from './command.ts';
 import { requireFile } from './files.ts';
-import { readConfig } from './open.ts';
+import { findSqlite, readConfig } from './open.ts';
 
 /**
  * `headroom restore FILE`: puts a backup in the place of the SQLite database, which is kept beside it. The backup is
  * checked and brought to the newest schema in a copy first; until that is done nothing is replaced. Refused while a bot runs.
  */
-export async function runRestore(args: readonly string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
-  refuseMore(positionals, 1);
-  const [file] = positionals;
-  if (file === undefined) throw new HeadroomError('database', 'Name the file: headroom restore FILE.');
+export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
   const config = readConfig(context);
-  const target = parseDatabaseUrl(config.databaseUrl.reveal());
-  if (target.dialect === 'postgres') {
-    throw new HeadroomError(
-      'database',
-      'DATABASE_URL is PostgreSQL: restore it with its own tool, pg_restore --clean --if-exists --dbname="$DATABASE_URL" FILE.',
-    );
-  }
-  const backup = resolve(context.folder, file);
-  const place = resolve(context.folder, target.path);
+  const place = findSqlite(
+    config,
+    context,
+    ': restore it with its own tool, pg_restore --clean --if-exists --dbname="$DATABASE_URL" FILE',
+  );
+  const backup = resolve(context.folder, file!);
   requireFile(backup);
   if (backup === place) throw new HeadroomError('database', `${backup} is the database itself: name a backup of it.`);
   const release = await claimSqlite(`sqlite:${place}`);
@@ -61,8 +53,7 @@ export async function runRestore(args: readonly string[], context: CliContext): 
     for (const name of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(name, { force: true });
     release();
   }
-  return 0;
-}
+});
 
 /** Throws unless the copy is a whole database of Headroom. */
 function checkCopy(copy: string, backup: string): void {

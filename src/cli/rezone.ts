@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { type Calendar, createCalendar, formatDay } from '../domain/calendar.ts';
+import { createCalendar, formatDay } from '../domain/calendar.ts';
 import { isZone } from '../domain/time-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
@@ -7,15 +6,15 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { REPORT_ZONE } from '../store/report-zone.ts';
 import { findSetting } from '../store/setting-repository.ts';
-import { type CliContext, describePerson, refuseMore } from './command.ts';
-import { withUsage } from './intake.ts';
+import { describePerson, takes } from './command.ts';
+import { withIntake } from './open.ts';
 
 /** `headroom rezone ZONE`: see the table of commands. */
-export async function runRezone(args: readonly string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args: [...args], allowPositionals: true });
-  refuseMore(positionals, 1);
-  const to = createZone(positionals[0]);
-  return withUsage(
+export const runRezone = takes('ZONE', {}, async ([zone], _flags, context) => {
+  if (!isZone(zone!))
+    throw new HeadroomError('config', `Name an IANA zone such as Europe/Berlin; there is no ${JSON.stringify(zone)}.`);
+  const to = createCalendar(zone!);
+  return withIntake(
     context,
     async ({ db, config, calendar, intake }) => {
       const [instance] = await listInstances(db, context.now() - SEEN_WITHIN_MS);
@@ -27,7 +26,7 @@ export async function runRezone(args: readonly string[], context: CliContext): P
       }
       if (calendar.zone === to.zone) {
         context.out(`Days are already counted in ${to.zone}.`);
-        return 0;
+        return;
       }
       const { events, fromDay, pairsFromDay } = await intake.usage.rezone(to);
       const detail = `${calendar.zone} → ${to.zone}`;
@@ -47,15 +46,8 @@ export async function runRezone(args: readonly string[], context: CliContext): P
             ? 'REPORT_TIMEZONE is not set, which is fine: the database knows its zone.'
             : `Set REPORT_TIMEZONE=${to.zone} before the next start; it is ${config.reportTimezone}.`,
         );
-      return 0;
     },
     // What the settings say may be either zone, or neither.
     async (db, config) => (await findSetting(db, REPORT_ZONE)) ?? config.reportTimezone ?? 'UTC',
   );
-}
-
-function createZone(zone: string | undefined): Calendar {
-  if (zone !== undefined && isZone(zone)) return createCalendar(zone);
-  const none = zone === undefined ? '' : `; there is no ${JSON.stringify(zone)}`;
-  throw new HeadroomError('config', `Name an IANA zone such as Europe/Berlin: headroom rezone ZONE${none}.`);
-}
+});

@@ -1,11 +1,8 @@
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { redact } from '../secret.ts';
-import type { CliContext, Command } from './command.ts';
+import { type CliContext, type Command, MISUSE } from './command.ts';
 import { COMMANDS } from './commands.ts';
-
-/** Exit code for a word that is not understood. */
-const MISUSE = 2;
 
 /**
  * Runs the command that the words name and answers with its exit code. Faults of the caller are one clear line (or a
@@ -22,7 +19,7 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
     const command = COMMANDS.find((candidate) => candidate.name === name);
     if (!command) return refuse(name, context);
     if (args.includes('--help') || args.includes('-h')) return help(name, context);
-    return await (await command.load())(args, context);
+    return await (await command.load())(args, context, name);
   } catch (error) {
     if (error instanceof HeadroomError) context.err(redact(error.message));
     else if (isMisuse(error))

@@ -22,7 +22,7 @@ export const SOURCE_FLAGS = {
   audience: { type: 'string' },
 } as const;
 
-type FlagValues = { [name in keyof typeof SOURCE_FLAGS]?: string | string[] | undefined };
+export type FlagValues = { [name in keyof typeof SOURCE_FLAGS]?: string | string[] | undefined };
 
 /** Takes back what a flag had set. */
 const NONE = 'none';

@@ -1,10 +1,10 @@
+import type { Intake } from '../ingest/intake.ts';
 import { retryRejected } from '../ingest/retry.ts';
 import { countOf } from '../report/format.ts';
 import type { Db } from '../store/database.ts';
 import { listRejectedEvents, REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Source } from '../store/source-repository.ts';
 import type { CliContext } from './command.ts';
-import type { UsagePorts } from './intake.ts';
 
 const MAX_SHOWN = 50;
 
@@ -33,7 +33,11 @@ export async function listRejected(db: Db, source: Source, context: CliContext):
 }
 
 /** Reads them again, and counts those that can be read now. Exit code 1 if any is left. */
-export async function retryListed({ db, intake }: UsagePorts, source: Source, context: CliContext): Promise<number> {
+export async function retryListed(
+  { db, intake }: { db: Db; intake: Intake },
+  source: Source,
+  context: CliContext,
+): Promise<number> {
   const { counted, duplicates, passedOver, stillRejected, notKept } = await retryRejected(db, intake, source);
   await intake.usage.foldAll();
   const parts = [`${countOf(counted, 'event')} counted`];

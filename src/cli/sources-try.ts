@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { UsageEvent } from '../domain/event.ts';
-import { HeadroomError } from '../errors.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { readLogLines, toUtf8 } from '../ingest/body.ts';
 import { takePoints } from '../ingest/cumulative.ts';
@@ -14,11 +13,10 @@ import { readBytes } from './files.ts';
 /** Shows how a file would be read, event by event, and what follows from it; nothing is stored. */
 export function tryFile(
   source: { name: string; adapter: string; options: StoredOptions },
-  file: string | undefined,
+  file: string,
   type: string | undefined,
   context: CliContext,
 ): number {
-  if (file === undefined) throw new HeadroomError('source', 'Name the file: headroom sources try NAME FILE.');
   const bytes = readBytes(resolve(context.folder, file));
   const body = toUtf8(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
   const options = source.adapter === 'access-log' ? learnOptions(source, body, context) : source.options;

@@ -1,10 +1,11 @@
-import { parseArgs } from 'node:util';
+import type { Config } from '../config.ts';
 import { HOUR_MS } from '../domain/calendar.ts';
-import { listNearest } from '../domain/names.ts';
+import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { listAdapters } from '../ingest/adapters.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
-import { parseOptions } from '../ingest/source-options.ts';
+import { parseOptions, type StoredOptions } from '../ingest/source-options.ts';
+import type { Secret } from '../secret.ts';
 import type { Db } from '../store/database.ts';
 import {
   findSource,
@@ -14,73 +15,77 @@ import {
   type Source,
   updateSourceOptions,
 } from '../store/source-repository.ts';
-import { type CliContext, refuseMore } from './command.ts';
-import { withUsage } from './intake.ts';
-import { withDatabase } from './open.ts';
-import { applyFlags, describeOptions, SOURCE_FLAGS } from './source-flags.ts';
+import { type CliContext, oneOf, takes } from './command.ts';
+import { withDatabase, withIntake } from './open.ts';
+import { applyFlags, describeOptions, type FlagValues, SOURCE_FLAGS } from './source-flags.ts';
 import { listRejected, retryListed } from './sources-rejected.ts';
 import { tryFile } from './sources-try.ts';
 
-const VERBS = ['add', 'set', 'list', 'rejected', 'rotate', 'remove', 'try'] as const;
-
-/** `headroom sources …`: see the table of commands. */
-export async function runSources(args: readonly string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      adapter: { type: 'string' },
-      ...SOURCE_FLAGS,
-      'content-type': { type: 'string' },
-      overlap: { type: 'string' },
-      retry: { type: 'boolean' },
-    },
-  });
-  const [verb = 'list', name, file] = positionals;
-  if (!(VERBS as readonly string[]).includes(verb)) {
-    const [nearest] = listNearest(verb, VERBS);
-    throw new HeadroomError('source', `There is no "sources ${verb}": use ${nearest ?? VERBS.join(', ')}.`);
-  }
-  refuseMore(positionals, verb === 'list' ? 1 : verb === 'try' ? 3 : 2);
-  if (verb === 'list') return withDatabase(context, (db) => list(db, context));
-  if (name === undefined) throw new HeadroomError('source', `Name the source: headroom sources ${verb} NAME.`);
-
-  if (verb === 'rejected' && values.retry) {
-    return withUsage(context, async (ports) => retryListed(ports, await getSource(ports.db, name), context));
-  }
-  return withDatabase(context, async (db, config) => {
-    const address = config.publicUrl === undefined ? undefined : `${config.publicUrl}/sources/${name}`;
-    if (verb === 'add') {
-      const adapter = values.adapter ?? (values.format === undefined ? 'native' : 'access-log');
-      const options = applyFlags({}, values, adapter, address);
-      const { token, signingSecret } = await addSource(db, config, { name, adapter, options }, context.now());
-      context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
-      printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
-      context.out(`\nSend to ${address ?? `http://${config.host}:${config.port}/sources/${name}`}`);
-      return 0;
-    }
-    const source = await getSource(db, name);
-    if (verb === 'try' || verb === 'set') {
-      const options = applyFlags(parseOptions(source.options, name), values, source.adapter, address);
-      if (verb === 'try') return tryFile({ ...source, options }, file, values['content-type'], context);
-      await updateSourceOptions(db, source.id, options);
-      context.out(`Source ${name} changed, in effect within 2 seconds: ${describeOptions(options) || 'no options'}.`);
-      return 0;
-    }
-    if (verb === 'rejected') return listRejected(db, source, context);
-    if (verb === 'rotate') {
-      const oldUntilMs = values.overlap === undefined ? undefined : context.now() + parseOverlap(values.overlap);
-      const { token, signingSecret } = await rotateSource(db, config, source, oldUntilMs);
-      const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
-      context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
-      printCredentials(context, { token: token.reveal(), signingSecret: signingSecret.reveal() });
-      return 0;
-    }
-    await revokeSource(db, source.id, context.now());
-    context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
-    return 0;
-  });
+/** The address of a source where it is known, and its options as these flags change them. */
+function toOptions(
+  config: Config,
+  { name, adapter, options }: { name: string; adapter: string; options: StoredOptions },
+  flags: FlagValues,
+): { address: string | undefined; options: StoredOptions } {
+  const address = config.publicUrl === undefined ? undefined : `${config.publicUrl}/sources/${name}`;
+  return { address, options: applyFlags(options, flags, adapter, address) };
 }
+
+const add = takes('NAME', { adapter: { type: 'string' }, ...SOURCE_FLAGS }, async ([given], flags, context) =>
+  withDatabase(context, async (db, config) => {
+    const name = given!;
+    const adapter = flags.adapter ?? (flags.format === undefined ? 'native' : 'access-log');
+    const { address, options } = toOptions(config, { name, adapter, options: {} }, flags);
+    const credentials = await addSource(db, config, { name, adapter, options }, context.now());
+    context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
+    printCredentials(context, credentials);
+    context.out(`\nSend to ${address ?? `http://${config.host}:${config.port}/sources/${name}`}`);
+  }),
+);
+
+const set = takes('NAME', SOURCE_FLAGS, async ([name], flags, context) =>
+  withDatabase(context, async (db, config) => {
+    const source = await getSource(db, name!);
+    const { options } = toOptions(config, { ...source, options: parseOptions(source.options, source.name) }, flags);
+    await updateSourceOptions(db, source.id, options);
+    context.out(`Source ${name} changed, in effect within 2 seconds: ${describeOptions(options) || 'no options'}.`);
+  }),
+);
+
+const tryOut = takes(
+  'NAME FILE',
+  { ...SOURCE_FLAGS, 'content-type': { type: 'string' } },
+  async ([name, file], flags, context) =>
+    withDatabase(context, async (db, config) => {
+      const source = await getSource(db, name!);
+      const { options } = toOptions(config, { ...source, options: parseOptions(source.options, source.name) }, flags);
+      return tryFile({ ...source, options }, file!, flags['content-type'], context);
+    }),
+);
+
+const rejected = takes('NAME', { retry: { type: 'boolean' } }, async ([name], { retry }, context) =>
+  retry
+    ? withIntake(context, async (ports) => retryListed(ports, await getSource(ports.db, name!), context))
+    : withDatabase(context, async (db) => listRejected(db, await getSource(db, name!), context)),
+);
+
+const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { overlap }, context) =>
+  withDatabase(context, async (db, config) => {
+    const source = await getSource(db, name!);
+    const oldUntilMs = overlap === undefined ? undefined : context.now() + parseOverlap(overlap);
+    const credentials = await rotateSource(db, config, source, oldUntilMs);
+    const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
+    context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
+    printCredentials(context, credentials);
+  }),
+);
+
+const remove = takes('NAME', {}, async ([name], _flags, context) =>
+  withDatabase(context, async (db) => {
+    await revokeSource(db, (await getSource(db, name!)).id, context.now());
+    context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
+  }),
+);
 
 const OVERLAP = /^(\d{1,4})(h|d)$/;
 
@@ -93,55 +98,57 @@ function parseOverlap(text: string): number {
   return Number(count) * HOUR_MS * (unit === 'd' ? 24 : 1);
 }
 
-function printCredentials(context: CliContext, shown: { token: string; signingSecret: string }): void {
-  context.out(`  token           ${shown.token}`);
-  context.out(`  signing secret  ${shown.signingSecret}`);
+function printCredentials(
+  { out }: CliContext,
+  { token, signingSecret }: Record<'token' | 'signingSecret', Secret>,
+): void {
+  out(`  token           ${token.reveal()}`);
+  out(`  signing secret  ${signingSecret.reveal()}`);
 }
 
 async function getSource(db: Db, name: string): Promise<Source> {
   const source = await findSource(db, name);
   if (source && source.revokedMs === undefined) return source;
   const names = (await listSourceHealth(db)).map((known) => known.name);
-  const [nearest] = listNearest(name, names);
-  const cure = nearest
-    ? `did you mean ${nearest}?`
-    : names.length > 0
-      ? `there are ${names.join(', ')}.`
-      : 'make one with "headroom sources add NAME".';
-  throw new HeadroomError('source', `There is no source ${JSON.stringify(name)}: ${cure}`);
+  const cure = 'make one with "headroom sources add NAME".';
+  throw new HeadroomError('source', describeUnknown('source', name, names, cure));
 }
 
-async function list(db: Db, context: CliContext): Promise<number> {
-  const sources = await listSourceHealth(db);
-  if (sources.length === 0) {
-    context.out(
-      `There are no sources. Make one with "headroom sources add NAME --adapter ${listAdapters().join('|')}".`,
-    );
-    return 0;
-  }
-  const options = new Map((await listSources(db)).map((source) => [source.name, source.options]));
-  const rows = sources.map((source) => [
-    source.name,
-    source.adapter,
-    String(source.accepted),
-    String(source.duplicates),
-    String(source.conflicts),
-    String(source.rejected),
-    source.lastReceivedMs === undefined ? 'never' : new Date(source.lastReceivedMs).toISOString(),
-    describeOptions(options.get(source.name) ?? {}),
-  ]);
-  const table = [
-    ['name', 'adapter', 'accepted', 'duplicates', 'conflicts', 'rejected', 'last received', 'options'],
-    ...rows,
-  ];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  for (const row of table) {
-    context.out(
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
-  return 0;
-}
+const list = takes('', {}, (_words, _flags, context) =>
+  withDatabase(context, async (db) => {
+    const sources = await listSourceHealth(db);
+    if (sources.length === 0) {
+      context.out(
+        `There are no sources. Make one with "headroom sources add NAME --adapter ${listAdapters().join('|')}".`,
+      );
+      return;
+    }
+    const options = new Map((await listSources(db)).map((source) => [source.name, source.options]));
+    const rows = sources.map((source) => [
+      source.name,
+      source.adapter,
+      String(source.accepted),
+      String(source.duplicates),
+      String(source.conflicts),
+      String(source.rejected),
+      source.lastReceivedMs === undefined ? 'never' : new Date(source.lastReceivedMs).toISOString(),
+      describeOptions(options.get(source.name) ?? {}),
+    ]);
+    const table = [
+      ['name', 'adapter', 'accepted', 'duplicates', 'conflicts', 'rejected', 'last received', 'options'],
+      ...rows,
+    ];
+    const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+    for (const row of table) {
+      context.out(
+        row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd(),
+      );
+    }
+  }),
+);
+
+/** `headroom sources …`: see the table of commands. */
+export const runSources = oneOf({ add, set, list, rejected, rotate, remove, try: tryOut }, 'list');

@@ -1,22 +1,17 @@
-import { parseArgs } from 'node:util';
 import { createApp } from '../app.ts';
 import { describeMisspelt, listMisspelt, readEnvironment } from '../config.ts';
-import type { CliContext } from './command.ts';
+import { takes, untilStopped } from './command.ts';
 import { readConfig } from './open.ts';
 
 /** How long an orderly stop may take before the process ends anyway. */
 const STOP_WITHIN_MS = 9500;
 
 /** `headroom start`: runs the bot until it is told to stop. */
-export async function runStart(args: readonly string[], context: CliContext): Promise<number> {
-  parseArgs({ args: [...args] });
+export const runStart = takes('', {}, async (_words, _flags, context) => {
   for (const variable of listMisspelt(readEnvironment(context.env, context.folder)))
     context.err(describeMisspelt(variable));
   const app = createApp(readConfig(context, 'slack'));
-  const stopped = new Promise<void>((resolve) => {
-    if (context.signal.aborted) resolve();
-    else context.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  const stopped = untilStopped(context);
   let late: NodeJS.Timeout | undefined;
   void stopped.then(() => {
     late = setTimeout(() => process.exit(0), STOP_WITHIN_MS);
@@ -26,8 +21,7 @@ export async function runStart(args: readonly string[], context: CliContext): Pr
     await app.start();
     await stopped;
     await app.stop();
-    return 0;
   } finally {
     clearTimeout(late);
   }
-}
+});

@@ -90,7 +90,7 @@ describe('the command line', () => {
     expect((await run('sources', 'remove', 'gw')).code).toBe(0);
     expect((await run('sources', 'list')).out).toMatch(/no sources/);
     expect((await run('sources', 'add', 'x', '--adapter', 'soap')).err).toMatch(/no adapter "soap": use one of/);
-    expect((await run('sources', 'add')).err).toBe('Name the source: headroom sources add NAME.');
+    expect((await run('sources', 'add')).err).toBe('NAME is missing: headroom sources add NAME.');
   });
 
   it('tries a file without storing anything of it', async () => {
@@ -132,7 +132,7 @@ describe('the command line', () => {
     expect((await run('import', 'a.log')).out).toMatch(/0 events counted \(import 1, \d+ bytes taken before\)/);
     expect((await run('import', 'list')).out).toMatch(/^1 {2}a\.log {2}import {2}access-log {2}2 events of 3 lines/);
     expect((await run('sources')).out).toMatch(/import +native +2/);
-    expect((await run('import')).err).toMatch(/Name the files/);
+    expect((await run('import')).err).toMatch(/^FILE… is missing: headroom import FILE…/);
     expect((await run('import', 'a.log', '--format', 'xml')).err).toMatch(/--format .* no format "xml": .*haproxy/);
   });
 
@@ -240,7 +240,7 @@ describe('the command line', () => {
     expect(await copy.selectFrom('source').select('name').execute()).toEqual([{ name: 'gw' }]);
     await copy.destroy();
     expect((await run('backup', 'copy.db')).err).toMatch(/exists: name a file that does not/);
-    expect((await run('backup')).err).toMatch(/Name the file/);
+    expect((await run('backup')).err).toMatch(/^FILE is missing: headroom backup FILE/);
   });
 
   it('puts a backup in the place of the database, and keeps what was there', async () => {

@@ -164,7 +164,7 @@ it('goes on with the days that a folder lacks', async () => {
 });
 
 it.each([
-  [[], /^Say what to export, events or daily: /],
+  [[], /^events\|daily is missing: headroom export events\|daily/],
   [['calls'], /^Say what to export, events or daily, not "calls": /],
   [['events', '--format', 'xml'], /^--format is "xml": use ndjson, csv, parquet\.$/],
   [['events', '--from', 'monday'], /^--from must be a date such as 2026-11-01, not "monday"\.$/],

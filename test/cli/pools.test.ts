@@ -202,7 +202,7 @@ describe('headroom correct', () => {
   });
 
   it.each([
-    [['crm'], /Name the scope and the credits/],
+    [['crm'], /^±CREDITS is missing: headroom correct SCOPE ±CREDITS\.$/],
     [['crm', '5', '--reason', ' '], /Say why/],
     [['crm', '0', '--reason', 'x'], /changes nothing/],
     [['crm', '-1.2345', '--reason', 'x'], /at most three decimals, such as -500, not "-1\.2345"/],

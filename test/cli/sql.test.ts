@@ -94,7 +94,7 @@ it.each([
 });
 
 it('refuses words that it does not take', async () => {
-  expect(await run('sql')).toMatchObject({ code: 1, err: expect.stringContaining('in quotes') });
+  expect(await run('sql')).toMatchObject({ code: 1, err: expect.stringContaining('"SELECT…" is missing') });
   expect(await run('sql', 'select', '1')).toMatchObject({ code: 2 });
   expect(await run('sql', 'select 1', '--json', '--csv')).toMatchObject({ code: 1 });
 });

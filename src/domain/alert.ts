@@ -1,3 +1,4 @@
+import type { Links } from './definition.ts';
 import type { Thousandths } from './event.ts';
 
 /** Kinds of alerts. `on`: turned on when Headroom is installed. */
@@ -56,7 +57,7 @@ export interface AlertContent {
   level?: number;
   used?: Thousandths;
   amount?: Thousandths;
-  links?: { addon?: string; upgrade?: string };
+  links?: Links;
   /** Commands that show who did it and how it came. */
   who?: string;
   chart?: string;

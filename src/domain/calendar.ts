@@ -105,11 +105,6 @@ export function firstDayOf(month: number): number {
   return Math.round(Date.UTC(Math.floor(month / 12), month % 12, 1) / DAY_MS);
 }
 
-/** `2026-11`. */
-export function formatMonth(month: number): string {
-  return formatDay(firstDayOf(month)).slice(0, 7);
-}
-
 export const MONTH_NAMES = [
   'january',
   'february',

@@ -1,13 +1,13 @@
 import {
+  type Amount,
   type ClientName,
-  type CostRule,
   type Definitions,
   FIRST_DAY,
-  type Grant,
   type Holiday,
   type Match,
-  type PeriodRule,
   type Pool,
+  type Scope,
+  type ScopeRules,
 } from './definition.ts';
 
 /** The content of a file of pools, checked: the state wanted now, without history. */
@@ -18,27 +18,16 @@ export interface Declaration {
   clients: readonly ClientName[];
 }
 
-export interface DeclaredScope {
-  name: string;
-  title: string;
-  rateLimitPerMinute?: number | undefined;
-  match: readonly Match[];
-  costs: readonly CostRule[];
-  links: { addon?: string; upgrade?: string };
+export interface DeclaredScope
+  extends Pick<Scope, 'name' | 'title' | 'rateLimitPerMinute' | 'links'>,
+    Pick<ScopeRules, 'match' | 'costs'> {
   limits: readonly DeclaredLimit[];
   pools: readonly DeclaredPool[];
   /** Day from which changed match, cost and limit rules hold; absent: the day of the change. */
   validFromDay?: number;
 }
 
-export interface DeclaredPool {
-  name: string;
-  period: PeriodRule;
-  priority: number;
-  thresholds: readonly number[];
-  base: number;
-  grants: readonly Grant[];
-  max?: number;
+export interface DeclaredPool extends Pick<Pool, 'name' | 'period' | 'priority' | 'thresholds'>, Amount {
   /** Day from which what differs holds; absent: the day of the change. */
   validFromDay?: number;
 }

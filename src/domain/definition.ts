@@ -1,6 +1,7 @@
-import { firstDayOf, MONTHS, monthOf, toDate } from './calendar.ts';
+import { firstDayOf, monthOf } from './calendar.ts';
 import type { Dimension } from './dimension.ts';
 import type { Thousandths } from './event.ts';
+import { formatDays } from './range.ts';
 import { multiplyCredits, smallerOf, sumCredits } from './thousandths.ts';
 
 /** Any subset of dimensions with patterns (`*` matches any characters); all keys must fit. */
@@ -65,11 +66,17 @@ export interface Limit extends Pool {
   match?: readonly Match[];
 }
 
+/** Addresses of the buttons on amber and red. */
+export interface Links {
+  addon?: string;
+  upgrade?: string;
+}
+
 export interface Scope {
   name: string;
   title: string;
   rateLimitPerMinute?: number;
-  links: { addon?: string; upgrade?: string };
+  links: Links;
   /** Last day on which it was declared; absent: it still is. */
   untilDay?: number;
   /** A name that ended and came back, or whose period changed, stands here once for each of its lives. */
@@ -234,18 +241,7 @@ function anchorDay(month: number, anchor: number): number {
 
 /** `day`, `month from day 15`, `once, 1 Jan – 31 Dec 2023`. */
 export function formatPeriodRule(rule: PeriodRule): string {
-  if (rule.kind === 'once') return `once, ${formatDays({ fromDay: rule.fromDay, toDay: rule.untilDay + 1 })}`;
+  if (rule.kind === 'once') return `once, ${formatDays(rule.fromDay, rule.untilDay)}`;
   if (rule.kind === 'month' && rule.anchor !== 1) return `month from day ${rule.anchor}`;
   return rule.kind;
-}
-
-/** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027`. */
-export function formatDays({ fromDay, toDay }: DaySpan): string {
-  const first = toDate(fromDay);
-  const last = toDate(toDay - 1);
-  const end = `${last.day} ${MONTHS[last.month - 1]} ${last.year}`;
-  if (toDay - fromDay === 1) return end;
-  if (first.year !== last.year) return `${first.day} ${MONTHS[first.month - 1]} ${first.year} – ${end}`;
-  if (first.month !== last.month) return `${first.day} ${MONTHS[first.month - 1]} – ${end}`;
-  return `${first.day}–${end}`;
 }

@@ -5,7 +5,7 @@
  */
 
 import { type Calendar, DAY_MS, MINUTE_MS } from './calendar.ts';
-import { amountOf, type Pool, periodOf, versionOn } from './definition.ts';
+import { amountOf, type DaySpan, type Pool, periodOf, versionOn } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { addCredits, largerOf, smallerOf, subtractCredits } from './thousandths.ts';
 import type { Span } from './usage.ts';
@@ -287,7 +287,7 @@ export interface Standing {
   amount: Thousandths;
   period: Span;
   /** Days of the period, half-open; absent for a rolling window. */
-  days?: { fromDay: number; toDay: number };
+  days?: DaySpan;
 }
 
 /** Undefined where the pool does not exist then. The end of a day belongs to that day. */

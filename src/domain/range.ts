@@ -23,7 +23,16 @@ export interface Range {
   label: string;
 }
 
-/** `14–20 Nov 2026`, `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet` for days inclusive. */
+/** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027` for days inclusive. */
+export function formatDays(firstDay: number, lastDay: number): string {
+  const [first, last] = [toDate(firstDay), toDate(lastDay)];
+  if (firstDay === lastDay) return dateLabel(last);
+  if (first.year !== last.year) return `${dateLabel(first)} – ${dateLabel(last)}`;
+  if (first.month !== last.month) return `${first.day} ${monthShort(first.month)} – ${dateLabel(last)}`;
+  return `${first.day}–${dateLabel(last)}`;
+}
+
+/** The same with a weekday or whole months where it is these: `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet`. */
 export function daysLabel(first: number, last: number): string {
   const from = toDate(first);
   const to = toDate(last);
@@ -34,9 +43,7 @@ export function daysLabel(first: number, last: number): string {
     const begin = from.year === to.year ? monthShort(from.month) : monthLabel(monthOf(first));
     return `${begin} – ${monthLabel(monthOf(last))}`;
   }
-  if (from.year !== to.year) return `${dateLabel(from)} – ${dateLabel(to)}`;
-  if (from.month !== to.month) return `${from.day} ${monthShort(from.month)} – ${dateLabel(to)}`;
-  return `${from.day}–${dateLabel(to)}`;
+  return formatDays(first, last);
 }
 
 /** `20 Nov, 14:00–15:00`, `20 Nov 22:00 – 21 Nov 06:00`; years only where one is not that of `today`. */
@@ -103,30 +110,4 @@ function monthShort(month: number): string {
 /** `November` for `november`. */
 export function title(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-/**
- * `14–20 Nov 2026, Europe/Berlin`, and where the reader's clock shows other times:
- * ` (13 Nov 18:00 – 20 Nov 18:00 in America/New_York)`.
- */
-export function formatRange(range: Range, zone: string, readerZone?: string): string {
-  const own = `${range.label}, ${zone}${range.partial ? ', partial' : ''}`;
-  if (!readerZone || readerZone === zone || range.fromMs === range.toMs) return own;
-  const [begin, end] = [range.fromMs, range.toMs].map((ms) => {
-    const instant = Temporal.Instant.fromEpochMilliseconds(ms);
-    return { own: instant.toZonedDateTimeISO(zone), reader: instant.toZonedDateTimeISO(readerZone) };
-  }) as [Clocks, Clocks];
-  if ([begin, end].every(({ own, reader }) => own.toPlainDateTime().equals(reader.toPlainDateTime()))) return own;
-  const withYear = begin.reader.year !== end.reader.year;
-  return `${own} (${localTime(begin.reader, withYear)} – ${localTime(end.reader, withYear)} in ${readerZone})`;
-}
-
-interface Clocks {
-  own: Temporal.ZonedDateTime;
-  reader: Temporal.ZonedDateTime;
-}
-
-function localTime(local: Temporal.ZonedDateTime, withYear: boolean): string {
-  const day = `${local.day} ${monthShort(local.month)}${withYear ? ` ${local.year}` : ''}`;
-  return `${day} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
 }

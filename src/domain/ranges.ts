@@ -16,7 +16,6 @@ import { type RangeReading, readRangeAt, readRangeText } from './range-reading.t
 export { daysText } from './range/days.ts';
 export { instantText, timesText } from './range/times.ts';
 export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/words.ts';
-export { formatRange } from './range.ts';
 
 const DEFAULT_RANGE = '7d';
 

@@ -5,7 +5,7 @@ import type { Filter } from './filter.ts';
 import type { Range } from './range.ts';
 import type { ScopeCard, ScopeState } from './scope-state.ts';
 import type { Table } from './table.ts';
-import type { Latency, StepGrain } from './usage.ts';
+import type { Latency, StepGrain, Totals } from './usage.ts';
 
 /** Rows of a ranking, at most. */
 export const MAX_RANKING_ROWS = 1000;
@@ -87,14 +87,6 @@ const COMPARED: readonly ReportKind[] = ['summary', 'top', 'status', 'daily', 'd
 /** Tells whether a report can be set beside the same report of another range. How many there were each day can not. */
 export function canCompare({ report, dimension }: Question): boolean {
   return COMPARED.includes(report) && !((report === 'daily' || report === 'day') && dimension !== undefined);
-}
-
-export interface Totals {
-  requests: number;
-  ok: number;
-  failed: number;
-  none: number;
-  credits: Thousandths;
 }
 
 /** The parts that every report has. */

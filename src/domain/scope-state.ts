@@ -1,28 +1,9 @@
-import { DEFAULT_THRESHOLDS, type Match, type PeriodRule } from './definition.ts';
+import { DEFAULT_THRESHOLDS, type Links, type Match, type PeriodRule } from './definition.ts';
 import type { Thousandths } from './event.ts';
+import type { Span } from './usage.ts';
 
 /** How close a pool or limit is to its amount: see `levelOf`. */
 export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
-
-export interface ScopeCard {
-  scope: string;
-  title: string;
-  /** The pool now drawn from; absent where the scope has none. */
-  pool?: PoolBalance;
-  /** Left in the rest of the stack, and in how many pools. */
-  restLeft: Thousandths;
-  restCount: number;
-  /** Of the last pool that can still be drawn. */
-  level: Level;
-  overage: Thousandths;
-  limits: readonly PoolBalance[];
-  requestsToday: number;
-  /** Whose calls drew the credits of the pool's present period, most first; absent where no team is declared, or nothing was used. */
-  teams?: readonly { team: string; sharePercent: number }[];
-  rateLimitPerMinute?: number;
-  peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
-  links: { addon?: string; upgrade?: string };
-}
 
 /**
  * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of
@@ -38,7 +19,7 @@ export interface PoolBalance {
   level: Level;
   thresholds: readonly number[];
   /** Half-open; for `rolling-24h` the last 24 hours. */
-  period: { fromMs: number; toMs: number; label: string };
+  period: Span & { label: string };
   /** `10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000`. */
   arithmetic: string;
   /** Share used ÷ share of period gone; absent for rolling pools and before anything has gone. */
@@ -99,7 +80,22 @@ export interface ScopeState {
   /** Pools that ran empty in their present period, in order of time; `next` goes on (absent: overage). */
   exhaustions: readonly { pool: string; atMs: number; next?: string }[];
   rateLimitPerMinute?: number;
-  links: { addon?: string; upgrade?: string };
+  links: Links;
+}
+
+/** A scope as its card shows it: now, and today so far. */
+export interface ScopeCard
+  extends Pick<
+    ScopeState,
+    'scope' | 'title' | 'restLeft' | 'restCount' | 'level' | 'overage' | 'rateLimitPerMinute' | 'links'
+  > {
+  /** The pool now drawn from; absent where the scope has none. */
+  pool?: PoolBalance;
+  limits: readonly PoolBalance[];
+  requestsToday: number;
+  /** Whose calls drew the credits of the pool's present period, most first; absent where no team is declared, or nothing was used. */
+  teams?: readonly { team: string; sharePercent: number }[];
+  peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
 }
 
 /**

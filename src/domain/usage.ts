@@ -42,16 +42,20 @@ export interface UsageQuery {
   distinct?: Dimension;
 }
 
-/** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. ok + failed + none = requests. */
-export interface UsageRow {
-  /** Start of the step, epoch ms. */
-  startMs: number;
-  keys: readonly string[];
+/** Sums of calls: ok + failed + none = requests. */
+export interface Totals {
   requests: number;
   ok: number;
   failed: number;
   none: number;
   credits: Thousandths;
+}
+
+/** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. */
+export interface UsageRow extends Totals {
+  /** Start of the step, epoch ms. */
+  startMs: number;
+  keys: readonly string[];
   /** Of the dimension that the query names as `distinct`. */
   values?: number;
 }

@@ -10,10 +10,10 @@ import type {
   SeriesReport,
   StatusReport,
   TimedRow,
-  Totals,
 } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
+import type { Totals } from '../domain/usage.ts';
 import { NOTHING } from '../report/cells.ts';
 import { ONCE, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';

@@ -9,15 +9,8 @@ import {
   type ScopeFields,
   toPoolFields,
 } from '../domain/declared-fields.ts';
-import {
-  amountOf,
-  type DaySpan,
-  formatArithmetic,
-  formatCredits,
-  formatDays,
-  LAST_PRIORITY,
-  type PeriodRule,
-} from '../domain/definition.ts';
+import { amountOf, formatArithmetic, formatCredits, LAST_PRIORITY, type PeriodRule } from '../domain/definition.ts';
+import { formatDays } from '../domain/range.ts';
 import type { PoolFormMetadata, PoolsMetadata, ScopeFormMetadata } from '../slack/form-metadata.ts';
 import type { PoolSummary } from '../slack/ports.ts';
 import { ACTIONS, CALLBACKS } from './action-ids.ts';
@@ -209,13 +202,9 @@ function describeAmount(pool: DeclaredPool): string {
 
 function describePeriod(period: PeriodRule): string {
   if (period.kind === 'rolling-24h') return 'in any 24 hours';
-  if (period.kind === 'once') return `once, ${formatDays(toSpan(period))}`;
+  if (period.kind === 'once') return `once, ${formatDays(period.fromDay, period.untilDay)}`;
   if (period.kind === 'month' && period.anchor !== 1) return `a month, from day ${period.anchor}`;
   return `a ${period.kind}`;
-}
-
-function toSpan({ fromDay, untilDay }: Extract<PeriodRule, { kind: 'once' }>): DaySpan {
-  return { fromDay, toDay: untilDay + 1 };
 }
 
 function describeThresholds(thresholds: readonly number[]): string {

@@ -1,3 +1,4 @@
+import type { Links } from '../domain/definition.ts';
 import { NOTHING } from '../report/cells.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
@@ -220,10 +221,7 @@ export function countCharacters(value: unknown): number {
  * One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes
  * have them.
  */
-export function buildLinkButtons(
-  links: { addon?: string; upgrade?: string },
-  of?: { title: string; index: number },
-): Block[] {
+export function buildLinkButtons(links: Links, of?: { title: string; index: number }): Block[] {
   const toButton = (kind: 'addon' | 'upgrade', word: string) => {
     const url = links[kind];
     if (!url || url.length > MAX_LINK || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return [];

@@ -12,8 +12,8 @@ import {
   RefusedQuestion,
   type Report,
   type ReportHead,
-  type Totals,
 } from '../domain/report.ts';
+import type { Totals } from '../domain/usage.ts';
 import {
   describeChange,
   type Failures,

@@ -1,8 +1,8 @@
 import type { Thousandths } from '../domain/event.ts';
-import type { RankingRow, Totals } from '../domain/report.ts';
+import type { RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { addCredits } from '../domain/thousandths.ts';
-import type { UsageRow } from '../domain/usage.ts';
+import type { Totals, UsageRow } from '../domain/usage.ts';
 import { toPercent } from './format.ts';
 import { barColumn, buildTable, type Column, order, orderBy } from './table.ts';
 import { addTotals, isNamed, sumTotals } from './totals.ts';

@@ -2,7 +2,6 @@ import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import {
   type Definitions,
   formatArithmetic,
-  formatDays,
   type Limit,
   type Pool,
   type Scope,
@@ -20,6 +19,7 @@ import {
 } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { burnRate, type Pace } from '../domain/forecast.ts';
+import { formatDays } from '../domain/range.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { levelOf, listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
@@ -243,7 +243,7 @@ function toState(
     percent: amount > 0 ? ratioOf(used, amount) * 100 : wanted > 0 ? 100 : 0,
     level: levelOf(amount > 0 ? used : wanted, amount, pool.thresholds),
     thresholds: pool.thresholds,
-    period: { ...period, label: days ? formatDays(days) : 'last 24 hours' },
+    period: { ...period, label: days ? formatDays(days.fromDay, days.toDay - 1) : 'last 24 hours' },
     arithmetic: formatArithmetic(versionOn(pool.amounts, lastDay)),
     ...(rate === undefined ? {} : { burnRate: rate }),
     drawnNow: false,

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import type { Question, StatusReport, Totals } from '../domain/report.ts';
-import type { UsageRow } from '../domain/usage.ts';
+import type { Question, StatusReport } from '../domain/report.ts';
+import type { Totals, UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
 import { countOf, formatCount, formatShare, toPercent } from './format.ts';
 import { ask, describeNothing, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';

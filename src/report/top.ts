@@ -1,8 +1,8 @@
 import { type Grouping, NONE } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Filter } from '../domain/filter.ts';
-import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow, type Totals } from '../domain/report.ts';
-import type { UsageAnswer } from '../domain/usage.ts';
+import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
+import type { Totals, UsageAnswer } from '../domain/usage.ts';
 import {
   capitalise,
   countOf,

@@ -1,8 +1,7 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { Totals } from '../domain/report.ts';
 import { addCredits } from '../domain/thousandths.ts';
-import type { UsageRow } from '../domain/usage.ts';
+import type { Totals, UsageRow } from '../domain/usage.ts';
 
 export function emptyTotals(): Totals {
   return { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };

@@ -1,6 +1,6 @@
 import { firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
-import type { Totals, UsualRequests } from '../domain/report.ts';
-import type { Span } from '../domain/usage.ts';
+import type { UsualRequests } from '../domain/report.ts';
+import type { Span, Totals } from '../domain/usage.ts';
 import { formatMonthName } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';

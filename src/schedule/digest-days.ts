@@ -2,9 +2,9 @@ import { type Calendar, firstDayOf, formatDay, HOUR_MS, monthOf } from '../domai
 import type { ClientName } from '../domain/definition.ts';
 import { OTHER } from '../domain/dimension.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
-import type { RankingReport, SeriesReport, Totals } from '../domain/report.ts';
+import type { RankingReport, SeriesReport } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Span, UsageReader } from '../domain/usage.ts';
+import type { Span, Totals, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
 import { toIds } from '../report/inquiry.ts';

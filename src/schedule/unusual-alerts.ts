@@ -1,7 +1,6 @@
 import { type Calendar, formatDay, WEEKDAYS } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
-import type { Totals } from '../domain/report.ts';
-import type { Span, UsageReader } from '../domain/usage.ts';
+import type { Span, Totals, UsageReader } from '../domain/usage.ts';
 import { formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { sumTotals } from '../report/totals.ts';
 import { findFarShare, isFar, median, shareFailed } from '../report/usual.ts';

@@ -13,10 +13,10 @@ import type {
   SummaryReport,
   TableReport,
   TimedRow,
-  Totals,
   UsualRequests,
 } from '../../src/domain/report.ts';
 import type { Level, PoolBalance, PoolState, ScopeCard } from '../../src/domain/scope-state.ts';
+import type { Totals } from '../../src/domain/usage.ts';
 
 const HOUR_MS = 3_600_000;
 const EMPTY_TABLE = { columns: [], rows: [] };

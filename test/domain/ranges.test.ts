@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { createCalendar, formatDay, monthOf, parseDay } from '../../src/domain/calendar.ts';
 import {
   canonicalRangeText,
-  formatRange,
   InvalidRangeError,
   RANGE_CHOICES,
   resolveHistory,
@@ -377,30 +376,6 @@ describe('resolveHistory', () => {
   test('the running month counts on its first day too', () => {
     expect(resolveMonth('this-month', Date.UTC(2026, 10, 1, 12), berlin)).toBe(2026 * 12 + 10);
     expect(resolveMonth('november', Date.UTC(2026, 10, 1, 12), berlin)).toBe(2026 * 12 + 10);
-  });
-});
-
-describe('formatRange', () => {
-  const week = resolveRange('7d', NOW, berlin);
-
-  test('names the zone', () => {
-    expect(formatRange(week, 'Europe/Berlin')).toBe('14–20 Nov 2026, Europe/Berlin');
-    expect(formatRange(resolveRange('today', NOW, berlin), 'Europe/Berlin')).toBe(
-      'Sat 21 Nov 2026, Europe/Berlin, partial',
-    );
-  });
-
-  test('says the local time of a reader whose clock differs, and only then', () => {
-    expect(formatRange(week, 'Europe/Berlin', 'America/New_York')).toBe(
-      '14–20 Nov 2026, Europe/Berlin (13 Nov 18:00 – 20 Nov 18:00 in America/New_York)',
-    );
-    expect(formatRange(week, 'Europe/Berlin', 'Europe/Paris')).toBe('14–20 Nov 2026, Europe/Berlin');
-  });
-
-  test('names the years where the ends differ', () => {
-    expect(formatRange(resolveRange('12-months', NOW, berlin), 'Europe/Berlin', 'UTC')).toBe(
-      'Nov 2025 – Oct 2026, Europe/Berlin (31 Oct 2025 23:00 – 31 Oct 2026 23:00 in UTC)',
-    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { OTHER } from '../../domain/dimension.ts';
-import type { RankingReport, ReportHead, Totals } from '../../domain/report.ts';
+import type { RankingReport, ReportHead } from '../../domain/report.ts';
 import { addCredits } from '../../domain/thousandths.ts';
+import type { Totals } from '../../domain/usage.ts';
 import { formatCount, formatShare } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';

@@ -1,6 +1,8 @@
 import { HeadroomError } from '../errors.ts';
 import { readWeekday, WEEKDAY_NAMES } from './calendar.ts';
 import { listNearest } from './names.ts';
+import { readClock } from './range/clock.ts';
+import { formatClockTime } from './range/words.ts';
 import { readZone } from './time-zone.ts';
 
 /** Days and a time of day at which something is due, in a zone. Plain JSON. */
@@ -9,11 +11,12 @@ export type ScheduleRule = {
   time: string;
   /** IANA name. */
   zone: string;
-} & (
+} & DaysRule;
+
+type DaysRule =
   | { every: 'week' /** 1 = Monday … 7 = Sunday, ascending, at least one. */; weekdays: readonly number[] }
   /** 1–31; a month without that day has its last one instead. */
-  | { every: 'month'; day: number }
-);
+  | { every: 'month'; day: number };
 
 /** A due time. `date` is its local date, ISO: the key of the period, the same whatever the clock does that night. */
 export interface Due {
@@ -36,16 +39,13 @@ const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
 const WORKING_DAYS = [1, 2, 3, 4, 5];
 const WEEKEND = [6, 7];
 const LAST_DAY = 31;
+const USUAL_TIMES = ['09:00', '08:00', '17:00'];
+const DEFAULT_TIME = '09:00';
 
 const DAY_WORDS: Readonly<Record<string, readonly number[]>> = {
-  daily: EVERY_DAY,
-  everyday: EVERY_DAY,
-  weekdays: WORKING_DAYS,
-  weekday: WORKING_DAYS,
-  workdays: WORKING_DAYS,
-  workday: WORKING_DAYS,
-  weekends: WEEKEND,
-  weekend: WEEKEND,
+  ...{ daily: EVERY_DAY, everyday: EVERY_DAY },
+  ...{ weekdays: WORKING_DAYS, weekday: WORKING_DAYS, workdays: WORKING_DAYS, workday: WORKING_DAYS },
+  ...{ weekends: WEEKEND, weekend: WEEKEND },
 };
 const FILLERS = new Set(['every', 'each', 'on', 'at', 'the', 'in', 'of', 'and', 'day', 'days', 'oclock', "o'clock"]);
 
@@ -77,7 +77,7 @@ export function parseSchedule(text: string, defaultZone: string): ScheduleRule {
     const shown = describeDays(days);
     throw new InvalidScheduleError(
       `${quoteShort(text)} has no time of day.`,
-      ['09:00', '08:00', '17:00'].map((time) => `${shown} ${time} ${zone}`),
+      USUAL_TIMES.map((time) => `${shown} ${time} ${zone}`),
     );
   }
   return { ...days, time: draft.time, zone };
@@ -132,71 +132,49 @@ function readWeekdays(word: string): readonly number[] | undefined {
 
 /** `09:00`, `9`, `9am`, `9:30pm`, `9.30`, `0900`, `noon`. */
 function setTime(draft: Draft, word: string, text: string): void {
-  const plain = word === 'noon' ? '12:00' : word === 'midnight' ? '00:00' : word;
-  const match = /^(\d{1,2}?)(?:[:.h]?(\d{2}))?(?:uhr|h)?(am|pm)?$/.exec(plain);
-  const hour = match && (match[3] ? (Number(match[1]) % 12) + (match[3] === 'pm' ? 12 : 0) : Number(match[1]));
-  const minute = Number(match?.[2] ?? 0);
-  if (
-    !match ||
-    hour === null ||
-    hour > 23 ||
-    minute > 59 ||
-    (match[3] && (Number(match[1]) > 12 || Number(match[1]) < 1))
-  ) {
+  const clock = readClock(word.replace(/^(\d{1,2})\.?(\d{2})(?=$|[aphu])/, '$1:$2').replace(/uhr$/, 'h'));
+  if (clock?.kind !== 'clock' || clock.minutes === 1440)
     throw new InvalidScheduleError(
       `${quoteShort(word)} is not a time of day; times are 00:00 to 23:59, or 9am.`,
       suggestTimes(describeDraft(draft), draft),
     );
-  }
-  const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
-  if (draft.time !== undefined && draft.time !== time) {
+  const time = formatClockTime(clock.minutes);
+  if (draft.time !== undefined && draft.time !== time)
     throw new InvalidScheduleError(
       `${quoteShort(text)} has two times, ${draft.time} and ${time}; a schedule has one.`,
       [draft.time, time].map((one) => `${describeDraft(draft)} ${one}`),
     );
-  }
   draft.time = time;
 }
 
 function toDays(draft: Draft, text: string): DaysRule {
-  if (draft.monthly && draft.weekdays.size > 0) {
-    const weekdays = describeDays({ every: 'week', weekdays: [...draft.weekdays].sort() });
-    throw new InvalidScheduleError(
-      `${quoteShort(text)} names days of the week and of the month; a schedule has one kind.`,
-      [
-        ...suggestTimes(weekdays, draft).slice(0, 1),
-        ...suggestTimes(`monthly ${draft.monthDay ?? 1}`, draft).slice(0, 1),
-      ],
+  const ask = (message: string, ...choices: string[]) =>
+    new InvalidScheduleError(
+      message,
+      choices.map((days) => `${days} ${draft.time ?? DEFAULT_TIME}`),
     );
-  }
-  if (draft.monthly) {
-    if (draft.monthDay !== undefined) return { every: 'month', day: draft.monthDay };
-    throw new InvalidScheduleError('On which day of the month? Write 1 to 31, or last.', [
-      ...suggestTimes('monthly 1', draft).slice(0, 1),
-      ...suggestTimes('monthly last', draft).slice(0, 1),
-    ]);
-  }
-  if (draft.weekdays.size > 0) return { every: 'week', weekdays: [...draft.weekdays].sort() };
-  if (draft.weekly) {
-    throw new InvalidScheduleError('On which day of the week?', [
-      ...suggestTimes('weekly mon', draft).slice(0, 1),
-      ...suggestTimes('weekly fri', draft).slice(0, 1),
-    ]);
-  }
-  throw new InvalidScheduleError(
-    text.trim() === '' ? 'A schedule is missing.' : `${quoteShort(text)} does not say on which days.`,
-    ['daily', 'weekdays', 'weekly mon', 'monthly 1'].flatMap((days) => suggestTimes(days, draft).slice(0, 1)),
-  );
+  const { monthly, monthDay, weekly } = draft;
+  const weekdays = [...draft.weekdays].sort();
+  if (monthly && weekdays.length > 0)
+    throw ask(
+      `${quoteShort(text)} names days of the week and of the month; a schedule has one kind.`,
+      describeDays({ every: 'week', weekdays }),
+      `monthly ${monthDay ?? 1}`,
+    );
+  if (monthDay !== undefined) return { every: 'month', day: monthDay };
+  if (monthly) throw ask('On which day of the month? Write 1 to 31, or last.', 'monthly 1', 'monthly last');
+  if (weekdays.length > 0) return { every: 'week', weekdays };
+  if (weekly) throw ask('On which day of the week?', 'weekly mon', 'weekly fri');
+  const open = text.trim() === '' ? 'A schedule is missing.' : `${quoteShort(text)} does not say on which days.`;
+  throw ask(open, 'daily', 'weekdays', 'weekly mon', 'monthly 1');
 }
-
-type DaysRule = { every: 'week'; weekdays: readonly number[] } | { every: 'month'; day: number };
 
 function toZone(draft: Draft, text: string): string {
   const words = draft.zoneWords.join(' ').replace(/^\(|\)$/g, '');
   const reading = readZone(words);
   if ('zone' in reading) return reading.zone;
   const days = describeDraft(draft);
-  const time = draft.time ?? '09:00';
+  const time = draft.time ?? DEFAULT_TIME;
   if (reading.suggestions.length > 0) {
     throw new InvalidScheduleError(
       `${quoteShort(words)} is not the name of one time zone; names are such as ${reading.suggestions[0]}.`,
@@ -220,7 +198,7 @@ function toZone(draft: Draft, text: string): string {
 }
 
 function suggestTimes(days: string, draft: Draft): string[] {
-  return (draft.time ? [draft.time] : ['09:00', '08:00', '17:00']).map((time) => `${days} ${time}`);
+  return (draft.time ? [draft.time] : USUAL_TIMES).map((time) => `${days} ${time}`);
 }
 
 function describeDraft(draft: Draft): string {
@@ -251,11 +229,8 @@ function describeDays(rule: DaysRule): string {
  * Returns when a rule is due on a local date, epoch ms; undefined on dates that are not its own, or that its zone left out (Samoa,
  * 30 December 2011). A time that a clock change skips is due as Temporal's `compatible` says; one that comes twice, the first time.
  */
-export function dueMs(rule: ScheduleRule, date: string): number | undefined {
-  return dueOn(rule, Temporal.PlainDate.from(date));
-}
-
-function dueOn(rule: ScheduleRule, date: Temporal.PlainDate): number | undefined {
+export function dueMs(rule: ScheduleRule, on: string | Temporal.PlainDate): number | undefined {
+  const date = Temporal.PlainDate.from(on);
   const isDue =
     rule.every === 'week' ? rule.weekdays.includes(date.dayOfWeek) : date.day === Math.min(rule.day, date.daysInMonth);
   if (!isDue) return undefined;
@@ -289,7 +264,7 @@ function localDate(rule: ScheduleRule, ms: number): Temporal.PlainDate {
 function search(rule: ScheduleRule, from: Temporal.PlainDate, step: 1 | -1, fits: (ms: number) => boolean): Due {
   // A rule is due at least once in any 62 days; twice that covers a date that a zone left out.
   for (let i = 0, date = from; i < 124; i++, date = date.add({ days: step })) {
-    const ms = dueOn(rule, date);
+    const ms = dueMs(rule, date);
     if (ms !== undefined && fits(ms)) return { dueMs: ms, date: date.toString() };
   }
   throw new HeadroomError('schedule', `The schedule ${formatSchedule(rule)} is never due; give it at least one day.`);

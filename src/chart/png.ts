@@ -2,8 +2,8 @@ import { crc32, deflateSync } from 'node:zlib';
 
 /** Two pixels a byte: half the bytes to squeeze, and a quarter less in the end than with one. */
 const MAX_COLORS = 16;
-/** Soft edges of letters and bars take the nearest of so many shades; at three times a phone's size nobody sees the rest. */
-const SHADES = 4;
+/** Soft edges of letters and bars take the nearest of so many shades; more make a picture heavier than anyone sees. */
+const SHADES = 5;
 
 /**
  * An opaque picture as PNG with a palette: of what it has, first the `meant` colours (`#rrggbb`), then the most frequent ones.

@@ -33,7 +33,7 @@ textMetrics.width = (item, text) => {
 
 const probeGlyphs = createGlyphProbe();
 
-/** Draws a report in this thread, 1320 px wide and opaque; undefined where there is nothing to draw. */
+/** Draws a report in this thread, 880 px wide and opaque; undefined where there is nothing to draw. */
 export async function renderReport(
   report: Report,
   { view = 'graph', canDraw = probeGlyphs }: { view?: ChartView; canDraw?: CanDraw } = {},

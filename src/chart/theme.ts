@@ -2,9 +2,10 @@ import type { Config } from 'vega-lite';
 import type { Level } from '../domain/scope-state.ts';
 import { FONT_FAMILY } from './font.ts';
 
-/** Logical pixels, drawn at three times that. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
+/** Logical pixels. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
 export const WIDTH = 440;
-export const SCALE = 3;
+/** Drawn pixels to each of them. At three, a picture would be a third heavier, and look the same on a phone at arm's length. */
+export const SCALE = 2;
 const PADDING = 16;
 /** Width between the paddings. */
 export const INNER = WIDTH - 2 * PADDING;

@@ -26,7 +26,7 @@ describe('the chart renderer', () => {
     const { renderer, lines } = start({ worker: new URL('../../src/chart/render-worker.ts', import.meta.url) });
     const picture = await renderer.render(topClients(), { view: 'doughnut' });
     expect(Buffer.from(picture!.png).toString('latin1', 1, 4)).toBe('PNG');
-    expect(picture!.width).toBe(1320);
+    expect(picture!.width).toBe(880);
     expect(picture!.altText).toBe(buildAltText(topClients(), 'doughnut'));
     expect(picture).not.toHaveProperty('warnings');
     expect(lines).toEqual([]);
@@ -39,7 +39,7 @@ describe('the chart renderer', () => {
     const { renderer, lines } = start({ restMs: 1 });
     await renderer.render(topClients());
     await once(threads[0]!, 'exit');
-    expect((await renderer.render(topClients()))?.width).toBe(1320);
+    expect((await renderer.render(topClients()))?.width).toBe(880);
     process.off('worker', note);
     expect(threads).toHaveLength(2);
     expect(lines).toEqual([]);
@@ -62,7 +62,7 @@ describe('the chart renderer', () => {
     const { renderer, lines } = start();
     const [failed, after] = await Promise.allSettled([renderer.render(titled(title)), renderer.render(topClients())]);
     expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'overloaded' } });
-    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1320 } });
+    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 880 } });
     expect(lines.join()).toContain('chart thread replaced');
   });
 
@@ -70,7 +70,7 @@ describe('the chart renderer', () => {
     const { renderer } = start({ timeoutMs: 5_000 });
     const [failed, after] = await Promise.allSettled([renderer.render(titled('hang')), renderer.render(topClients())]);
     expect(failed).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('5000 ms') } });
-    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 1320 } });
+    expect(after).toMatchObject({ status: 'fulfilled', value: { width: 880 } });
   });
 
   it('refuses what would wait too long', async () => {

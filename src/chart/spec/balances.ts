@@ -128,7 +128,7 @@ function buildPanel(
     values: balances.flatMap(({ row, thresholds, percent }) =>
       [...thresholds, ...(isAnyOver ? [100] : [])].map((size) => ({ row, size, isPassed: percent > size })),
     ),
-    mark: { type: 'tick', size: BAR, thickness: 4 / 3 },
+    mark: { type: 'tick', size: BAR, thickness: 1 },
     color: { condition: { test: 'datum.isPassed', value: CARD }, value: COLOR.muted },
   };
   const breaks: RowMarks = {

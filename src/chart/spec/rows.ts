@@ -47,8 +47,8 @@ const LINE = 20;
 const GAP = 14;
 const SPACE = 10;
 const LEAST_SHARE = 0.007;
-/** Two of three drawn pixels, half of it on the bar: edges are sharp, and take no shades of the palette. */
-const EDGE = 2 / 3;
+/** Two drawn pixels, half of it on the bar: edges are sharp, and take no shades of the palette. */
+const EDGE = 1;
 
 /** Bars in the order given, each below its name, on one scale from zero. */
 export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {

@@ -2,8 +2,10 @@ import type { Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
 import { describeRows, isNumber, orderColumns } from '../report/cells.ts';
-import { countOf, formatCount, joinWords } from '../report/format.ts';
+import { isAddedUp } from '../report/compared-rows.ts';
+import { countOf, formatCount, formatPercent, joinWords } from '../report/format.ts';
 import { LEVEL_SIGNS } from '../report/scope-words.ts';
+import { shareFailed } from '../report/totals.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
 
@@ -97,11 +99,22 @@ function describeRest(report: Report, dropped: number): string[] {
 
 /** Sentences about marks, limits and spans that the picture draws beside its rows. */
 function describeMore(report: Report): string[] {
-  if (report.kind === 'compare') return [`Before: ${cleanText(report.versus.label)}.`];
+  if (report.kind === 'compare')
+    return [
+      `Before: ${cleanText(report.versus.label)}.`,
+      ...(isAddedUp(report) ? ['The lines are running totals.'] : []),
+    ];
   if (report.kind !== 'daily' && report.kind !== 'day') return [];
   const { bars, usual = [], marks = [], limit, grain } = report;
   const odd = bars.filter((_, step) => usual[step]?.isOdd).map(({ label }) => cleanText(label));
+  const failing = bars.flatMap((bar, step) => {
+    const share = usual[step]?.usualFailed;
+    if (share === undefined) return [];
+    const [now, before] = [shareFailed(bar), share].map((each) => formatPercent(each * 100));
+    return [`${now} in ${cleanText(bar.label)} (usually ${before})`];
+  });
   return [
+    ...(failing.length > 0 ? [`Far from the usual share of failures: ${joinWords(failing.slice(0, 3))}.`] : []),
     ...(odd.length > 0 ? [`Far from the usual: ${joinWords(odd.slice(0, 5))}.`] : []),
     ...(limit ? [`Limit ${cleanText(limit.name)} ${formatCount(limit.value)} per ${STEP_NAMES[grain]}.`] : []),
     ...(marks.length > 0 ? [`Marked: ${joinWords(marks.slice(0, 5).map(({ label }) => cleanText(label)))}.`] : []),

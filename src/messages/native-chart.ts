@@ -14,8 +14,7 @@ import type {
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import type { Totals } from '../domain/usage.ts';
-import { NOTHING } from '../report/cells.ts';
-import { ONCE, toRate } from '../report/compared-rows.ts';
+import { addUp, isAddedUp, ONCE, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
@@ -31,7 +30,8 @@ interface Series {
 
 /*
  * Slack colours series by their place, rust first, then blue, green and pink, and takes no colours (slack-blocks-to-jsx copies its
- * palette). What is bad stands first therefore and what is fine second, so that colours mean what they mean in the pictures.
+ * palette). What is bad stands first therefore and what is fine second, so that colours mean what they mean in the pictures. No
+ * series is there for the colour alone: the legend names each, and bars of one label stand beside each other with room for each.
  */
 
 /** A message takes no more: undocumented, see vercel/chat#696. */
@@ -88,7 +88,8 @@ function listCharts(report: Report): (Block | undefined)[] {
 }
 
 /** The range before stands first, in rust, and the one asked about in blue, as they are where ok and failed stand. */
-function toCompared({ title, steps, sections, per, measure, ...report }: CompareReport): (Block | undefined)[] {
+function toCompared(compared: CompareReport): (Block | undefined)[] {
+  const { title, steps, sections, per, measure, ...report } = compared;
   const unit = measure === 'p95' ? 'p95, ms' : measure;
   const scale = measure === 'credits' ? 1000 : 1;
   const toPair = (pairs: readonly { now?: Thousandths; before?: Thousandths }[], days: CompareReport['per']) =>
@@ -103,7 +104,10 @@ function toCompared({ title, steps, sections, per, measure, ...report }: Compare
     const calendar = createCalendar(report.zone);
     const points = shared.map(({ startMs }) => formatStepLabel(startMs, report.grain, calendar));
     // Steps are as long as each other, whatever the lengths of the ranges.
-    return [toChart('line', title, points, toPair(shared, ONCE), unit)];
+    const pair = toPair(shared, ONCE);
+    if (!isAddedUp(compared)) return [toChart('line', title, points, pair, unit)];
+    const summed = pair.map((side) => ({ ...side, values: addUp(side.values) }));
+    return [toChart('line', title, points, summed, `${unit} so far`)];
   }
   return sections.map((section) => {
     const rows = section.rows.slice(0, MAX_CHART_POINTS);
@@ -234,9 +238,7 @@ function toChart(
   unit: string,
 ): Block | undefined {
   const isDrawn = ({ values }: Series) => values.some((value) => value > 0);
-  const drawn = all.filter((each) => each.holdsPlace || isDrawn(each));
-  // What is neither good nor bad is blue as well.
-  const series = drawn[0]?.holdsPlace ? drawn : [{ name: NOTHING, values: [] }, ...drawn];
+  const series = all.filter((each) => each.holdsPlace || isDrawn(each));
   if (!series.some(isDrawn) || points.length > MAX_CHART_POINTS || series.length > MAX_CHART_SERIES) return undefined;
   const categories = toLabels(points);
   const names = toLabels(series.map(({ name }) => name));

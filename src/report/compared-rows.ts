@@ -1,4 +1,4 @@
-import { type Calendar, createCalendar } from '../domain/calendar.ts';
+import { type Calendar, createCalendar, DAY_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { ComparedRow, CompareReport } from '../domain/report.ts';
@@ -205,6 +205,21 @@ export interface Steps {
   grain: StepGrain;
   zone: string;
   bars: readonly { startMs: number; value: number | undefined; partial: boolean }[];
+}
+
+/** Tells whether days of other weekdays stand side by side: their lines cross at each weekend, but running totals do not. */
+export function isAddedUp({ steps = [], grain, measure }: Pick<CompareReport, 'steps' | 'grain' | 'measure'>): boolean {
+  const days = steps.map(({ startMs, beforeMs = startMs }) => Math.round((startMs - beforeMs) / DAY_MS));
+  return grain === 'day' && measure !== 'p95' && days.some((apart) => apart % 7 !== 0);
+}
+
+/** Running totals; undefined where there is no value, as behind the end of the shorter range. */
+export function addUp<Value extends number | undefined>(values: readonly Value[]): (Value | number)[] {
+  let sum = 0;
+  return values.map((value) => {
+    sum += value ?? 0;
+    return value === undefined ? value : sum;
+  });
 }
 
 /**

@@ -12,8 +12,8 @@ import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.
 import { TOTAL_COLUMNS } from './ranking.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
-import { countNames, groupTotals, sumTotals } from './totals.ts';
-import { findUsual, foreseeMonth, MOST_USUAL_DAYS, shareFailed, USUAL_DAYS } from './usual.ts';
+import { countNames, groupTotals, shareFailed, sumTotals } from './totals.ts';
+import { findUsual, foreseeMonth, MOST_USUAL_DAYS, USUAL_DAYS } from './usual.ts';
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
 export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {

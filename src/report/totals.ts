@@ -7,6 +7,13 @@ export function emptyTotals(): Totals {
   return { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
 }
 
+export type Outcomes = Pick<Totals, 'ok' | 'failed'>;
+
+/** The share of calls with an outcome that failed, 0 to 1. */
+export function shareFailed({ ok, failed }: Outcomes): number {
+  return ok + failed === 0 ? 0 : failed / (ok + failed);
+}
+
 /** Adds `more` into `sum`, and gives `sum` back. */
 export function addTotals(sum: Totals, more: Totals): Totals {
   sum.requests += more.requests;

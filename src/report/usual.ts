@@ -4,7 +4,7 @@ import type { Span, Totals } from '../domain/usage.ts';
 import { formatMonthName } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
-import { emptyTotals } from './totals.ts';
+import { emptyTotals, type Outcomes, shareFailed } from './totals.ts';
 
 const WEEKS = 4;
 /** Fewest weeks before that make something usual. */
@@ -85,8 +85,6 @@ export function isFar(requests: number, before: readonly number[]): boolean {
   return Math.max(requests, middle) >= LEAST_REQUESTS && Math.abs(requests - middle) > bound;
 }
 
-type Outcomes = Pick<Totals, 'ok' | 'failed'>;
-
 /** Returns the usual share of failures, by median and MAD of other weeks, where that of `now` is far above or below it. */
 export function findFarShare(now: Outcomes, before: readonly Outcomes[]): number | undefined {
   const shares = before.map(shareFailed);
@@ -94,11 +92,6 @@ export function findFarShare(now: Outcomes, before: readonly Outcomes[]): number
   const failures = Math.max(now.failed, usual * (now.ok + now.failed));
   const isFarOff = Math.abs(shareFailed(now) - usual) > Math.max(FAR * deviation(shares), LEAST_SHARE);
   return failures >= LEAST_FAILED && isFarOff ? usual : undefined;
-}
-
-/** The share of calls with an outcome that failed, 0 to 1. */
-export function shareFailed({ ok, failed }: Outcomes): number {
-  return ok + failed === 0 ? 0 : failed / (ok + failed);
 }
 
 /** Median absolute deviation, on the scale of a standard deviation. Throws on an empty list. */

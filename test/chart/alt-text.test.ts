@@ -4,7 +4,7 @@ import type { Report } from '../../src/domain/report.ts';
 import type { Table } from '../../src/domain/table.ts';
 import { answerFixture } from '../slack/reports.ts';
 import { CHART_CASES } from './cases.ts';
-import { AWKWARD_NAMES, oddDay, poolStack, tableReport, topClients } from './fixtures.ts';
+import { AWKWARD_NAMES, comparedMonths, failingDay, oddDay, poolStack, tableReport, topClients } from './fixtures.ts';
 
 /** A report whose table has a name and a count in each row. */
 function withRows(report: Report, rows: Table['rows'], columns: Table['columns'] = []): Report {
@@ -97,6 +97,10 @@ describe('alternative text', () => {
   });
 
   it('says what is far from the usual, and what happened', () => {
+    expect(buildAltText(failingDay())).toContain(
+      'Far from the usual share of failures: 39.8% in 2026-11-28T08:00+01:00 (usually 2%).',
+    );
+    expect(buildAltText(comparedMonths())).toMatch(/The lines are running totals\.$/);
     expect(buildAltText(oddDay())).toMatch(/Far from the usual: 2026-11-28T18:00\+01:00\. Marked: Alert 90%\.$/);
   });
 

@@ -1,6 +1,7 @@
 import { toDay } from '../../src/domain/calendar.ts';
 import type { Range } from '../../src/domain/range.ts';
 import type {
+  CompareReport,
   DrillReport,
   HistoryReport,
   LatencyReport,
@@ -255,6 +256,35 @@ export function oddDay(): SeriesReport {
     totals: sum(bars),
     usual: bars.map((_, hour) => (hour === 18 ? usualOf(126, true) : usualOf(110 + ((hour * 7) % 30)))),
     marks: [{ atMs: bars[18]!.startMs + HOUR_MS / 2, label: 'Alert 90%', kind: 'alert' }],
+  };
+}
+
+/** A day in whose ninth hour much more failed than usual, of as many calls as usual. */
+export function failingDay(): SeriesReport {
+  const report = oddDay();
+  const bars = report.bars.map((bar, hour) => ({ ...bar, ...totalsOf(120 + hour, hour === 8 ? 51 : 2) }));
+  const usual = bars.map((_, hour) => ({ ...usualOf(125 + hour), ...(hour === 8 ? { usualFailed: 0.02 } : {}) }));
+  return { ...report, bars, totals: sum(bars), usual, marks: [] };
+}
+
+/** A November of thirty days beside an October of thirty-one, each with quiet weekends. */
+export function comparedMonths(): CompareReport {
+  const daysOf = (first: string, last: string) => stepsOf(rangeOf(first, last, 'day'));
+  const requestsOn = (ms: number) =>
+    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(ZONE).dayOfWeek > 5 ? 1_900 : 6_400;
+  const [now, before] = [daysOf('2026-11-01', '2026-11-30'), daysOf('2026-10-01', '2026-10-31')];
+  const steps = before.map((beforeMs, index) => {
+    const startMs = now[index];
+    const pair = { beforeMs, before: requestsOn(beforeMs) };
+    return startMs === undefined ? { startMs: beforeMs, ...pair } : { startMs, now: requestsOn(startMs), ...pair };
+  });
+  const total = { name: 'total', now: 150_000, before: 160_000, change: -10_000 };
+  return {
+    ...headOf('daily', 'Requests per day', 'Fewer requests than in October.'),
+    ...{ kind: 'compare', measure: 'requests', total, sections: [], grain: 'day', steps, table: EMPTY_TABLE },
+    range: rangeOf('2026-11-01', '2026-11-30', 'day'),
+    versus: rangeOf('2026-10-01', '2026-10-31', 'day'),
+    per: { now: 30, before: 31, isDay: true },
   };
 }
 

@@ -9,9 +9,11 @@ import {
   AWKWARD_NAMES,
   balanceOf,
   cardOf,
+  comparedMonths,
   dailyWithLimit,
   dayByHour,
   drillOf,
+  failingDay,
   historyByPool,
   oddDay,
   oddMonth,
@@ -200,6 +202,24 @@ describe('time', () => {
     expect(odd.map(({ data }) => data.values)).toEqual([[{ step: 18, size: 566 }]]);
     expect(await textsOf(oddDay())).toContain('566 · 4.5× usual');
     expect(await textsOf(oddMonth())).toContain('0.2× usual');
+  });
+
+  it('marks a step of which far more failed than usual, and says how much', async () => {
+    const [marked] = layersOf(failingDay()).filter(({ mark }) => mark.shape === 'triangle-down');
+    expect(marked!.data.values).toEqual([{ step: 8, size: 128, isFailing: true }]);
+    expect(await textsOf(failingDay())).toContain('39.8% failed');
+  });
+
+  it('draws days of other weekdays as running totals, and says so', async () => {
+    const linesOf = (report: Report) => layersOf(report).find(({ mark }) => mark.type === 'line')!.data.values;
+    const months = comparedMonths();
+    const last = linesOf(months).findLast(({ key, size }) => key === 'now' && size !== null)!;
+    expect(last).toMatchObject({ step: 29, size: months.steps!.reduce((sum, { now = 0 }) => sum + now, 0) });
+    expect(await textsOf(months)).toContain('Added up day by day');
+    const weeks = months.steps!.map((step) => ({ ...step, beforeMs: step.startMs - 28 * 86_400_000 }));
+    const aligned = { ...months, steps: weeks };
+    expect(linesOf(aligned)[0]).toMatchObject({ size: months.steps![0]!.before });
+    expect(await textsOf(aligned)).not.toContain('Added up day by day');
   });
 
   it('draws a line with its label where something happened', async () => {

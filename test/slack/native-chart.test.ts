@@ -49,6 +49,16 @@ describe('a private answer', () => {
     expect(namesOf(historyByPool())).toEqual(['overage', 'Annual add-on', 'Bundled licences']);
   });
 
+  test('has no series but those that say something', () => {
+    const names = CHART_CASES.flatMap(({ report }) => chartsOf(report))
+      .flatMap(({ chart }) => chart.series ?? [])
+      .map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(50);
+    expect(names.filter((name) => !/[\p{L}\p{N}]/u.test(name))).toEqual([]);
+    const [credits] = chartsOf({ ...topClients(), measure: 'credits' });
+    expect(Object.keys(sumsOf(credits!))).toEqual(['credits']);
+  });
+
   test('stands 429 apart, as the picture and the table do', () => {
     const report = statusOfWeek();
     const [chart] = chartsOf(report);

@@ -1,5 +1,5 @@
 import type { CompareReport } from '../../domain/report.ts';
-import { toRate } from '../../report/compared-rows.ts';
+import { addUp, isAddedUp, toRate } from '../../report/compared-rows.ts';
 import { formatLatency } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
@@ -22,11 +22,16 @@ export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): Chart
   const remarks = measure === 'p95' ? ['p95 of each'] : per.isDay ? ['Per day: the ranges have unequal lengths'] : [];
   if (steps) {
     const axis = { starts: steps.map(({ startMs }) => startMs), grain: report.grain, zone: report.zone };
-    const lines = [
-      { key: 'before', color: COLOR.before, words: words.before, values: steps.map(({ before }) => before) },
-      { key: 'now', color: COLOR.ok, words: words.now, values: steps.map(({ now }) => now) },
-    ];
-    if (measure !== 'p95') return buildFrame({ report, canDraw }, [buildLines(lines, axis)]);
+    const isSummed = isAddedUp(report);
+    const line = (key: 'before' | 'now', color: string) => {
+      const values = steps.map((step) => step[key]);
+      return { key, color, words: words[key], values: isSummed ? addUp(values) : values };
+    };
+    const lines = [line('before', COLOR.before), line('now', COLOR.ok)];
+    if (measure !== 'p95')
+      return buildFrame({ report, canDraw, remarks: isSummed ? ['Added up day by day'] : [] }, [
+        buildLines(lines, axis),
+      ]);
     const max = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
     const unit = `p95, ${isInSeconds(max) ? 'seconds' : 'milliseconds'}`;
     const y = durationChannel('size', { max });

@@ -1,8 +1,8 @@
 import { OTHER } from '../../domain/dimension.ts';
 import type { RankingReport, ReportHead } from '../../domain/report.ts';
-import { addCredits } from '../../domain/thousandths.ts';
 import type { Totals } from '../../domain/usage.ts';
 import { formatCount, formatShare } from '../../report/format.ts';
+import { addTotals, emptyTotals } from '../../report/totals.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { COLOR } from '../theme.ts';
@@ -23,24 +23,12 @@ export function toRankedItems(report: RankingReport, max: number): RankedItem[] 
   const named = report.rows.filter(({ name }) => name !== OTHER);
   const hidden = [...named.slice(max), ...report.rows.filter(({ name }) => name === OTHER)];
   const items = named.slice(0, max).map((row) => ({ ...row, isRest: false }));
-  const rest = [...hidden, report.others].reduce<Totals>(addTotals, {
-    ...{ requests: 0, ok: 0, failed: 0, none: 0, credits: 0 },
-  });
+  const rest = [...hidden, report.others].reduce(addTotals, emptyTotals());
   if (rest.requests === 0 && rest.credits === 0) return items;
   const isCounted = hidden.every(({ name }) => name !== OTHER);
   const count = report.others.count + hidden.length;
   const name = isCounted ? (count === 1 ? '1 other' : `${formatCount(count)} others`) : 'All others';
   return [...items, { ...rest, name, isRest: true }];
-}
-
-function addTotals(sum: Totals, row: Totals): Totals {
-  return {
-    requests: sum.requests + row.requests,
-    ok: sum.ok + row.ok,
-    failed: sum.failed + row.failed,
-    none: sum.none + row.none,
-    credits: addCredits(sum.credits, row.credits),
-  };
 }
 
 /** Horizontal bars, largest first, failures told apart; others as a line of words, so that they flatten nothing. Undefined without rows. */

@@ -1,6 +1,8 @@
-import type { SeriesReport } from '../../domain/report.ts';
+import type { SeriesReport, UsualRequests } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { drawDistinct } from '../../report/distinct.ts';
+import { formatPercent } from '../../report/format.ts';
+import { shareFailed } from '../../report/totals.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
@@ -70,7 +72,7 @@ export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSp
         ...oddLayers(report, x, max),
         ...noteLayers(
           notes.map((note) => ({
-            ...{ ...note, size: bars[note.step]!.requests, dy: usual[note.step]?.isOdd ? -14 : -4 },
+            ...{ ...note, size: bars[note.step]!.requests, dy: isMarked(usual[note.step]) ? -14 : -4 },
           })),
           { x, y: valueChannel('size', max) },
         ),
@@ -120,32 +122,59 @@ function limitLayers(value: number, text: string, left: number | undefined): Lay
   ];
 }
 
-/** The number of the highest bar, and how many times the usual the oddest is, where that has room. */
+/** The number of the highest bar, how many times the usual the oddest is, and the oddest share of failures, where each has room. */
 function listNotes({ bars, usual = [] }: SeriesReport): Note[] {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
-  const count = bars[peak]!.requests > 0 ? formatCompact(bars[peak]!.requests) : '';
   const ratioOf = (step: number) => bars[step]!.requests / Math.max(1, usual[step]!.median);
-  const farness = (step: number) => Math.abs(Math.log(Math.max(ratioOf(step), 0.001)));
-  const [oddest] = listOdd(usual).toSorted((a, b) => farness(b) - farness(a));
-  if (oddest === undefined) return count ? [placeNote(peak, count, bars.length)] : [];
-  const ratio = `${formatRatio(ratioOf(oddest))} usual`;
-  if (oddest === peak) return [placeNote(peak, `${count} · ${ratio}`, bars.length)];
-  const notes = [placeNote(peak, count, bars.length), placeNote(oddest, ratio, bars.length)] as const;
-  const isApart = notes[0].right < notes[1].left || notes[1].right < notes[0].left;
-  return isApart ? [...notes] : [notes[0]];
+  const odd = findFurthest(listOdd(usual), (step) => Math.abs(Math.log(Math.max(ratioOf(step), 0.001))));
+  const failedOf = (step: number) => shareFailed(bars[step]!);
+  const failing = findFurthest(listFailing(usual), (step) => Math.abs(failedOf(step) - usual[step]!.usualFailed!));
+  const texts = new Map<number, string[]>();
+  const say = (step: number, text: string) => texts.set(step, [...(texts.get(step) ?? []), text]);
+  if (bars[peak]!.requests > 0) say(peak, formatCompact(bars[peak]!.requests));
+  if (odd !== undefined) say(odd, `${formatRatio(ratioOf(odd))} usual`);
+  if (failing !== undefined) say(failing, `${formatPercent(failedOf(failing) * 100)} failed`);
+  const kept: Note[] = [];
+  for (const [step, parts] of texts) {
+    const note = placeNote(step, parts.join(' · '), bars.length);
+    if (kept.every(({ left, right }) => note.right < left || right < note.left)) kept.push(note);
+  }
+  return kept;
+}
+
+function findFurthest(steps: readonly number[], distanceOf: (step: number) => number): number | undefined {
+  return steps.toSorted((a, b) => distanceOf(b) - distanceOf(a))[0];
 }
 
 function listOdd(usual: NonNullable<SeriesReport['usual']>): number[] {
   return usual.flatMap((each, step) => (each?.isOdd ? [step] : []));
 }
 
-/** A triangle over each odd bar. */
+function isMarked(usual: UsualRequests | undefined): boolean {
+  return usual !== undefined && (usual.isOdd || usual.usualFailed !== undefined);
+}
+
+/** Steps whose share of failures is far from the usual. */
+function listFailing(usual: NonNullable<SeriesReport['usual']>): number[] {
+  return usual.flatMap((each, step) => (each?.usualFailed === undefined ? [] : [step]));
+}
+
+/** A triangle over each odd bar, in the colour of failures where more than usual failed. */
 function oddLayers({ bars, usual = [] }: SeriesReport, x: object, max: number): Layer[] {
-  const values = listOdd(usual).map((step) => ({ step, size: bars[step]!.requests }));
-  const look = { shape: 'triangle-down', filled: true, size: 60, color: COLOR.text, opacity: 1, yOffset: -7 };
+  const steps = [...new Set([...listOdd(usual), ...listFailing(usual)])].toSorted((a, b) => a - b);
+  const values = steps.map((step) => {
+    const isFailing = shareFailed(bars[step]!) > (usual[step]!.usualFailed ?? 1);
+    return { step, size: bars[step]!.requests, ...(isFailing ? { isFailing } : {}) };
+  });
+  const look = { shape: 'triangle-down', filled: true, size: 60, opacity: 1, yOffset: -7 };
+  const color = { condition: { test: 'datum.isFailing', value: COLOR.failed }, value: COLOR.text };
   if (values.length === 0) return [];
   return [
-    { data: { values }, mark: { type: 'point', ...look }, encoding: { x, y: valueChannel('size', max) } } as Layer,
+    {
+      data: { values },
+      mark: { type: 'point', ...look },
+      encoding: { x, y: valueChannel('size', max), color },
+    } as Layer,
   ];
 }
 

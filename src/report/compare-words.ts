@@ -9,6 +9,7 @@ import {
   DIMENSION_WORDS,
   formatChange,
   formatCount,
+  formatDate,
   formatPercent,
   formatStepLabel,
   joinWords,
@@ -55,9 +56,11 @@ export function describeChange(question: Question, measure: CompareReport['measu
   if (total.before === 0) return `${subject}: ${size(total, 'now')}, and none in ${versus.label}.`;
   if (total.now === 0) return `${subject}: none in ${range.label}, ${size(total, 'before')} in ${versus.label}.`;
   const percent = total.changePercent!;
-  const cause = describeCause(compared, measure);
-  if (Math.abs(percent) < SAME) return `${subject} stayed the same at ${size(total, 'now')}${cause}.`;
-  return `${subject} went ${wayOf(percent)} ${formatStep(percent)} to ${size(total, 'now')}${cause}.`;
+  const { sort } = question;
+  const mover = sort === 'change' || sort === '-change' ? describeMover(sort, compared, measure) : undefined;
+  const cause = mover ? '' : describeCause(compared, measure);
+  const change = Math.abs(percent) < SAME ? 'stayed the same at' : `went ${wayOf(percent)} ${formatStep(percent)} to`;
+  return `${mover ? `${mover} ` : ''}${subject} ${change} ${size(total, 'now')}${cause}.`;
 }
 
 /** `2.7% of requests failed, down from 4.1%; 429s caused most of it.` */
@@ -93,6 +96,24 @@ function describeCause({ joined: [first], total, per }: Compared, measure: Compa
   const by = withoutSign(most.change);
   const shown = MEASURES[measure].format(by);
   return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
+}
+
+/** Who is first in the order of changes: `Acme CRM fell most, by 1,281 to 7,606.` */
+function describeMover(
+  sort: string,
+  { joined: [first], per }: Compared,
+  measure: CompareReport['measure'],
+): string | undefined {
+  if (!first || first.dimension === 'status' || first.rows.length < 2) return undefined;
+  const isFall = sort === 'change';
+  const most = findMover(
+    first.rows.filter(({ name }) => isNamed(name)),
+    isFall ? -1 : 1,
+  );
+  if (!most) return `None of these ${isFall ? 'went down' : 'went up'}.`;
+  const show = (value: Thousandths) => `${MEASURES[measure].format(value)}${per.isDay ? ' a day' : ''}`;
+  const change = withoutSign(most.change);
+  return `${most.name} went ${wayOf(most.change)} most, by ${show(change)} to ${show(toRate(most.now, per.now, measure))}.`;
 }
 
 function findMover<Row extends { name: string; change: Thousandths }>(
@@ -145,9 +166,18 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
 }
 
 /** Says how many days each range has, of ranges that are compared per day. */
-export function noteDays(range: Range, versus: Range, { now, before }: CompareReport['per']): string[] {
-  const days = (length: number) => (Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`);
-  return [`Compared per day: ${range.label} is ${days(now)}, ${versus.label} is ${days(before)}.`];
+export function noteDays(
+  ranges: readonly Range[],
+  known: readonly Range[],
+  { now, before }: CompareReport['per'],
+): string[] {
+  const sides = [now, before].map((length, side) => {
+    const days = Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`;
+    const { firstDay } = known[side]!;
+    const since = firstDay > ranges[side]!.firstDay ? ` (data begins on ${formatDate(firstDay)})` : '';
+    return `${ranges[side]!.label} is ${days}${since}`;
+  });
+  return [`Compared per day: ${joinWords(sides)}.`];
 }
 
 /** Says which days stand side by side where they are different weekdays: weekends then lie across each other. */

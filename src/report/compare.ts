@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { type Calendar, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
@@ -24,8 +24,9 @@ import {
   sayWhoLeads,
 } from './compare-words.ts';
 import { compareRow, joinRows, joinSteps, ONCE, type Steps, sortRows, toComparedTable } from './compared-rows.ts';
-import { capitalise, DIMENSION_WORDS } from './format.ts';
+import { capitalise, DIMENSION_WORDS, formatDate } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
+import { DATA_BEGINS } from './notes.ts';
 import { ALL_ROWS, defaultRows } from './top.ts';
 
 /**
@@ -52,7 +53,9 @@ export async function reportCompare(
     askSide(answer, { ...plain, range: versus.text }),
   );
   const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
-  const per = measure === 'p95' ? ONCE : comparePer(range, versus, nowMs);
+  const ranges = [range, versus];
+  const known = ranges.map((each) => sinceData(each, extent?.firstDay, deps.calendar));
+  const per = measure === 'p95' ? ONCE : comparePer(known[0]!, known[1]!, nowMs);
   const basis = { measure, per };
   const hasNone = now.total === undefined && before.total === undefined;
   const total = hasNone ? compareRow('total', 0, 0, basis) : compareRow('total', now.total, before.total, basis);
@@ -75,23 +78,29 @@ export async function reportCompare(
     finding:
       now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
-        : describeChange({ ...question, name: now.name ?? question.name }, measure, {
-            total,
-            joined,
-            per,
-            range,
-            versus,
-            failures: [now.failures, before.failures],
-          }),
+        : extent && versus.lastDay < extent.firstDay
+          ? `${now.finding} There is nothing to compare with: data begins on ${formatDate(extent.firstDay)}.`
+          : describeChange({ ...question, name: now.name ?? question.name }, measure, {
+              total,
+              joined,
+              per,
+              range,
+              versus,
+              failures: [now.failures, before.failures],
+            }),
     ...(now.population ? { population: now.population } : {}),
     notes: [
-      ...(per.isDay ? noteDays(range, versus, per) : []),
+      ...(per.isDay ? noteDays(ranges, known, per) : []),
       ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
-      ...(now.steps && before.steps && per.isDay ? noteShared(now.steps, before.steps) : []),
+      ...(now.steps && before.steps && per.isDay && known.every((each, side) => each === ranges[side])
+        ? noteShared(now.steps, before.steps)
+        : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
-      ...before.notes.filter((note) => !now.notes.includes(note)).map((note) => `${versus.label}: ${note}`),
+      ...before.notes
+        .filter((note) => !now.notes.includes(note) && !note.startsWith(DATA_BEGINS))
+        .map((note) => `${versus.label}: ${note}`),
     ],
     kind: 'compare',
     measure,
@@ -148,6 +157,12 @@ function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['
   const slack = range.partial ? HOUR_MS : MINUTE_MS;
   const isEqual = Math.abs(now - before) * 24 * HOUR_MS <= slack;
   return isEqual ? ONCE : { now, before, isDay: true };
+}
+
+/** The part of a range that there can be data of: days before the first ones would pull its mean down. */
+function sinceData(range: Range, firstDay: number | undefined, { startOfDay }: Calendar): Range {
+  if (firstDay === undefined || firstDay <= range.firstDay || firstDay > range.lastDay) return range;
+  return { ...range, firstDay, fromMs: Math.max(range.fromMs, startOfDay(firstDay)) };
 }
 
 type Joined = Omit<ComparedSection, 'more'>;

@@ -40,7 +40,7 @@ export const FAILURES = [
 
 /** Stands for rate-limited where the busiest minutes were below every rate limit that is declared. */
 export const REFUSED_BELOW = {
-  claim: 'Rate-limited (429) below the known limit',
+  claim: 'Rate-limited (429), though below the known limit',
   remedy: 'Find out which limit is being hit; back off after each 429.',
   advice: 'Find out which limit is being hit; back off after a 429',
 } as const;

@@ -139,7 +139,10 @@ async function reportDrill(
           ? 'none failed'
           : `${formatShare(failed, ok + failed)} failed`;
     const slow = latency ? ` Its p95 is ${formatLatency(latency.p95Ms)}.` : '';
-    const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, 'request')}; ${outcome}.`;
+    // A filter on statuses already says how they ended.
+    const isFiltered = inquiry.filters.some(({ key }) => key === 'status');
+    const what = isFiltered && failed === requests ? 'failed request' : 'request';
+    const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, what)}${isFiltered ? '' : `; ${outcome}`}.`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
     if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told + slow;

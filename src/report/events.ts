@@ -48,14 +48,16 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
 
   function describe(): string {
     const part = totals.failed === totals.requests ? 'all' : `${formatCount(totals.failed)} of them`;
-    const failed = totals.failed > 0 ? `; ${part} failed` : '';
-    if (events.length === 1 && totals.requests === 1) return 'One call matches.';
+    const areFailures = inquiry.filters.some(({ key }) => key === 'status') && totals.failed === totals.requests;
+    const calls = `${formatCount(totals.requests)} ${areFailures ? 'failed calls' : 'calls'}`;
+    const failed = totals.failed > 0 && !areFailures ? `; ${part} failed` : '';
+    if (events.length === 1 && totals.requests === 1) return `One ${areFailures ? 'failed call' : 'call'} matches.`;
     const when = formatMoment(events[0]!.timeMs, deps.calendar.zone);
     const last = `the last on ${when}`;
-    if (question.limit === 1) return `The newest of ${formatCount(totals.requests)} calls was on ${when}.`;
+    if (question.limit === 1) return `The newest of ${calls} was on ${when}.`;
     return events.reduce((sum, { count }) => sum + count, 0) >= totals.requests
-      ? `${formatCount(totals.requests)} calls, ${last}${failed}.`
-      : `The newest ${formatCount(events.length)} of ${formatCount(totals.requests)} calls${failed}.`;
+      ? `${calls}, ${last}${failed}.`
+      : `The newest ${formatCount(events.length)} of ${calls}${failed}.`;
   }
 }
 

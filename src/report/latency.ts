@@ -250,7 +250,10 @@ function describeNone(inquiry: Inquiry, answer: LatencyAnswer): string | undefin
       inquiry,
       shortened ? { shortened: { ...shortened, reason: 'no-total', nearest: [] } } : undefined,
     );
-  return total.latency ? undefined : `None of the ${countOf(total.requests, 'request')} says how long it took.`;
+  if (total.latency) return undefined;
+  const which =
+    total.requests === 1 ? 'The only request does not say' : `None of ${formatCount(total.requests)} requests says`;
+  return `${which} how long it took.`;
 }
 
 function p95Of({ latency }: TimedRow): number {

@@ -9,11 +9,14 @@ import type { Correction, ShortenedReason, UsageAnswer } from '../domain/usage.t
 import { countOf, DIMENSION_WORDS, formatDate, formatSignedCredits, joinWords } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
+/** Begins the note of a range that is older than the data. */
+export const DATA_BEGINS = 'Data begins on';
+
 /** Lists what a reader must know to trust an answer: older than the data, cut to raw events, values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   const { range, extent } = inquiry;
   const notes: string[] = [];
-  if (extent && range.firstDay < extent.firstDay) notes.push(`Data begins on ${formatDate(extent.firstDay)}.`);
+  if (extent && range.firstDay < extent.firstDay) notes.push(`${DATA_BEGINS} ${formatDate(extent.firstDay)}.`);
   notes.push(...noteOlderDays(inquiry));
   if (answer.shortened) notes.push(noteShortened(inquiry, answer.shortened));
   if (answer.capped.length > 0) {

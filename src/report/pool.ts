@@ -5,16 +5,9 @@ import type { PoolBalance, ScopeState } from '../domain/scope-state.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteBalanceCorrections } from './notes.ts';
+import { describeLeft, describeLeftThen, describeOverage, describeResets } from './pool-words.ts';
 import { getScopeStates } from './scope-states.ts';
-import {
-  checkSuppose,
-  describeLeft,
-  describeOutlook,
-  describeRunOutOf,
-  describeScopes,
-  noteSuppose,
-  unknownScope,
-} from './scope-words.ts';
+import { checkSuppose, describeOutlook, describeRunOutOf, noteSuppose, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
 
 /**
@@ -40,21 +33,8 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   return {
     ...toHead({ ...inquiry, question }, [], {
       title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
-      finding:
-        question.focus === 'run-out'
-          ? describeOutlook(states, nowMs, deps.calendar)
-          : [
-              states.length > 1 ? describeLeft(states) : describeScopes(states),
-              ...(states.length === 1 && atMs >= nowMs ? describeRunOutOf(states[0]!, nowMs, deps.calendar) : []),
-            ].join(' '),
+      finding: describe(),
       notes: [
-        ...(atMs < nowMs
-          ? [
-              range?.timed
-                ? `As of ${formatMoment(atMs, deps.calendar.zone)}.`
-                : `As of the end of ${formatDate(deps.calendar.dayOf(atMs - 1))}.`,
-            ]
-          : []),
         ...noteSuppose(suppose),
         ...(suppose ? ['Calculated as if this had always applied.'] : []),
         ...corrected,
@@ -66,6 +46,21 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
     scopes: states,
     table: toPoolTable(states),
   };
+
+  function describe(): string {
+    const { calendar } = deps;
+    if (question.focus === 'run-out') return describeOutlook(states, nowMs, calendar);
+    if (question.focus === 'resets') return describeResets(states, nowMs, calendar);
+    if (question.focus === 'overage') return describeOverage(states, atMs, calendar);
+    if (atMs < nowMs) {
+      const end = range?.timed
+        ? formatMoment(atMs, calendar.zone)
+        : `the end of ${formatDate(calendar.dayOf(atMs - 1))}`;
+      return describeLeftThen(states, end);
+    }
+    const outlook = states.length === 1 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
+    return [describeLeft(states), ...outlook].join(' ');
+  }
 }
 
 /** A pool or limit of a scope; or what the scope used in the month that no pool gave. */

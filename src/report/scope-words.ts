@@ -121,31 +121,6 @@ export function describeScopes(states: readonly ScopeState[]): string {
   return `${worst.sign} ${worst.text}${more}`;
 }
 
-/** `🔵 Left: CRM API 186 of 651 credits, Public API 1,200 of 2,000.`: the tightest first, behind what is worst, if anything is. */
-export function describeLeft(states: readonly ScopeState[]): string {
-  const scopes = states
-    .flatMap((state) => {
-      const pools = [...(state.current ? [state.current] : []), ...state.limits];
-      return pools.length > 0
-        ? [{ ...state, pool: pools.reduce((most, pool) => (pool.percent > most.percent ? pool : most)) }]
-        : [];
-    })
-    .toSorted((a, b) => b.pool.percent - a.pool.percent);
-  if (scopes.length === 0) return describeScopes(states);
-  const isCalm = scopes.flatMap(listScopeSentences).every(({ weight }) => weight === 0);
-  const shown = scopes.slice(0, MOST_LEFT).map(({ title, pool, current, restCount, restLeft }) => {
-    const name = pool === current ? '' : ` (${pool.name})`;
-    const rest =
-      pool === current && restCount > 0 ? ` and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}` : '';
-    return `${title} ${formatCredits(pool.left)} of ${formatCredits(pool.amount)}${name}${rest}`;
-  });
-  const more = scopes.length > MOST_LEFT ? `, and ${countOf(scopes.length - MOST_LEFT, 'other')}` : '';
-  return `${isCalm ? LEVEL_SIGNS.healthy : describeScopes(states)} Credits left: ${shown.join('; ')}${more}.`;
-}
-
-/** Scopes whose rest is told in a sentence. */
-const MOST_LEFT = 4;
-
 /** `All pools are below 75%; Public API is highest at 58.5%.` */
 function describeCalm(states: readonly ScopeState[]): string {
   const pools = states.flatMap(({ title, pools, limits }) => [...pools, ...limits].map((pool) => ({ title, pool })));
@@ -211,7 +186,7 @@ function standScope(state: ScopeState, current: PoolState): ScopeSentence {
   return { weight: LEVELS.indexOf(level) * 2, percent, sign: LEVEL_SIGNS[level], text: `${used}${rest}.` };
 }
 
-function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
+export function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
   const counts = `${formatCredits(limit.used)} of ${formatCredits(limit.amount)}`;
   const share = formatPercent(limit.percent, limit.thresholds);
   const text =
@@ -325,7 +300,7 @@ function formatSoon(atMs: number, nowMs: number, calendar: Calendar): string {
 }
 
 /** `resets on 1 Dec`, `resets tomorrow`, `ends on 31 Dec`. */
-function describeReset({ period, periodKind }: PoolState, nowMs: number, calendar: Calendar): string {
+export function describeReset({ period, periodKind }: PoolState, nowMs: number, calendar: Calendar): string {
   if (periodKind === 'once') return `ends on ${formatShortDate(calendar.dayOf(period.toMs - 1))}`;
   const day = calendar.dayOf(period.toMs);
   return day === calendar.dayOf(nowMs) + 1 ? 'resets tomorrow' : `resets on ${formatShortDate(day)}`;

@@ -4,12 +4,13 @@ import { toMatcher } from '../domain/filter.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
-import { STEP_NAMES, type StepGrain, type Totals } from '../domain/usage.ts';
+import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent, formatShare } from './format.ts';
+import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { TOTAL_COLUMNS } from './ranking.ts';
+import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals } from './totals.ts';
@@ -97,26 +98,28 @@ async function reportSeries(
   };
 
   function describe(): string {
+    const what = totals.failed === totals.requests ? 'failed request' : 'request';
+    const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
     const none = totals.requests === 0 ? describeNothing(inquiry, answer) : undefined;
     const isEmpty = inquiry.range.toMs <= inquiry.range.fromMs;
-    if (question.focus !== 'odd' || isEmpty) return none ?? describeSteps();
-    return describeOdd(inquiry, grain, bars, expected, none ?? describeFailed(totals));
+    if (question.focus !== 'odd' || isEmpty) return none ?? describeSteps(what);
+    return describeOdd(
+      inquiry,
+      grain,
+      bars,
+      expected,
+      none ?? (isOfCodes ? `${countOf(totals.requests, what)} in all.` : describeOutcome(totals)),
+    );
   }
 
-  function describeSteps(): string {
+  function describeSteps(what: string): string {
     const average = formatAverage(inquiry, grain, bars);
     const busiest =
       bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
     const peak = question.focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
     const over = limit && above.length > 0 ? ` ${countOf(above.length, 'day')} went over ${limit.words}.` : '';
-    const what = totals.failed === totals.requests ? 'failed request' : 'request';
     return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;
   }
-}
-
-function describeFailed({ failed, requests }: Totals): string {
-  const share = failed === 0 ? 'None' : formatShare(failed, requests);
-  return `${share} of ${countOf(requests, 'request')} failed.`;
 }
 
 /** `Yes: 18:00 had 554 requests (usually 120); 40% of requests failed at 19:00 (usually 2%).` */
@@ -154,11 +157,12 @@ function describeOdd(
     const where = inquiry.range.label.replace(/^last /, 'the last ');
     return `I can't say what is usual in ${where}: ${known.length > 0 ? RUNNING : whyNoUsual(inquiry)}. ${all}`;
   }
+  const unknown = bars.filter((bar, index) => !bar.partial && !expected[index]).length;
   const which =
-    judged < bars.length
-      ? ` in the ${formatCount(judged)} of ${countOf(bars.length, STEP_NAMES[grain])} that can be judged`
-      : judged > 1
-        ? ` in all ${formatCount(judged)} ${steps}`
+    unknown > 0
+      ? ` in ${formatCount(judged)} of ${countOf(bars.length, STEP_NAMES[grain])}; of the others too little is known`
+      : judged < bars.length
+        ? ' so far'
         : '';
   return `No: requests and failures are about as usual${which}. ${all}`;
 }

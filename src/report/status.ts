@@ -8,6 +8,7 @@ import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listMarks } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
+import { describeUp } from './up.ts';
 
 /**
  * Reports which status codes calls ended in: per step of the range and in all, by exact code and by documented group, and
@@ -46,6 +47,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const diagnosis = await diagnoseStatus(inquiry, { codes, steps, byClient: byClient.rows, byRoute: byRoute.rows });
 
+  const up = question.focus === 'up' && totals.requests > 0 ? `${await describeUp(inquiry)} ` : '';
   const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
 
   return {
@@ -54,7 +56,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, answer)
-          : `${describeOutcome(totals, codes).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
+          : `${up}${describeOutcome(totals, codes).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...notes],
       offers: offerNearest(inquiry, answer),

@@ -164,9 +164,16 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
       : isFailures && !isAscending
         ? SHARED.failed
         : undefined;
+  if (question.focus === 'total') {
+    const most =
+      named[0] && numbers.distinct > 1
+        ? `; ${named[0].name} ${verbOf(numbers)} ${formatPercent(named[0].sharePercent)}`
+        : '';
+    return `${sizeOf(totals, measure)}${measure === 'credits' ? ' used' : ''}${most}.`;
+  }
   const first = named[0];
   const words = DIMENSION_WORDS[dimension];
-  if (!first) return `None of the ${sizeOf(totals, measure)} had ${article(words.singular)} ${words.singular}.`;
+  if (!first) return `${sizeOf(totals, measure)}, none with ${article(words.singular)} ${words.singular}.`;
   if (shared) {
     const sum = totals[shared.column];
     if (sum === 0) return shared.none;

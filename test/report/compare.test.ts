@@ -19,8 +19,11 @@ function calls(client: string, daysAgo: number, count: number, more: Partial<Eve
   return { timeMs: at('2026-11-21T12:00:00Z') - daysAgo * DAY_MS, client, count, ...more };
 }
 
+/** Data begins long before the ranges that are compared. */
+const LONG_AGO = calls('Elder', 800, 1);
+
 async function compare(events: readonly EventOfTest[], question: Question, options = {}): Promise<CompareReport> {
-  const report = await ask(events, question, options);
+  const report = await ask(events.length > 0 ? [LONG_AGO, ...events] : [], question, options);
   expect(report).toMatchObject({ kind: 'compare' });
   return report as unknown as CompareReport;
 }
@@ -32,6 +35,24 @@ const events = [
 ];
 
 describe('vs', () => {
+  it('compares with the days that there is data of, and says from when', async () => {
+    const young = [calls('Acme', 2, 70), calls('Acme', 8, 10), calls('Acme', 9, 10)];
+    const report = await ask(young, { report: 'daily', versus: 'previous' });
+    expect(report.finding).toBe('Requests stayed the same at 10 a day.');
+    expect(report.notes).toEqual([
+      'Compared per day: 14–20 Nov 2026 is 7 days and 7–13 Nov 2026 is 2 days (data begins on Thu 12 Nov 2026).',
+    ]);
+    const none = await ask(young, { report: 'daily', range: '2026', versus: '2024' });
+    expect(none.finding).toMatch(/^90 requests.* There is nothing to compare with: data begins on Thu 12 Nov 2026\.$/);
+  });
+
+  it('says who moved most where that is what it is sorted by', async () => {
+    const moved = [...events, calls('Portal', 11, 40)];
+    const told = async (sort: string) => (await compare(moved, { report: 'top', versus: 'previous', sort })).finding;
+    expect(await told('-change')).toBe('Acme went up most, by 200 to 600. Requests went up 28% to 950.');
+    expect(await told('change')).toBe('Portal went down most, by 30 to 300. Requests went up 28% to 950.');
+  });
+
   it('puts two rankings side by side and says who caused the change', async () => {
     const report = await compare(events, { report: 'top', versus: 'previous' });
     expect(report.finding).toBe('Requests went up 36% to 950; Acme caused most of it.');
@@ -44,7 +65,7 @@ describe('vs', () => {
     expect(report).toMatchObject({
       range: { label: '14–20 Nov 2026' },
       versus: { label: '7–13 Nov 2026' },
-      notes: ['New: Mobile.', 'Gone: Legacy.', '7–13 Nov 2026: Data begins on Wed 11 Nov 2026.'],
+      notes: ['New: Mobile.', 'Gone: Legacy.'],
     });
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
       'name,requests,requests_before,requests_per_day,requests_per_day_before,change,change_percent,state,dimension,name_before',
@@ -58,7 +79,7 @@ describe('vs', () => {
     const change = 'Requests went up 36% to 950; Acme caused most of it.';
     expect(await leading('-requests')).toBe(`Acme made the most: 600, after 400. ${change}`);
     expect(await leading('requests')).toBe(`Legacy made the fewest: 0, after 10. ${change}`);
-    expect(await leading('-change')).toBe(change);
+    expect(await leading('-change')).toBe('Acme went up most, by 200 to 600. Requests went up 36% to 950.');
     expect(await leading('-requests', { range: 'this-month', versus: 'last-month' })).toMatch(
       /^Acme made the most: 50 a day/,
     );
@@ -81,7 +102,7 @@ describe('vs', () => {
     expect(report.per).toEqual({ now: 7, before: 31, isDay: true });
     expect(report.total).toMatchObject({ now: 70, before: 310, change: 0, changePercent: 0 });
     expect(report.finding).toBe('Requests stayed the same at 10 a day.');
-    expect(report.notes[0]).toBe('Compared per day: 14–20 Nov 2026 is 7 days, Oct 2026 is 31 days.');
+    expect(report.notes[0]).toBe('Compared per day: 14–20 Nov 2026 is 7 days and Oct 2026 is 31 days.');
     expect(toCsv(report).split('\r\n')[1]).toBe('a,70,310,10,10,0,0,,client,');
   });
 

@@ -91,9 +91,9 @@ describe('October 2023', () => {
       drawOrder: ['Bundled licences', 'Annual add-on'],
     });
     expect(report.finding).toBe(
-      '🔵 Integration Service API calls has used 0.8% of its annual add-on (25,000 of 3,000,000).',
+      '🔵 Integration Service API calls had 2,975,000 of 3,000,000 left in its annual add-on at the end of Tue 31 Oct 2023 (0.8% used).',
     );
-    expect(report.notes).toEqual(['As of the end of Tue 31 Oct 2023.']);
+    expect(report.notes).toEqual([]);
     expect(toCsv(report)).toContain(
       'integration-service,Bundled licences,pool,100000,100000,0,100,exhausted,1–31 Oct 2023,"10 × 5,000',
     );

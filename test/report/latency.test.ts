@@ -80,7 +80,7 @@ describe('latency', () => {
       'edge sends no durations: log the duration too ($request_time in nginx), as JSON or in a format that you name.',
     ]);
     const none = await ask(calls('b', [undefined, undefined], { source: 'edge' }), {}, { deps: { sources } });
-    expect(none.finding).toBe('None of the 2 requests says how long it took.');
+    expect(none.finding).toBe('None of 2 requests says how long it took.');
     expect(none.notes.join(' ')).toMatch(/edge sends no durations/);
     expect(none.table.rows).toEqual([]);
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeLeft, describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
+import { describeLeft, describeLeftThen, describeOverage, describeResets } from '../../src/report/pool-words.ts';
+import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');
 const at = (text: string) => Temporal.ZonedDateTime.from(`${text}[Europe/Berlin]`).epochMilliseconds;
@@ -100,6 +101,41 @@ describe('the headline of pools', () => {
       `${describeScopes([plan, fair])} Credits left: CRM API 5 of 100 (Fair use); Public API 27,370 of 66,000.`,
     );
     expect(describeLeft([])).toBe('No pools yet.');
+  });
+
+  it('tells what is left of one scope first', () => {
+    expect(describeLeft([plan])).toBe('🔵 Public API has 27,370 of 66,000 left in its monthly plan (58.5% used).');
+    const near = scope('CRM API', [pool('Daily credits', 500, 651)], { limits: [pool('Fair use', 95, 100)] });
+    expect(describeLeft([near])).toBe(
+      '🟠 CRM API has 151 of 651 left in its daily credits (76.8% used). 5 of 100 left in its limit Fair use.',
+    );
+    const out = scope('CRM API', [pool('Daily credits', 651, 651)]);
+    expect(describeLeft([out])).toBe('⛔ CRM API is out of daily credits (651 of 651).');
+  });
+
+  it('of a time gone by says nothing of now', () => {
+    const changed = scope('Jobs', [pool('Bundle', 100, 100), pool('Add-on', 10, 500)], { overage: 29_000 });
+    expect(describeLeftThen([plan, changed], 'the end of 31 Oct 2026')).toBe(
+      '🔵 Credits left at the end of 31 Oct 2026: Public API 27,370 of 66,000; Jobs 490 of 500. Over the allowance in that month: Jobs by 29 credits.',
+    );
+    expect(describeLeftThen([plan], 'the end of 31 Oct 2026')).toBe(
+      '🔵 Public API had 27,370 of 66,000 left in its monthly plan at the end of 31 Oct 2026 (58.5% used).',
+    );
+  });
+
+  it('tells when each resets, and what went over', () => {
+    const once = { toMs: at('2027-01-01T00:00'), fromMs: MONTH.fromMs, label: '' };
+    const stack = scope('Jobs', [pool('Bundle', 100, 100), pool('Add-on', 1, 5, { periodKind: 'once', period: once })]);
+    const rolling = scope('CRM API', [pool('Daily credits', 1, 651, { periodKind: 'rolling-24h' })]);
+    expect(describeResets([rolling, stack, plan], NOW, calendar)).toBe(
+      'Jobs resets on 1 Dec (Bundle) and ends on 31 Dec (Add-on); Public API resets on 1 Dec; CRM API has no reset: it counts the last 24 hours.',
+    );
+    expect(describeOverage([plan, rolling], NOW, calendar)).toBe('No: nothing went over its allowance in Nov 2026.');
+    const over = { ...rolling, overage: 29_000 };
+    const limited = scope('Portal', [pool('Plan', 1, 10)], { limits: [pool('Fair use', 120, 100)] });
+    expect(describeOverage([plan, over, limited], NOW, calendar)).toBe(
+      'Yes: CRM API went 29 credits over its allowance in Nov 2026. Portal is over its limit Fair use: 120 of 100.',
+    );
   });
 
   it('keeps names with other capitals or digits', () => {

@@ -77,7 +77,7 @@ describe('a moment of a past day', () => {
     const report = (await reporter.answer({ report: 'pool', range }, at('2026-11-21T10:00'))) as PoolReport;
     return {
       used: report.scopes[0]!.pools.map((each) => Number(each.used) / 1000),
-      notes: report.notes,
+      finding: report.finding,
       label: report.range?.label,
     };
   };
@@ -89,9 +89,9 @@ describe('a moment of a past day', () => {
   });
 
   it('is the end of the hours that are named', async () => {
-    const { used: at15, notes } = await used('yesterday 14:00-15:00');
+    const { used: at15, finding } = await used('yesterday 14:00-15:00');
     expect(at15).toEqual([1111, 0]);
-    expect(notes).toContain('As of Fri 20 Nov 15:00.');
+    expect(finding).toContain(' at Fri 20 Nov 15:00');
   });
 });
 

@@ -28,7 +28,7 @@ describe('the headline of pools', () => {
     const stack = [pool('Bundle', 240), pool('Add-on', 5000, { priority: 2, order: 1, period: { kind: 'year' } })];
     const { finding } = await ask(tenADay, { report: 'pool' }, { definitions: { scopes: [scope(stack)] } });
     expect(finding).toBe(
-      '🔵 CRM has used 83.3% of its bundle (200 of 240), with 5,000 left in 1 other pool. It lasts past its reset on 1 Jan at the usual 10 a day.',
+      '🔵 CRM has 40 of 240 left in its bundle (83.3% used), and 5,000 in 1 other pool. It lasts past its reset on 1 Jan at the usual 10 a day.',
     );
   });
 });
@@ -37,7 +37,7 @@ describe('a scope with limits alone', () => {
   it('is over nothing: neither the answer nor the digest speaks of overage', async () => {
     const definitions = { scopes: [scope([], [pool('Fair use', 1000)])] };
     const report = await ask(tenADay, { report: 'pool' }, { definitions });
-    expect(report.finding).toBe('🔵 CRM has used 20% of its limit Fair use (200 of 1,000).');
+    expect(report.finding).toBe('🔵 CRM has 800 of 1,000 left in its limit Fair use (20% used).');
     expect(report.table.rows.map((row) => row.slice(0, 4))).toEqual([
       ['crm', 'Fair use', 'limit', 200_000],
       ['crm', 'Used', 'used', 200_000],

@@ -120,11 +120,9 @@ describe('daily', () => {
       const events = counts.map((count, week) => friday(week, count));
       return (await ask(events, { report: 'daily', focus: 'odd' })).finding;
     };
-    const failed = 'None of 99 requests failed.';
+    const failed = 'All 99 requests succeeded.';
     expect(await unusual(99, 10, 30, 20)).toBe(`Yes: 20 Nov had 99 requests (usually 20). ${failed}`);
-    expect(await unusual(99, 100, 90, 99)).toBe(
-      `No: requests and failures are about as usual in all 7 days. ${failed}`,
-    );
+    expect(await unusual(99, 100, 90, 99)).toBe(`No: requests and failures are about as usual. ${failed}`);
     expect(await unusual(99, 10)).toMatch(/^I can't say what is usual in 14–20 Nov 2026: too little is known/);
   });
 
@@ -152,7 +150,7 @@ describe('daily', () => {
       const mended = [...steady(1, 40, 60), ...steady(2, 40, 40, 500), ...steady(1, 1, 38)];
       expect(await odd(mended)).toMatch(/^Yes: 0% of requests failed on 20 Nov \(usually 40%\)\. /);
       const rare = [...steady(1, 40, 60), ...steady(1, 1, 19, 500)];
-      expect(await odd(rare)).toMatch(/^No: requests and failures are about as usual in all 7 days\. /);
+      expect(await odd(rare)).toMatch(/^No: requests and failures are about as usual\. /);
       const both = [...steady(1, 40, 100), ...steady(2, 2, 900), ...steady(1, 1, 30, 503)];
       expect(await odd(both)).toMatch(
         /^Yes: 19 Nov had 1,000 requests \(usually 100\); 23\.1% of requests failed on 20 Nov \(usually 0%\)\. /,
@@ -162,12 +160,12 @@ describe('daily', () => {
     it('says how many steps it could judge; one that runs or is cut is never low', async () => {
       // Data begin within the 3rd: of the 18th on, two weeks before are whole.
       expect(await odd(steady(1, 18))).toMatch(
-        /^No: requests and failures are about as usual in the 3 of 7 days that can be judged\. /,
+        /^No: requests and failures are about as usual in 3 of 7 days; of the others too little is known\. /,
       );
       expect(await odd(steady(1, 40), 'yesterday', 'daily')).toBe(
-        'No: requests and failures are about as usual in all 24 hours. None of 100 requests failed.',
+        'No: requests and failures are about as usual. All 100 requests succeeded.',
       );
-      expect(await odd(steady(0, 40), '24h', 'day')).toMatch(/ in the 24 of 25 hours that can be judged\. /);
+      expect(await odd(steady(0, 40), '24h', 'day')).toMatch(/^No: requests and failures are about as usual so far\. /);
       const nowMs = at('2026-11-21T00:05:00Z');
       const hourly = [1, 2, 3, 4].map((week) => ({ timeMs: nowMs - week * WEEK_MS, count: 100 }));
       const today = async (count: number) => {
@@ -175,7 +173,7 @@ describe('daily', () => {
         return (await ask(events, { report: 'day', focus: 'odd', range: 'today' }, { nowMs })).finding;
       };
       expect(await today(1)).toBe(
-        "I can't say what is usual in Sat 21 Nov 2026: its calls are still coming in. None of 1 request failed.",
+        "I can't say what is usual in Sat 21 Nov 2026: its calls are still coming in. The only request succeeded.",
       );
       expect(await today(500)).toMatch(/^Yes: 00:00 had 500 requests \(usually 100\)\. /);
     });

@@ -2,13 +2,13 @@ import { MONTH_NAMES, NUMBER_NAMES, readMonth, readNumber, readWeekday, WEEKDAY_
 import { title } from '../range.ts';
 import {
   type DayPoint,
-  formatClockTime,
   formatPoint,
   HYPHEN,
   isOneDay,
   isUnclear,
   RANGE_WORDS,
   type RangeWord,
+  type RangeWords,
   type Unclear,
   unclear,
 } from './words.ts';
@@ -160,7 +160,8 @@ const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
   morning: [6, 12],
   afternoon: [12, 18],
   evening: [18, 24],
-  night: [22, 6],
+  // Who looks back at a night means the evening too.
+  night: [18, 6],
 };
 const NOW = ['today', 'yesterday', '7d'];
 
@@ -174,12 +175,6 @@ const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Unclear | 
   [/^(?:tomorrow|day after tomorrow|later today)\b/, toCome],
   [form(`(?:next|coming|upcoming|following) (?:(?:\\d+|[a-z]+) )?(?:${UNITS}|${WEEKDAY}|${MONTH})`), toCome],
   [form(`(?:\\d+|an?|[a-z]+) ${UNITS} (?:from now|hence)`), toCome],
-  [
-    /^(?:last night|overnight|yesterday night)$/,
-    (text) => notFixed(text, ['yesterday 18:00-06:00', 'yesterday 22:00-06:00', '24h']),
-  ],
-  [/^tonight$/, (text) => notFixed(text, ['today', 'yesterday since 18:00'])],
-  [/^(?:(?:early|late|in|the) )*(.+ )?(morning|afternoon|evening|night)(?: of (.+))?$/, readDaypart],
   // `late october`, `first week of november`: the whole is the nearest.
   [
     /^(?:early|mid|late|around|about|roughly|approximately|circa|middle of|beginning of|start of|end of|(?:first|second|third|fourth|last|\d+(?:st|nd|rd|th)) (?:week|weekend|days?|half|part|[a-z]+day) (?:of|in)|\d+(?:st|nd|rd|th) of|half of)(?: the)? (.+)$/,
@@ -211,20 +206,19 @@ function toCome(text: string): Unclear {
   return unclear(`“${text}” is still to come: usage is counted up to now.`, NOW);
 }
 
-function notFixed(text: string, choices: readonly string[]): Unclear {
-  return unclear(`The hours of “${text}” are not fixed.`, choices);
-}
-
-/** `this morning`, `yesterday evening`, `monday morning`, `morning of 15 nov`. */
-function readDaypart(text: string, before?: string, part?: string, behind?: string): Unclear | undefined {
-  const said = (before ?? behind ?? '').replace(/\b(early|late|in|the) /g, '').trim();
-  const day = said === 'this' ? ({ kind: 'ago', days: 0 } as const) : readDay(said);
+/** The usual hours of `last night`, `this morning`, `yesterday evening`, `morning of 15 nov`: the answer names them. */
+export function readDaypart(text: string): RangeWords | undefined {
+  if (text === 'tonight') return { kind: 'clock', day: { kind: 'ago', days: 0 }, from: DAYPARTS.night![0] * 60 };
+  const usual = text.replace(/^(?:last night|overnight|over night|during night)$/, 'yesterday night');
+  const [, before, part, behind] = DAYPART.exec(usual) ?? [];
+  const said = (before ?? behind ?? '').trim();
+  const day = said === 'this' ? ({ kind: 'ago', days: 0 } as const) : part && readDay(said);
   if (!day || isUnclear(day) || !isOneDay(day)) return undefined;
   const [from, to] = DAYPARTS[part!]!;
-  const name = formatPoint(day);
-  const wider = part === 'morning' ? [`${name} 00:00-12:00`] : [];
-  return notFixed(text, [`${name} ${formatClockTime(from * 60)}-${formatClockTime(to * 60)}`, ...wider, name]);
+  return { kind: 'clock', day, from: from * 60, to: to * 60 };
 }
+
+const DAYPART = /^(?:(?:in|the) )*(.+ )?(morning|afternoon|evening|night)(?: of (.+))?$/;
 
 function readPartOf(text: string, whole?: string): Unclear | undefined {
   const day = readDay(whole!.replace(/^(?=(week|month|quarter|year)$)/, 'this '));

@@ -1,5 +1,5 @@
 import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
-import { readDay, readVague } from './day.ts';
+import { readDay, readDaypart, readVague } from './day.ts';
 import {
   type DayPoint,
   formatClockTime,
@@ -57,13 +57,16 @@ const RUNNING =
 /** Returns what these pieces mean as one range, all of them together; undefined where they are none. */
 export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
   const whole = texts.join(' ');
-  const plain = whole.replace(/^(?:(?:on|in|during|for|over|within|the|of) )+(?=.)/, '');
+  const plain = whole
+    .replace(/^of the (?=(week|month|quarter|year)$)/, 'this ')
+    .replace(/^(?:(?:on|in|during|for|over|within|the|of) )+(?=.)/, '');
   return (
     readNamed(plain.replace(/\bthe /g, '')) ??
     readDuration(whole) ??
     readOpen(plain) ??
     readSpan(plain) ??
     readPartOfDay(plain) ??
+    readDaypart(plain) ??
     readAt(plain) ??
     readVague(plain)
   );

@@ -261,6 +261,10 @@ export function suggestActions(text: string): string[] {
   const verb = given.split(/\s/, 1)[0]!.toLowerCase();
   if (/^(notify|warn|ping)$/.test(verb)) return ['alerts', 'help alerts'];
   if (/^(mute|unmute|snooze|silence)$/.test(given.toLowerCase())) return [`alerts ${verb}`, 'help alerts'];
+  // `mute crm alerts for 2 hours`
+  const [, about, until = ''] = /^(?:mute|unmute|snooze|silence) (?:the )?(\S+) alerts?(.*)$/i.exec(given) ?? [];
+  if (about && !/^(all|my|our|any|the)$/i.test(about))
+    return [`alerts ${verb} ${about}${until}`, 'alerts', 'help alerts'];
   const match = ABOUT_ALERTS_OR_DIGESTS.exec(given);
   if (!match) return isSchedule(given) ? [`digest add ${given}`, 'help digests'] : [];
   const [, does = '', every = '', what = '', rest = ''] = match;

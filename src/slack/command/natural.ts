@@ -5,7 +5,7 @@ import type { Question } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
-import { NO_NAMES } from './names.ts';
+import { NO_NAMES, readKnown } from './names.ts';
 import { finish } from './question-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
 import { readBareOptions, readReport } from './report-words.ts';
@@ -30,7 +30,7 @@ const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'e
 export function readAsked(reading: Reading): Command {
   const head = reading.tokens[0];
   if (!head) return { kind: 'question', question: { report: 'summary' } };
-  if (/^(what|and) if\b/i.test(reading.text.slice(head.start))) throw whatIf(reading.text);
+  if (WHAT_IF.test(reading.text.slice(head.start))) throw whatIf(reading.text);
   let unknown: UnknownWords | undefined;
   try {
     const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
@@ -67,14 +67,11 @@ export function readQuestion(reading: Reading): Question {
   throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
 }
 
-/** `why is Acme failing`, where `why Acme` is a command. */
-function isSentence({ tokens }: Reading): boolean {
-  return (
-    bareWord(tokens[0]!) === 'why' &&
-    /^(is|are|was|were|do|does|did|has|have|so|the|all|am|many|don't|can't|cannot)$/.test(
-      bareWord(tokens[1] ?? tokens[0]!),
-    )
-  );
+/** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
+function isSentence(reading: Reading): boolean {
+  const [first, second] = reading.tokens;
+  const word = second ? bareWord(second) : '';
+  return bareWord(first!) === 'why' && word !== '' && isLanguage(word) && readKnown(reading, 1, 'client') === undefined;
 }
 
 type Has = (...signs: Sign[]) => boolean;
@@ -108,11 +105,20 @@ export function readNatural(reading: Reading): Command {
   throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
 }
 
+const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
+const ALIVE = new RegExp(
+  `\\b(alive|up|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
+);
+const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
+
 function listFacts({ concepts, names, dimensions, draft }: Sentence, words: readonly string[]): ReadonlySet<Sign> {
   const [name] = names;
   const [dimension] = dimensions;
   const { range, versus } = draft.question;
   const text = words.join(' ');
+  const isOfCalls = /\b(usage|calls|requests|traffic|errors|failures|volume|load|latency|credits|numbers?)\b/.test(
+    text,
+  );
   const isListing = /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(text) && !concepts.has('count');
   const facts: readonly (readonly [unknown, Sign])[] = [
     [name, 'named'],
@@ -126,11 +132,13 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [range, 'range'],
     [range?.match(/^(until|\.\.)/), 'until'],
     [draft.filters.some(({ key }) => key === 'status'), 'code'],
+    [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
     [draft.filters.length > 0, 'filtered'],
     [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
     [isListing, 'listing'],
-    [/\b(alive|up|running|still (sending|calling|active|working))( now| right now| currently)?$/.test(text), 'alive'],
-    [/\bdown( now| right now| currently)?$/.test(text), 'down'],
+    [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
+    [isOfCalls ? undefined : DOWN.test(text), 'down'],
+    [/^(did|have|has)\b/.test(text), 'did'],
     [/^what('?s)?\b/.test(text), 'what'],
     [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
   ];
@@ -213,7 +221,11 @@ function make(
     question.dimension = dimension.dimension;
   const alternatives = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (alternatives) question.dimension = alternatives;
-  const filters = [...draft.filters, ...toOutcome(report, has), ...placeNames(question, rule, names)];
+  const filters = [
+    ...draft.filters,
+    ...(question.focus === 'odd' ? [] : toOutcome(report, has)),
+    ...placeNames(question, rule, names),
+  ];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
     return { command: { kind: 'question', question: toOneDay(whole, has) }, unused };
@@ -341,6 +353,8 @@ function readBase(command: string): Command {
     return { kind: 'question', question: { report: command } };
   return { kind: 'question', question: readReport({ text: command, tokens: tokenize(command), names: NO_NAMES })! };
 }
+
+const WHAT_IF = /^(?:what|and) if\b|^(?:what (?:would|will)|would|will|could|can)\b.*\bif\b/i;
 
 function whatIf(text: string): Misunderstood {
   const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];

@@ -2,6 +2,7 @@ import type { NameSource } from '../../domain/names.ts';
 import { HeadroomError, QuestionError } from '../../errors.ts';
 import { readAction, suggestActions } from './actions.ts';
 import { type Command, Misunderstood } from './command.ts';
+import { readStatus } from './filter-words.ts';
 import { findTopic } from './help.ts';
 import { createKnownNames, NO_NAMES } from './names.ts';
 import { readAsked } from './natural.ts';
@@ -78,7 +79,10 @@ function toLabel(command: string): string {
 function interpret(text: string, ids: ReadonlyMap<string, string>, names: KnownNames): Command {
   const reading: Reading = { text, tokens: dropPoliteness(text, tokenize(text)), names };
   const head = reading.tokens[0];
-  if (!head) return { kind: 'question', question: { report: 'summary' } };
+  if (!head)
+    return ABOUT_ITSELF.test(text.trim().toLowerCase())
+      ? { kind: 'help' }
+      : { kind: 'question', question: { report: 'summary' } };
   const action = head.quoted ? undefined : ACTION_WORDS.get(wordOf(head).replace(/(?<=\w)[!?.,]+$/, ''));
   if (action) return readAction(action, reading, ids);
   if (/^pools?$/.test(wordOf(head)) && wordAt(reading, 1) === 'edit') {
@@ -145,10 +149,9 @@ function readAbout(reading: Reading): Command | undefined {
     if (unknown.length > 0) throw new UnknownWords(reading, unknown, 'unknown', topic ? [`help ${topic.name}`] : []);
     return { kind: 'help', ...(topic && { topic: topic.name }) };
   }
-  if (/^what (do|does) \S+ mean\W*$/.test(sentence)) return { kind: 'help', topic: 'troubleshooting' };
-  if (/^(what (can|do) (you|i|we) (do|ask|say|type)|(who|what) (are you|is (this|headroom)))\W*$/.test(sentence)) {
-    return { kind: 'help' };
-  }
+  const meaning = readMeaning(sentence);
+  if (meaning) return meaning;
+  if (ABOUT_ITSELF.test(sentence)) return { kind: 'help' };
   if (
     /^who (has access|(can|may) (see|use|ask)|is allowed)( (this|it|answers|usage|headroom|here|to see|in))*\W*$/.test(
       sentence,
@@ -157,6 +160,29 @@ function readAbout(reading: Reading): Command | undefined {
     return { kind: 'settings' };
   }
   return undefined;
+}
+
+const ABOUT_ITSELF =
+  /^(hi|hello|hey|hallo|good (morning|afternoon|evening)|what (can|do) (you|i|we) (do|ask|say|type)|what (you|i|we) can (do|ask|say|type)|(who|what) (are you|is (this|headroom)))\W*$/;
+
+/** `what does 429 mean` asks how often it was seen, with its meaning; `what is a pool` for the page about it. */
+function readMeaning(sentence: string): Command | undefined {
+  const [, mean, asked, means] =
+    /^what(?:'s| do| does| is| are)?( mean| means| the meaning of)? (?:a |an |the word )?(\S+?)( mean| means)?\W*$/.exec(
+      sentence,
+    ) ?? [];
+  if (asked === undefined) return undefined;
+  const isMeaning = (mean ?? means) !== undefined;
+  const status = isMeaning && /^[1-5](\d\d|xx)s?$/.test(asked) ? readStatus(asked) : undefined;
+  if (status)
+    return {
+      kind: 'question',
+      question: { report: 'status', filters: [{ key: 'status', patterns: status, not: false }] },
+    };
+  const topic = findTopic(asked);
+  if (topic && (isMeaning || /^what (is an? |(is|are) (pools?|scopes?|credits?|digests?|overage)\b)/.test(sentence)))
+    return { kind: 'help', topic: topic.name };
+  return isMeaning ? { kind: 'help', topic: 'overview' } : undefined;
 }
 
 /** Words before a command that say nothing. */

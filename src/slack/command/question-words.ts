@@ -164,6 +164,11 @@ export function readVersus(
   if (found.kind === 'unclear') throw openRange(reading, at, found);
   const next = at + found.used;
   const isBare = found.range === PREVIOUS && found.weak;
+  // `4xx vs 5xx` are two filters.
+  const [before, behind] = [reading.tokens[at - 1], reading.tokens[next]].map(
+    (token) => token && readStatus(bareWord(token)),
+  );
+  if (isBare && before && behind) return undefined;
   if (isBare && readOption(reading, next, { ...draft, places: new Map() }) === undefined) return undefined;
   return { range: found.range, next };
 }

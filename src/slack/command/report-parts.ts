@@ -29,7 +29,9 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
       return !WITHOUT_RANGE.has(report);
     case 'focus':
       return (
-        value === undefined || value === 'odd' || (question.versus === undefined && question.dimension === undefined)
+        value === undefined ||
+        value === 'odd' ||
+        (question.versus === undefined && (value === 'total' || question.dimension === undefined))
       );
     case 'view':
       return value === 'doughnut' ? report === 'top' : value === 'table' || DRAWN.has(report);

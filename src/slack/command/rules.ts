@@ -18,8 +18,9 @@ export type Fact =
   /** `until`: an open one that only names its end. */
   | 'range'
   | 'until'
-  /** `429s`; `filtered`: any filter. */
+  /** `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
+  | 'codes'
   | 'filtered'
   /** Two ranges are set side by side, or a change is asked for. */
   | 'compared'
@@ -28,6 +29,8 @@ export type Fact =
   /** `is Acme still sending`, `is Acme down`. */
   | 'alive'
   | 'down'
+  /** `did we run out`: it has been, or not. */
+  | 'did'
   /** It begins with `what`; `asking`: with a word that asks what there is. */
   | 'what'
   | 'asking';
@@ -55,8 +58,8 @@ const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
 const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
-const BALANCE = 'runOut forecast monthEnd left limit rateLimit pool cost when status pace who';
-const PEAK = `peak most day hour when happening spike ${OUTCOMES}`;
+const BALANCE = 'runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
+const PEAK = `peak most day weekday hour when happening spike ${OUTCOMES}`;
 const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
@@ -85,7 +88,7 @@ const ROWS: readonly Row[] = [
   ['bot', 'debug', 'bot status failing'],
   ['data|senders status|data|lastSeen', 'sources [dimension]', 'data status gone lastSeen when who happening'],
   ['data', 'sources', 'data status lastSeen when gone now happening'],
-  ['alerts', 'alerts', 'alerts status who'],
+  ['alerts', 'alerts', 'alerts status who why when'],
   ['digests', 'digest', 'digests status'],
   ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate most'],
   ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],
@@ -93,30 +96,43 @@ const ROWS: readonly Row[] = [
   ['why failing|throttled|rateLimit|rate|code', 'status [name]', 'why failing throttled rateLimit rate most'],
   ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
-  ['why pool|left|runOut|limit', 'explain [scope]', 'explain where why pool left runOut limit'],
+  ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
+  ['began failing|throttled|code', 'unusual [name]', `began when happening ${OUTCOMES}`],
   ['counted', 'daily [dimension] [name]', STEPS],
   ['who|owner client', 'subject [client]', 'who owner'],
   ['cost most client !dimension', 'top routes [client]', 'cost most'],
   ['cost client', 'top [dimension] [client]', 'cost most'],
+  ['share named', 'top [names]', `share explain most happening ${OUTCOMES}`],
+  [
+    'cost count range|filtered !client|route|who|dimension|most|least|left|limit|runOut|pool',
+    'top total [scope]',
+    'cost',
+  ],
+  ['cost perMonth scope', 'history [scope]', 'cost perMonth history'],
   ['cost filtered|range !named|left|limit|runOut|forecast|pool', 'top [dimension]', 'cost most who'],
-  ['runOut|forecast !filtered', 'forecast [scope] [scopes]', BALANCE],
+  ['resets !filtered|runOut', 'pool resets [scope] [scopes]', BALANCE],
+  ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
+  ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],
+  ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
+  ['runOut|forecast !filtered', 'forecast [scope] [scopes]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes]', BALANCE],
   ['who pool scope', 'top [dimension] [scope]', `${RANKED} who pool`],
   ['who|dimension', 'top [dimension] [name]', `${RANKED} who where`],
   ['licences', 'licences', 'licences left'],
-  ['advice', 'advice [name]', 'advice cost pool left limit rateLimit failing throttled status'],
+  ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
   ['average versus', 'unusual [name]', 'average versus happening status'],
-  ['odd|spike !versus', 'unusual [name]', 'odd spike happening status goingOn'],
-  ['peak day !hour', 'daily [name]', PEAK],
+  ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate ${OUTCOMES}`],
+  ['peak day|weekday !hour', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
-  ['day most !hour', 'daily [name]', PEAK],
+  ['day|weekday most !hour', 'daily [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
-  ['day least !hour', 'daily quietest [name]', `least ${PEAK}`],
+  ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
   ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
+  ['codes versus|compare', 'status [scope]', `versus compare rate happening ${OUTCOMES}`],
   ['rate', 'status [name]', 'rate failing succeeding throttled status share trend'],
   ['perHour', 'day [dimension] [name]', STEPS],
   ['perDay|trend', 'daily [dimension] [name]', STEPS],
@@ -124,6 +140,7 @@ const ROWS: readonly Row[] = [
   ['perMonth|history', 'daily [dimension] [name]', STEPS],
   [`compared failing|throttled|succeeding|code`, 'daily [name]', `status happening ${OUTCOMES}`],
   ['when failing|throttled|succeeding|code', 'day [name]', `when happening ${OUTCOMES}`],
+  ['throttled client|route', 'status [name]', 'throttled happening status share'],
   ['failing|throttled|code client|route', 'subject [name]', 'failing throttled happening status share'],
   ['most failing !who|dimension|named|where|what', 'status', 'most failing throttled'],
   ['failing|throttled|code where|what', 'top routes [scope]', 'failing throttled where most happening status'],
@@ -131,9 +148,11 @@ const ROWS: readonly Row[] = [
   ['listing named|filtered', 'events [name]', 'happening status'],
   ['alternatives !named', 'top [alternatives]', 'compare versus most happening'],
   ['several', 'top [names]', 'compare versus most happening'],
-  ['named', 'subject [name]', 'status happening most active average when share'],
+  ['alive|down !client', 'status up 1h [scope]', 'status gone'],
+  ['named', 'subject [name]', 'status happening goingOn most active average when share'],
   ['most|least !day|hour', 'top', 'most least cost happening'],
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
+  ['status !named|filtered|happening|compared', 'summary', 'status'],
   [
     'filtered|range|happening|average|count|when|compare|versus|moved|fell',
     'daily',
@@ -180,12 +199,29 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'status since yesterday 14:00 vs previous …',
     'status yesterday vs previous …',
   ],
+  [
+    'weekday !most|least|peak',
+    "I can't add up weekdays; the days of the last weeks stand side by side.",
+    'daily 30d',
+    'unusual 7d',
+  ],
+  [
+    'average dimension !counted|distinct|active|by|latency',
+    "I can't average over them: the ranking shows each.",
+    'top [dimension] …',
+  ],
+  [
+    'cost perMonth|perDay|trend !scope|dimension|who',
+    'The history of each scope has its credits month by month.',
+    'history',
+    'top scopes by credits …',
+  ],
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],
   ['ahead|until left|runOut|limit|forecast', AHEAD, 'forecast', 'pool'],
   ['ahead', AHEAD, 'pool', 'daily …'],
   [
-    'versus !compared|average|fix|several|alternatives',
+    'versus !compared|average|fix|several|alternatives|codes',
     'Compared with what? Name the second range, or take the one before.',
     'daily vs previous …',
     'top clients vs previous …',

@@ -123,7 +123,7 @@ export function readSentence(reading: Reading): Sentence {
   function readSpan(at: number): number | undefined {
     if (isAhead(reading, at) && (['runOut', 'left', 'forecast'] as const).some((concept) => concepts.has(concept)))
       return undefined;
-    const range = readRange(reading, at);
+    const range = readCompared(at) ?? readRange(reading, at);
     const after = words[at - 1] ?? '';
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
     // `per hour` says how to draw.
@@ -131,7 +131,8 @@ export function readSentence(reading: Reading): Sentence {
     // `more than last week`, `slower than in october`, `up from yesterday`
     const joined = concepts.get('versus')?.at(-1);
     const isBehind = after === 'than' || (words[at - 2] === 'than' && isSentenceFiller(after));
-    const isJoined = isBehind || (joined && tokens.indexOf(joined) >= at - 2);
+    const distance = joined ? at - tokens.indexOf(joined) : 0;
+    const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after));
     // `better since tuesday`: what came after beside as much before.
     if (isJoined && /^since\b/.test(range.range) && draft.question.range === undefined) {
       draft.question = { ...draft.question, range: range.range };
@@ -147,6 +148,17 @@ export function readSentence(reading: Reading): Sentence {
     } else if (otherRange === undefined) otherRange = { range: range.range, tokens: own };
     else return undefined;
     return range.next;
+  }
+
+  /** `compare october to november` names two ranges, not the days between. */
+  function readCompared(at: number): ReturnType<typeof readRange> {
+    const joint = words.findIndex((word, index) => index > at && /^(to|and|with)$/.test(word));
+    if (joint < 0 || !concepts.has('compare') || draft.question.range !== undefined) return undefined;
+    const [first, second] = [
+      readRange({ ...reading, tokens: tokens.slice(0, joint) }, at),
+      readRange(reading, joint + 1),
+    ];
+    return first?.next === joint && second && !second.weak ? first : undefined;
   }
 
   /** `429s`, `5xx`, `429`. */

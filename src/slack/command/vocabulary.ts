@@ -32,7 +32,7 @@ export const DIMENSION_WORDS: ReadonlyMap<string, Grouping> = new Map([
     ip: 'address|addresses',
     module: 'connector|connectors',
     method: 'verb|verbs',
-    function: 'fn|fns',
+    function: 'fn|fns|feature|features',
     version: 'api_version|api-version|api_versions|api-versions',
     kind: 'type|types',
     source: 'sender|senders',
@@ -83,6 +83,10 @@ export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly 
     [
       ['quietest', 'daily', 'day'],
       ['per-minute', 'summary'],
+      ['resets', 'pool'],
+      ['overage', 'pool'],
+      ['total', 'top'],
+      ['up', 'status'],
       ['sending', 'events'],
       ['stopped', 'events'],
     ] as [Focus, ...ReportKind[]][]
@@ -130,15 +134,16 @@ const PHRASES = {
     responsible for`,
   count: 'how many|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
-  when: `when|when's|whens|start|starts|started|starting|begin|begins|began`,
+  when: `when|when's|whens`,
+  began: `start|starts|started|starting|begin|begins|began|since when`,
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
-    the most|more than anyone|common|busy|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
+    the most|more than anyone|common|popular|most popular|most used|loudest|busy|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
   active: 'active',
   least: 'least|quietest|fewest|lowest|smallest|rarest',
   failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
     rejected|rejecting|refused|unsuccessful|unhealthy|worst|flaky|outage|outages|incident|
-    incidents|downtime`,
+    incidents|downtime|problem|problems|issue|issues|trouble|troubles|going wrong|goes wrong|went wrong|gone wrong`,
   throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|
     rate limit errors|hit the rate limit|hits the rate limit|hitting the rate limit`,
   perSecond: 'per second|a second|every second|each second|rps|tps|qps',
@@ -147,21 +152,28 @@ const PHRASES = {
   rate: `error rate|error rates|success rate|success rates|failure rate|failure rates|error ratio|success ratio|
     by status|by status code|by code|per status|error percentage|error code|error codes|error type|error types|kind of error|kind of errors|kinds of error|
     kinds of errors|type of error|types of error|types of errors|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|uptime|availability|http`,
-  status: `status|statuses|doing|going|healthy|health|ok|okay|fine|well|good|normal|up|down|alive|running|look|looking|
+  status: `status|statuses|doing|going|healthy|health|ok|okay|fine|well|good|up|down|alive|running|look|looking|
     alright|all right|back to normal`,
   distinct: 'distinct|unique|different|individual|separate',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
-  left: `left|left over|remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
+  left: `left|left over|can i make|can we make|i can make|we can make|can i still make|can we still make|can i send|can we send|
+    remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
     allowances|quota|quotas|budget|budgets|full|fullest|empty|emptiest|daily quota|daily allowance|daily budget|monthly quota|
     monthly allowance|monthly budget`,
   pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|annual add-on|bundle|bundles|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
-  limit: `reset|resets|renew|renews|renewal|limit|limits|limited|over|near|nearest|allowed|expire|expires|close|close to|closest|closest to|exceeded|reached|over limit|daily limit|daily limits|monthly limit|monthly limits`,
+  limit: `limit|limits|limited|over|near|nearest|allowed|close|close to|closest|closest to|reached|daily limit|daily limits|
+    monthly limit|monthly limits`,
+  resets: `reset|resets|renew|renews|renewed|renewal|expire|expires|refill|refills|refilled|come back|comes back|back|
+    start over|starts over|start again|starts again`,
+  overage: `overage|overages|over budget|over our budget|over the budget|over quota|over our quota|over allowance|
+    over our allowance|over limit|over the limit|over our limit|over plan|over our plan|overspent|overspend|overspending|
+    exceeded|gone over|went over|too much`,
   runOut: `run out first|runs out first|run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
     exhausted|last|lasts|enough|make it|burn rate|how long|
     how soon|how fast|how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|
-    before it resets|until it resets|until|till|before|soon|long enough`,
+    before it resets|until it resets|need to buy|have to buy|must buy|buy more|buy|need more|sufficient|cope|handle|until|till|before|soon|long enough`,
   forecast: 'forecast|forecasts|predict|prediction|predicted|projected|projection',
   monthEnd: `${MONTH_END}|end of this month|month-end|this month's end|before month end`,
   history: 'history|historical|over the months',
@@ -169,9 +181,9 @@ const PHRASES = {
     bill|billed`,
   moved: `change|changes|changed|changing|difference|grow|grows|grew|grown|growing|growth|rise|rises|rose|risen|rising|
     increase|increases|increased|increasing|go up|goes up|went up|gone up|going up|up or down`,
-  fell: `decrease|decreases|decreased|decreasing|decline|declined|drop|drops|dropped|fall|falls|fell|fallen|go down|
-    goes down|went down|gone down|going down|shrink|shrank`,
-  odd: 'unusual|unusually|odd|strange|weird|abnormal|anomaly|anomalies|suspicious|out of the ordinary',
+  fell: `decrease|decreases|decreased|decreasing|decline|declined|drop|drops|dropped|fall|falls|fell|fallen|falling|dropping|declining|decreasing|go down|
+    goes down|went down|gone down|going down|shrink|shrinks|shrinking|shrank|shrunk`,
+  odd: 'normal|unusual|unusually|odd|strange|weird|abnormal|anomaly|anomalies|suspicious|out of the ordinary',
   spike: 'spike|spikes|spiked|jump|jumped',
   goingOn: 'going on|happening',
   happening: 'happen|happens|happened|went on|activity|traffic|volume|load',
@@ -181,10 +193,13 @@ const PHRASES = {
   perMonth: 'per month|by month|monthly|each month|every month|a month|by the month|months',
   peak: 'peak|peaks|peaked|max|maximum',
   hour: 'hour|hours|time of day|what time',
-  day: 'day|days|weekday|weekdays|day of the week',
+  day: 'day|days|day of the week|day of week|days of the week',
+  weekday:
+    'weekday|weekdays|workday|workdays|weekend|weekends|by day of week|by day of the week|per day of the week|by weekday|per weekday',
   average: 'average|averages|avg|mean|typical|typically|usual|usually|normally',
   explain: 'per call|per request|come from|comes from|calculated|computed|calculate|compute|worked out|add up',
-  advice: 'advice|advise|tips|recommendations|should|reduce|improve|save|avoid|optimise|optimize|recommend',
+  advice:
+    'advice|advise|tips|recommendations|should|reduce|improve|save|avoid|optimise|optimize|recommend|worry|worried|worrying|risk|risks|risky|concern|concerns|concerned|attention|watch out',
   licences: 'licence|licences|license|licenses|licensing|seat|seats|grant|grants|consumables',
   owner: 'owner|owns|own|responsible',
   compare: 'compare|compared|compares|comparing|comparison|difference between|change between',
@@ -205,7 +220,7 @@ const PHRASES = {
     last heard from|latest call|newest call|most recent call`,
   fresh: 'new|newest|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stop|stops|stopping|stopped|stop calling|stopped calling|stop sending|stopped sending|dead|offline|
-    inactive|disappeared|vanished|missing|no longer`,
+    inactive|disappeared|vanished|missing|no longer|nobody|no one`,
   fix: `fix|fixed|hotfix|patch|deploy|deployed|deployment|release|released|rollout|rolled out|rollback|restart|
     restarted|help|helped|helps|improved|got better|${SINCE_FIX}`,
   bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|
@@ -215,7 +230,7 @@ const PHRASES = {
   data: `data|ingest|ingestion|fresh|freshness|delay|delayed|stale|up to date|receive|received|receiving|last receive|
     last received|arrive|arrives|arrived|arriving`,
   ahead: 'next day|next week|next month|next quarter|next year|tomorrow',
-  alerts: 'alert|alerts|alerting|muted|warning|warnings',
+  alerts: 'alert|alerts|alerting|alerted|muted|warning|warnings|paged|page|pinged|notified',
   digests: 'digest|digests|subscription|subscriptions',
 } as const;
 
@@ -252,7 +267,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   got getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
-  more number figure time times run runs ran amounts some every each all yet lately recently already again during
+  more number figure time times run runs ran amounts some every each all yet lately recently already again during anymore
   so show tell list find display or than then went go goes come comes works work working thing things stuff one ones
   keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 

@@ -136,7 +136,7 @@ const ranges = fc.constantFrom(
 );
 
 const FOCUSED: Partial<Record<Question['report'], Focus>> = {
-  ...{ daily: 'quietest', day: 'quietest', summary: 'per-minute', events: 'stopped' },
+  ...{ daily: 'quietest', day: 'quietest', summary: 'per-minute', events: 'stopped', status: 'up', top: 'total' },
 };
 
 const questions: fc.Arbitrary<Question> = fc
@@ -173,6 +173,8 @@ const questions: fc.Arbitrary<Question> = fc
     const isScoped = report === 'pool' || report === 'history' || report === 'explain';
     if (isScoped && scope !== undefined) question.scope = scope;
     if (report === 'pool' && dimension === 'client') question.focus = 'run-out';
+    if (report === 'pool' && dimension === 'user') question.focus = 'resets';
+    if (report === 'pool' && dimension === 'route') question.focus = 'overage';
     const focus = FOCUSED[report];
     if (focus && dimension === 'client' && hasUse(question, 'focus', focus)) question.focus = focus;
     // The scope of these is said by its name, and twelve months are the history's own range.

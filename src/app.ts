@@ -46,7 +46,7 @@ import { createDefinitionCache } from './store/definition-repository.ts';
 import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
 import { migrate } from './store/migrate.ts';
-import { getReportZone, listOlderZones } from './store/report-zone.ts';
+import { getReportZone, listOlderZones } from './store/setting-repository.ts';
 import { listSourceHealth } from './store/source-repository.ts';
 import { claimSqlite } from './store/sqlite-claim.ts';
 import { createThreadedUsage } from './usage/reader-thread.ts';

@@ -15,7 +15,7 @@ import { type Db, dialectOf, openDatabase, parseDatabaseUrl } from '../store/dat
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
-import { getReportZone, listOlderZones } from '../store/report-zone.ts';
+import { getReportZone, listOlderZones } from '../store/setting-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { StoredUsage } from '../usage/reader.ts';
 import { compareVersions, VERSION } from '../version.ts';

@@ -5,7 +5,7 @@ import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf } from '../report/format.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
-import { getReportZone } from '../store/report-zone.ts';
+import { getReportZone } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';

@@ -1,14 +1,12 @@
-import type { Selectable } from 'kysely';
 import type { AlertContent } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import { type Db, transact } from './database.ts';
+import { type Db, didChange, insertNew, transact } from './database.ts';
 import { ALERT_CONTENT, KEYS, readColumn, writeColumn } from './json-columns.ts';
-import type { Database } from './schema.ts';
 
 const ALERT = [
-  ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered'] as const),
-  ...(['content', 'delivery_keys', 'at_ms', 'acked_by', 'acked_ms'] as const),
+  ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered', 'content'] as const),
+  ...(['delivery_keys as deliveryKeys', 'at_ms as atMs', 'acked_by as ackedBy', 'acked_ms as ackedMs'] as const),
 ] as const;
 
 /** Its kind and level are those of its content. */
@@ -33,25 +31,18 @@ export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
 }
 
 /** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
-export async function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await trx
-    .insertInto('alert')
-    .values({
-      key: alert.key,
-      kind: alert.content.kind,
-      subject: alert.subject,
-      period: alert.period,
-      level: alert.content.level ?? null,
-      arm: alert.arm ?? 0,
-      amount: alert.amount ?? null,
-      covered: alert.covered ? 1 : 0,
-      content: writeColumn(alert.content),
+export function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
+  const { covered, content, ...row } = alert;
+  return insertNew(
+    trx.insertInto('alert').values({
+      ...{ arm: 0, ...row },
+      ...{ kind: content.kind, level: content.level ?? null },
+      covered: covered ? 1 : 0,
+      content: writeColumn(content),
       delivery_keys: '[]',
       at_ms: nowMs,
-    })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .executeTakeFirst();
-  return Number(numInsertedOrUpdatedRows) === 1;
+    }),
+  );
 }
 
 /** Writes the keys of the deliveries that tell an alert. */
@@ -63,89 +54,76 @@ export async function setAlertDeliveries(trx: Db, key: string, keys: readonly st
     .execute();
 }
 
+/** Starts a query for alerts, which `listFound` ends; `told`: without those that a higher level covered. */
+function selectAlerts(db: Db, { told }: { told: boolean }) {
+  const all = db.selectFrom('alert').select(ALERT);
+  return told ? all.where('covered', '=', 0) : all;
+}
+
+async function listFound(query: ReturnType<typeof selectAlerts>): Promise<Alert[]> {
+  const rows = await query.execute();
+  return rows.map(({ content, deliveryKeys, level, amount, covered, ackedBy, ackedMs, ...row }) => ({
+    ...row,
+    level: level ?? undefined,
+    amount: amount ?? undefined,
+    covered: covered === 1,
+    content: readColumn('alert.content', ALERT_CONTENT, content),
+    deliveryKeys: readColumn('alert.delivery_keys', KEYS, deliveryKeys),
+    acked: ackedBy ? { by: ackedBy, ms: ackedMs! } : undefined,
+  }));
+}
+
 export async function findAlert(db: Db, key: string): Promise<Alert | undefined> {
-  const row = await db.selectFrom('alert').select(ALERT).where('key', '=', key).executeTakeFirst();
-  return row && toAlert(row);
+  const [found] = await listFound(selectAlerts(db, { told: false }).where('key', '=', key));
+  return found;
 }
 
 /** Lists alerts of one subject and period, in the order they were raised. */
-export async function listAlertsOf(db: Db, subject: string, period: string): Promise<Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .select(ALERT)
-    .where('subject', '=', subject)
-    .where('period', '=', period)
-    .orderBy('id')
-    .execute();
-  return rows.map(toAlert);
+export function listAlertsOf(db: Db, subject: string, period: string): Promise<Alert[]> {
+  const all = selectAlerts(db, { told: false });
+  return listFound(all.where('subject', '=', subject).where('period', '=', period).orderBy('id'));
 }
 
 /** Lists alerts that were told in a span, in the order they were raised. */
-export async function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .select(ALERT)
-    .where('at_ms', '>=', fromMs)
-    .where('at_ms', '<', toMs)
-    .where('covered', '=', 0)
-    .orderBy('id')
-    .execute();
-  return rows.map(toAlert);
+export function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
+  return listFound(
+    selectAlerts(db, { told: true }).where('at_ms', '>=', fromMs).where('at_ms', '<', toMs).orderBy('id'),
+  );
 }
 
 /** Lists alerts that were told since an instant, newest first. */
-export async function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .select(ALERT)
-    .where('at_ms', '>=', sinceMs)
-    .where('covered', '=', 0)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(toAlert);
+export function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Alert[]> {
+  return listFound(selectAlerts(db, { told: true }).where('at_ms', '>=', sinceMs).orderBy('id', 'desc').limit(limit));
 }
 
 /** The newest of each conversation about a pool or a source that is not over. */
 export async function listOpenAlerts(db: Db): Promise<Alert[]> {
-  const rows = await db
-    .selectFrom('alert')
-    .select(ALERT)
-    .where('over_ms', 'is', null)
-    .where('kind', 'in', ['level', 'silent'])
-    .where('covered', '=', 0)
-    .orderBy('id')
-    .execute();
-  return [...new Map(rows.map((row) => [`${row.subject}\0${row.period}`, toAlert(row)])).values()];
+  const open = selectAlerts(db, { told: true }).where('over_ms', 'is', null).where('kind', 'in', ['level', 'silent']);
+  const alerts = await listFound(open.orderBy('id'));
+  return [...new Map(alerts.map((alert) => [`${alert.subject}\0${alert.period}`, alert])).values()];
 }
 
-/** Ends every alert of a subject and period; false: it was over before. */
-export async function markAlertsOver(db: Db, of: { subject: string; period: string }, nowMs: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('alert')
-    .set({ over_ms: nowMs })
-    .where('subject', '=', of.subject)
-    .where('period', '=', of.period)
-    .where('over_ms', 'is', null)
-    .executeTakeFirst();
-  return Number(numUpdatedRows) > 0;
+/** What is muted, acknowledged and ended together. */
+interface Conversation {
+  subject: string;
+  period: string;
 }
 
-/** Acknowledges every alert of a subject and period; false: somebody had before. */
-export async function acknowledgeAlerts(
+/** Ends every alert of a conversation; false: it was over before. */
+export function markAlertsOver(db: Db, { subject, period }: Conversation, nowMs: number): Promise<boolean> {
+  const all = db.updateTable('alert').where('subject', '=', subject).where('period', '=', period);
+  return didChange(all.where('over_ms', 'is', null).set({ over_ms: nowMs }));
+}
+
+/** Acknowledges every alert of a conversation; false: somebody had before. */
+export function acknowledgeAlerts(
   db: Db,
-  of: { subject: string; period: string },
+  { subject, period }: Conversation,
   by: string,
   nowMs: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('alert')
-    .set({ acked_by: by, acked_ms: nowMs })
-    .where('subject', '=', of.subject)
-    .where('period', '=', of.period)
-    .where('acked_by', 'is', null)
-    .executeTakeFirst();
-  return Number(numUpdatedRows) > 0;
+  const all = db.updateTable('alert').where('subject', '=', subject).where('period', '=', period);
+  return didChange(all.where('acked_by', 'is', null).set({ acked_by: by, acked_ms: nowMs }));
 }
 
 /**
@@ -221,15 +199,14 @@ export async function findOpenEpisode(
   db: Db,
   subject: string,
 ): Promise<{ number: number; startedMs: number } | undefined> {
-  const row = await db
+  return db
     .selectFrom('alert_episode')
-    .select(['number', 'started_ms'])
+    .select(['number', 'started_ms as startedMs'])
     .where('subject', '=', subject)
     .where('ended_ms', 'is', null)
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row && { number: row.number, startedMs: row.started_ms };
 }
 
 /**
@@ -302,24 +279,6 @@ async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySe
     .execute();
 }
 
-function toAlert(row: Pick<Selectable<Database['alert']>, (typeof ALERT)[number]>): Alert {
-  return {
-    id: row.id,
-    key: row.key,
-    kind: row.kind,
-    subject: row.subject,
-    period: row.period,
-    level: row.level ?? undefined,
-    arm: row.arm,
-    amount: row.amount ?? undefined,
-    covered: row.covered === 1,
-    content: readColumn('alert.content', ALERT_CONTENT, row.content),
-    deliveryKeys: readColumn('alert.delivery_keys', KEYS, row.delivery_keys),
-    atMs: row.at_ms,
-    acked: row.acked_by ? { by: row.acked_by, ms: row.acked_ms! } : undefined,
-  };
-}
-
 /** A mute: alerts of a subject, a kind or a scope (`*`: all) are not sent until it ends. */
 export interface Mute {
   what: string;
@@ -346,7 +305,6 @@ export async function upsertMute(db: Db, mute: Mute): Promise<void> {
     .execute();
 }
 
-export async function deleteMute(db: Db, what: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('alert_mute').where('what', '=', what).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
+export function deleteMute(db: Db, what: string): Promise<boolean> {
+  return didChange(db.deleteFrom('alert_mute').where('what', '=', what));
 }

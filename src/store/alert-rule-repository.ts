@@ -1,5 +1,5 @@
 import type { Question } from '../domain/report.ts';
-import type { Db } from './database.ts';
+import { type Db, didChange } from './database.ts';
 import { QUESTION, readColumn } from './json-columns.ts';
 
 /** A bound that somebody set on the requests of a saved view. */
@@ -29,7 +29,6 @@ export async function upsertAlertRule(db: Db, { name, question, over, per, by }:
     .execute();
 }
 
-export async function deleteAlertRule(db: Db, name: string): Promise<boolean> {
-  const { numDeletedRows } = await db.deleteFrom('alert_rule').where('name', '=', name).executeTakeFirst();
-  return Number(numDeletedRows) > 0;
+export function deleteAlertRule(db: Db, name: string): Promise<boolean> {
+  return didChange(db.deleteFrom('alert_rule').where('name', '=', name));
 }

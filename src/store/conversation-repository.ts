@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
-import type { Db } from './database.ts';
+import { type Db, insertNew } from './database.ts';
 import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
@@ -24,13 +24,8 @@ const ANSWER = ['id', 'asker', 'channel', 'ts', 'thread_ts', 'private', 'questio
 /**
  * Notes a request of Slack; false: some instance has taken it before. `key` is its signature or its event's id.
  */
-export async function insertRequest(db: Db, key: string, seenMs: number): Promise<boolean> {
-  const result = await db
-    .insertInto('slack_request')
-    .values({ key, seen_ms: seenMs })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+export function insertRequest(db: Db, key: string, seenMs: number): Promise<boolean> {
+  return insertNew(db.insertInto('slack_request').values({ key, seen_ms: seenMs }));
 }
 
 export async function deleteRequestsBefore(db: Db, beforeMs: number): Promise<void> {
@@ -123,11 +118,6 @@ export async function upsertChosenFilters(
 }
 
 /** False if the bot has introduced itself in this channel before. */
-export async function insertGreeting(db: Db, channel: string, greetedMs: number): Promise<boolean> {
-  const result = await db
-    .insertInto('greeting')
-    .values({ channel, greeted_ms: greetedMs })
-    .onConflict((conflict) => conflict.column('channel').doNothing())
-    .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+export function insertGreeting(db: Db, channel: string, greetedMs: number): Promise<boolean> {
+  return insertNew(db.insertInto('greeting').values({ channel, greeted_ms: greetedMs }));
 }

@@ -1,7 +1,17 @@
 import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Compilable, type CompiledQuery, Kysely, type QueryResult, sql } from 'kysely';
+import {
+  type Compilable,
+  type CompiledQuery,
+  type DeleteResult,
+  type InsertQueryBuilder,
+  type InsertResult,
+  Kysely,
+  type QueryResult,
+  sql,
+  type UpdateResult,
+} from 'kysely';
 import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
@@ -103,6 +113,20 @@ export function openPool(url: string, connections: number): pg.Pool {
 /** Does all of the work or none: in the caller's transaction where `db` is one, else in one of its own. */
 export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
   return db.isTransaction ? work(db) : db.transaction().execute(work);
+}
+
+/** Inserts a row unless there is one of its key; false: there was. */
+export async function insertNew<T extends keyof Database>(
+  query: InsertQueryBuilder<Database, T, InsertResult>,
+): Promise<boolean> {
+  const inserted = await query.onConflict((conflict) => conflict.doNothing()).executeTakeFirstOrThrow();
+  return inserted.numInsertedOrUpdatedRows === 1n;
+}
+
+/** Updates or deletes; false: no row was such. */
+export async function didChange(query: { execute(): Promise<(UpdateResult | DeleteResult)[]> }): Promise<boolean> {
+  const [changed] = await query.execute();
+  return changed !== undefined && ('numUpdatedRows' in changed ? changed.numUpdatedRows : changed.numDeletedRows) > 0n;
 }
 
 /**

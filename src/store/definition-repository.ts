@@ -2,13 +2,13 @@ import { amend } from '../domain/amend.ts';
 import { backdateRules, type Change, type Declaration, NO_DEFINITIONS } from '../domain/declaration.ts';
 import type { AppliedDefinitions, Definitions } from '../domain/definition.ts';
 import { insertAudit } from './audit-repository.ts';
-import { type Db, transact } from './database.ts';
+import { type Db, insertNew, transact } from './database.ts';
 import { DEFINITIONS, readColumn } from './json-columns.ts';
 
 /** Returns all that was ever declared; version 0 and empty before the first declaration. */
 export async function getDefinitions(db: Db): Promise<Definitions> {
   const row = await db.selectFrom('definition').select('body').orderBy('version', 'desc').limit(1).executeTakeFirst();
-  return row ? readDefinitions(row.body) : NO_DEFINITIONS;
+  return row ? readColumn('definition.body', DEFINITIONS, row.body) : NO_DEFINITIONS;
 }
 
 /** The definitions that were in force at an instant (none before the first), then each later version, oldest first. */
@@ -26,7 +26,10 @@ export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<App
     )
     .orderBy('version')
     .execute();
-  return rows.map(({ appliedMs, body }) => ({ appliedMs, definitions: readDefinitions(body) }));
+  return rows.map(({ appliedMs, body }) => ({
+    appliedMs,
+    definitions: readColumn('definition.body', DEFINITIONS, body),
+  }));
 }
 
 /** Returns the version of the definitions, which grows with every change; 0 before the first. Reads one index. */
@@ -80,22 +83,14 @@ export async function changeDefinitions(
     const body = JSON.stringify({ ...definitions, version });
     const written = await transact(db, async (trx) => {
       // The version's number is the permit: of those who read the same version, one writes the next.
-      const { numInsertedOrUpdatedRows } = await trx
-        .insertInto('definition')
-        .values({ version, applied_ms: nowMs, actor, body })
-        .onConflict((conflict) => conflict.column('version').doNothing())
-        .executeTakeFirstOrThrow();
-      if (numInsertedOrUpdatedRows !== 1n) return false;
+      const row = { version, applied_ms: nowMs, actor, body };
+      if (!(await insertNew(trx.insertInto('definition').values(row)))) return false;
       for (const { place, text } of changes)
         await insertAudit(trx, { atMs: nowMs, actor, action: 'pools', detail: `${place}: ${text}` });
       return true;
     });
     if (written) return changes;
   }
-}
-
-function readDefinitions(body: string): Definitions {
-  return readColumn('definition.body', DEFINITIONS, body);
 }
 
 /** Returns a reader of the definitions, which reads them again only when their version has changed. */

@@ -1,7 +1,7 @@
 import type { Selectable, Updateable } from 'kysely';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
-import type { Db } from './database.ts';
+import { type Db, didChange, insertNew } from './database.ts';
 import { writeColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
@@ -25,6 +25,9 @@ export const DELIVERY = [
 ] as const;
 type Row = Pick<Selectable<Database['delivery']>, (typeof DELIVERY)[number]>;
 
+/** States of a delivery that is not settled. */
+const OPEN = ['pending', 'sending'] as const;
+
 /** An unsent delivery is tried for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;
 
@@ -32,30 +35,19 @@ export const GIVE_UP_AFTER_MS = DAY_MS;
  * Puts a message into the delivery log; false where its key is already there. Give it the transaction that claims what the
  * message is about: then either both exist or neither.
  */
-export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('delivery')
-    .values({
-      key: delivery.key,
-      kind: delivery.kind,
-      channel: delivery.channel,
-      content: writeColumn(delivery.content),
-      thread_key: delivery.thread?.key ?? null,
-      broadcast: delivery.thread?.broadcast ? 1 : 0,
-      updates_key: delivery.updates ?? null,
+export function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> {
+  const { key, kind, channel, content, thread, updates, dueMs } = delivery;
+  return insertNew(
+    db.insertInto('delivery').values({
+      ...{ key, kind, channel, content: writeColumn(content) },
+      thread_key: thread?.key ?? null,
+      broadcast: thread?.broadcast ? 1 : 0,
+      updates_key: updates ?? null,
       rank: rankOf(delivery),
-      due_ms: delivery.dueMs,
-      state: 'pending',
-      next_ms: delivery.dueMs,
-      attempts: 0,
-      lease_until_ms: 0,
-      unclear: 0,
-      superseded: 0,
-      swept_ms: 0,
-    })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .executeTakeFirst();
-  return Number(numInsertedOrUpdatedRows) === 1;
+      ...{ due_ms: dueMs, next_ms: dueMs, state: 'pending' },
+      ...{ attempts: 0, lease_until_ms: 0, unclear: 0, superseded: 0, swept_ms: 0 },
+    }),
+  );
 }
 
 /** Alerts first; what stands in a thread alone, or refines a message, comes after the messages. */
@@ -81,12 +73,10 @@ export async function listDueDeliveries(
     )
     .select(DELIVERY.map((column) => `d.${column}` as const))
     .where('d.kind', options.to === 'webhook' ? '=' : '!=', 'webhook')
-    .where('d.state', 'in', ['pending', 'sending'])
+    .where('d.state', 'in', OPEN)
     .where('d.next_ms', '<=', nowMs)
     .where('d.lease_until_ms', '<=', nowMs)
-    .where((where) =>
-      where.or([where('parent.id', 'is', null), where('parent.state', 'not in', ['pending', 'sending'])]),
-    )
+    .where((where) => where.or([where('parent.id', 'is', null), where('parent.state', 'not in', OPEN)]))
     .where((where) =>
       where.or([
         where('d.updates_key', 'is', null),
@@ -96,7 +86,7 @@ export async function listDueDeliveries(
               .selectFrom('delivery as other')
               .select('other.id')
               .whereRef('other.updates_key', '=', 'd.updates_key')
-              .where('other.state', 'in', ['pending', 'sending'])
+              .where('other.state', 'in', OPEN)
               .where('other.lease_until_ms', '>', nowMs),
           ),
         ),
@@ -109,18 +99,16 @@ export async function listDueDeliveries(
 
 /** The next instant at which something not yet due becomes due, or a lease expires; undefined: nothing is waiting. */
 export async function findNextDeliveryMs(db: Db, nowMs: number): Promise<number | undefined> {
-  const open = db.selectFrom('delivery').where('state', 'in', ['pending', 'sending']);
-  const [due, leased] = await Promise.all([
-    open
-      .select((select) => select.fn.min('next_ms').as('ms'))
-      .where('next_ms', '>', nowMs)
-      .executeTakeFirst(),
-    open
-      .select((select) => select.fn.min('lease_until_ms').as('ms'))
-      .where('lease_until_ms', '>', nowMs)
-      .executeTakeFirst(),
-  ]);
-  const times = [due?.ms, leased?.ms].filter((ms) => ms !== null && ms !== undefined).map(Number);
+  const open = db.selectFrom('delivery').where('state', 'in', OPEN);
+  const waiting = await Promise.all(
+    (['next_ms', 'lease_until_ms'] as const).map((column) =>
+      open
+        .select(({ fn }) => fn.min(column).as('ms'))
+        .where(column, '>', nowMs)
+        .executeTakeFirst(),
+    ),
+  );
+  const times = waiting.flatMap((row) => row?.ms ?? []);
   return times.length ? Math.min(...times) : undefined;
 }
 
@@ -195,20 +183,15 @@ export function settleDelivery(
 }
 
 /** Changes a delivery that this attempt still has; false: it went to another. */
-async function updateHeld(
-  db: Db,
-  id: number,
-  attemptId: string,
-  change: Updateable<Database['delivery']>,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('delivery')
-    .set(change)
-    .where('id', '=', id)
-    .where('attempt_id', '=', attemptId)
-    .where('state', 'in', ['pending', 'sending'])
-    .executeTakeFirst();
-  return Number(numUpdatedRows) === 1;
+function updateHeld(db: Db, id: number, attemptId: string, change: Updateable<Database['delivery']>): Promise<boolean> {
+  return didChange(
+    db
+      .updateTable('delivery')
+      .set(change)
+      .where('id', '=', id)
+      .where('attempt_id', '=', attemptId)
+      .where('state', 'in', OPEN),
+  );
 }
 
 /** Marks that a copy may be in Slack, left by a call whose lease had gone to another: the sweep looks for it. */
@@ -219,12 +202,7 @@ export async function markUnclear(db: Db, id: number): Promise<void> {
 /** Takes unsent deliveries back in favour of a newer one; one that may already be in Slack is looked for first. */
 export async function supersedeDeliveries(db: Db, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
-  await db
-    .updateTable('delivery')
-    .set({ superseded: 1 })
-    .where('key', 'in', keys)
-    .where('state', 'in', ['pending', 'sending'])
-    .execute();
+  await db.updateTable('delivery').set({ superseded: 1 }).where('key', 'in', keys).where('state', 'in', OPEN).execute();
   await db
     .updateTable('delivery')
     .set({ state: 'replaced' })
@@ -240,7 +218,7 @@ export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number)
   await db
     .updateTable('delivery')
     .set({ next_ms: nowMs })
-    .where('state', 'in', ['pending', 'sending'])
+    .where('state', 'in', OPEN)
     .where('attempts', '>', 0)
     .where('next_ms', '>', nowMs)
     .where('next_ms', '<=', untilMs)
@@ -252,7 +230,7 @@ export async function setBackDeliveries(
   db: Db,
   { nowMs, dueUntilMs, leaseUntilMs }: { nowMs: number; dueUntilMs: number; leaseUntilMs: number },
 ): Promise<void> {
-  const open = db.updateTable('delivery').where('state', 'in', ['pending', 'sending']);
+  const open = db.updateTable('delivery').where('state', 'in', OPEN);
   await open
     .set({ next_ms: nowMs })
     .where('next_ms', '>', nowMs)

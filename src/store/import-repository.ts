@@ -1,5 +1,5 @@
 import type { Selection } from 'kysely';
-import type { Db } from './database.ts';
+import { type Db, didChange } from './database.ts';
 import type { Database } from './schema.ts';
 
 const IMPORT_FILE = [
@@ -39,25 +39,25 @@ const UNDONE = 'undone';
  * Moves a file on by one part, if it still stands at `from` bytes. False: another run of the same file was faster, or the
  * file is being taken back; what was about to be stored with this must not be.
  */
-export async function updateImportFile(db: Db, id: number, from: number, step: ImportStep): Promise<boolean> {
-  const result = await db
-    .updateTable('import_file')
-    .set((eb) => ({
-      bytes: step.bytes,
-      hash: step.hash,
-      lines: eb('lines', '+', step.lines),
-      events: eb('events', '+', step.events),
-      duplicates: eb('duplicates', '+', step.duplicates),
-      rejected: eb('rejected', '+', step.rejected),
-      updated_ms: step.nowMs,
-      first_event_ms: step.firstEventMs,
-      last_event_ms: step.lastEventMs,
-    }))
-    .where('id', '=', id)
-    .where('bytes', '=', from)
-    .where('hash', '<>', UNDONE)
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows) === 1;
+export function updateImportFile(db: Db, id: number, from: number, step: ImportStep): Promise<boolean> {
+  return didChange(
+    db
+      .updateTable('import_file')
+      .set((eb) => ({
+        bytes: step.bytes,
+        hash: step.hash,
+        lines: eb('lines', '+', step.lines),
+        events: eb('events', '+', step.events),
+        duplicates: eb('duplicates', '+', step.duplicates),
+        rejected: eb('rejected', '+', step.rejected),
+        updated_ms: step.nowMs,
+        first_event_ms: step.firstEventMs,
+        last_event_ms: step.lastEventMs,
+      }))
+      .where('id', '=', id)
+      .where('bytes', '=', from)
+      .where('hash', '<>', UNDONE),
+  );
 }
 
 /** Files of a source, or of all, of which anything was taken, in the order in which they were begun. */
@@ -73,16 +73,13 @@ export async function findImportFile(db: Db, id: number): Promise<ImportFile | u
 
 /** Events of an import that are still kept raw. */
 export async function countRawEvents(db: Db, id: number): Promise<number> {
-  let count = 0;
-  for (const table of ['event_segment', 'inbox'] as const) {
-    const sum = await db
-      .selectFrom(table)
-      .select((eb) => eb.fn.sum<number | null>('events').as('events'))
-      .where('import_id', '=', id)
-      .executeTakeFirst();
-    count += Number(sum?.events ?? 0);
-  }
-  return count;
+  const kept = db.selectFrom('event_segment').select('events').where('import_id', '=', id);
+  const all = kept.unionAll(db.selectFrom('inbox').select('events').where('import_id', '=', id));
+  const { events } = await db
+    .selectFrom(all.as('raw'))
+    .select(({ fn }) => fn.sum<number | null>('events').as('events'))
+    .executeTakeFirstOrThrow();
+  return Number(events ?? 0);
 }
 
 export function isBeingUndone(file: ImportFile): boolean {

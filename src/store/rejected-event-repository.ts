@@ -85,37 +85,19 @@ export interface ReasonCount {
 
 /** The reasons for which events of all sources were rejected, the commonest first, each with its newest event. */
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
-  const reasons = await db
-    .selectFrom('rejected_event')
-    .select(({ fn }) => ['source_id', 'reason', fn.countAll<number>().as('events'), fn.max('id').as('newest')])
-    .groupBy(['source_id', 'reason'])
-    .orderBy('events', 'desc')
-    .execute();
-  if (reasons.length === 0) return [];
-  const samples = await db
-    .selectFrom('rejected_event as event')
-    .select(['event.id', 'event.at_ms', 'event.excerpt'])
-    .innerJoin(
-      (eb) =>
-        eb
-          .selectFrom('rejected_event')
-          .select(({ fn }) => fn.max('id').as('id'))
-          .groupBy(['source_id', 'reason'])
-          .as('newest'),
-      (join) => join.onRef('newest.id', '=', 'event.id'),
+  const rows = await db
+    .selectFrom(({ selectFrom }) =>
+      selectFrom('rejected_event')
+        .select(({ fn }) => ['source_id', 'reason', fn.countAll<number>().as('events'), fn.max('id').as('newest')])
+        .groupBy(['source_id', 'reason'])
+        .as('counted'),
     )
+    .innerJoin('rejected_event as newest', 'newest.id', 'counted.newest')
+    .select(['counted.source_id as sourceId', 'counted.reason', 'counted.events', 'newest.at_ms as atMs'])
+    .select('newest.excerpt')
+    .orderBy('counted.events', 'desc')
     .execute();
-  const sampleOf = new Map(samples.map((sample) => [Number(sample.id), sample]));
-  return reasons.map(({ source_id, reason, events, newest }) => {
-    const sample = sampleOf.get(Number(newest));
-    return {
-      sourceId: source_id,
-      reason,
-      events: Number(events),
-      atMs: sample?.at_ms ?? 0,
-      ...(sample?.excerpt == null ? {} : { excerpt: sample.excerpt }),
-    };
-  });
+  return rows.map(({ excerpt, ...counted }) => ({ ...counted, ...(excerpt === null ? {} : { excerpt }) }));
 }
 
 /** PostgreSQL stores no NUL in a text. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../domain/calendar.ts';
 import type { Db } from './database.ts';
 
 /** A series since one of its starts. */
@@ -12,7 +13,6 @@ export interface SeriesRow {
 /** Series that are kept per source; those not heard of for longest go. */
 const SERIES_KEPT = 50_000;
 const SERIES_DAYS = 35;
-const DAY_MS = 86_400_000;
 const CHUNK = 400;
 
 /** Keeps other instances from the series of a source until the transaction ends. */

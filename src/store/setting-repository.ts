@@ -1,4 +1,7 @@
-import type { Db } from './database.ts';
+import type { OlderZone } from '../domain/usage.ts';
+import { HeadroomError } from '../errors.ts';
+import { type Db, insertNew } from './database.ts';
+import { OLDER_ZONES, readColumn } from './json-columns.ts';
 
 export async function findSetting(db: Db, name: string): Promise<string | undefined> {
   const row = await db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst();
@@ -9,13 +12,8 @@ export async function findSetting(db: Db, name: string): Promise<string | undefi
 export async function getOrCreateSetting(db: Db, name: string, create: () => string): Promise<string> {
   const known = await findSetting(db, name);
   if (known !== undefined) return known;
-  await db
-    .insertInto('setting')
-    .values({ name, value: create() })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const row = await db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirstOrThrow();
-  return row.value;
+  await insertSetting(db, name, create());
+  return (await findSetting(db, name))!;
 }
 
 export async function setSetting(db: Db, name: string, value: string): Promise<void> {
@@ -27,13 +25,8 @@ export async function setSetting(db: Db, name: string, value: string): Promise<v
 }
 
 /** Stores a value where there is none; false: there was one. */
-export async function insertSetting(db: Db, name: string, value: string): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await db
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doNothing())
-    .executeTakeFirst();
-  return Number(numInsertedOrUpdatedRows) === 1;
+export function insertSetting(db: Db, name: string, value: string): Promise<boolean> {
+  return insertNew(db.insertInto('setting').values({ name, value }));
 }
 
 export async function deleteSetting(db: Db, name: string): Promise<void> {
@@ -71,4 +64,40 @@ export async function findAlertChannel(db: Db, { alertChannel }: { alertChannel:
 /** Finds who is mentioned at 90% and 100%: a user or a user group; undefined: nobody. */
 export async function findAlertMention(db: Db, { oncall }: { oncall: string | undefined }) {
   return resolveChoice(await findSetting(db, MENTION_SETTING), oncall);
+}
+
+export const REPORT_ZONE = 'report_zone';
+const OLDER_ZONES_SETTING = 'older_zones';
+
+/**
+ * The report zone of this deployment: fixed by the first start (or command) that needed one, `wanted` or else UTC. Throws
+ * a config error where another is wanted now.
+ */
+export async function getReportZone(db: Db, wanted: string | undefined): Promise<string> {
+  const zone = await getOrCreateSetting(db, REPORT_ZONE, () => wanted ?? 'UTC');
+  if (wanted === undefined || wanted === zone) return zone;
+  throw new HeadroomError(
+    'config',
+    `REPORT_TIMEZONE is ${wanted}, but this database counts its days in ${zone}: set ${zone}, or run "headroom rezone ${wanted}".`,
+  );
+}
+
+/** Lists older report zones, the latest last; none where the zone was never changed, or all could be recounted. */
+export async function listOlderZones(db: Db): Promise<OlderZone[]> {
+  const stored = await findSetting(db, OLDER_ZONES_SETTING);
+  return stored === undefined ? [] : readColumn('the setting older_zones', OLDER_ZONES, stored);
+}
+
+/** Fixes another report zone; `older`: days that could not be recounted, if any. */
+export async function changeReportZone(db: Db, zone: string, older: OlderZone | undefined): Promise<void> {
+  const before = await listOlderZones(db);
+  const left = older
+    ? before.map((one) => ({
+        zone: one.zone,
+        beforeDay: Math.min(one.beforeDay, older.beforeDay),
+        pairsBeforeDay: Math.min(one.pairsBeforeDay, older.pairsBeforeDay),
+      }))
+    : [];
+  await setSetting(db, OLDER_ZONES_SETTING, JSON.stringify(older ? [...left, older] : []));
+  await setSetting(db, REPORT_ZONE, zone);
 }

@@ -1,7 +1,7 @@
 import type { Selection } from 'kysely';
 import type { DigestWhat, StatedDay } from '../domain/digest.ts';
 import type { ScheduleRule } from '../domain/schedule-rule.ts';
-import type { Db } from './database.ts';
+import { type Db, insertNew } from './database.ts';
 import { DIGEST_WHAT, readColumn, SCHEDULE, STATED_DAY } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
@@ -99,23 +99,20 @@ export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subsc
 }
 
 /** Claims a local date for a digest; false: it was claimed before. */
-export async function claimDigest(
+export function claimDigest(
   trx: Db,
   digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
   nowMs: number,
 ): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await trx
-    .insertInto('digest')
-    .values({
+  return insertNew(
+    trx.insertInto('digest').values({
       subscription_id: digest.subscriptionId,
       local_day: digest.localDay,
       due_ms: digest.dueMs,
       claimed_ms: nowMs,
       delivery_key: digest.deliveryKey,
-    })
-    .onConflict((conflict) => conflict.columns(['subscription_id', 'local_day']).doNothing())
-    .executeTakeFirst();
-  return Number(numInsertedOrUpdatedRows) === 1;
+    }),
+  );
 }
 
 /** Keys of a subscription's digests that are not in Slack yet, `exceptKey` left out. */

@@ -1,5 +1,5 @@
 import type { Question } from '../domain/report.ts';
-import type { Db } from './database.ts';
+import { type Db, didChange } from './database.ts';
 import { QUESTION, readColumn } from './json-columns.ts';
 
 /** A question kept under a name by a person (for themselves) or for a channel; `owner` is that user or channel. */
@@ -41,11 +41,6 @@ export async function findView(db: Db, owners: readonly string[], name: string):
 }
 
 /** Removes a view; false: there was none. */
-export async function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
-  const result = await db
-    .deleteFrom('saved_view')
-    .where('owner', '=', owner)
-    .where('name', '=', name)
-    .executeTakeFirst();
-  return Number(result.numDeletedRows) > 0;
+export function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
+  return didChange(db.deleteFrom('saved_view').where('owner', '=', owner).where('name', '=', name));
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
-import { REPORT_ZONE } from '../store/report-zone.ts';
+import { REPORT_ZONE } from '../store/setting-repository.ts';
 import { RENAMES } from './values.ts';
 
 /** Setting that tells which ids are remembered no more: those before a second, and those of imports. */

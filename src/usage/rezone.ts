@@ -1,7 +1,6 @@
 import { type Calendar, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { changeReportZone } from '../store/report-zone.ts';
-import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { changeReportZone, findSetting, setSetting } from '../store/setting-repository.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { markAllDays } from './daily-rows.ts';
 import { foldInbox, unfold } from './fold.ts';

@@ -10,7 +10,7 @@ import { type Db, openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { deleteInstance, keepInstance } from '../../src/store/instance-repository.ts';
 import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
-import { listOlderZones } from '../../src/store/report-zone.ts';
+import { listOlderZones } from '../../src/store/setting-repository.ts';
 import { findSource, listSourceHealth } from '../../src/store/source-repository.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';

@@ -8,7 +8,6 @@ import { COLUMN_TYPES, type ColumnType, type TableCell } from '../domain/table.t
 import { toJsonNumber } from '../domain/thousandths.ts';
 import { toCsvColumns } from '../report/table.ts';
 import { toWords } from './ask.ts';
-import { listSections } from './sections.ts';
 
 const instant = z.iso.datetime({ offset: false }).meta({ id: 'Instant' });
 const credits = z.number().meta({ description: 'Credits, at most three decimals.' });
@@ -98,6 +97,16 @@ export function toAnswerJson(report: Report): AnswerJson {
     notes: report.notes,
     next: (report.offers ?? []).map((offer) => ({ label: offer.label, question: toWords(offer.question) })),
   };
+}
+
+/** Lists the sentences that an answer has besides its table, by title: reports in words, and the causes of status codes. */
+export function listSections(report: Report): { title: string; lines: readonly string[] }[] {
+  if (report.kind === 'status')
+    return report.diagnosis.map(({ claim, evidence }) => ({ title: claim, lines: [evidence] }));
+  if (!('sections' in report)) return [];
+  return report.sections.flatMap((section) =>
+    'lines' in section ? [{ title: section.title, lines: section.lines }] : [],
+  );
 }
 
 function toRange({ label, fromMs, toMs, firstDay, lastDay, partial }: Range): z.infer<typeof range> {

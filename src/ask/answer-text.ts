@@ -3,7 +3,7 @@ import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
 import { describeContext } from '../messages/controls.ts';
 import { formatCell } from '../messages/table.ts';
 import { isNumber, NOTHING, orderColumns } from '../report/cells.ts';
-import { listSections } from './sections.ts';
+import { listSections } from './answer-json.ts';
 import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';
 
 const GAP = '  ';

@@ -15,7 +15,7 @@ import {
   setAlertDeliveries,
   toPoolSubject,
 } from '../store/alert-repository.ts';
-import type { AlertRule } from '../store/alert-rule-repository.ts';
+import type { AlertRule } from '../store/view-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';

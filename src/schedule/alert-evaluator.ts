@@ -2,7 +2,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import type { Logger } from '../log.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
 import { type Alert, listMutes, listOpenAlerts, markAlertsOver } from '../store/alert-repository.ts';
-import { listAlertRules } from '../store/alert-rule-repository.ts';
+import { listAlertRules } from '../store/view-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';

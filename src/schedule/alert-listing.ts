@@ -14,7 +14,7 @@ import {
   listMutes,
   type Mute,
 } from '../store/alert-repository.ts';
-import { type AlertRule, listAlertRules } from '../store/alert-rule-repository.ts';
+import { type AlertRule, listAlertRules } from '../store/view-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
 import { type AlertFacts, type AlertWords, isMuted } from './alert-claims.ts';

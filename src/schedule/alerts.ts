@@ -14,10 +14,10 @@ import {
   listMutes,
   upsertMute,
 } from '../store/alert-repository.ts';
-import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/alert-rule-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
+import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
 import { type AlertOrder, toParentKey } from './alert-claims.ts';
 import { listAlertSummaries, toMuteTitle } from './alert-listing.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';

@@ -7,6 +7,7 @@ import type { AlertsCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import type { Served } from './context.ts';
 import { prepareChannel } from './places.ts';
+import type { AlertRulePort } from './ports.ts';
 import { openRouting } from './routing-form.ts';
 import { requireAdmin } from './serve.ts';
 import { say, tellPrivately } from './tell.ts';
@@ -27,10 +28,15 @@ export async function performAlerts(served: Served, command: AlertsCommand): Pro
   await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
-async function change(
-  { ctx, asked, person, by }: Served,
-  command: Exclude<AlertsCommand, { action: 'list' }>,
-): Promise<string> {
+/** Sets a bound on what a question counts, and says so. */
+export async function addRule({ ctx, by }: Served, rule: Parameters<AlertRulePort['add']>[0]): Promise<string> {
+  await ctx.alertRules.add(rule, by);
+  const { name, over, per } = rule;
+  return `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} ${over === 1 ? 'request' : 'requests'} ${per === 'day' ? 'a day' : 'an hour'}.`;
+}
+
+async function change(served: Served, command: Exclude<AlertsCommand, { action: 'list' }>): Promise<string> {
+  const { ctx, asked, person, by } = served;
   switch (command.action) {
     case 'test':
       await ctx.alertRouting.test(by);
@@ -42,9 +48,8 @@ async function change(
           { label: 'Saved views', command: 'views' },
         ]);
       }
-      const { view: name, over, per } = command;
-      await ctx.alertRules.add({ name, question: view.question, over, per }, by);
-      return `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} ${over === 1 ? 'request' : 'requests'} ${per === 'day' ? 'a day' : 'an hour'}.`;
+      const { over, per } = command;
+      return addRule(served, { name: command.view, question: view.question, over, per });
     }
     case 'remove':
       await ctx.alertRules.remove(command.what, by);

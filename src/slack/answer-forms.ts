@@ -15,6 +15,7 @@ import {
 } from '../messages/answer-forms.ts';
 import { type FormFields, toOption } from '../messages/form.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { addRule } from './alerts.ts';
 import { answerQuestion } from './answer.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
 import { performText } from './commands.ts';
@@ -112,14 +113,10 @@ async function applyFilters(sent: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>
 }
 
 async function saveAlert(sent: Sent<AnswerFormMetadata, typeof ALERT_FIELDS>): Promise<void> {
-  const { ctx, asked, by, metadata, typed } = sent;
-  const { name } = typed;
-  const per = typed.per || 'hour';
-  const over = Number(typed.over);
+  const { ctx, asked, metadata, typed } = sent;
   const question = metadata.question ?? (await findReferred(sent))?.question;
   if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
-  await ctx.alertRules.add({ name, question, over, per }, by);
-  const line = `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} requests ${per === 'day' ? 'a day' : 'an hour'}.`;
+  const line = await addRule(sent, { name: typed.name, question, over: Number(typed.over), per: typed.per || 'hour' });
   await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 

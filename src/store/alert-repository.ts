@@ -32,11 +32,10 @@ export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
 
 /** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
 export function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
-  const { covered, content, ...row } = alert;
+  const { key, subject, period, arm = 0, amount, covered, content } = alert;
   return insertNew(
     trx.insertInto('alert').values({
-      ...{ arm: 0, ...row },
-      ...{ kind: content.kind, level: content.level ?? null },
+      ...{ key, kind: content.kind, subject, period, level: content.level, arm, amount },
       covered: covered ? 1 : 0,
       content: writeColumn(content),
       delivery_keys: '[]',

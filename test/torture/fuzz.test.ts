@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listAdapters } from '../../src/ingest/adapters.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
-import { createRandom } from '../../src/playground/random.ts';
+import { createRandom } from '../../src/playground/traffic.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { POOLS } from '../slack/whole-app.ts';

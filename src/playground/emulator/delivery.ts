@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { request } from 'node:http';
 import { type Core, CREDENTIALS } from './core.ts';
 import { asJson } from './http.ts';
 import type { EnvelopeType } from './socket-mode.ts';
@@ -102,30 +101,13 @@ async function transport(core: Core, outgoing: Outgoing, retry?: Retry): Promise
 }
 
 /** One request on a connection of its own, so that an app that stops is not kept waiting for an idle one. */
-function post(
-  url: string,
-  headers: Record<string, string>,
-  body: string,
-): Promise<{ status: number; text: string; noRetry: boolean }> {
-  const { promise, resolve } = Promise.withResolvers<{ status: number; text: string; noRetry: boolean }>();
-  const nothing = { status: 0, text: '', noRetry: false };
-  const outgoing = request(url, { method: 'POST', headers, agent: false }, (response) => {
-    const chunks: Buffer[] = [];
-    response.on('data', (chunk: Buffer) => chunks.push(chunk));
-    response.on('error', () => resolve(nothing));
-    response.on('end', () =>
-      resolve({
-        status: response.statusCode ?? 0,
-        text: Buffer.concat(chunks).toString('utf8'),
-        noRetry: response.headers['x-slack-no-retry'] === '1',
-      }),
-    );
-  });
-  const timer = setTimeout(() => {
-    resolve(nothing);
-    outgoing.destroy();
-  }, ACK_LIMIT_MS);
-  outgoing.on('error', () => resolve(nothing));
-  outgoing.end(body);
-  return promise.finally(() => clearTimeout(timer));
+async function post(url: string, headers: Record<string, string>, body: string) {
+  try {
+    const signal = AbortSignal.timeout(ACK_LIMIT_MS);
+    const response = await fetch(url, { method: 'POST', headers: { ...headers, connection: 'close' }, body, signal });
+    const noRetry = response.headers.get('x-slack-no-retry') === '1';
+    return { status: response.status, text: await response.text(), noRetry };
+  } catch {
+    return { status: 0, text: '', noRetry: false };
+  }
 }

@@ -3,7 +3,7 @@ import { answer } from './answer.ts';
 import { ApiError, type Core, type ResponseUrl } from './core.ts';
 import { parseArguments, readBody } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID } from './seed.ts';
+import { BOT, BOT_USER_ID } from './seed.ts';
 import type { JsonObject } from './types.ts';
 
 /** https://docs.slack.dev/interactivity/handling-user-interaction: five messages within 30 minutes. */
@@ -78,14 +78,7 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
     target.messages.push(core.state.addEphemeral({ ...content, channel: target.channel, to: target.user }));
     return;
   }
-  const message = core.state.addMessage({
-    ...content,
-    ...thread,
-    channel: target.channel,
-    user: BOT_USER_ID,
-    bot_id: BOT_ID,
-    app_id: APP_ID,
-  });
+  const message = core.state.addMessage({ ...content, ...thread, ...BOT, channel: target.channel });
   shareShownFiles(core, message);
   target.messages.push(message);
 }

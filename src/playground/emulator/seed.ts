@@ -6,6 +6,8 @@ const PARTNER_TEAM_ID = 'T02PARTNER1';
 export const APP_ID = 'A01HEADROOM';
 export const BOT_ID = 'B01HEADROOM';
 export const BOT_USER_ID = 'U01HEADROOM';
+/** Author of what the bot posts. */
+export const BOT = { user: BOT_USER_ID, bot_id: BOT_ID, app_id: APP_ID };
 
 /** People of the default workspace: an admin, three members, two kinds of guest, an outsider, one who left. */
 export const DEFAULT_USERS: SeedUser[] = [
@@ -53,20 +55,22 @@ export function toWorkspace(
   const bot = { id: BOT_USER_ID, name: botName.toLowerCase(), real_name: botName, is_bot: true };
   const users = [...(seed.users ?? DEFAULT_USERS), bot].map(toUser);
   const everyone = users.filter((one) => !one.deleted && !one.is_restricted && !one.is_stranger).map(({ id }) => id);
-  const channels = (seed.channels ?? DEFAULT_CHANNELS).map(
-    ({ members = everyone, ...channel }): Channel => ({
-      kind: 'public',
-      created: Math.floor(now / 1000) - 86_400 * 365,
-      creator: users[0]!.id,
-      is_archived: false,
-      is_general: false,
-      is_ext_shared: false,
+  const channels = (seed.channels ?? DEFAULT_CHANNELS).map(({ members = everyone, ...channel }) =>
+    toChannel({
+      ...{ created: Math.floor(now / 1000) - 86_400 * 365, creator: users[0]!.id },
       ...channel,
       members: new Set(members.map((id) => (id === 'bot' ? BOT_USER_ID : id))),
     }),
   );
   const groups = (seed.userGroups ?? DEFAULT_GROUPS).map((group) => ({ name: group.handle, ...group }));
   return { users, channels, groups };
+}
+
+/** A whole channel: open and public, unless its fields say otherwise. */
+export function toChannel(
+  fields: Pick<Channel, 'id' | 'name' | 'members' | 'created' | 'creator'> & Partial<Channel>,
+): Channel {
+  return { kind: 'public', is_archived: false, is_general: false, is_ext_shared: false, ...fields };
 }
 
 function toUser(seed: SeedUser): User {

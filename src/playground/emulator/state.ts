@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { BOT_ID, BOT_USER_ID, TEAM_ID, toWorkspace } from './seed.ts';
+import { BOT_ID, BOT_USER_ID, TEAM_ID, toChannel, toWorkspace } from './seed.ts';
 import type {
   Change,
   Channel,
@@ -95,17 +95,10 @@ export class WorkspaceState {
     const id = `D${user.slice(1)}`;
     const known = this.channels.get(id);
     if (known) return known;
-    const channel: Channel = {
-      id,
-      name: '',
-      kind: 'im',
-      members: new Set([BOT_USER_ID, user]),
-      created: Math.floor(this.now() / 1000),
-      creator: BOT_USER_ID,
-      is_archived: false,
-      is_general: false,
-      is_ext_shared: false,
-    };
+    const channel = toChannel({
+      ...{ id, name: '', kind: 'im', members: new Set([BOT_USER_ID, user]) },
+      ...{ created: Math.floor(this.now() / 1000), creator: BOT_USER_ID },
+    });
     this.channels.set(id, channel);
     this.changed();
     return channel;

@@ -1,18 +1,15 @@
 import { announce, attempt, control } from './api.js';
-import { placeBy } from './popups.js';
+import { Listbox } from './listbox.js';
 import { here } from './state.js';
 
-let count = 0;
-
-/** A field with a list: choices are searched here, or asked from the app. Keys: arrows, Enter, Escape, Backspace. */
+/** A field with a list: choices are searched here, or asked from the app. Backspace takes the last chosen one away. */
 export class Combo {
   #node;
   #container;
   #input;
-  #list = document.createElement('div');
+  #listbox;
   #chips = document.createElement('span');
   #choices = [];
-  #active = -1;
   #asked = 0;
   #said = '';
 
@@ -22,27 +19,18 @@ export class Combo {
     this.#input = node.querySelector('input');
     this.multiple = node.dataset.element.startsWith('multi_');
     this.chosen = JSON.parse(node.dataset.chosen);
-    count += 1;
-    this.#list.id = `combo-${count}`;
-    this.#list.setAttribute('role', 'listbox');
-    this.#list.ariaLabel = node.dataset.label;
-    this.#list.popover = 'manual';
-    this.#list.anchor = node;
-    this.#input.setAttribute('aria-controls', this.#list.id);
+    const list = document.createElement('div');
+    list.role = 'listbox';
+    list.ariaLabel = node.dataset.label;
+    this.#listbox = new Listbox(this.#input, list, { anchor: node, take: (index) => this.#choose(index) });
     this.#chips.className = 'chips';
     node.prepend(this.#chips);
-    node.append(this.#list);
+    node.append(list);
     this.#input.addEventListener('input', () => this.#search());
     this.#input.addEventListener('click', () => this.#search());
     // What is typed is a search, not a choice.
     this.#input.addEventListener('change', (event) => event.stopPropagation());
-    this.#input.addEventListener('blur', () => setTimeout(() => this.#close(), 150));
     this.#input.addEventListener('keydown', (event) => this.#onKey(event));
-    this.#list.addEventListener('mousedown', (event) => event.preventDefault());
-    this.#list.addEventListener('click', (event) => {
-      const index = [...this.#list.children].indexOf(event.target.closest('[role="option"]'));
-      if (index >= 0) this.#choose(index);
-    });
     this.#showChips();
   }
 
@@ -54,14 +42,20 @@ export class Combo {
     if (choices) {
       found = JSON.parse(choices).filter(({ text }) => text.toLowerCase().includes(typed.toLowerCase()));
     } else {
-      if (typed.length < Number(min)) return this.#close();
+      if (typed.length < Number(min)) return this.#listbox.close();
       found = await attempt(() => this.#ask(typed));
     }
     if (asked !== this.#asked || !found || document.activeElement !== this.#input) return;
     const taken = new Set(this.chosen.map(({ value }) => value));
     this.#choices = found.filter(({ value }) => !taken.has(value));
-    this.#active = this.#choices.length > 0 ? 0 : -1;
-    this.#show();
+    const { length } = this.#choices;
+    const note = length === 0 ? 'Nothing found' : `${length} ${length === 1 ? 'choice' : 'choices'}`;
+    if (!this.#listbox.isOpen || this.#said !== note) announce(note);
+    this.#said = note;
+    this.#listbox.show(
+      this.#choices.map(({ text }) => [text]),
+      0,
+    );
   }
 
   async #ask(value) {
@@ -74,76 +68,24 @@ export class Combo {
       .map((option) => ({ text: option.text.text, value: option.value }));
   }
 
-  #show() {
-    const options = this.#choices.map(({ text }, index) => {
-      const option = document.createElement('div');
-      option.id = `${this.#list.id}-${index}`;
-      option.setAttribute('role', 'option');
-      option.setAttribute('aria-selected', String(index === this.#active));
-      option.textContent = text;
-      return option;
-    });
-    const note =
-      options.length === 0 ? 'Nothing found' : `${options.length} ${options.length === 1 ? 'choice' : 'choices'}`;
-    if (options.length === 0) {
-      const nothing = document.createElement('div');
-      nothing.setAttribute('role', 'option');
-      nothing.ariaDisabled = 'true';
-      nothing.textContent = note;
-      options.push(nothing);
-    }
-    this.#list.replaceChildren(...options);
-    if (!this.#isOpen) this.#list.showPopover();
-    if (this.#said !== note) announce(note);
-    this.#said = note;
-    this.#list.style.width = `${this.#node.offsetWidth}px`;
-    placeBy(this.#node, this.#list);
-    this.#input.ariaExpanded = 'true';
-    const active = options[this.#active];
-    if (active) this.#input.setAttribute('aria-activedescendant', active.id);
-    else this.#input.removeAttribute('aria-activedescendant');
-    active?.scrollIntoView({ block: 'nearest' });
-  }
-
-  get #isOpen() {
-    return this.#list.matches(':popover-open');
-  }
-
-  #close() {
-    this.#asked += 1;
-    this.#list.hidePopover();
-    this.#input.ariaExpanded = 'false';
-    this.#input.removeAttribute('aria-activedescendant');
-    this.#said = '';
-  }
-
   #onKey(event) {
-    const open = this.#isOpen;
+    if (this.#listbox.onKey(event)) return;
     if (event.key === 'Backspace' && this.#input.value === '' && this.chosen.length > 0) {
       this.chosen.pop();
       this.#changed();
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    } else if (/^(Arrow(Up|Down)|Enter)$/.test(event.key)) {
       event.preventDefault();
-      if (!open) return void this.#search();
-      const step = event.key === 'ArrowDown' ? 1 : -1;
-      this.#active = Math.max(0, Math.min(this.#choices.length - 1, this.#active + step));
-      this.#show();
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      if (open && this.#active >= 0) this.#choose(this.#active);
-    } else if (event.key === 'Escape' && open) {
-      event.stopPropagation();
-      event.preventDefault();
-      this.#close();
+      if (event.key !== 'Enter') void this.#search();
     }
   }
 
   #choose(index) {
     const choice = this.#choices[index];
-    if (!choice) return;
     this.chosen = this.multiple ? [...this.chosen, choice] : [choice];
     this.#input.value = '';
-    this.#close();
+    // An answer that is still to come finds nobody who waits for it.
+    this.#asked += 1;
+    this.#listbox.close();
     this.#changed();
   }
 
@@ -159,7 +101,7 @@ export class Combo {
         chip.type = 'button';
         chip.className = 'chip';
         chip.textContent = choice.text;
-        chip.setAttribute('aria-label', `Remove ${choice.text}`);
+        chip.ariaLabel = `Remove ${choice.text}`;
         chip.addEventListener('click', () => {
           this.chosen = this.chosen.filter((one) => one !== choice);
           this.#changed();

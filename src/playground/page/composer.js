@@ -1,15 +1,24 @@
 import { attempt, control, get } from './api.js';
+import { Listbox } from './listbox.js';
 import { toSent } from './messages.js';
 import { currentChannel, here, onState } from './state.js';
 
 const MAX_HINTS = 8;
 const field = document.getElementById('text');
-const list = document.getElementById('hints');
+const form = document.getElementById('composer');
 let hints = [];
 let offered = [];
-let active = -1;
 const said = [];
 let back = 0;
+
+const list = new Listbox(field, document.getElementById('hints'), {
+  anchor: form,
+  take(index) {
+    field.value = offered[index].command;
+    list.close();
+    field.focus();
+  },
+});
 
 /** Commands that begin with what was typed, then those that hold it. */
 function match(typed) {
@@ -26,60 +35,30 @@ function match(typed) {
 
 function showHints() {
   offered = field.value.startsWith('/') ? match(field.value) : [];
-  if (offered.length === 1 && offered[0].command === field.value.trim()) offered = [];
-  active = Math.min(active, offered.length - 1);
-  list.replaceChildren(
-    ...offered.map(({ command, text }, index) => {
-      const item = document.createElement('div');
-      item.id = `hint-${index}`;
-      item.setAttribute('role', 'option');
-      item.setAttribute('aria-selected', String(index === active));
-      const code = document.createElement('code');
-      code.textContent = command;
-      const note = document.createElement('span');
-      note.textContent = text;
-      item.append(code, note);
-      return item;
-    }),
+  const isWhole = offered.length === 1 && offered[0].command === field.value.trim();
+  if (offered.length === 0 || isWhole) return list.close();
+  list.show(
+    offered.map(({ command, text }) => [toNode('code', command), toNode('span', text)]),
+    -1,
   );
-  list.hidden = offered.length === 0;
-  field.setAttribute('aria-expanded', String(!list.hidden));
-  if (active >= 0) field.setAttribute('aria-activedescendant', `hint-${active}`);
-  else field.removeAttribute('aria-activedescendant');
 }
 
-function hideHints() {
-  offered = [];
-  active = -1;
-  list.hidden = true;
-  field.setAttribute('aria-expanded', 'false');
-  field.removeAttribute('aria-activedescendant');
+function toNode(name, text) {
+  const node = document.createElement(name);
+  node.textContent = text;
+  return node;
 }
 
-function complete(index) {
-  field.value = offered[index].command;
-  hideHints();
-  field.focus();
-}
-
+/** Tab completes; without a list the arrows bring back what was said before. */
 function onKey(event) {
-  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-  if (step !== 0 && offered.length > 0) {
+  if (event.key === 'Tab' && list.isOpen && !event.shiftKey) {
     event.preventDefault();
-    active = (active + step + offered.length + (active < 0 && step < 0 ? 1 : 0)) % offered.length;
-    showHints();
-  } else if (step !== 0 && said.length > 0) {
+    field.value = offered[Math.max(list.active, 0)].command;
+    list.close();
+  } else if (!list.onKey(event) && /^Arrow(Up|Down)$/.test(event.key) && said.length > 0) {
     event.preventDefault();
-    back = Math.max(0, Math.min(said.length, back - step));
+    back = Math.max(0, Math.min(said.length, back + (event.key === 'ArrowUp' ? 1 : -1)));
     field.value = back === 0 ? '' : said[said.length - back];
-  } else if (event.key === 'Tab' && offered.length > 0 && !event.shiftKey) {
-    event.preventDefault();
-    complete(Math.max(active, 0));
-  } else if (event.key === 'Enter' && active >= 0) {
-    event.preventDefault();
-    complete(active);
-  } else if (event.key === 'Escape') {
-    hideHints();
   }
 }
 
@@ -101,22 +80,13 @@ export function startComposer() {
   void attempt(async () => {
     hints = await get('/playground/hints');
   });
-  field.addEventListener('input', () => {
-    active = -1;
-    showHints();
-  });
+  field.addEventListener('input', showHints);
   field.addEventListener('keydown', onKey);
-  field.addEventListener('blur', () => setTimeout(hideHints, 150));
-  list.addEventListener('mousedown', (event) => event.preventDefault());
-  list.addEventListener('click', (event) => {
-    const index = [...list.children].indexOf(event.target.closest('[role="option"]'));
-    if (index >= 0) complete(index);
-  });
-  document.getElementById('composer').addEventListener('submit', (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
     const text = field.value.trim();
     if (!text) return;
-    hideHints();
+    list.close();
     field.value = '';
     said.push(text);
     back = 0;

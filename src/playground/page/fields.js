@@ -1,5 +1,5 @@
 import { Combo } from './combo.js';
-import { dressMenus } from './popups.js';
+import { dressMenus } from './menus.js';
 import { dressTables } from './tables.js';
 
 /** Gives life to what was drawn: fields with search, menus, wide tables. `container` is what the emulator needs to find the element again. */
@@ -17,13 +17,12 @@ export function readValue(node) {
   const type = node.dataset.element;
   if (node.combo) {
     const chosen = node.combo.chosen.map(({ text, value }) =>
-      /users|conversations|channels/.test(type) ? value : { text: { type: 'plain_text', text }, value },
+      /users|conversations/.test(type) ? value : { text: { type: 'plain_text', text }, value },
     );
     return type.startsWith('multi_') ? chosen : (chosen[0] ?? null);
   }
   if (type === 'checkboxes') return [...node.querySelectorAll('input:checked')].map(({ value }) => value);
   if (type === 'radio_buttons') return node.querySelector('input:checked')?.value ?? null;
-  if (type === 'datetimepicker') return node.value ? Date.parse(`${node.value}Z`) / 1000 : null;
   return node.value === '' ? null : node.value;
 }
 

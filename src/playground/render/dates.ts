@@ -1,5 +1,3 @@
-import { getDateFormat } from '../emulator/date-format.ts';
-
 /** What a token of a Slack date shows: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
   date_num: { dateStyle: 'short' },
@@ -13,6 +11,16 @@ const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
   time_secs: { timeStyle: 'medium' },
   ago: { dateStyle: 'medium', timeStyle: 'short' },
 };
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * A formatter, made once for each locale and set of options. Each one holds some hundred kilobytes outside of V8's sight, so
+ * that one made anew for every date of every message fills the memory long before it is collected.
+ */
+function getDateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return formats.getOrInsertComputed(JSON.stringify([locale, options]), () => new Intl.DateTimeFormat(locale, options));
+}
 
 export function formatDate(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
   return getDateFormat('en-GB', { ...options, timeZone: zone }).format(ms);

@@ -1,10 +1,21 @@
-import type { JsonObject } from '../emulator/types.ts';
-import { renderInput } from './fields.ts';
+import { listOptions } from '../emulator/elements.ts';
+import type { Channel, JsonObject, User } from '../emulator/types.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
-import { renderMenu } from './menus.ts';
-import type { ElementPlace, Wiring } from './place.ts';
 import { fileUrl, listOf, plainOf, type Scene } from './scene.ts';
 import { renderText } from './text.ts';
+
+/** Where an element stands, and how a person hears of it. */
+interface ElementPlace {
+  block: string;
+  label?: string;
+  /** Inside an input block: ids of the element and of the words about it. */
+  field?: { id: string; labelId: string; hintId: string | undefined; required: boolean };
+  /** Inside an input block: its value waits for the form, nothing is sent when it changes. */
+  waits?: boolean;
+}
+
+/** Attributes by which the page's script finds what to send. */
+type Wiring = Record<`data-${string}`, string | boolean | undefined>;
 
 /**
  * An element that people act on, as plain HTML. The page's script finds what to send in its attributes: `data-element`
@@ -73,4 +84,173 @@ export function renderImage(element: JsonObject): Html {
 /** `[title, text, yes, no]`, for the page to ask. */
 function toConfirm(confirm: JsonObject): string {
   return JSON.stringify([confirm.title, confirm.text, confirm.confirm, confirm.deny].map((part) => plainOf(part)));
+}
+
+/** How an element is named and described: by the words around it in a form, else by a label of its own. */
+function toAria({ field, label }: ElementPlace) {
+  if (!field) return { 'aria-label': label };
+  return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required ? 'true' : undefined };
+}
+
+interface Choice {
+  text: string;
+  value: string;
+}
+
+/** Selects of one value are the browser's own; those with search or several values are a field with a list. Undefined for other types. */
+function renderMenu(element: JsonObject, wiring: Wiring, place: ElementPlace, scene: Scene): Html | undefined {
+  const type = String(element.type);
+  if (!type.endsWith('_select')) return undefined;
+  const chosen = listChosen(element, scene.values[place.block]?.[String(element.action_id)], scene);
+  const label = place.label ?? plainOf(element.placeholder, 'Choose');
+  const named = toAria({ ...place, label });
+  const choices = type.includes('external') ? undefined : listChoices(element, scene);
+  if (!choices || type.startsWith('multi_')) return renderSearch(element, { wiring, named, label, chosen, choices });
+  const toOption = ({ text, value }: Choice) =>
+    html`<option${attributes({ value, selected: value === chosen[0]?.value })}>${text}</option>`;
+  const groups = listOf(element.option_groups).map(
+    (group) =>
+      html`<optgroup label="${plainOf(group.label)}">${listOf(group.options).map(toChoice).map(toOption)}</optgroup>`,
+  );
+  const none = attributes({ value: '', disabled: !place.waits, selected: chosen.length === 0 });
+  const given = attributes({ ...wiring, class: 'menu', ...named });
+  return html`
+    <select${given}>
+      <option${none}>${plainOf(element.placeholder, 'Choose…')}</option>
+      ${groups.length > 0 ? groups : choices.map(toOption)}
+    </select>`;
+}
+
+interface Search {
+  wiring: Wiring;
+  named: ReturnType<typeof toAria>;
+  label: string;
+  chosen: Choice[];
+  choices: Choice[] | undefined;
+}
+
+function renderSearch(element: JsonObject, { wiring, named, label, chosen, choices }: Search): Html {
+  const given = attributes({
+    ...wiring,
+    class: 'combo',
+    'data-label': label,
+    'data-chosen': JSON.stringify(chosen),
+    'data-min': String(element.min_query_length ?? 3),
+    'data-choices': choices && JSON.stringify(choices),
+  });
+  const input = attributes({
+    ...named,
+    role: 'combobox',
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    placeholder: plainOf(element.placeholder, 'Search…'),
+    autocomplete: 'off',
+  });
+  return html`<div${given}><input${input}></div>`;
+}
+
+function toChoice(option: JsonObject): Choice {
+  return { text: plainOf(option.text), value: String(option.value) };
+}
+
+function listChoices(element: JsonObject, { users, channels, reader }: Scene): Choice[] {
+  if (element.type === 'users_select')
+    return [...users.values()].filter(({ deleted, is_bot }) => !deleted && !is_bot).map(fromUser);
+  if (element.type !== 'conversations_select') return listOptions(element).map(toChoice);
+  const filter = (element.filter ?? {}) as { include?: string[]; exclude_external_shared_channels?: boolean };
+  const kinds = filter.include ?? ['public', 'private'];
+  return [...channels.values()]
+    .filter(({ kind, is_archived }) => kinds.includes(kind) && !is_archived)
+    .filter(({ is_ext_shared }) => !(filter.exclude_external_shared_channels && is_ext_shared))
+    .filter(({ kind, members }) => kind === 'public' || members.has(reader.id))
+    .map(fromChannel);
+}
+
+function fromUser({ id, real_name }: User): Choice {
+  return { value: id, text: real_name };
+}
+
+function fromChannel({ id, name }: Channel): Choice {
+  return { value: id, text: name ? `#${name}` : id };
+}
+
+/** What stands in the menu: what was chosen, else what it begins with. */
+function listChosen(element: JsonObject, state: JsonObject | undefined, scene: Scene): Choice[] {
+  const prefix = state ? 'selected_' : 'initial_';
+  const found = Object.entries(state ?? element)
+    .flatMap(([key, value]) => (key.startsWith(prefix) ? value : []))
+    .filter((value) => value !== null)
+    .map((value) => (typeof value === 'string' ? nameOf(value, scene) : toChoice(value as JsonObject)));
+  if (found.length > 0 || state || element.default_to_current_conversation !== true) return found;
+  return [nameOf(scene.channel, scene)];
+}
+
+function nameOf(id: string, { users, channels }: Scene): Choice {
+  const user = users.get(id);
+  const channel = channels.get(id);
+  return user ? fromUser(user) : channel ? fromChannel(channel) : { value: id, text: id };
+}
+
+const FIELD_TYPES: Record<string, string> = {
+  plain_text_input: 'text',
+  number_input: 'number',
+  datepicker: 'date',
+  timepicker: 'time',
+};
+
+/** Text, numbers, dates and boxes, with what was typed before or what they begin with. Undefined for other types. */
+function renderInput(element: JsonObject, wiring: Wiring, place: ElementPlace, scene: Scene): Html | undefined {
+  const type = String(element.type);
+  const state = scene.values[place.block]?.[String(element.action_id)];
+  if (type === 'checkboxes' || type === 'radio_buttons') return renderBoxes(element, state, wiring, place, scene);
+  if (!FIELD_TYPES[type]) return undefined;
+  const value = String(
+    (state
+      ? (state.value ?? state.selected_date ?? state.selected_time)
+      : (element.initial_value ?? element.initial_date ?? element.initial_time)) ?? '',
+  );
+  const given = {
+    ...wiring,
+    class: 'field',
+    ...toAria(place),
+    placeholder: plainOf(element.placeholder) || undefined,
+    maxlength: element.max_length as number | undefined,
+    minlength: element.min_length as number | undefined,
+    autocomplete: 'off',
+  };
+  if (element.multiline === true)
+    return html`<textarea${attributes({ ...given, rows: 8, spellcheck: 'false' })}>${`\n${value}`}</textarea>`;
+  const step = type === 'number_input' ? (element.is_decimal_allowed ? 'any' : '1') : undefined;
+  return html`<input${attributes({ ...given, type: FIELD_TYPES[type], step, value })}>`;
+}
+
+function renderBoxes(
+  element: JsonObject,
+  state: JsonObject | undefined,
+  wiring: Wiring,
+  place: ElementPlace,
+  scene: Scene,
+): Html {
+  const single = element.type === 'radio_buttons';
+  const chosen = state
+    ? [state.selected_option ?? state.selected_options ?? []].flat()
+    : [element.initial_option ?? element.initial_options ?? []].flat();
+  const values = new Set((chosen as JsonObject[]).map(({ value }) => value));
+  const name = `${place.block}/${String(element.action_id)}`;
+  const boxes = listOf(element.options).map((option) => {
+    const given = { type: single ? 'radio' : 'checkbox', name, value: String(option.value) };
+    const box = html`<input${attributes({ ...given, checked: values.has(option.value) })}>`;
+    return html`<label>${box}<span>${renderText(option.text, scene)}</span></label>`;
+  });
+  const { field, label } = place;
+  const given = attributes({
+    ...wiring,
+    class: 'boxes',
+    role: single ? 'radiogroup' : 'group',
+    'aria-labelledby': field?.labelId,
+    'aria-describedby': field?.hintId,
+    'aria-label': field ? undefined : label,
+    'aria-required': single && field?.required ? 'true' : undefined,
+  });
+  return html`<div${given}>${boxes}</div>`;
 }

@@ -12,7 +12,7 @@ import {
   shareShownFiles,
   toMessageObject,
 } from '../post.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID } from '../seed.ts';
+import { APP_ID, BOT, BOT_ID, BOT_USER_ID } from '../seed.ts';
 import type { Block, JsonObject, Message } from '../types.ts';
 import { flag, json, type Method, method, text } from './method.ts';
 
@@ -97,9 +97,8 @@ export const chatMethods: Record<string, Method> = {
       const { id: channel } = getPostingChannel(core, args.channel);
       const accepted = acceptContent(core, args, { where, surface: 'message', channel });
       const thread = findThread(core, where, channel, args.thread_ts);
-      const author = { user: BOT_USER_ID, bot_id: BOT_ID, app_id: APP_ID };
       const shared = thread.thread_ts && args.reply_broadcast ? { subtype: 'thread_broadcast' } : {};
-      const message = core.state.addMessage({ ...accepted, channel, ...author, ...thread, ...shared });
+      const message = core.state.addMessage({ ...accepted, channel, ...BOT, ...thread, ...shared });
       shareShownFiles(core, message);
       echo(core, message);
       return { channel, ts: message.ts, message: toMessageObject(core, message, true) };

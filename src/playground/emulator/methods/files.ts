@@ -1,7 +1,7 @@
 import { ApiError, type Core } from '../core.ts';
 import { isObject } from '../elements.ts';
 import { getPostingChannel } from '../post.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID } from '../seed.ts';
+import { BOT, BOT_USER_ID } from '../seed.ts';
 import type { JsonObject, StoredFile } from '../types.ts';
 import { count, json, type Method, method, page, text } from './method.ts';
 
@@ -35,9 +35,7 @@ function completeUpload(core: Core, { files: wanted, channel_id, thread_ts, init
       const message = core.state.addMessage({
         subtype: 'file_share',
         channel,
-        user: BOT_USER_ID,
-        bot_id: BOT_ID,
-        app_id: APP_ID,
+        ...BOT,
         text: initial_comment ?? '',
         ...(thread_ts ? { thread_ts } : {}),
       });

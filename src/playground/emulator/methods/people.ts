@@ -1,5 +1,4 @@
 import { ApiError, type Core } from '../core.ts';
-import { getDateFormat } from '../date-format.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
 import { flag, type Method, method, page, text, toPage } from './method.ts';
@@ -7,6 +6,7 @@ import { flag, type Method, method, page, text, toPage } from './method.ts';
 /** A user object with the time zone's label and offset at the workspace's present: docs.slack.dev/reference/objects/user-object */
 function toUserObject(core: Core, user: User): JsonObject {
   const now = core.state.now();
+  const zoned = Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO(user.tz);
   const [first_name = user.real_name, ...rest] = user.real_name.split(' ');
   return {
     id: user.id,
@@ -17,7 +17,7 @@ function toUserObject(core: Core, user: User): JsonObject {
     real_name: user.real_name,
     ...(user.deleted
       ? {}
-      : { tz: user.tz, tz_label: toZoneLabel(user.tz, now), tz_offset: toZoneOffsetSeconds(user.tz, now) }),
+      : { tz: user.tz, tz_label: toZoneLabel(user.tz, now), tz_offset: zoned.offsetNanoseconds / 1e9 }),
     profile: {
       real_name: user.real_name,
       real_name_normalized: user.real_name,
@@ -42,17 +42,15 @@ function toUserObject(core: Core, user: User): JsonObject {
   };
 }
 
-function toZoneLabel(timeZone: string, now: number): string {
-  const parts = getDateFormat('en-US', { timeZone, timeZoneName: 'long' }).formatToParts(now);
-  return parts.find((part) => part.type === 'timeZoneName')?.value ?? timeZone;
-}
+/** Made once for each zone: they take much memory. */
+const labels = new Map<string, Intl.DateTimeFormat>();
 
-function toZoneOffsetSeconds(timeZone: string, now: number): number {
-  const parts = getDateFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
-  const offset = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
-  const match = /GMT([+-])(\d\d):(\d\d)/.exec(offset);
-  if (!match) return 0;
-  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3]) * 60);
+function toZoneLabel(timeZone: string, now: number): string {
+  const format = labels.getOrInsertComputed(
+    timeZone,
+    () => new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'long' }),
+  );
+  return format.formatToParts(now).find((part) => part.type === 'timeZoneName')?.value ?? timeZone;
 }
 
 /** Fewer than asked for may come, and deactivated accounts and bots are among them. */

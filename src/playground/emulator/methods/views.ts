@@ -40,8 +40,20 @@ function validate(core: Core, args: JsonObject): JsonObject {
 }
 
 const view = json.refine(isObject, 'not an object');
-const opening = { trigger_id: text, view };
 const hash = text.optional();
+
+/** A method that takes a trigger for a modal. */
+function opens(where: string, show: typeof openView): Method {
+  return method({
+    scopes: [],
+    rate: 'tier4',
+    args: { trigger_id: text, view },
+    run: (core, { trigger_id, view }) => {
+      const user = takeTrigger(core, trigger_id, where);
+      return { view: toViewObject(show(core, view, user, where)) };
+    },
+  });
+}
 
 export const viewMethods: Record<string, Method> = {
   'auth.test': method({
@@ -70,24 +82,8 @@ export const viewMethods: Record<string, Method> = {
     args: { blocks: json.optional(), message: json.optional(), view: json.optional() },
     run: validate,
   }),
-  'views.open': method({
-    scopes: [],
-    rate: 'tier4',
-    args: opening,
-    run: (core, { trigger_id, view }) => {
-      const user = takeTrigger(core, trigger_id, 'views.open');
-      return { view: toViewObject(openView(core, view, user, 'views.open')) };
-    },
-  }),
-  'views.push': method({
-    scopes: [],
-    rate: 'tier4',
-    args: opening,
-    run: (core, { trigger_id, view }) => {
-      const user = takeTrigger(core, trigger_id, 'views.push');
-      return { view: toViewObject(pushView(core, view, user, 'views.push')) };
-    },
-  }),
+  'views.open': opens('views.open', openView),
+  'views.push': opens('views.push', pushView),
   'views.update': method({
     scopes: [],
     rate: 'tier4',

@@ -4,8 +4,7 @@ import { HeadroomError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
-import { REPORT_ZONE } from '../store/setting-repository.ts';
-import { findSetting } from '../store/setting-repository.ts';
+import { findSetting, REPORT_ZONE } from '../store/setting-repository.ts';
 import { describePerson, takes } from './command.ts';
 import { withIntake } from './open.ts';
 

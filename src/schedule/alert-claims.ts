@@ -15,10 +15,10 @@ import {
   setAlertDeliveries,
   toPoolSubject,
 } from '../store/alert-repository.ts';
-import type { AlertRule } from '../store/view-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';
+import type { AlertRule } from '../store/view-repository.ts';
 import { type Conversation, putAlertEvent } from './webhook-events.ts';
 
 /** Channels that alerts go to: one, or the direct messages of the admins. */

@@ -14,9 +14,9 @@ import {
   listMutes,
   type Mute,
 } from '../store/alert-repository.ts';
-import { type AlertRule, listAlertRules } from '../store/view-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findAlertSettings } from '../store/setting-repository.ts';
+import { type AlertRule, listAlertRules } from '../store/view-repository.ts';
 import { type AlertFacts, type AlertWords, isMuted } from './alert-claims.ts';
 import { WATCHES } from './alert-evaluator.ts';
 import { readKindsOn } from './alert-routing.ts';

@@ -105,22 +105,16 @@ const settings = z.object({
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 
 /**
- * Lists variables that are no settings but look like one: within two slips of a setting's name of six letters or more, which
- * is then named, or with Slack in their name.
+ * Says of variables that they are no settings but look like one: within two slips of a setting's name of six letters or more,
+ * which is then named, or with Slack in their name.
  */
-export function listMisspelt(
-  env: Readonly<Record<string, string | undefined>>,
-): { name: string; nearest: string | undefined }[] {
+export function describeMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
   const long = SETTING_NAMES.filter((name) => name.length >= 6);
-  return Object.keys(env)
-    .filter((name) => !SETTING_NAMES.includes(name))
-    .map((name) => ({ name, nearest: long.find((each) => distanceWithin(name.toUpperCase(), each, 2) <= 2) }))
-    .filter(({ name, nearest }) => nearest !== undefined || /^SLACK_/i.test(name));
-}
-
-/** Says of a variable that it is no setting, and what may be meant. */
-export function describeMisspelt({ name, nearest }: ReturnType<typeof listMisspelt>[number]): string {
-  return `${name} is no setting: ${nearest ? `did you mean ${nearest}?` : 'the README lists those that there are.'}`;
+  return Object.keys(env).flatMap((name) => {
+    const nearest = long.find((each) => distanceWithin(name.toUpperCase(), each, 2) <= 2);
+    if (SETTING_NAMES.includes(name) || (nearest === undefined && !/^SLACK_/i.test(name))) return [];
+    return `${name} is no setting: ${nearest ? `did you mean ${nearest}?` : 'the README lists those that there are.'}`;
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { CLIENT_FIELDS, type ClientEdit, type ClientFields, type FieldFault } fr
 import type { ClientName, Definitions } from '../domain/definition.ts';
 import { readText } from '../domain/field.ts';
 import type { ClientSummary } from '../slack/ports.ts';
-import { type Edited, toBasis } from './edited.ts';
+import { type Edited, refuse, toBasis } from './edited.ts';
 
 interface Shown extends ClientSummary {
   entries: readonly ClientName[];
@@ -24,16 +24,15 @@ export function listClientSummaries(current: Definitions): Shown[] {
 
 /** Replaces the entries of one shown client, in their place; those of a new one come last. */
 export function editClient(current: Definitions, { basis, fields }: ClientEdit, today: number): Edited {
-  const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
   const declared = toDeclaration(current);
   const found = listClientSummaries(current).find((client) => client.basis === basis);
   if (basis !== undefined && !found) {
     const stale = 'This client was changed by somebody else since this form was opened: close it and open it again.';
-    return refused([{ field: '', text: stale }]);
+    return refuse(current, { field: '', text: stale });
   }
   const others = declared.clients.filter((entry) => !found?.entries.includes(entry));
   const { faults, entries } = fields ? readEntries(fields, others) : { faults: [], entries: [] };
-  if (faults.length > 0) return refused(faults);
+  if (faults.length > 0) return refuse(current, ...faults);
   const place = found ? declared.clients.indexOf(found.entries[0]!) : declared.clients.length;
   const before = others.filter((entry) => declared.clients.indexOf(entry) < place);
   const clients = [...before, ...entries, ...others.slice(before.length)];

@@ -1,6 +1,7 @@
-import { type Calendar, formatDay } from '../domain/calendar.ts';
-import { formatCredits } from '../domain/definition.ts';
+import { type Calendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
+import { DEFAULT_SCOPE, formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
+import { describeUnknown } from '../domain/names.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
 import type { Correction, UsageReader } from '../domain/usage.ts';
@@ -11,9 +12,26 @@ import { insertCorrection, listCorrections } from '../store/correction-repositor
 import { type Db, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 
-const HALF_DAY_MS = 43_200_000;
+/** A correction of a day applies at its noon. */
+export const NOON_MS = 12 * HOUR_MS;
 /** The same entry again within this time looks like a slip. */
 const REPEAT_MS = 60_000;
+
+/** Enters a correction together with its line of the audit log; returns that line. */
+export async function enterCorrection(
+  db: Db,
+  calendar: Calendar,
+  correction: Correction,
+  enteredMs: number,
+): Promise<string> {
+  const { meter, credits, timeMs, reason, actor } = correction;
+  const detail = `${meter} ${formatSigned(credits)} on ${formatDay(calendar.dayOf(timeMs))}: ${reason}`;
+  await transact(db, async (trx) => {
+    await insertCorrection(trx, { ...correction, enteredMs });
+    await insertAudit(trx, { atMs: enteredMs, actor, action: 'correct', detail });
+  });
+  return detail;
+}
 
 /** Corrections as admins enter them in Slack. They apply at noon of their day, or now for the running one. */
 export function createCorrectionAdmin({
@@ -30,10 +48,8 @@ export function createCorrectionAdmin({
   return {
     async correct({ scope, amount, on, reason }, by: Actor) {
       const { scopes } = await getDefinitions(db);
-      if (scope !== 'default' && !scopes.some(({ name }) => name === scope)) {
-        const known = [...scopes.map(({ name }) => name), 'default'].join(', ');
-        throw new HeadroomError('definition', `There is no scope ${JSON.stringify(scope)}: there are ${known}.`);
-      }
+      const known = [...scopes.map(({ name }) => name), DEFAULT_SCOPE];
+      if (!known.includes(scope)) throw new HeadroomError('definition', describeUnknown('scope', scope, known));
       const nowMs = now();
       const { firstDay, lastDay, timed } = resolveRange(on ?? 'today', nowMs, calendar);
       if (firstDay !== lastDay || timed)
@@ -41,7 +57,7 @@ export function createCorrectionAdmin({
           'range',
           `A correction applies to one day, and ${JSON.stringify(on)} is not one: name a date, such as 2026-11-05.`,
         );
-      const timeMs = Math.min(calendar.startOfDay(firstDay) + HALF_DAY_MS, nowMs);
+      const timeMs = Math.min(calendar.startOfDay(firstDay) + NOON_MS, nowMs);
       const correction = { meter: scope, timeMs, credits: amount, requests: 0, reason, actor: by.user };
       const span = { fromMs: calendar.startOfDay(firstDay), toMs: calendar.startOfDay(firstDay + 1) };
       const [steps, extent, lately] = await Promise.all([
@@ -49,15 +65,7 @@ export function createCorrectionAdmin({
         usage.extent(),
         listCorrections(db, { meter: scope, span, enteredSinceMs: nowMs - REPEAT_MS }),
       ]);
-      await transact(db, async (trx) => {
-        await insertCorrection(trx, { ...correction, enteredMs: nowMs });
-        await insertAudit(trx, {
-          atMs: nowMs,
-          actor: by.user,
-          action: 'correct',
-          detail: `${scope} ${amount / 1000} at ${new Date(timeMs).toISOString()}: ${reason}`,
-        });
-      });
+      await enterCorrection(db, calendar, correction, nowMs);
       const used = sumCredits(steps.map(({ credits }) => credits));
       const day = formatDay(firstDay);
       return [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
-import { type Config, describeMisspelt, listMissingSlackSettings, listMisspelt } from '../config.ts';
+import { type Config, describeMisspelt, listMissingSlackSettings } from '../config.ts';
 import { slackErrorOf } from '../slack/client/errors.ts';
 import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
 import type { DoctorPort } from '../slack/ports.ts';
@@ -34,16 +34,17 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
   return {
     async check() {
       const database = await checkDatabase(deps);
-      const machine = database.every(({ ok }) => ok) ? await checkMachine(deps) : [];
+      const isSound = database.every(({ ok }) => ok);
+      const machine = isSound ? await checkMachine(deps) : [];
       const missing = listMissingSlackSettings(deps.config.slack).map(bad);
       const findings = [...database, ...machine, ...checkSettings(deps), checkZone(), ...missing];
-      const targets = await findTargets(deps, database);
+      const targets = await findTargets(deps, isSound);
       if (!deps.client) return findings;
       return [
         ...findings,
         ...(await checkSlack(deps, deps.client, targets)),
         ...checkRefused(deps.refused),
-        ...(await checkReach(deps.config, await isRunning(deps, database))),
+        ...(await checkReach(deps.config, isSound && (await isRunning(deps)))),
         ...describeTargets(deps.config, targets),
       ];
     },
@@ -52,12 +53,11 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
 
 /** Settings that are none, but look like one: a misspelt one is passed over in silence otherwise. */
 function checkSettings({ config, env = {}, folder }: DoctorDependencies): Finding[] {
-  const misspelt = listMisspelt(env).map((variable) => bad(describeMisspelt(variable)));
+  const misspelt = describeMisspelt(env).map(bad);
   return [...misspelt, ...(folder === undefined ? [] : checkFiles(config, folder))];
 }
 
-async function isRunning({ db, now }: DoctorDependencies, database: readonly Finding[]): Promise<boolean> {
-  if (!database.every(({ ok }) => ok)) return false;
+async function isRunning({ db, now }: DoctorDependencies): Promise<boolean> {
   return (await listInstances(db, now() - SEEN_WITHIN_MS)).length > 0;
 }
 
@@ -94,8 +94,8 @@ interface Targets {
   mention: string | undefined;
 }
 
-async function findTargets({ config, db }: DoctorDependencies, database: readonly Finding[]): Promise<Targets> {
-  if (!database.every(({ ok }) => ok)) return { channel: config.alertChannel, mention: config.oncall };
+async function findTargets({ config, db }: DoctorDependencies, isSound: boolean): Promise<Targets> {
+  if (!isSound) return { channel: config.alertChannel, mention: config.oncall };
   return { channel: await findAlertChannel(db, config), mention: await findAlertMention(db, config) };
 }
 

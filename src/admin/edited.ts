@@ -10,6 +10,11 @@ export interface Edited {
   changes: Change[];
 }
 
+/** An edit that is refused. */
+export function refuse(definitions: Definitions, ...faults: FieldFault[]): Edited {
+  return { faults, definitions, changes: [] };
+}
+
 /** Stands for the content of something declared: short, and another one for whatever differs. */
 export function toBasis(declared: object): string {
   return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);

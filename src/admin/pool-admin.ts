@@ -1,6 +1,7 @@
 import { formatDeclaration } from '../definition/format.ts';
 import type { Calendar } from '../domain/calendar.ts';
-import { type Declaration, toDeclaration } from '../domain/declaration.ts';
+import { toDeclaration } from '../domain/declaration.ts';
+import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import type { PoolPort } from '../slack/ports.ts';
 import type { Db } from '../store/database.ts';
@@ -22,7 +23,8 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
       if (scope === undefined) return formatDeclaration(declared);
       const found = declared.scopes.filter(({ name }) => name === scope);
       if (found.length === 0) {
-        throw new HeadroomError('definition', `There is no scope ${JSON.stringify(scope)}: ${listScopes(declared)}.`);
+        const known = declared.scopes.map(({ name }) => name);
+        throw new HeadroomError('definition', describeUnknown('scope', scope, known));
       }
       return formatDeclaration({ scopes: found, exclude: [], holidays: [], clients: [] });
     },
@@ -40,8 +42,4 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
       return changes.map(({ place, text }) => `${place}: ${text}`);
     },
   };
-}
-
-function listScopes({ scopes }: Declaration): string {
-  return scopes.length > 0 ? `there are ${scopes.map(({ name }) => name).join(', ')}` : 'none is declared yet';
 }

@@ -12,7 +12,6 @@ import {
 } from '../domain/declaration.ts';
 import {
   type DeclarationEdit,
-  type FieldFault,
   type PoolEdit,
   type PoolEnd,
   type ScopeEdit,
@@ -24,7 +23,7 @@ import type { Definitions } from '../domain/definition.ts';
 import { HeadroomError } from '../errors.ts';
 import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { editClient } from './client-edit.ts';
-import { type Edited, toBasis } from './edited.ts';
+import { type Edited, refuse, toBasis } from './edited.ts';
 
 /** Declared scopes with their pools and limits, as forms begin with them. */
 export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
@@ -67,30 +66,39 @@ export function editDeclaration(current: Definitions, edit: DeclarationEdit, tod
 
 /** One pool is written anew from its fields, by the reader of the YAML. */
 function editPool(current: Definitions, edit: PoolEdit, today: number): Edited {
-  const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
   const declared = toDeclaration(current);
   const scope = declared.scopes.find(({ name }) => name === edit.scope);
-  if (!scope) return refused([{ field: '', text: `The scope ${edit.scope} has ended meanwhile.` }]);
+  if (!scope) return refuse(current, { field: '', text: `The scope ${edit.scope} has ended meanwhile.` });
   const name = edit.name ?? findSame(scope, edit);
   const pool = scope[edit.part].find((one) => one.name === name);
   if (edit.name !== undefined && !pool) {
-    return refused([{ field: '', text: `${edit.name} has ended meanwhile: close this form and add it again.` }]);
+    return refuse(current, { field: '', text: `${edit.name} has ended meanwhile: close this form and add it again.` });
   }
   const repeated = findRepeatedGrant(edit.fields, pool);
   if (repeated !== undefined) {
     const fault = 'is that of another grant here; choose another, or add the quantities in one.';
-    return refused([{ field: `grants.${repeated}.name`, text: fault }]);
+    return refuse(current, { field: `grants.${repeated}.name`, text: fault });
   }
   const { text, place } = formatScopeWith(scope, { ...edit, name });
-  const names = declared.scopes.map((one) => one.name);
-  const checked = checkDeclaration(text, names);
-  if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, place));
+  const isStale = edit.basis !== undefined && pool !== undefined && toBasis(pool) !== edit.basis;
+  return applyText(current, { text, place, today, stale: isStale ? edit.name : undefined });
+}
+
+/** Applies the text of one scope, whose mistakes belong to the form about `place`. `stale`: what somebody else changed meanwhile. */
+function applyText(
+  current: Definitions,
+  { text, place, today, stale }: { text: string; place: string; today: number; stale: string | undefined },
+): Edited {
+  const declared = toDeclaration(current);
+  const checked = checkDeclaration(
+    text,
+    declared.scopes.map(({ name }) => name),
+  );
+  if ('mistakes' in checked) return refuse(current, ...toFieldFaults(checked.mistakes, place));
   const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
-  if (edit.basis !== undefined && pool && toBasis(pool) !== edit.basis && amended.changes.length > 0) {
-    const stale = `${edit.name} was changed by somebody else since this form was opened: close it and open it again.`;
-    return refused([{ field: '', text: stale }]);
-  }
-  return { faults: [], ...amended };
+  if (stale === undefined || amended.changes.length === 0) return { faults: [], ...amended };
+  const told = `${stale} was changed by somebody else since this form was opened: close it and open it again.`;
+  return refuse(current, { field: '', text: told });
 }
 
 /** The first grant that repeats another's name, in any case; undefined where none does, or the pool has such already. */
@@ -110,24 +118,16 @@ function findSame(scope: DeclaredScope, { part, fields }: PoolEdit): string | un
 
 /** The same for a scope itself: its title, rate limit and links. A new one comes without pools. */
 function editScope(current: Definitions, edit: ScopeEdit, today: number): Edited {
-  const refused = (faults: FieldFault[]) => ({ faults, definitions: current, changes: [] });
   const declared = toDeclaration(current);
   const { fields } = edit;
   const name = edit.name ?? fields.name;
   const scope = declared.scopes.find((one) => one.name === name);
-  if (edit.name !== undefined && !scope) return refused([{ field: '', text: `${name} has ended meanwhile.` }]);
+  if (edit.name !== undefined && !scope) return refuse(current, { field: '', text: `${name} has ended meanwhile.` });
   if (edit.name === undefined && scope && !isDeepStrictEqual(toScopeFields(scope), fields))
-    return refused([{ field: 'name', text: `is already a scope's name; choose another, or open ${name}.` }]);
-  const names = declared.scopes.map((one) => one.name);
-  const checked = checkDeclaration(formatScopeHead(scope, { ...fields, name }), names);
-  if ('mistakes' in checked) return refused(toFieldFaults(checked.mistakes, 'scopes[0]'));
-  const amended = amend(current, merge(declared, checked.declaration, ['scopes']), today);
-  const basis = scope && toBasis(toScopeFields(scope));
-  if (edit.basis !== undefined && basis !== edit.basis && amended.changes.length > 0) {
-    const stale = `${name} was changed by somebody else since this form was opened: close it and open it again.`;
-    return refused([{ field: '', text: stale }]);
-  }
-  return { faults: [], ...amended };
+    return refuse(current, { field: 'name', text: `is already a scope's name; choose another, or open ${name}.` });
+  const text = formatScopeHead(scope, { ...fields, name });
+  const isStale = edit.basis !== undefined && (!scope || toBasis(toScopeFields(scope)) !== edit.basis);
+  return applyText(current, { text, place: 'scopes[0]', today, stale: isStale ? name : undefined });
 }
 
 function endPool(current: Definitions, { scope, name }: PoolEnd, today: number): Edited {
@@ -150,7 +150,7 @@ function editText(current: Definitions, { yaml }: TextEdit, today: number): Edit
     return { faults: [], ...amend(current, merge(declared, edited, edited.parts), today) };
   } catch (error) {
     if (!(error instanceof HeadroomError)) throw error;
-    return { faults: [{ field: 'yaml', text: error.message }], definitions: current, changes: [] };
+    return refuse(current, { field: 'yaml', text: error.message });
   }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { Config } from '../config.ts';
+import { parseDay } from '../domain/calendar.ts';
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 
@@ -98,6 +99,15 @@ export function oneOf(
 export function chooseForm({ json = false, csv = false }): 'json' | 'csv' | undefined {
   if (json && csv) throw new HeadroomError('question', '--json and --csv exclude each other: leave one out.');
   return json ? 'json' : csv ? 'csv' : undefined;
+}
+
+/** The day that a flag names. Throws a `range` error for what is no date. */
+export function readDay(flag: string, text: string): number {
+  try {
+    return parseDay(text);
+  } catch {
+    throw new HeadroomError('range', `${flag} must be a date such as 2026-11-01, not ${JSON.stringify(text)}.`);
+  }
 }
 
 /** Hands data on to standard output. */

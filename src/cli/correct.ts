@@ -1,15 +1,11 @@
-import { type Calendar, formatDay, parseDay } from '../domain/calendar.ts';
-import { DEFAULT_SCOPE, formatCredits, parseCredits } from '../domain/definition.ts';
+import { enterCorrection, NOON_MS } from '../admin/corrections.ts';
+import { type Calendar, parseDay } from '../domain/calendar.ts';
+import { DEFAULT_SCOPE, parseCredits } from '../domain/definition.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
-import { insertAudit } from '../store/audit-repository.ts';
-import { insertCorrection } from '../store/correction-repository.ts';
-import { transact } from '../store/database.ts';
 import { describePerson, type RunCommand, takes } from './command.ts';
 import { withStored } from './open.ts';
 import { unknownScope } from './pools.ts';
-
-const HALF_DAY_MS = 43_200_000;
 
 const FLAGS = { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } } as const;
 
@@ -38,13 +34,8 @@ const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, c
     if (![...meters, DEFAULT_SCOPE].includes(meter!)) throw unknownScope(meter!, [...meters, DEFAULT_SCOPE]);
     const nowMs = context.now();
     const timeMs = resolveTime(flags.at, calendar, nowMs);
-    const actor = describePerson();
-    const day = formatDay(calendar.dayOf(timeMs));
-    const text = `${meter} ${formatSigned(credits)} on ${day}: ${reason}`;
-    await transact(db, async (trx) => {
-      await insertCorrection(trx, { meter: meter!, timeMs, credits, requests, reason, actor, enteredMs: nowMs });
-      await insertAudit(trx, { atMs: nowMs, actor, action: 'correct', detail: text });
-    });
+    const correction = { meter: meter!, timeMs, credits, requests, reason, actor: describePerson() };
+    const text = await enterCorrection(db, calendar, correction, nowMs);
     context.out(`${text} (${calendar.zone}). A day never goes below zero.`);
   });
 });
@@ -77,14 +68,10 @@ function resolveTime(at: string | undefined, calendar: Calendar, nowMs: number):
 
 function readTime(at: string, calendar: Calendar): number | undefined {
   try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(at)) return calendar.startOfDay(parseDay(at)) + HALF_DAY_MS;
+    if (/^\d{4}-\d{2}-\d{2}$/.test(at)) return calendar.startOfDay(parseDay(at)) + NOON_MS;
     if (/(?:Z|[+-]\d{2}:\d{2})$/i.test(at)) return Temporal.Instant.from(at).epochMilliseconds;
     return Temporal.PlainDateTime.from(at, { overflow: 'reject' }).toZonedDateTime(calendar.zone).epochMilliseconds;
   } catch {
     return undefined;
   }
-}
-
-function formatSigned(credits: number): string {
-  return `${credits > 0 ? '+' : ''}${formatCredits(credits)} credits`;
 }

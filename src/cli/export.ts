@@ -1,5 +1,4 @@
 import { readQuestion } from '../ask/ask.ts';
-import { parseDay } from '../domain/calendar.ts';
 import { InvalidRangeError } from '../domain/ranges.ts';
 import type { Question } from '../domain/report.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
@@ -7,7 +6,7 @@ import { EXPORT_FORMATS } from '../export/encoder.ts';
 import type { ExportOrder } from '../export/export-usage.ts';
 import { openInquiry } from '../report/inquiry.ts';
 import { joinWords, toArgument } from './ask.ts';
-import { MISUSE, takes } from './command.ts';
+import { MISUSE, readDay, takes } from './command.ts';
 import { writeExport } from './export-files.ts';
 import { createStoredReporter, withStored } from './open.ts';
 
@@ -77,16 +76,8 @@ function toQuestion(words: readonly string[]): string {
 
 /** Days as a range's words. */
 function readDays({ from, to }: { from?: string | undefined; to?: string | undefined }): string | undefined {
-  for (const [flag, text] of [
-    ['--from', from],
-    ['--to', to],
-  ] as const) {
-    try {
-      if (text !== undefined) parseDay(text);
-    } catch {
-      throw new HeadroomError('range', `${flag} must be a date such as 2026-11-01, not ${JSON.stringify(text)}.`);
-    }
-  }
+  if (from !== undefined) readDay('--from', from);
+  if (to !== undefined) readDay('--to', to);
   if (from === undefined) return to === undefined ? undefined : `until ${to}`;
   return to === undefined ? `${from}..` : `${from}..${to}`;
 }

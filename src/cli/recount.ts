@@ -1,4 +1,4 @@
-import { formatDay, parseDay } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
 import { formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
@@ -7,7 +7,7 @@ import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { applyRulesFrom } from '../store/definition-repository.ts';
 import { findSetting } from '../store/setting-repository.ts';
-import { describePerson, takes } from './command.ts';
+import { describePerson, readDay, takes } from './command.ts';
 import { withIntake } from './open.ts';
 
 /**
@@ -16,7 +16,7 @@ import { withIntake } from './open.ts';
  */
 export const runRecount = takes('', { from: { type: 'string' } }, async (_words, { from }, context) => {
   if (from === undefined) throw new HeadroomError('range', 'Say from which day: headroom recount --from 2026-11-01.');
-  const asked = readDay(from);
+  const asked = readDay('--from', from);
   return withIntake(context, async ({ db, calendar, intake, usage }) => {
     const nowMs = context.now();
     const today = calendar.dayOf(nowMs);
@@ -42,14 +42,6 @@ export const runRecount = takes('', { from: { type: 'string' } }, async (_words,
     context.out(`${countOf(events, 'event')} since ${since} recounted by today's rules (${calendar.zone}).`);
   });
 });
-
-function readDay(text: string): number {
-  try {
-    return parseDay(text);
-  } catch {
-    throw new HeadroomError('range', `--from must be a date such as 2026-11-01, not ${JSON.stringify(text)}.`);
-  }
-}
 
 type Counts = Map<string, { requests: number; credits: Thousandths }>;
 

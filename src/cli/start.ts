@@ -1,5 +1,5 @@
 import { createApp } from '../app.ts';
-import { describeMisspelt, listMisspelt, readEnvironment } from '../config.ts';
+import { describeMisspelt, readEnvironment } from '../config.ts';
 import { takes, untilStopped } from './command.ts';
 import { readConfig } from './open.ts';
 
@@ -8,8 +8,7 @@ const STOP_WITHIN_MS = 9500;
 
 /** `headroom start`: runs the bot until it is told to stop. */
 export const runStart = takes('', {}, async (_words, _flags, context) => {
-  for (const variable of listMisspelt(readEnvironment(context.env, context.folder)))
-    context.err(describeMisspelt(variable));
+  for (const line of describeMisspelt(readEnvironment(context.env, context.folder))) context.err(line);
   const app = createApp(readConfig(context, 'slack'));
   const stopped = untilStopped(context);
   let late: NodeJS.Timeout | undefined;

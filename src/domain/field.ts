@@ -11,31 +11,28 @@ export interface Described {
   required?: string;
 }
 
-/** One line of text without control characters, at most `most` characters (default 200). */
-type TextField = Described & { kind: 'text'; most?: number };
-/** A web address. */
-type LinkField = Described & { kind: 'link' };
-type WholeField = Described & { kind: 'whole'; least: number; most: number };
-/** An amount of credits, at most three decimals. */
-type CreditsField = Described & { kind: 'credits'; most?: number };
-/** A date of the report zone; its value is the day. */
-type DayField = Described & { kind: 'day' };
 /** One of some words, each with the label that a form shows. */
 export type ChoiceField<W extends string = string> = Described & {
   kind: 'choice';
   options: readonly (readonly [word: W, label: string])[];
 };
-/** The id of a Slack user or user group. */
-type MemberField = Described & { kind: 'member' };
 
 /**
  * A field as files and forms alike describe it: the reader of a file checks by it, a form is built by it and tells what is
- * wrong in the same words.
+ * wrong in the same words. `text`: one line without control characters, at most `most` (default 200); `link`: a web address;
+ * `credits`: at most three decimals; `day`: a date of the report zone; `member`: the id of a Slack user or user group.
  */
-export type Field = TextField | LinkField | WholeField | CreditsField | DayField | ChoiceField | MemberField;
+export type Field =
+  | ChoiceField
+  | (Described &
+      (
+        | { kind: 'text' | 'credits'; most?: number }
+        | { kind: 'whole'; least: number; most: number }
+        | { kind: 'link' | 'day' | 'member' }
+      ));
 
 export type ValueOf<F extends Field> =
-  F extends ChoiceField<infer W> ? W : F extends WholeField | CreditsField | DayField ? number : string;
+  F extends ChoiceField<infer W> ? W : F extends { kind: 'whole' | 'credits' | 'day' } ? number : string;
 
 /** What was given for a field: its value, or what is wrong with it and the cure, as `is "x"; give a number`. */
 export type Reading<T> = { value: T } | { fault: string };
@@ -87,7 +84,7 @@ function readLink(text: string): Reading<string> {
   return { fault: `is ${quote(text)}; give an address that begins with https:// or http://.` };
 }
 
-function readWhole(text: string, { least, most }: WholeField): Reading<number> {
+function readWhole(text: string, { least, most }: { least: number; most: number }): Reading<number> {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return { value };
   return { fault: `is ${quote(text)}; give a whole number from ${least} to ${most}, digits only.` };

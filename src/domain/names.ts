@@ -54,7 +54,12 @@ export function listNearest(word: string, candidates: Iterable<string>, limit = 
  * Says that there is no such thing, and which may be meant: `There is no scope "crn": did you mean crm?`, else those that there
  * are; where there are none, the cure.
  */
-export function describeUnknown(what: string, name: string, known: readonly string[], cure: string): string {
+export function describeUnknown(
+  what: string,
+  name: string,
+  known: readonly string[],
+  cure = 'none is declared yet.',
+): string {
   const [nearest] = listNearest(name, known);
   const there = known.length > 0 ? `there are ${known.join(', ')}.` : cure;
   return `There is no ${what} ${JSON.stringify(name)}: ${nearest ? `did you mean ${nearest}?` : there}`;

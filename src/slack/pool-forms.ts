@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FieldFault, PoolEdit, PoolFields, ScopeEdit, ScopeFields } from '../domain/declared-fields.ts';
 import { SCOPE_FIELDS } from '../domain/declared-fields.ts';
+import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
 import type { FormFields } from '../messages/form.ts';
@@ -87,8 +88,8 @@ export async function openPools({ ctx, asked }: Served, scope?: string): Promise
   const scopes = await ctx.pools.list();
   const found = scope === undefined ? undefined : findScope(scopes, scope);
   if (scope !== undefined && !found) {
-    const known = scopes.length > 0 ? `there are ${scopes.map(({ name }) => name).join(', ')}` : 'none is declared yet';
-    throw new HeadroomError('definition', `There is no scope ${JSON.stringify(scope)}: ${known}.`);
+    const known = scopes.map(({ name }) => name);
+    throw new HeadroomError('definition', describeUnknown('scope', scope, known));
   }
   await openView(ctx, asked, buildList(scopes, toFormPlace(asked), found?.name));
 }

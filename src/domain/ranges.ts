@@ -1,6 +1,5 @@
 import { type Calendar, DAY_MS, firstDayOf, formatDay, MINUTE_MS, monthOf } from './calendar.ts';
-import { type Asking, buildDays, daysText, resolveDays } from './range/days.ts';
-import { buildSpan, resolveMoment, resolveTimes } from './range/times.ts';
+import { buildDays, buildSpan, resolveMoment, resolveWords } from './range/resolve.ts';
 import {
   formatRangeWords,
   InvalidRangeError,
@@ -13,8 +12,7 @@ import {
 import { monthLabel, type Range } from './range.ts';
 import { type RangeReading, readRangeAt, readRangeText } from './range-reading.ts';
 
-export { daysText } from './range/days.ts';
-export { instantText, timesText } from './range/times.ts';
+export { daysText, instantText, timesText } from './range/resolve.ts';
 export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/words.ts';
 
 const DEFAULT_RANGE = '7d';
@@ -39,9 +37,7 @@ export function resolveRange(
 ): Range {
   const asked = text?.trim() || options.default || DEFAULT_RANGE;
   const asking = { asked, nowMs, today: calendar.dayOf(nowMs), calendar, firstDay: options.firstDay ?? 0 };
-  const words = getWords(asked, nowMs, calendar);
-  const times = resolveTimes(words, asking);
-  return times ? toDays(times, asking) : buildDays(resolveDays(words, asking), asking.today, calendar);
+  return resolveWords(getWords(asked, nowMs, calendar), asking);
 }
 
 /**
@@ -73,11 +69,7 @@ export function resolveHistory(nowMs: number, calendar: Calendar, untilMonth?: n
   const firstDay = firstDayOf(until - 11);
   const lastDay = partial ? today - 1 : firstDayOf(until + 1) - 1;
   return {
-    text: daysText({ first: firstDay, last: lastDay }),
-    fromMs: calendar.startOfDay(firstDay),
-    toMs: calendar.startOfDay(lastDay + 1),
-    firstDay,
-    lastDay,
+    ...buildDays({ first: firstDay, last: lastDay }, today, calendar),
     grain: 'month',
     partial,
     label: `${monthLabel(until - 11)} – ${monthLabel(until)}${partial ? ' to yesterday' : ''}`,
@@ -126,13 +118,6 @@ function canResolve(text: string, nowMs: number, calendar: Calendar): boolean {
     if (error instanceof InvalidRangeError) return false;
     throw error;
   }
-}
-
-/** Times from midnight to midnight are days. */
-function toDays(range: Range, { calendar, today }: Asking): Range {
-  const days = { first: range.firstDay, last: range.lastDay };
-  const isWhole = range.fromMs === calendar.startOfDay(days.first) && range.toMs === calendar.startOfDay(days.last + 1);
-  return isWhole ? buildDays({ ...days, text: daysText(days) }, today, calendar) : range;
 }
 
 /** The span of equal length just before the range that it is compared with. */
@@ -249,6 +234,5 @@ function shift(range: Range, by: Temporal.DurationLike, nowMs: number, calendar:
   const toMs = range.partial ? endOfNow(range, nowMs) : range.toMs;
   if (range.timed || range.partial) return buildSpan(earlier(range.fromMs), earlier(toMs), nowMs, calendar);
   const [first, end] = [calendar.dayOf(earlier(range.fromMs)), calendar.dayOf(earlier(range.toMs))];
-  const days = { first, last: end - 1 };
-  return buildDays({ ...days, text: daysText(days) }, calendar.dayOf(nowMs), calendar);
+  return buildDays({ first, last: end - 1 }, calendar.dayOf(nowMs), calendar);
 }

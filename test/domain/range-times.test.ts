@@ -211,6 +211,11 @@ describe('the moment of a balance', () => {
   });
 });
 
+test('of a span that ends in time to come the end is said to be, whatever its beginning could be', () => {
+  expect(refusal('monday 14:00 to 2027-01-05').message).toMatch(/ends at 2027-01-06 00:00, which is still to come/);
+  expect(refusal('monday to 2027-01-05').message).toMatch(/ends on 2027-01-05, which is still to come/);
+});
+
 describe('properties of hours and minutes', () => {
   const zones = fc
     .constantFrom(

@@ -1,18 +1,7 @@
 import { type Calendar, firstDayOf, formatDay, MONTH_NAMES, monthOf, toDate, toDay, WEEKDAYS } from '../calendar.ts';
-import { daysLabel, type Range, title } from '../range.ts';
-import {
-  type DayPoint,
-  formatPoint,
-  formatRangeWords,
-  InvalidRangeError,
-  isMoment,
-  type RangePoint,
-  type RangeWord,
-  type RangeWords,
-} from './words.ts';
+import { title } from '../range.ts';
+import { type DayPoint, InvalidRangeError, type RangeWord } from './words.ts';
 
-/** Steps of a day are drawn up to this many days, months from there on. */
-const YEAR_DAYS = 365;
 const FIRST_YEAR = 1970;
 
 /** The instant and the way in which a range was asked for. */
@@ -31,118 +20,8 @@ export interface Days {
   last: number;
 }
 
-/** The whole days that a range's words mean; today only where they name it. `text` asks for the same again. */
-export function resolveDays(words: RangeWords, asking: Asking): Days & { text: string } {
-  const { asked, today, firstDay } = asking;
-  const past = (days: Days, text = daysText(days)) => checkPast({ ...days, text }, asking);
-  switch (words.kind) {
-    case 'last': {
-      const text = formatRangeWords(words);
-      if (words.unit === 'day') return past({ first: today - words.count, last: today - 1 }, text);
-      return past(monthsBefore(words.count * (words.unit === 'quarter' ? 3 : 1), words.unit, asking), text);
-    }
-    case 'at': {
-      const point = toDayPoint(words.point);
-      if (point.kind === 'ago' && point.days <= 1) return past(pointDays(point, today, asked), formatPoint(point));
-      if (point.kind === 'word') return { ...wordDays(point.word, today, firstDay), text: point.word };
-      const days = pointDays(point, today, asked);
-      if (days.first > today || days.last < today || days.first === days.last) return past(days);
-      // A named week, month, quarter or year that is still running is the word for it: it ends yesterday.
-      const unit =
-        point.kind === 'months' ? { 1: 'month', 3: 'quarter', 12: 'year', 6: undefined }[point.size] : 'week';
-      return { first: days.first, last: today - 1, text: unit ? `this-${unit}` : formatPoint(point) };
-    }
-    case 'since':
-    case 'after': {
-      const days = endedDays(toDayPoint(words.point), asking);
-      const first = words.kind === 'since' ? days.first : days.last + 1;
-      return past({ first, last: Math.max(first, today - 1) });
-    }
-    case 'until':
-    case 'before': {
-      const days = endedDays(toDayPoint(words.point), asking);
-      const last = words.kind === 'until' ? days.last : days.first - 1;
-      return past({ first: Math.min(firstDay, last), last });
-    }
-    case 'span':
-      return past(spanDays(toDayPoint(words.from), toDayPoint(words.to), asking));
-    case 'clock':
-      return past(pointDays(words.day, today, asked));
-  }
-}
-
-/** A range of whole days. */
-export function buildDays(
-  { first: firstDay, last: lastDay, text }: Days & { text: string },
-  today: number,
-  calendar: Calendar,
-): Range {
-  const count = lastDay - firstDay + 1;
-  return {
-    text,
-    fromMs: calendar.startOfDay(firstDay),
-    toMs: calendar.startOfDay(lastDay + 1),
-    firstDay,
-    lastDay,
-    grain: count === 1 ? 'hour' : count >= YEAR_DAYS ? 'month' : 'day',
-    partial: lastDay === today,
-    label: daysLabel(firstDay, lastDay),
-  };
-}
-
-/** Beside days, now is today. */
-function toDayPoint(point: RangePoint): DayPoint {
-  return isMoment(point) ? { kind: 'ago', days: 0 } : point;
-}
-
-function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
-  const { today, asked } = asking;
-  // A year said at the beginning alone holds for the end too, or the end is in the year after.
-  if ('year' in from && from.year !== undefined && ['date', 'months', 'week'].includes(to.kind)) {
-    const begin = pointDays(from, today, asked);
-    const inYear = (year: number) => ({ year, ...to }) as DayPoint;
-    const isSame = pointDays(inYear(from.year), today, asked).last >= begin.first;
-    to = inYear(isSame ? from.year : from.year + 1);
-  }
-  const { last } = endedDays(to, asking);
-  // A beginning without a year is the last one before the end: `dec 20 to jan 5` begins in the year before.
-  const until = from.kind === 'ago' || from.kind === 'word' ? today : Math.min(last, today);
-  const { first } = pointDays(from, from.kind === 'weekday' ? until + 1 : until, asked);
-  if (last < first) {
-    throw new InvalidRangeError(
-      `The range “${asked}” ends (${formatDay(last)}) before it begins (${formatDay(first)}).`,
-      first <= today ? [daysText({ first: last, last: first }), '7d'] : ['7d'],
-    );
-  }
-  return { first, last };
-}
-
-/** The days of a point; a month, quarter or year that is still running does not name today and ends yesterday. */
-function endedDays(point: DayPoint, { today, asked }: Asking): Days {
-  const days = pointDays(point, today, asked);
-  const isRunning = days.last > days.first && days.first <= today && days.last >= today;
-  return isRunning ? { ...days, last: today - 1 } : days;
-}
-
-function checkPast<Asked extends Days>(days: Asked, { today, asked }: Asking): Asked {
-  const toCome = (verb: string, day: number) =>
-    `The range “${asked}” ${verb} on ${formatDay(day)}, which is still to come; today is ${formatDay(today)}.`;
-  if (days.first > today) throw new InvalidRangeError(toCome('begins', days.first), ['today', 'yesterday', '7d']);
-  if (days.last > today) {
-    const choices = [today, Math.max(days.first, today - 1)].map((last) => daysText({ first: days.first, last }));
-    throw new InvalidRangeError(toCome('ends', days.last), [...new Set([...choices, '7d'])]);
-  }
-  if (days.first < 0) throw tooEarly(asked);
-  return days;
-}
-
-/** `2026-11-20`, `2026-11-01..2026-11-20`. */
-export function daysText({ first, last }: Days): string {
-  return first === last ? formatDay(first) : `${formatDay(first)}..${formatDay(last)}`;
-}
-
 /** Days of a word. Running weeks, months, quarters and years end yesterday; `firstOfAll`: the day that all time begins on. */
-function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
+export function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
   const monday = mondayOf(today);
   switch (word) {
     case 'this-hour':
@@ -167,7 +46,7 @@ function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
 }
 
 /** Whole calendar months or quarters before the running one. */
-function monthsBefore(count: number, unit: string, { today, asked }: Asking): Days {
+export function monthsBefore(count: number, unit: string, { today, asked }: Asking): Days {
   const month = monthOf(today);
   const running = unit === 'quarter' ? month - (month % 3) : month;
   if (running - count < FIRST_YEAR * 12) throw tooEarly(asked);

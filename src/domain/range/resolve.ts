@@ -1,48 +1,161 @@
 import { type Calendar, formatDay, HOUR_MS, MINUTE_MS, toDate } from '../calendar.ts';
-import { liveLabel, momentLabel, type Range, timesLabel } from '../range.ts';
+import { daysLabel, liveLabel, momentLabel, type Range, timesLabel } from '../range.ts';
 import type { StepGrain } from '../usage.ts';
-import { type Asking, pointDays, tooEarly } from './days.ts';
-import { formatRangeWords, InvalidRangeError, isMoment, type RangePoint, type RangeWords } from './words.ts';
+import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './days.ts';
+import {
+  type DayPoint,
+  formatPoint,
+  formatRangeWords,
+  InvalidRangeError,
+  isMoment,
+  type RangePoint,
+  type RangeWords,
+} from './words.ts';
 
-/** Ranges that begin or end within a day; undefined for whole days. Throws InvalidRangeError for those that cannot be. */
-export function resolveTimes(words: RangeWords, asking: Asking): Range | undefined {
-  const { nowMs, calendar, today } = asking;
+/** Steps of a day are drawn up to this many days, months from there on. */
+const YEAR_DAYS = 365;
+
+/**
+ * The days, hours or minutes that a range's words mean; today only where they name it. Times from midnight to midnight are
+ * days. Throws InvalidRangeError for ranges that cannot be.
+ */
+export function resolveWords(words: RangeWords, asking: Asking): Range {
+  const { calendar, today } = asking;
+  const range = resolve(words, asking);
+  const days = { first: range.firstDay, last: range.lastDay };
+  const isWhole = range.fromMs === calendar.startOfDay(days.first) && range.toMs === calendar.startOfDay(days.last + 1);
+  return range.timed && isWhole ? buildDays(days, today, calendar) : range;
+}
+
+function resolve(words: RangeWords, asking: Asking): Range {
+  const { calendar, today, firstDay } = asking;
   switch (words.kind) {
-    case 'last': {
-      const { unit, count } = words;
-      if (unit !== 'minute' && unit !== 'hour') return undefined;
-      const beganMs = nowMs - count * (unit === 'hour' ? HOUR_MS : MINUTE_MS);
-      // Hours begin at a full one, as `24h` does, and end with the running one.
-      const fromMs = unit === 'hour' ? calendar.startOfHour(beganMs) : floorMinute(beganMs);
-      const toMs = unit === 'hour' ? endOfHour(asking) : floorMinute(nowMs) + MINUTE_MS;
-      return buildLive(fromMs, toMs, words, `last ${count === 1 ? unit : `${count} ${unit}s`}`, asking);
+    case 'last':
+      return resolveLast(words, asking);
+    case 'at':
+      return isMoment(words.point) ? resolveHour(words.point, asking) : resolveStretch(words.point, asking);
+    case 'since':
+    case 'after': {
+      if (isMoment(words.point)) {
+        const fromMs = toInstant(words.point, today, asking);
+        return build(fromMs, liveEnd(fromMs, asking), asking);
+      }
+      const days = endedDays(words.point, asking);
+      const first = words.kind === 'since' ? days.first : days.last + 1;
+      return pastDays({ first, last: Math.max(first, today - 1) }, asking);
     }
-    case 'at': {
-      const { point } = words;
-      if (isMoment(point)) return resolveHour(point, asking);
-      if (point.kind !== 'word' || point.word !== 'this-hour') return undefined;
-      return buildLive(calendar.startOfHour(nowMs), endOfHour(asking), words, 'this hour', asking);
-    }
-    case 'since': {
-      if (!isMoment(words.point)) return undefined;
-      const fromMs = toInstant(words.point, today, asking);
-      return build(fromMs, liveEnd(fromMs, asking), asking);
-    }
-    case 'until': {
-      if (!isMoment(words.point)) return undefined;
-      const toMs = toInstant(words.point, today, asking, true);
-      return build(calendar.startOfDay(Math.min(asking.firstDay, calendar.dayOf(toMs - 1))), toMs, asking);
+    case 'until':
+    case 'before': {
+      if (isMoment(words.point)) {
+        const toMs = toInstant(words.point, today, asking, true);
+        return build(calendar.startOfDay(Math.min(firstDay, calendar.dayOf(toMs - 1))), toMs, asking);
+      }
+      const days = endedDays(words.point, asking);
+      const last = words.kind === 'until' ? days.last : days.first - 1;
+      return pastDays({ first: Math.min(firstDay, last), last }, asking);
     }
     case 'clock':
       return resolveClock(words, asking);
     case 'span': {
       const { from, to } = words;
-      if (!isMoment(from) && (!isMoment(to) || to.kind === 'now')) return undefined;
-      return resolveSpan(from, to, asking);
+      if (isMoment(from) || (isMoment(to) && to.kind !== 'now')) return resolveSpan(from, to, asking);
+      // Beside days, now is today.
+      return pastDays(spanDays(from, isMoment(to) ? { kind: 'ago', days: 0 } : to, asking), asking);
     }
-    default:
-      return undefined;
   }
+}
+
+function resolveLast(words: RangeWords & { kind: 'last' }, asking: Asking): Range {
+  const { nowMs, calendar, today } = asking;
+  const { unit, count } = words;
+  if (unit === 'minute' || unit === 'hour') {
+    const beganMs = nowMs - count * (unit === 'hour' ? HOUR_MS : MINUTE_MS);
+    // Hours begin at a full one, as `24h` does, and end with the running one.
+    const fromMs = unit === 'hour' ? calendar.startOfHour(beganMs) : floorMinute(beganMs);
+    const toMs = unit === 'hour' ? endOfHour(asking) : floorMinute(nowMs) + MINUTE_MS;
+    return buildLive(fromMs, toMs, words, `last ${count === 1 ? unit : `${count} ${unit}s`}`, asking);
+  }
+  const days =
+    unit === 'day'
+      ? { first: today - count, last: today - 1 }
+      : monthsBefore(count * (unit === 'quarter' ? 3 : 1), unit, asking);
+  return pastDays(days, asking, formatRangeWords(words));
+}
+
+/** A named stretch of days, or the running hour. */
+function resolveStretch(point: DayPoint, asking: Asking): Range {
+  const { nowMs, calendar, today, asked, firstDay } = asking;
+  const text = formatPoint(point);
+  if (point.kind === 'word') {
+    if (point.word !== 'this-hour') return buildDays(wordDays(point.word, today, firstDay), today, calendar, text);
+    return buildLive(calendar.startOfHour(nowMs), endOfHour(asking), { kind: 'at', point }, 'this hour', asking);
+  }
+  const days = pointDays(point, today, asked);
+  if (point.kind === 'ago' && point.days <= 1) return pastDays(days, asking, text);
+  if (days.first > today || days.last < today || days.first === days.last) return pastDays(days, asking);
+  // A named week, month, quarter or year that is still running is the word for it: it ends yesterday.
+  const unit = point.kind === 'months' ? { 1: 'month', 3: 'quarter', 12: 'year', 6: undefined }[point.size] : 'week';
+  return buildDays({ first: days.first, last: today - 1 }, today, calendar, unit ? `this-${unit}` : text);
+}
+
+/** Days of the past. Throws InvalidRangeError for others. */
+function pastDays(days: Days, { today, asked, calendar }: Asking, text?: string): Range {
+  const toCome = (verb: string, day: number) =>
+    `The range “${asked}” ${verb} on ${formatDay(day)}, which is still to come; today is ${formatDay(today)}.`;
+  if (days.first > today) throw new InvalidRangeError(toCome('begins', days.first), ['today', 'yesterday', '7d']);
+  if (days.last > today) {
+    const choices = [today, Math.max(days.first, today - 1)].map((last) => daysText({ first: days.first, last }));
+    throw new InvalidRangeError(toCome('ends', days.last), [...new Set([...choices, '7d'])]);
+  }
+  if (days.first < 0) throw tooEarly(asked);
+  return buildDays(days, today, calendar, text);
+}
+
+/** A range of whole days. */
+export function buildDays({ first, last }: Days, today: number, calendar: Calendar, text?: string): Range {
+  const count = last - first + 1;
+  return {
+    text: text ?? daysText({ first, last }),
+    fromMs: calendar.startOfDay(first),
+    toMs: calendar.startOfDay(last + 1),
+    firstDay: first,
+    lastDay: last,
+    grain: count === 1 ? 'hour' : count >= YEAR_DAYS ? 'month' : 'day',
+    partial: last === today,
+    label: daysLabel(first, last),
+  };
+}
+
+/** `2026-11-20`, `2026-11-01..2026-11-20`. */
+export function daysText({ first, last }: Days): string {
+  return first === last ? formatDay(first) : `${formatDay(first)}..${formatDay(last)}`;
+}
+
+/** The days of a point; a month, quarter or year that is still running does not name today and ends yesterday. */
+function endedDays(point: DayPoint, { today, asked }: Asking): Days {
+  const days = pointDays(point, today, asked);
+  const isRunning = days.last > days.first && days.first <= today && days.last >= today;
+  return isRunning ? { ...days, last: today - 1 } : days;
+}
+
+function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
+  const { today, asked } = asking;
+  // A year said at the beginning alone holds for the end too, or the end is in the year after.
+  if ('year' in from && from.year !== undefined && ['date', 'months', 'week'].includes(to.kind)) {
+    const begin = pointDays(from, today, asked);
+    const inYear = (year: number) => ({ year, ...to }) as DayPoint;
+    const isSame = pointDays(inYear(from.year), today, asked).last >= begin.first;
+    to = inYear(isSame ? from.year : from.year + 1);
+  }
+  const { last } = endedDays(to, asking);
+  const { first } = pointDays(from, latestBegin(from, last, today), asked);
+  if (last < first) {
+    throw new InvalidRangeError(
+      `The range “${asked}” ends (${formatDay(last)}) before it begins (${formatDay(first)}).`,
+      first <= today ? [daysText({ first: last, last: first }), '7d'] : ['7d'],
+    );
+  }
+  return { first, last };
 }
 
 /** The hour that begins at a moment. Throws InvalidRangeError for a moment within an hour, whose length is open. */
@@ -101,14 +214,22 @@ function resolveClock({ day, from = 0, to }: RangeWords & { kind: 'clock' }, ask
   return build(fromMs, clockInstant(end > from ? first : first + 1, end, calendar, true), asking);
 }
 
-/** Between two points of which one at least is a moment. A beginning without a year or week is the last one before the end. */
+/**
+ * The day by which a span begins. A beginning without a year or week is the last one before the end: `dec 20 to jan 5` begins
+ * in the year before.
+ */
+function latestBegin(from: DayPoint | undefined, last: number, today: number): number {
+  if (from?.kind === 'ago' || from?.kind === 'word') return today;
+  return Math.min(last, today) + (from?.kind === 'weekday' ? 1 : 0);
+}
+
+/** Between two points of which one at least is a moment. */
 function resolveSpan(from: RangePoint, to: RangePoint, asking: Asking): Range {
   const { today, asked, calendar } = asking;
   const dayOf = (point: RangePoint) => (point.kind === 'moment' ? point.day : isMoment(point) ? undefined : point);
   const [fromDay, toDay] = [dayOf(from), dayOf(to)];
   const lastDay = toDay ? pointDays(toDay, today, asked).last : today;
-  const until = fromDay?.kind === 'ago' ? today : fromDay?.kind === 'weekday' ? lastDay + 1 : Math.min(lastDay, today);
-  const fromMs = toInstant(from, until, asking);
+  const fromMs = toInstant(from, latestBegin(fromDay, lastDay, today), asking);
   if (to.kind === 'now') return build(fromMs, liveEnd(fromMs, asking), asking);
   const toMs = isMoment(to) ? toInstant(to, today, asking, true) : calendar.startOfDay(lastDay + 1);
   return build(fromMs, toMs, asking);

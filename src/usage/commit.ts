@@ -6,7 +6,7 @@ import type { CommitSnapshot } from './commit-snapshot.ts';
 import { type Assign, EventBatchBuilder } from './event-batch.ts';
 import { CONFLICT, type EventIdentity, NEW } from './event-identity.ts';
 import { isAbsent, KEY_WORDS } from './ids.ts';
-import { encodeSegment, gather } from './segment.ts';
+import { type Batch, encodeSegment, gather } from './segment.ts';
 import type { Learned, ValueDictionary } from './values.ts';
 
 const MAX_AHEAD_MS = 5 * 60_000;
@@ -92,11 +92,18 @@ export async function storeEvents(trx: Db, requests: readonly Append[], context:
   }
   await also?.(trx, results);
   if (events > 0) {
-    const batch = gather(builder.batch, taken.subarray(0, events));
-    const sent = builder.sentIds.pack();
-    const ids = events === builder.length ? sent : sent.pick(taken.subarray(0, events));
+    let batch: Batch = { ...builder.batch, ids: builder.sentIds.pack() };
+    if (events < builder.length) batch = gather(batch, taken.subarray(0, events));
     if (events > EVENTS_PER_SIGN) await giveSign(trx);
-    const row = [receivedMs, firstDay, lastDay, events, importId ?? null, encodeSegment(batch), ids.encode()] as const;
+    const row = [
+      receivedMs,
+      firstDay,
+      lastDay,
+      events,
+      importId ?? null,
+      encodeSegment(batch),
+      batch.ids!.encode(),
+    ] as const;
     await send(trx, insert(trx, ...row));
   }
   return { results, events, learned };

@@ -13,6 +13,9 @@ const EVENT_DIMENSIONS = DIMENSIONS.filter(
   (d): d is Exclude<Dimension, 'source' | 'scope'> => d !== 'source' && d !== 'scope',
 );
 const VOCABULARIES: readonly Vocabulary[] = [...DIMENSIONS, 'meters', 'exclusion'];
+/** Columns of eight and of four bytes a row. */
+const WIDE = 6;
+const NARROW = VOCABULARIES.length + 2;
 
 /** Bits of the column `own`. */
 export const OWN_SCOPE = 1;
@@ -46,25 +49,28 @@ export class EventBatchBuilder {
   #rows = 0;
 
   constructor(capacity: number, dictionary: ValueDictionary, calendar: Calendar, assign: Assign, seed: number) {
-    const narrow = (): Column => new Uint32Array(capacity);
-    const wide = (): Column => new Float64Array(capacity);
-    const texts = Object.fromEntries(VOCABULARIES.map((name) => [name, narrow()])) as Record<Vocabulary, Column>;
-    this.#columns = {
-      ...texts,
-      status: narrow(),
-      own: narrow(),
-      time: wide(),
-      received: wide(),
-      count: wide(),
-      records: wide(),
-      credits: wide(),
-      duration: wide(),
+    // One block of memory for all columns: asking for each of them costs more than the events of a small commit.
+    const block = new ArrayBuffer(capacity * (WIDE * 8 + (NARROW + KEY_WORDS + 1) * 4 + 1));
+    let at = 0;
+    const wide = (): Column => {
+      at += capacity * 8;
+      return new Float64Array(block, at - capacity * 8, capacity);
     };
+    const narrow = (width = 1): Uint32Array<ArrayBuffer> => {
+      at += capacity * width * 4;
+      return new Uint32Array(block, at - capacity * width * 4, capacity * width);
+    };
+    const numbers = {
+      ...{ time: wide(), received: wide(), count: wide(), records: wide(), credits: wide(), duration: wide() },
+      ...{ status: narrow(), own: narrow() },
+    };
+    const texts = Object.fromEntries(VOCABULARIES.map((name) => [name, narrow()])) as Record<Vocabulary, Column>;
+    this.#columns = { ...texts, ...numbers };
     this.batch = { length: 0, columns: this.#columns };
-    this.keys = new Uint32Array(capacity * KEY_WORDS);
+    this.keys = narrow(KEY_WORDS);
+    this.days = new Int32Array(block, at, capacity);
+    this.#timed = new Uint8Array(block, at + capacity * 4, capacity);
     this.sentIds = new SentIdPacker(capacity);
-    this.days = new Int32Array(capacity);
-    this.#timed = new Uint8Array(capacity);
     this.#ids = Object.fromEntries(VOCABULARIES.map((name) => [name, dictionary.idsOf(name)])) as Record<
       Vocabulary,
       Map<string, number>

@@ -8,7 +8,7 @@ import type { Envelope, IngestRequest } from './adapter.ts';
  */
 export type IntakeCall =
   | ({ kind: 'ingest' } & PackedRequests)
-  | { kind: 'check' | 'fold' | 'rows' | 'stop'; id: number }
+  | { kind: 'check' | 'fold' | 'rest' | 'rows' | 'stop'; id: number }
   | { kind: 'retain'; id: number; nowMs: number };
 
 export type IntakeAnswer = { id: number; result?: IngestResult; error?: IntakeError };

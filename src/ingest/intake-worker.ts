@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadroomError } from '../errors.ts';
 import { lowerThreadPriority } from '../thread-priority.ts';
@@ -16,10 +18,15 @@ import {
 const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
+/** Where nothing came for so long, the memory that the work took is given back. */
+const REST_AFTER_MS = 10_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
 const ROWS_MS = 50;
 /** As long again the database is left to others, which SQLite lets in only where nobody writes: answers wait for it too. */
 const ROWS_PAUSE_MS = 50;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 type Control = Exclude<IntakeCall, { kind: 'ingest' }>;
 
@@ -33,10 +40,14 @@ let working = false;
 let folding: Promise<void> | undefined;
 let foldFailed = false;
 let stop: Control | undefined;
+/** When a request came last; undefined: memory has been given back since. */
+let cameMs: number | undefined;
 
 port.on('message', (call: IntakeCall) => {
-  if (call.kind === 'ingest') for (const request of unpackRequests(call)) queue.push(request);
-  else if (call.kind === 'stop') stop = call;
+  if (call.kind === 'ingest') {
+    cameMs = performance.now();
+    for (const request of unpackRequests(call)) queue.push(request);
+  } else if (call.kind === 'stop') stop = call;
   else return begin(call);
   if (!working) void work();
 });
@@ -45,6 +56,12 @@ setInterval(() => {
   foldFailed = false;
   begin({ kind: 'fold', id: 0 });
 }, FOLD_AFTER_MS).unref();
+
+setInterval(() => {
+  if (cameMs === undefined || performance.now() - cameMs < REST_AFTER_MS) return;
+  cameMs = undefined;
+  begin({ kind: 'rest', id: 0 });
+}, REST_AFTER_MS).unref();
 
 /** Commits group after group; while one is being written, the next gathers in the port. The end comes after the last. */
 async function work(): Promise<void> {
@@ -106,6 +123,7 @@ async function control(call: Control): Promise<void> {
   try {
     if (call.kind === 'check') await intake.check();
     else if (call.kind === 'fold') await intake.usage.foldAll();
+    else if (call.kind === 'rest') await rest();
     else if (call.kind === 'rows') await writeDailyRows(call);
     else if (call.kind === 'retain') await intake.usage.retain(call.nowMs);
     else await intake.close();
@@ -113,6 +131,12 @@ async function control(call: Control): Promise<void> {
   } catch (error) {
     answer([{ id: call.id, error: describeDatabase(error as Error) }]);
   }
+}
+
+/** V8 collects nothing where nothing is asked of it, and the last fold of a busy hour leaves much behind. */
+async function rest(): Promise<void> {
+  await intake.rest();
+  collectGarbage();
 }
 
 /** Writes daily rows for a short while, and goes on later, so that requests are not held up. The caller waits for the first part only. */

@@ -3,7 +3,7 @@ import { createCalendar } from '../domain/calendar.ts';
 import type { IngestResult, Rejection } from '../domain/event.ts';
 import { compileRules, type RuleBook } from '../domain/rules.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Db, dialectOf, openDatabase } from '../store/database.ts';
+import { type Db, dialectOf, dropPages, openDatabase } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Append } from '../usage/commit.ts';
@@ -50,6 +50,9 @@ export const GROUP_BYTES = 1024 * 1024;
 /** A request that comes while a commit waits for its turn goes with it if it is small: others wait while it is read. */
 const LATE_BYTES = 8 * 1024;
 
+/** What a commit or a fold reads again is new, and still in the memory of the operating system. */
+const CACHE_MIB = 4;
+
 /** For so long a commit shows that another can be made. */
 const PROOF_MS = 1000;
 
@@ -73,7 +76,7 @@ export class Intake {
 
   constructor(settings: IntakeSettings) {
     this.#settings = settings;
-    this.#db = openDatabase(settings.databaseUrl, { connections: 2 });
+    this.#db = openDatabase(settings.databaseUrl, { connections: 2, cacheMiB: CACHE_MIB });
     this.usage = new UsageWriter(this.#db, {
       dialect: dialectOf(settings.databaseUrl),
       calendar: createCalendar(settings.zone),
@@ -214,6 +217,12 @@ export class Intake {
     if (performance.now() - this.#committedAt < PROOF_MS) return;
     await this.usage.probe();
     this.#committedAt = performance.now();
+  }
+
+  /** Folds what is left, and keeps nothing in memory that the next request does not need. */
+  async rest(): Promise<void> {
+    await this.usage.foldAll();
+    await dropPages(this.#db, this.#settings.databaseUrl);
   }
 
   async close(): Promise<void> {

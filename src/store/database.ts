@@ -16,7 +16,8 @@ import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
-import { createSqliteDialect, executeHere, openSqlite } from './sqlite.ts';
+import { executeHere, openSqlite } from './sqlite.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
 import { openSqliteThread } from './sqlite-thread.ts';
 
 export type DialectName = 'sqlite' | 'postgres';
@@ -42,12 +43,13 @@ export function dialectOf(url: string): DialectName {
 
 /**
  * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
- * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is.
+ * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. `cacheMiB`: of pages
+ * that SQLite keeps.
  * Nothing is migrated here.
  */
 export function openDatabase(
   url: string,
-  options: { thread?: boolean; connections?: number; readonly?: boolean } = {},
+  options: { thread?: boolean; connections?: number; readonly?: boolean; cacheMiB?: number } = {},
 ): Db {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'sqlite') {
@@ -84,6 +86,11 @@ export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
   }
   const sizes = [target.path, `${target.path}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0);
   return sizes[0]! + sizes[1]!;
+}
+
+/** Gives back the pages that this connection of SQLite keeps in memory. */
+export async function dropPages(db: Db, url: string): Promise<void> {
+  if (dialectOf(url) === 'sqlite') await sql`pragma shrink_memory`.execute(db);
 }
 
 /**

@@ -2,6 +2,9 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { answerCalls, ThreadCalls } from '../thread-calls.ts';
 import { executeHere, openSqlite, type SqliteExecutor, type SqliteResult } from './sqlite.ts';
 
+/** What it is asked for is small. */
+const CACHE_MIB = 2;
+
 type Statement = { sql: string; parameters: readonly unknown[] };
 
 /**
@@ -28,7 +31,7 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
 }
 
 if (!isMainThread && workerData?.sqlitePath) {
-  const executor = executeHere(openSqlite(workerData.sqlitePath));
+  const executor = executeHere(openSqlite(workerData.sqlitePath, { cacheMiB: CACHE_MIB }));
   answerCalls((asked: Statement | 'close') =>
     asked === 'close' ? executor.close() : executor.execute(asked.sql, asked.parameters),
   );

@@ -1,27 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  type TransactionSettings,
-} from 'kysely';
 
 /** A statement waits 15 s for another writer before it fails. */
 const BUSY_MS = 15_000;
+/** For questions, which come back to the same totals. */
+const CACHE_MIB = 16;
 
 /**
  * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
  * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
  */
-export function openSqlite(path: string, options: { readonly?: boolean } = {}): Sqlite.Database {
+export function openSqlite(path: string, options: { readonly?: boolean; cacheMiB?: number } = {}): Sqlite.Database {
   if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Sqlite(path, {
     readonly: options.readonly ?? false,
@@ -30,7 +20,7 @@ export function openSqlite(path: string, options: { readonly?: boolean } = {}): 
   if (!options.readonly) switchToWal(sqlite);
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
-  sqlite.pragma('cache_size = -16384');
+  sqlite.pragma(`cache_size = -${(options.cacheMiB ?? CACHE_MIB) * 1024}`);
   return sqlite;
 }
 
@@ -93,87 +83,4 @@ export interface SqliteResult {
   rows: unknown[];
   changes: number;
   lastInsertRowid: number;
-}
-
-/**
- * Kysely over an executor. Differs from Kysely's own dialect in two ways: transactions that may write begin IMMEDIATE (a
- * deferred one that reads and then writes fails at once when another process wrote in between), and migrations run in one
- * transaction (SQLite rolls DDL back), so several processes may start together and a failed migration leaves nothing.
- */
-export function createSqliteDialect(open: () => Promise<SqliteExecutor> | SqliteExecutor): Dialect {
-  return {
-    createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => new ExecutorDriver(open),
-    createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  };
-}
-
-class TransactionalSqliteAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
-}
-
-class ExecutorDriver implements Driver {
-  readonly #open: () => Promise<SqliteExecutor> | SqliteExecutor;
-  #executor: SqliteExecutor | undefined;
-
-  constructor(open: () => Promise<SqliteExecutor> | SqliteExecutor) {
-    this.#open = open;
-  }
-
-  async init(): Promise<void> {
-    this.#executor = await this.#open();
-  }
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#executor?.ended) this.#executor = await this.#open();
-    return new ExecutorConnection(this.#executor!);
-  }
-
-  async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
-  }
-
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'));
-  }
-
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    try {
-      await connection.executeQuery(CompiledQuery.raw('rollback'));
-    } catch (error) {
-      // SQLite itself rolls back on a full disk and the like; what made it do so is the error to tell.
-      if (!/no transaction is active/.test((error as Error).message)) throw error;
-    }
-  }
-
-  async releaseConnection(): Promise<void> {}
-
-  async destroy(): Promise<void> {
-    await this.#executor?.close();
-  }
-}
-
-class ExecutorConnection implements DatabaseConnection {
-  readonly #executor: SqliteExecutor;
-
-  constructor(executor: SqliteExecutor) {
-    this.#executor = executor;
-  }
-
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes, lastInsertRowid } = await this.#executor.execute(query.sql, query.parameters);
-    return {
-      rows: rows as R[],
-      numAffectedRows: BigInt(changes),
-      insertId: BigInt(lastInsertRowid),
-    };
-  }
-
-  // biome-ignore lint/correctness/useYield: streaming is not offered, nothing here asks for it
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('This SQLite driver does not stream.');
-  }
 }

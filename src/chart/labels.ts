@@ -96,7 +96,8 @@ export function wrapText(
       line = longer;
       continue;
     }
-    if (line) lines.push(line);
+    // A separator parts what stands in one line.
+    if (line) lines.push(line.replace(/ ·$/, ''));
     line = shortenText(word, maxWidth, sizePx, weight);
   }
   if (line) lines.push(line);

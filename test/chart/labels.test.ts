@@ -7,6 +7,15 @@ import { cleanText, drawableText, shortenText, toLabels, wrapText } from '../../
 const anyText = fc.string({ unit: 'binary', maxLength: 80 });
 const latinText = fc.string({ unit: 'binary-ascii', maxLength: 120 });
 
+describe('a line that is broken', () => {
+  it('does not end with the separator before what comes next', () => {
+    expect(wrapText('one range vs another · Europe/Berlin', 200, 15)).toEqual([
+      'one range vs another',
+      'Europe/Berlin',
+    ]);
+  });
+});
+
 describe('labels', () => {
   it('fit their width and are told apart, whatever the names', () => {
     const names = fc.uniqueArray(fc.oneof(anyText, latinText, fc.constantFrom('a', ' a', 'a\u200b')), {

@@ -5,7 +5,7 @@ import { canDrawBundled, createGlyphProbe } from '../../src/chart/glyphs.ts';
 import { renderReport } from '../../src/chart/render.ts';
 import { CARD, COLOR } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
-import { rankingOf, topClients } from './fixtures.ts';
+import { rangeOf, rankingOf, seriesOf, topClients } from './fixtures.ts';
 import { readPng } from './read-png.ts';
 
 /** What a phone's slow network is asked to carry for one picture. */
@@ -82,6 +82,20 @@ describe('text', () => {
     const names = ['請求', 'خدمة', '🚀', '\u{10fff0}', 'हिन्दी'];
     const chart = await renderReport(rankingOf(names.map((name) => [name, 5] as const)));
     expect(chart!.warnings).toEqual([]);
+  });
+});
+
+describe('many bars', () => {
+  it.each([90, 365, 730])('of %d days make one surface, without stripes', async (days) => {
+    const to = Temporal.PlainDate.from('2026-11-19');
+    const range = rangeOf(to.subtract({ days: days - 1 }).toString(), to.toString(), 'day');
+    const png = readPng((await renderReport(seriesOf('daily', range, () => 100)))!.png);
+    const rows = Array.from({ length: png.height }, (_, y) =>
+      Array.from({ length: 600 }, (_, x) => png.at(200 + x, y)),
+    );
+    const surface = rows.filter((colors) => colors.filter((color) => color === COLOR.ok.toLowerCase()).length > 200);
+    expect(surface.length).toBeGreaterThan(100);
+    expect(new Set(surface.slice(2, -2).flat())).toEqual(new Set([COLOR.ok.toLowerCase()]));
   });
 });
 

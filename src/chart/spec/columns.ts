@@ -1,7 +1,7 @@
 import type { TimeMark } from '../../domain/report.ts';
 import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
-import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
 import type { Layer } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
 import { type Text, textLayers } from './texts.ts';
@@ -49,9 +49,10 @@ export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true }
   };
 }
 
-/** Width of the bars of `count` steps, as a mark takes it. Many thin ones overlap, or seams would shine through. */
+/** Width of the bars of `count` steps, as a mark takes it. Many thin ones overlap by a drawn pixel, or seams would shine through. */
 function barWidth(count: number): { band: number } {
-  return { band: count > MANY ? 1.25 : Math.min(1, MAX_BAR / (PLOT / count)) };
+  const step = PLOT / count;
+  return { band: count > MANY ? Math.max(1.25, 1 + 1 / (SCALE * step)) : Math.min(1, MAX_BAR / step) };
 }
 
 /** A scale from zero to `max` with a few short numbers. */

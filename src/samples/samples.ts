@@ -107,7 +107,7 @@ function dress(report: Report, fileId: string | undefined) {
   return buildAnswer(report, {
     controls: {
       ...{ answerId: 'sample0000', revision: 1, next: listNext(report), filtered: true },
-      ...{ sharing: fileId ? 'open' : 'private', offerPng: !fileId },
+      ...{ sharing: fileId ? 'open' : 'private', offerPng: !fileId && hasGraph(report.kind) },
       audience: 'the 42 members of #api-usage',
     },
     picture: fileId ? { fileId, altText: report.finding } : undefined,

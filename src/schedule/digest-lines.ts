@@ -1,5 +1,5 @@
 import { type Calendar, MONTHS, SHORT_WEEKDAYS, toDate, WEEKDAYS } from '../domain/calendar.ts';
-import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatShare, joinWords } from '../report/format.ts';
 import { describeRunOutOf, isOver, LEVEL_SIGNS, LEVELS, listScopeSentences } from '../report/scope-words.ts';
@@ -67,13 +67,18 @@ export function describeEmptyDay(content: DigestContent): string | undefined {
   return `Quiet day: no requests on ${date}${usual}.`;
 }
 
-/** Each scope by the pool that it now draws from (or its fullest limit), worst first. One that went over is never told as healthy. */
+/** Each scope by the pool that it now draws from, or by a limit of a worse level, worst first. One that went over is never told as healthy. */
 export function listPoolMarks({ pools, what }: DigestContent): DigestLines['pools'] {
   if (!pools || !what.sections.includes('pools')) return undefined;
   return pools
     .flatMap((state) => {
-      const pool = state.current ?? state.limits.toSorted((a, b) => b.percent - a.percent)[0];
-      return pool ? [{ state, pool, rank: rankOf(state, pool) }] : [];
+      const { current, level, limits } = state;
+      const balances = [
+        ...(current ? [{ ...current, level }] : []),
+        ...limits.toSorted((a, b) => b.percent - a.percent),
+      ];
+      const [pool] = balances.toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+      return pool ? [{ state, pool, rank: Math.max(LEVELS.indexOf(pool.level), isOver(state) ? 1 : 0) }] : [];
     })
     .toSorted((a, b) => b.rank - a.rank || b.pool.percent - a.pool.percent)
     .map(({ state, pool, rank }) => ({
@@ -82,11 +87,6 @@ export function listPoolMarks({ pools, what }: DigestContent): DigestLines['pool
       // Rounded down: never at a level that is not reached.
       percent: pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`,
     }));
-}
-
-function rankOf(state: ScopeState, pool: PoolState): number {
-  const levels = [state.current ? state.level : pool.level, ...state.limits.map(({ level }) => level)];
-  return Math.max(...levels.map((level) => LEVELS.indexOf(level)), isOver(state) ? 1 : 0);
 }
 
 /** One thing that somebody should look at. The higher the weight, the worse. */

@@ -116,6 +116,17 @@ describe('the line of pools', () => {
   });
 });
 
+describe('the percentage beside a sign', () => {
+  it('is of what the sign is for: a limit that is worse than the pool', () => {
+    const limits = [state('Fair use', 41, 40), state('Night', 1, 40)].flatMap(({ pools }) => pools);
+    const pools = [state('CRM', 82, 100, { limits }), state('Same', 80, 100, { limits: state('', 78, 100).pools })];
+    expect(listPoolMarks(content({ pools }))).toEqual([
+      { sign: '⛔', name: 'CRM', percent: '102%' },
+      { sign: '🟠', name: 'Same', percent: '80%' },
+    ]);
+  });
+});
+
 describe('a digest of hostile names', () => {
   it('stays short, and mentions nobody', () => {
     const name = '&<!channel> *x*'.repeat(50);

@@ -1,7 +1,7 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
 import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatInstant, formatPercent } from '../report/format.ts';
-import { LEVEL_SIGNS, LEVELS } from '../report/scope-words.ts';
+import { LEVEL_SIGNS, LEVELS, worstLevelOf } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
 import type { SlackConfig } from '../slack/context.ts';
@@ -214,7 +214,9 @@ const LEVEL_WORDS = Object.fromEntries(LEVELS.map((level) => [level, `${LEVEL_SI
 
 /** The worst first: by level, then by what is used. */
 function compareCards(a: ScopeCard, b: ScopeCard): number {
-  return LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || (b.pool?.percent ?? 0) - (a.pool?.percent ?? 0);
+  return (
+    LEVELS.indexOf(worstLevelOf(b)) - LEVELS.indexOf(worstLevelOf(a)) || (b.pool?.percent ?? 0) - (a.pool?.percent ?? 0)
+  );
 }
 
 /** A card per scope with its gauge, for where there is no picture; the worst first. */
@@ -228,7 +230,7 @@ function buildCard(card: ScopeCard): Block {
   const over = pool && overage > 0 ? ` · ${formatCredits(overage)} over this month` : '';
   return richText(
     leaf(card.title, { bold: true }),
-    pool ? `   ${LEVEL_WORDS[card.level]}` : '   no pool yet',
+    pool ? `   ${LEVEL_WORDS[worstLevelOf(card)]}` : '   no pool yet',
     ...(pool ? [`\n${describeGauge(pool)}`, `\n${describeBalance(pool)}${rest}${over}`] : []),
     ...(card.teams ? [`\nBy team: ${describeTeams(card)}`] : []),
     ...limits.map((limit) => `\n${describeGauge(limit)}\n${describeBalance(limit)}`),

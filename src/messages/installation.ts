@@ -82,7 +82,7 @@ function nameConversations(detail: string): Leaf[] {
 
 /** The answer to `audit`: the latest changes, newest first. */
 export function buildAudit(changes: readonly Change[], zone: string): Message {
-  const head = changes.length > 0 ? `Latest changes (${zone})` : 'Nothing was changed yet.';
+  const head = changes.length > 0 ? `Latest changes (${zone})` : 'Nothing has been changed yet.';
   const lines = changes.map(
     (change) =>
       `${formatMoment(change.atMs, zone)} · ${change.actor} ${clip(describeChange(change, zone), MAX_DETAIL)}`,

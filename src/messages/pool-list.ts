@@ -64,7 +64,7 @@ export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: 
       ...(pools.length === 0 ? [richText('This scope has no pool: what it uses is overage.')] : []),
       ...some(pools, 0).flatMap((pool, index) => buildPool(name, pool, index)),
       ...(limits.length > 0
-        ? [richText(leaf('Limits', { bold: true }), ': ceilings beside the pools, that nothing is drawn from')]
+        ? [richText(leaf('Limits', { bold: true }), ': ceilings beside the pools; nothing is drawn from them')]
         : []),
       ...some(limits, pools.length).flatMap((pool, index) => buildPool(name, pool, pools.length + index)),
       ...(left > 0 ? [plainContext(`${left} more are in the text.`)] : []),
@@ -86,7 +86,7 @@ function buildPool(scope: string, { pool, planned }: PoolSummary, index: number)
   const fits = pool.grants.length <= MAX_GRANTS;
   const end = {
     title: 'End it today?',
-    text: `${clip(pool.name, 100)} holds until the end of today. What it was stays in the history.`,
+    text: `${clip(pool.name, 100)} holds until the end of today. Its past stays in the history.`,
     yes: 'End it',
   };
   return [

@@ -3,7 +3,7 @@ import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
 import type { Question } from '../domain/report.ts';
-import type { Level, PoolBalance, PoolState, ScopeState } from '../domain/scope-state.ts';
+import type { Level, PoolBalance, PoolState, ScopeCard, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
@@ -30,6 +30,17 @@ export const LEVEL_SIGNS = {
 /** Tells whether a scope went over its allowance. A scope without pools has none. */
 export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: Thousandths }): boolean {
   return pools.length > 0 && overage > 0;
+}
+
+/** The worst of a scope and its limits, which are used up whatever its pools still hold. One that went over its allowance is never healthy. */
+export function worstLevelOf({
+  pool,
+  level,
+  limits,
+  overage,
+}: Pick<ScopeCard, 'pool' | 'level' | 'limits' | 'overage'>): Level {
+  const ranks = [level, ...limits.map((limit) => limit.level)].map((each) => LEVELS.indexOf(each));
+  return LEVELS[Math.max(...ranks, pool && overage > 0 ? 1 : 0)]!;
 }
 
 /** `runs out between Mon 30 Nov 04:32 and 05:09`, `may run out as early as …` where at the slower pace it lasts. */

@@ -12,16 +12,11 @@ export function formatDeclaration(declaration: Declaration): string {
   const { exclude, holidays, clients } = declaration;
   const document = new Document({
     scopes: declaration.scopes.map(fromScope),
-    ...(exclude.length > 0 ? { exclude: exclude.map(fromMatch) } : {}),
-    ...(holidays.length > 0
-      ? {
-          holidays: holidays.map(({ scope, fromDay, untilDay }) => ({
-            ...(scope === undefined ? {} : { scope }),
-            ...{ from: formatDay(fromDay), until: formatDay(untilDay) },
-          })),
-        }
-      : {}),
-    ...(clients.length > 0 ? { clients } : {}),
+    exclude: some(exclude.map(fromMatch)),
+    holidays: some(
+      holidays.map(({ scope, fromDay, untilDay }) => ({ scope, from: formatDay(fromDay), until: formatDay(untilDay) })),
+    ),
+    clients: some(clients),
   });
   return print(document);
 }
@@ -38,7 +33,7 @@ export function formatScopeWith(
   const found = scope[part].findIndex((pool) => pool.name === name);
   const index = found < 0 ? entries.length : found;
   const match = scope.limits.find((limit) => part === 'limits' && limit.name === name)?.match;
-  entries[index] = { ...fromFields(fields), ...(match ? { match: match.map(fromMatch) } : {}) };
+  entries[index] = { ...fromFields(fields), match: match?.map(fromMatch) };
   const text = print(new Document({ scopes: [{ ...fromScope(scope), [part]: entries }] }));
   return { text, place: `scopes[0].${part}[${index}]` };
 }
@@ -49,18 +44,7 @@ export function formatScopeHead(
   { 'links.addon': addon, 'links.upgrade': upgrade, ...own }: ScopeFields,
 ): string {
   const rest = scope ? fromScope({ ...scope, title: scope.name, links: {}, rateLimitPerMinute: undefined }) : {};
-  const links = given({ addon, upgrade });
-  return print(
-    new Document({
-      scopes: [
-        {
-          ...rest,
-          ...given(own),
-          ...(Object.keys(links).length > 0 ? { links } : {}),
-        },
-      ],
-    }),
-  );
+  return print(new Document({ scopes: [{ ...rest, ...given(own), links: someKeys(given({ addon, upgrade })) }] }));
 }
 
 /** Returns mistakes of such a text by the fields of the pool or scope at `place` in it; mistakes elsewhere belong to no field. */
@@ -73,6 +57,7 @@ export function toFieldFaults(mistakes: readonly Mistake[], place: string): Fiel
   });
 }
 
+/** What is undefined is left out. */
 function print(document: Document): string {
   // Entries without lists inside stand on one line, as a person would write them.
   visit(document, {
@@ -89,14 +74,14 @@ function fromScope(scope: DeclaredScope): object {
   const { name, title, rateLimitPerMinute, match, costs, links, limits, pools, validFromDay } = scope;
   return {
     name,
-    ...(title === name ? {} : { title }),
-    ...(rateLimitPerMinute === undefined ? {} : { rate_limit_per_minute: rateLimitPerMinute }),
-    ...(match.length > 0 ? { match: match.map(fromMatch) } : {}),
-    ...(costs.length > 0 ? { costs: costs.map(fromCost) } : {}),
-    ...(Object.keys(links).length > 0 ? { links } : {}),
-    ...(limits.length > 0 ? { limits: limits.map(fromAllowance) } : {}),
-    ...(pools.length > 0 ? { pools: pools.map(fromAllowance) } : {}),
-    ...(validFromDay === undefined ? {} : { valid_from: formatDay(validFromDay) }),
+    title: title === name ? undefined : title,
+    rate_limit_per_minute: rateLimitPerMinute,
+    match: some(match.map(fromMatch)),
+    costs: some(costs.map(fromCost)),
+    links: someKeys(links),
+    limits: some(limits.map(fromAllowance)),
+    pools: some(pools.map(fromAllowance)),
+    valid_from: validFromDay === undefined ? undefined : formatDay(validFromDay),
   };
 }
 
@@ -104,17 +89,15 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
   const { name, period, priority, base, grants, max, thresholds, match, validFromDay } = pool;
   return {
     ...{ name, period: period.kind },
-    ...(period.kind === 'month' && period.anchor !== 1 ? { anchor: period.anchor } : {}),
+    anchor: period.kind === 'month' && period.anchor !== 1 ? period.anchor : undefined,
     ...(period.kind === 'once' ? { from: formatDay(period.fromDay), until: formatDay(period.untilDay) } : {}),
-    ...(priority === LAST_PRIORITY ? {} : { priority }),
-    ...(base > 0 ? { base: toNumber(base) } : {}),
-    ...(grants.length > 0
-      ? { grants: grants.map(({ name: grant, quantity, each }) => ({ name: grant, quantity, each: toNumber(each) })) }
-      : {}),
-    ...(max === undefined ? {} : { max: toNumber(max) }),
-    ...(thresholds.join() === DEFAULT_THRESHOLDS.join() ? {} : { thresholds }),
-    ...(match ? { match: match.map(fromMatch) } : {}),
-    ...(validFromDay === undefined ? {} : { valid_from: formatDay(validFromDay) }),
+    priority: priority === LAST_PRIORITY ? undefined : priority,
+    base: base > 0 ? toNumber(base) : undefined,
+    grants: some(grants.map((grant) => ({ ...grant, each: toNumber(grant.each) }))),
+    max: max === undefined ? undefined : toNumber(max),
+    thresholds: thresholds.join() === DEFAULT_THRESHOLDS.join() ? undefined : thresholds,
+    match: match?.map(fromMatch),
+    valid_from: validFromDay === undefined ? undefined : formatDay(validFromDay),
   };
 }
 
@@ -122,9 +105,19 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
 function fromFields({ thresholds, grants, ...fields }: PoolFields): object {
   return {
     ...given(fields),
-    ...(grants.length > 0 ? { grants: grants.map((grant) => given({ ...grant })) } : {}),
+    grants: some(grants.map((grant) => given({ ...grant }))),
     thresholds: thresholds.split(/[\s,;%]+/).filter((entry) => entry !== ''),
   };
+}
+
+/** A list that is left out where nothing is in it. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+/** The same of a map. */
+function someKeys<T extends object>(map: T): T | undefined {
+  return Object.keys(map).length > 0 ? map : undefined;
 }
 
 function given(values: Readonly<Record<string, string>>): Record<string, string> {
@@ -135,13 +128,13 @@ function fromCost({ match, credits, perRecords, max }: CostRule): object {
   return {
     ...fromMatch(match),
     credits: toNumber(credits),
-    ...(perRecords === undefined ? {} : { per_records: perRecords }),
-    ...(max === undefined ? {} : { max: toNumber(max) }),
+    per_records: perRecords,
+    max: max === undefined ? undefined : toNumber(max),
   };
 }
 
 function fromMatch({ version, ...match }: Match): object {
-  return { ...match, ...(version === undefined ? {} : { api_version: version }) };
+  return { ...match, api_version: version };
 }
 
 /** Below 10^15 thousandths the nearest float prints the three decimals exactly. */

@@ -43,7 +43,6 @@ export const ANSWER_FORMS: readonly Listener[] = [
     on: CALLBACKS.saveView,
     metadata: METADATA.answer,
     fields: SAVE_FIELDS,
-    again: 'save NAME',
     async run(sent) {
       const { name, owner } = sent.typed;
       const question = (await findReferred(sent))?.question ?? sent.metadata.question;
@@ -54,7 +53,6 @@ export const ANSWER_FORMS: readonly Listener[] = [
     on: CALLBACKS.alert,
     metadata: METADATA.answer,
     fields: ALERT_FIELDS,
-    again: 'alerts add',
     run: saveAlert,
   }),
   // Slash commands do not work in threads; "Usage here" on a message does.
@@ -69,7 +67,6 @@ export const ANSWER_FORMS: readonly Listener[] = [
     on: CALLBACKS.ask,
     metadata: METADATA.ask,
     fields: ASK_FIELDS,
-    again: 'help',
     run: (sent) => performText(sent, sent.typed.text),
   }),
 ];

@@ -157,8 +157,8 @@ export interface FormRow<T, F extends FormFields> {
   metadata: z.ZodType<T>;
   /** Fields by which it is read, and the faults of each alone are found. */
   fields: F | ((metadata: T) => F);
-  /** The command that opens it anew. */
-  again: string;
+  /** The command that opens it anew; absent: an answer opens it, and is asked for again. */
+  again?: string;
   /** While it is filled in, its fields of this action bring others. `view` is the form as it stands. */
   live?: { on: string; rebuild(sent: Sent<T, F>, pressed: Press & { view: View }): Promise<Block> };
   /** Finds other faults while the form is still open. */
@@ -226,6 +226,7 @@ function readSent<T, F extends FormFields>(
   const read = schema.safeParse(parseJson(private_metadata || '{}'));
   if (!read.success) {
     const { bot, command } = served.ctx;
+    if (again === undefined) throw tooOld(served.ctx);
     const old = `This form is from an older version of ${bot.name}. Close it and open it again: ${command} ${again}`;
     throw new QuestionError(old, [{ label: 'Open it again', command: again }]);
   }

@@ -260,7 +260,8 @@ export function suggestActions(text: string): string[] {
   const given = text.slice(0, 200);
   const verb = given.split(/\s/, 1)[0]!.toLowerCase();
   if (/^(notify|warn|ping)$/.test(verb)) return ['alerts', 'help alerts'];
-  if (/^(mute|unmute|snooze|silence)$/.test(given.toLowerCase())) return [`alerts ${verb}`, 'help alerts'];
+  if (/^(mute|unmute|snooze|silence|acknowledge|ack)$/.test(given.toLowerCase()))
+    return [`alerts ${verb}`, 'help alerts'];
   // `mute crm alerts for 2 hours`
   const [, about, until = ''] = /^(?:mute|unmute|snooze|silence) (?:the )?(\S+) alerts?(.*)$/i.exec(given) ?? [];
   if (about && !/^(all|my|our|any|the)$/i.test(about))

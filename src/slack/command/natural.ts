@@ -160,7 +160,7 @@ function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | '
     concepts.has('moved') ||
     concepts.has('fell') ||
     (concepts.has('compare') && names.length < 2) ||
-    (concepts.has('spike') && concepts.has('why'));
+    (concepts.has('spike') && (concepts.has('why') || concepts.has('who')));
   return draft.question.versus === undefined && isChange && !concepts.has('versus') && !concepts.has('average');
 }
 

@@ -136,7 +136,7 @@ function readAbout(reading: Reading): Command | undefined {
   const { text, tokens } = reading;
   const sentence = text.slice(tokens[0]!.start).toLowerCase();
   const how =
-    /^(?:how (?:do|can|could|should) (?:i|we|you)|how to) (?!save (?:credits|calls)|reduce|avoid|see|find|compare)/.exec(
+    /^(?:how (?:do|can|could|should) (?:i|we|you)|how to|how(?= (?:add|set|create|make|mute|change|export|save|delete|remove)\b)) (?!save (?:credits|calls)|reduce|avoid|see|find|compare)/.exec(
       sentence,
     );
   if (how) {
@@ -188,7 +188,7 @@ function readMeaning(sentence: string): Command | undefined {
 /** Words before a command that say nothing. */
 const POLITENESS = new RegExp(
   `^(?:(?:${[
-    'please|kindly|show|give|list|tell|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
+    'please|kindly|show|give|list|tell|say|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
     'good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)',
     '(?:can|could|may|how (?:can|do)) (?:i|we) (?:please )?(?:see|get|have|know|find(?: out)?)',
     "(?:i|we)(?: want| need| would like|'d like| wish)(?: to)? (?:know|see)|let (?:me|us) (?:know|see)|do you (?:happen to )?know",

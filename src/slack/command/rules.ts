@@ -112,6 +112,7 @@ const ROWS: readonly Row[] = [
   ],
   ['cost perMonth scope', 'history [scope]', 'cost perMonth history'],
   ['cost filtered|range !named|left|limit|runOut|forecast|pool', 'top [dimension]', 'cost most who'],
+  ['resets day|when !filtered', 'pool resets [scope] [scopes]', `day ${BALANCE}`],
   ['resets !filtered|runOut', 'pool resets [scope] [scopes]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],

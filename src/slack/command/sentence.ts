@@ -36,6 +36,9 @@ export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
 /** Keys of names that reports are about; names of the others are filters. */
 const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
+/** Calls that `the last errors` shows. */
+const LATEST = 10;
+
 /** Words before what is counted: `how many different`. */
 const COUNTED =
   /(how many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
@@ -91,6 +94,9 @@ export function readSentence(reading: Reading): Sentence {
     const text = words.slice(at, at + 5).join(' ');
     const found =
       readCountedCalls(text, at) ??
+      (/^(last|latest|newest|recent) (errors|failures|failed (calls|requests))\b/.test(text)
+        ? { limit: LATEST, used: 1 }
+        : undefined) ??
       (/^(last|latest|newest|recent) ((failed|failing|rejected) )?(call|request|event|error|failure)\b/.test(text)
         ? { limit: 1, used: 1 }
         : undefined);

@@ -135,7 +135,7 @@ const PHRASES = {
   count: 'how many|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
   when: `when|when's|whens`,
-  began: `start|starts|started|starting|begin|begins|began|since when`,
+  began: `start|starts|started|starting|begin|begins|began|since when|how long has|how long have`,
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
     the most|more than anyone|common|popular|most popular|most used|loudest|busy|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
@@ -143,7 +143,7 @@ const PHRASES = {
   least: 'least|quietest|fewest|lowest|smallest|rarest',
   failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
     rejected|rejecting|refused|unsuccessful|unhealthy|worst|flaky|outage|outages|incident|
-    incidents|downtime|problem|problems|issue|issues|trouble|troubles|going wrong|goes wrong|went wrong|gone wrong`,
+    incidents|downtime|problem|problems|issue|issues|trouble|troubles|going wrong|goes wrong|went wrong|gone wrong|on fire|affected`,
   throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|
     rate limit errors|hit the rate limit|hits the rate limit|hitting the rate limit`,
   perSecond: 'per second|a second|every second|each second|rps|tps|qps',
@@ -197,7 +197,7 @@ const PHRASES = {
   weekday:
     'weekday|weekdays|workday|workdays|weekend|weekends|by day of week|by day of the week|per day of the week|by weekday|per weekday',
   average: 'average|averages|avg|mean|typical|typically|usual|usually|normally',
-  explain: 'per call|per request|come from|comes from|calculated|computed|calculate|compute|worked out|add up',
+  explain: 'per call|per request|come from|comes from|calculated|computed|counted|calculate|compute|worked out|add up',
   advice:
     'advice|advise|tips|recommendations|should|reduce|improve|save|avoid|optimise|optimize|recommend|worry|worried|worrying|risk|risks|risky|concern|concerns|concerned|attention|watch out',
   licences: 'licence|licences|license|licenses|licensing|seat|seats|grant|grants|consumables',

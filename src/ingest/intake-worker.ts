@@ -58,7 +58,7 @@ setInterval(() => {
 }, FOLD_AFTER_MS).unref();
 
 setInterval(() => {
-  if (cameMs === undefined || performance.now() - cameMs < REST_AFTER_MS) return;
+  if (stop || cameMs === undefined || performance.now() - cameMs < REST_AFTER_MS) return;
   cameMs = undefined;
   begin({ kind: 'rest', id: 0 });
 }, REST_AFTER_MS).unref();

@@ -58,6 +58,16 @@ describe('what is committed at once', () => {
     expect(await accepted(requests)).toEqual([1, 1]);
   });
 
+  it('is in the totals after a rest, and its ids are known as before', async () => {
+    const named = { envelope: ENVELOPE, body: Buffer.from('{"client":"a","id":"1"}'), receivedMs: Date.now() };
+    expect(await accepted([named])).toEqual([1]);
+    await intake.rest();
+    expect(await db.selectFrom('inbox').select('seq').execute()).toEqual([]);
+    expect(await db.selectFrom('event_segment').select('events').execute()).toEqual([{ events: 1 }]);
+    expect(await accepted([named])).toEqual([0]);
+    expect(await accepted([pack(2)])).toEqual([2]);
+  });
+
   it('is bounded by their bytes after decompression', async () => {
     const wide = pack(1, 0.6 * GROUP_BYTES);
     expect(await accepted([wide, wide])).toEqual([1]);

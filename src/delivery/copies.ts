@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Logger } from '../log.ts';
 import { classifyFailure } from '../slack/client/errors.ts';
+import type { Destination } from '../slack/client/post.ts';
 import type { Db } from '../store/database.ts';
 import { type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import { listSweepable, markSwept } from '../store/delivery-upkeep.ts';
@@ -25,12 +26,6 @@ const OURS = z.object({
 /** Clocks of ours and of Slack may differ by this much. */
 const CLOCK_SKEW_MS = 60_000;
 const PAGE = 200;
-
-export interface Destination {
-  channel: string;
-  /** The parent message, for a reply. */
-  threadTs?: string;
-}
 
 /**
  * The messages of ours in a channel (or one thread of it) since `sinceMs`: delivery key → timestamps, oldest first. Only

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NewDelivery } from '../domain/delivery.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
+import type { Destination } from '../slack/client/post.ts';
 import { type Db, transact } from '../store/database.ts';
 import {
   type Delivery,
@@ -19,7 +20,6 @@ import {
   settleDelivery,
 } from '../store/delivery-repository.ts';
 import { type Clock, RoundLoop } from './clock.ts';
-import type { Destination } from './copies.ts';
 import { Pacing, pauseMs } from './pacing.ts';
 
 /** An attempt's hold on a delivery. */

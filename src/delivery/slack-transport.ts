@@ -1,23 +1,16 @@
-import type { WebClient } from '@slack/web-api';
 import type { NewDelivery } from '../domain/delivery.ts';
 import type { Picture } from '../domain/picture.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import { type Block, clip, type Message } from '../messages/text.ts';
-import { classifyFailure, isThreadRefusal, toUnclear } from '../slack/client/errors.ts';
+import { classifyFailure, isThreadRefusal } from '../slack/client/errors.ts';
+import { type Destination, postMessage, updateMessage } from '../slack/client/post.ts';
 import { type RefusedBlocks, sendRepaired } from '../slack/client/send-repaired.ts';
 import { uploadPicture } from '../slack/client/upload.ts';
 import type { Db } from '../store/database.ts';
 import { beginCall, type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
-import {
-  type CopyPorts,
-  type Destination,
-  deleteMessage,
-  listOwnMessages,
-  METADATA_EVENT,
-  sweepCopies,
-} from './copies.ts';
+import { type CopyPorts, deleteMessage, listOwnMessages, METADATA_EVENT, sweepCopies } from './copies.ts';
 import type { Lease, Outcome, Transport } from './sender.ts';
 
 /** A delivery's message as it is composed, before its picture is drawn. */
@@ -116,12 +109,9 @@ async function attemptDelivery(ports: AttemptPorts, delivery: Delivery, lease: L
     const call = { nowMs: ports.clock.now(), untilMs: lease.untilMs() };
     if (!(await beginCall(ports.db, delivery, lease.id, call))) return { kind: 'lost' };
     called = true;
-    const { client } = ports;
-    const send = (message: Message) =>
-      delivery.updates
-        ? update(client, message, { channel: place.channel, ts: parent!.ts }, delivery.updates)
-        : post(client, message, place, delivery);
-    const ts = await sendRepaired(composed, send, { ...ports, what: delivery.key });
+    const ts = await sendRepaired(composed, (message) => send(ports, delivery, message, { ...place, ts: parent?.ts }), {
+      ...{ ...ports, what: delivery.key },
+    });
     return { kind: 'sent', place, ts, ...(composed.pictureOwed ? owePicture(ports, delivery) : {}) };
   } catch (error) {
     const failure = classifyFailure(error);
@@ -129,6 +119,19 @@ async function attemptDelivery(ports: AttemptPorts, delivery: Delivery, lease: L
       return { kind: 'replaced', why: 'the message that it changes was deleted' };
     return { kind: 'failed', failure: { ...failure, unclear: failure.unclear && called } };
   }
+}
+
+/** Posts a delivery's message, or changes the one at `ts`. Returns the message's timestamp. */
+async function send(
+  { client }: AttemptPorts,
+  { key, updates, thread }: Delivery,
+  message: Message,
+  { ts, ...place }: Destination & { ts: string | undefined },
+): Promise<string> {
+  const metadata = { event_type: METADATA_EVENT, event_payload: { key: updates ?? key } };
+  if (!updates) return postMessage(client, place, message, { metadata, broadcast: thread?.broadcast ?? false });
+  await updateMessage(client, { channel: place.channel, ts: ts! }, message, metadata);
+  return ts!;
 }
 
 async function findParent(db: Db, delivery: Delivery): Promise<{ channel: string; ts: string } | undefined> {
@@ -228,35 +231,4 @@ async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Prom
   } finally {
     waited.abort();
   }
-}
-
-async function post(client: WebClient, message: Message, place: Destination, delivery: Delivery): Promise<string> {
-  const answer: { ok?: boolean; ts?: unknown } = await client.apiCall('chat.postMessage', {
-    channel: place.channel,
-    text: message.text,
-    ...(message.blocks.length > 0 ? { blocks: message.blocks } : {}),
-    ...(place.threadTs ? { thread_ts: place.threadTs, reply_broadcast: delivery.thread?.broadcast ?? false } : {}),
-    metadata: { event_type: METADATA_EVENT, event_payload: { key: delivery.key } },
-    unfurl_links: false,
-    unfurl_media: false,
-  });
-  if (typeof answer.ts !== 'string') throw toUnclear(new Error('Slack took the message but did not say its ts'));
-  return answer.ts;
-}
-
-async function update(
-  client: WebClient,
-  message: Message,
-  { channel, ts }: { channel: string; ts: string },
-  parentKey: string,
-): Promise<string> {
-  await client.apiCall('chat.update', {
-    channel,
-    ts,
-    text: message.text,
-    // Without blocks the old ones would stay.
-    blocks: message.blocks,
-    metadata: { event_type: METADATA_EVENT, event_payload: { key: parentKey } },
-  });
-  return ts;
 }

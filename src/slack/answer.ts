@@ -6,13 +6,14 @@ import { buildWelcome } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
 import { findAnswer, type KeptAnswer, listChosenFilters, upsertAnswer } from '../store/conversation-repository.ts';
 import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './client/errors.ts';
+import { postMessage, updateMessage } from './client/post.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/format-question.ts';
 import type { Asked, Served, SlackContext } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
-import { asBlocks, newId, say, tellPrivately } from './tell.ts';
+import { newId, say, tellPrivately } from './tell.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
@@ -133,20 +134,15 @@ async function post(answering: Answering, drawn: Drawn | 'late'): Promise<void> 
   const message = build(answering, { native: false, drawn });
   // Before it is posted, so that no press can come too early; with its place once it has one.
   if (!answer.ts) await keep(ctx, answer);
-  const send = async ({ text, blocks }: Message): Promise<void> => {
-    const content = asBlocks({ text, blocks: [...blocks] });
-    if (answer.ts) {
-      const change = { channel: answer.channel, ts: answer.ts, ...content };
-      await callSlack(() => ctx.client.chat.update(change), { wait: ctx.wait, repeatable: true });
+  const send = async (one: Message): Promise<void> => {
+    const { channel, ts } = answer;
+    if (ts) {
+      await callSlack(() => updateMessage(ctx.client, { channel, ts }, one), { wait: ctx.wait, repeatable: true });
       return;
     }
-    const add = async () => {
-      const thread = answer.threadTs ? { thread_ts: answer.threadTs } : {};
-      const one = { channel: answer.channel, ...thread, ...content, unfurl_links: false, unfurl_media: false };
-      const { ts } = await callSlack(() => ctx.client.chat.postMessage(one), { wait: ctx.wait });
-      if (ts) answer.ts = ts;
-    };
-    await add().catch((error: unknown) => {
+    const add = () =>
+      callSlack(() => postMessage(ctx.client, { channel, threadTs: answer.threadTs }, one), { wait: ctx.wait });
+    answer.ts = await add().catch((error: unknown) => {
       if (!answer.threadTs || !isThreadRefusal(slackErrorOf(error))) throw error;
       // The thread takes no replies: the channel does.
       delete answer.threadTs;

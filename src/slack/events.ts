@@ -3,6 +3,7 @@ import { buildIntroduction } from '../messages/help.ts';
 import type { Message } from '../messages/text.ts';
 import { insertGreeting } from '../store/conversation-repository.ts';
 import { callSlack } from './client/errors.ts';
+import { postMessage } from './client/post.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { performText } from './commands.ts';
 import type { Asked, SlackContext } from './context.ts';
@@ -10,7 +11,7 @@ import { publishHome } from './home.ts';
 import type { Listener } from './listen.ts';
 import { maybeText } from './payloads.ts';
 import { serveIfAllowed } from './serve.ts';
-import { asBlocks, newId, tellPrivately } from './tell.ts';
+import { newId, tellPrivately } from './tell.ts';
 
 const id = z.string().min(1);
 const nothing = z.undefined().optional();
@@ -69,8 +70,7 @@ async function openHome(ctx: SlackContext, { user }: { user: string }): Promise<
 /** Once in each channel, however often the bot is invited. */
 async function introduce(ctx: SlackContext, { user, channel }: { user: string; channel: string }): Promise<void> {
   if (user !== ctx.bot.userId || !(await insertGreeting(ctx.db, channel, ctx.now()))) return;
-  const post = ({ text, blocks }: Message) =>
-    callSlack(() => ctx.client.chat.postMessage({ channel, ...asBlocks({ text, blocks }), unfurl_links: false }), ctx);
+  const post = (message: Message) => callSlack(() => postMessage(ctx.client, { channel }, message), ctx);
   await sendRepaired(buildIntroduction(ctx.command, ctx.bot.name), post, { ...ctx, what: 'introduction' }).catch(
     (error) => ctx.log.warn({ error: String(error), channel }, 'could not be introduced'),
   );

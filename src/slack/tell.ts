@@ -3,6 +3,7 @@ import { buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { isRefusedContent } from './client/errors.ts';
+import { postMessage } from './client/post.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { respond } from './client/web-client.ts';
 import type { Asked, SlackContext } from './context.ts';
@@ -38,13 +39,14 @@ async function tellOnce(
   { text, blocks }: Message,
   replace: boolean,
 ): Promise<void> {
-  const content = { text, ...(blocks.length > 0 ? { blocks } : {}) };
+  // Slack checks blocks; web-api's types do not know the newer ones.
+  const content = { text, ...(blocks.length > 0 ? { blocks: blocks as never[] } : {}) };
   const here = channel !== '' && !channel.startsWith('D');
   const postEphemeral = (thread: { thread_ts?: string }) =>
-    ctx.client.chat.postEphemeral({ channel, user, ...thread, ...asBlocks(content) });
+    ctx.client.chat.postEphemeral({ channel, user, ...thread, ...content });
   const direct = channel.startsWith('D') ? channel : user;
-  const postDirect = (thread: { thread_ts?: string }) =>
-    ctx.client.chat.postMessage({ channel: direct, ...thread, ...asBlocks(content), unfurl_links: false });
+  const postDirect = (place: { threadTs?: string }) =>
+    postMessage(ctx.client, { channel: direct, ...place }, { text, blocks });
   const ways: (() => Promise<unknown>)[] = [];
   // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
   if (here && !replace && inThread && threadTs) ways.push(() => postEphemeral({ thread_ts: threadTs }));
@@ -53,7 +55,7 @@ async function tellOnce(
     ways.push(() => respond(responseUrl, { ...content, ...where }));
   }
   if (here) ways.push(() => postEphemeral({}));
-  if (direct === channel && threadTs) ways.push(() => postDirect({ thread_ts: threadTs }));
+  if (direct === channel && threadTs) ways.push(() => postDirect({ threadTs }));
   ways.push(() => postDirect({}));
   for (const tell of ways) {
     try {
@@ -64,11 +66,6 @@ async function tellOnce(
       if (isRefusedContent(error) || tell === ways.at(-1)) throw error;
     }
   }
-}
-
-/** Blocks are checked by Slack; web-api's types do not know the newer ones. */
-export function asBlocks<T extends { text: string; blocks?: unknown }>(content: T): T & { blocks?: never[] } {
-  return content as T & { blocks?: never[] };
 }
 
 /** Ten characters: of answers in block ids, of failures in messages and in the log. */

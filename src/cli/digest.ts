@@ -4,7 +4,7 @@ import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { listLines } from '../messages/digest-message.ts';
 import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
-import { describeEmptyDay } from '../schedule/digest-lines.ts';
+import { describeEmptyDay } from '../schedule/digest-words.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
 import { type CliContext, oneOf, TERMINAL_WIDTH, takes } from './command.ts';

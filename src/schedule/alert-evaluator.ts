@@ -9,11 +9,10 @@ import { listAlertRules } from '../store/view-repository.ts';
 import { type EvaluationContext, raiseAlerts, type Targets, type Watch } from './alert-claims.ts';
 import { readKindsOn } from './alert-routing.ts';
 import { findPeriod, listSubjects } from './alert-subjects.ts';
-import { UNKNOWN_CLIENTS } from './client-alerts.ts';
+import { UNKNOWN_CLIENTS, UNUSUAL } from './hour-alerts.ts';
 import { raiseLevels } from './level-alerts.ts';
 import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
 import { SILENCE } from './silence-alerts.ts';
-import { UNUSUAL } from './unusual-alerts.ts';
 import { VIEWS } from './view-alerts.ts';
 import { putAlertEvent } from './webhook-events.ts';
 

@@ -15,6 +15,7 @@ import {
   setSetting,
 } from '../store/setting-repository.ts';
 import type { AlertOrder, Targets } from './alert-claims.ts';
+import { putNotices } from './notices.ts';
 
 /** Reads which kinds are on. */
 export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<AlertKind> {
@@ -136,10 +137,7 @@ export class AlertRoutes implements AlertRoutingPort {
     const { ids: people } = await admins();
     if (people.length === 0) return `Alerts have nowhere to go: no ALERT_CHANNEL, and no admin is known. ${CURE}`;
     const line = `Alerts go to ${people.length === 1 ? 'one admin' : `${people.length} admins`} by direct message. ${CURE}`;
-    for (const person of people) {
-      const key = `notice:alert-route:${person}`;
-      await insertDelivery(db, { key, kind: 'notice', channel: person, content: { lines: [line] }, dueMs: now() });
-    }
+    await putNotices(db, 'alert-route', people, { lines: [line], nowMs: now() });
     wakeSender();
     return line;
   }

@@ -50,12 +50,6 @@ export async function findConversation(db: Db, scope: ScopeState, pool: PoolStat
 /** A span counts as over five minutes after its end, because events may arrive late. */
 export const LATE_MS = 5 * MINUTE_MS;
 
-/** Returns the last local hour whose events have arrived. */
-export function lastFullHour({ calendar, nowMs }: Pick<AlertFacts, 'calendar' | 'nowMs'>): Span {
-  const toMs = calendar.startOfHour(nowMs - LATE_MS);
-  return { fromMs: calendar.startOfHour(toMs - 1), toMs };
-}
-
 /** The command behind “Top clients”: who made a scope's calls in a range, or those that a limit with its own `match` counts. */
 export function formatWho(range: string, scope?: string, match?: readonly Match[]): string {
   const filters = scope === undefined ? [] : toScopeFilters(scope, match);

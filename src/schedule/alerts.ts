@@ -1,9 +1,12 @@
-import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
+import { ALERT_KINDS, findAlertKind, type Words } from '../domain/alert.ts';
+import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { HeadroomError } from '../errors.ts';
+import { formatClock, formatCount } from '../report/format.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
+import { titleOfMeter } from '../report/scope-words.ts';
 import type { Actor, AlertPort, AlertRulePort, AlertSummary } from '../slack/ports.ts';
 import {
   ALERTS_KEPT_MS,
@@ -11,16 +14,21 @@ import {
   acknowledgeAlerts,
   deleteMute,
   listAlerts,
+  listAlertsOf,
   listMutes,
+  type Mute,
   upsertMute,
 } from '../store/alert-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
-import { deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
-import { type AlertOrder, toParentKey } from './alert-claims.ts';
-import { listAlertSummaries, toMuteTitle } from './alert-listing.ts';
-import { requireAdmin, unknownAlert } from './alert-routing.ts';
+import { findAlertSettings } from '../store/setting-repository.ts';
+import { type AlertRule, deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
+import { type AlertFacts, type AlertOrder, type AlertWords, isMuted, toParentKey } from './alert-claims.ts';
+import { WATCHES } from './alert-evaluator.ts';
+import { readKindsOn, requireAdmin, unknownAlert } from './alert-routing.ts';
+import { findPeriod, listSubjects } from './alert-subjects.ts';
+import { toLevelWords } from './level-words.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
 export interface AlertsOptions extends PoolDeps {
@@ -41,13 +49,13 @@ export class Alerts implements AlertPort, AlertRulePort {
   }
 
   async list(): Promise<AlertSummary[]> {
-    return listAlertSummaries({ ...this.#options, nowMs: this.#options.now() });
+    return listSummaries(this.#options, this.#options.now());
   }
 
   async mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string> {
     requireAdmin(by, 'mute alerts');
     const states = await this.#listStates();
-    const what = await this.#findMuted(target.what, states);
+    const what = await findMuted(this.#options, target.what, states);
     await upsertMute(this.#options.db, { what, untilMs: target.untilMs, by: by.user });
     const until = target.untilMs ? new Date(target.untilMs).toISOString() : 'unmuted';
     await this.#audit(by, 'alert.mute', `${what} until ${until}`);
@@ -60,7 +68,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     const states = await this.#listStates();
     // A mute is named as it is listed, also where what it was about has gone.
     const isListed = (await listMutes(db, now())).some((mute) => mute.what === target.what);
-    const what = isListed ? target.what! : await this.#findMuted(target.what, states);
+    const what = isListed ? target.what! : await findMuted(this.#options, target.what, states);
     if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
     return toMuteTitle(what, states);
   }
@@ -100,7 +108,7 @@ export class Alerts implements AlertPort, AlertRulePort {
   async #findAcknowledged(what: string | undefined, nowMs: number): Promise<readonly Alert[]> {
     const { db } = this.#options;
     if (what !== undefined) {
-      const alert = await findAlertByWords({ db, nowMs }, what);
+      const alert = await findAlertByWords(db, nowMs, what);
       if (!alert) throw unknownAlert(what);
       return [alert];
     }
@@ -129,16 +137,11 @@ export class Alerts implements AlertPort, AlertRulePort {
 
   async find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined> {
     const { db, now } = this.#options;
-    return (await findAlertByWords({ db, nowMs: now() }, id))?.content;
+    return (await findAlertByWords(db, now(), id))?.content;
   }
 
   #listStates(): Promise<readonly ScopeState[]> {
     return getScopeStates(this.#options, { atMs: this.#options.now(), plain: true });
-  }
-
-  #findMuted(what: string | undefined, states: readonly ScopeState[]): Promise<string> {
-    const { db, now, sources } = this.#options;
-    return findMuted({ db, nowMs: now(), sources, states }, what);
   }
 
   async #audit(by: Actor, action: string, detail: string): Promise<void> {
@@ -146,20 +149,9 @@ export class Alerts implements AlertPort, AlertRulePort {
   }
 }
 
-interface AlertLookup {
-  db: Db;
-  nowMs: number;
-  states: readonly ScopeState[];
-  sources(): Promise<readonly SourceHealth[]>;
-}
-
-/** Finds an alert by id, subject, pool, scope or kind, the newest; without words the newest of all. */
-async function findAlertByWords(
-  { db, nowMs }: Pick<AlertLookup, 'db' | 'nowMs'>,
-  what: string | undefined,
-): Promise<Alert | undefined> {
+/** Finds the newest alert by id, subject, pool, scope or kind. */
+async function findAlertByWords(db: Db, nowMs: number, what: string): Promise<Alert | undefined> {
   const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
-  if (what === undefined) return recent[0];
   return (
     recent.find(({ id }) => String(id) === what) ??
     recent.find(({ subject, kind, content }) => {
@@ -170,19 +162,150 @@ async function findAlertByWords(
 }
 
 /** Finds what a mute of these words covers: an alert's subject, a kind, a scope, or `*`. Throws where they are none of these. */
-async function findMuted(lookup: AlertLookup, what: string | undefined): Promise<string> {
+async function findMuted(
+  { db, now, sources }: AlertsOptions,
+  what: string | undefined,
+  states: readonly ScopeState[],
+): Promise<string> {
   if (what === undefined || what === '*' || what === 'all') return '*';
   if (ALERT_KINDS.some(({ kind }) => kind === what)) return what;
-  const scope = lookup.states.find((state) => [state.scope, state.title].includes(what));
+  const scope = states.find((state) => [state.scope, state.title].includes(what));
   if (scope) return scope.scope;
-  for (const state of lookup.states)
+  for (const state of states)
     for (const pool of [...state.pools, ...state.limits])
       if (pool.name === what || `${state.scope}/${pool.name}` === what) return `${state.scope}/${pool.name}`;
-  const known = await findAlertByWords(lookup, what);
+  const known = await findAlertByWords(db, now(), what);
   if (known) return known.subject;
-  if ((await listAlertRules(lookup.db)).some(({ name }) => name === what)) return what;
-  if ((await lookup.sources()).some(({ name }) => name === what)) return `source ${what}`;
+  if ((await listAlertRules(db)).some(({ name }) => name === what)) return what;
+  if ((await sources()).some(({ name }) => name === what)) return `source ${what}`;
   const kind = findAlertKind(what);
   if (kind) return kind;
   throw unknownAlert(what);
+}
+
+const SHOWN_FOR_MS = 7 * DAY_MS;
+
+/** Lists alerts for `/usage alerts`: those that hold now, newest first, those of the last seven days that are over, mutes, rules, kinds. */
+async function listSummaries(options: AlertsOptions, nowMs: number): Promise<AlertSummary[]> {
+  const { db, calendar } = options;
+  const { zone } = calendar;
+  const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
+  const plain = !recent.some(({ kind }) => kind === 'run-out');
+  const [mutes, settings, rules, states, sources] = await Promise.all([
+    listMutes(db, nowMs),
+    findAlertSettings(db),
+    listAlertRules(db),
+    getScopeStates(options, { atMs: nowMs, plain }),
+    options.sources(),
+  ]);
+  const on = readKindsOn(settings);
+  const muteOf = (subject: string, kind: string, scope?: string) => {
+    const covering = mutes.filter((one) => isMuted([one], { subject, kind, scope })).map(toMuted);
+    // It comes back when the last of them ends.
+    return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
+  };
+  const facts = { nowMs, calendar, states, sources: async () => sources, rules: async () => rules };
+  const open = await listOpen(db, facts, recent);
+  const raised = open.map(({ alert, words }) => {
+    const { kind, scope } = alert.content;
+    const [detail = ''] = words.lines;
+    return {
+      ...{ sort: 'raised' as const, id: String(alert.id), title: words.title, detail: toPlain(detail, zone) },
+      ...{ enabled: on.has(kind), sign: words.sign },
+      ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
+      ...muteOf(alert.subject, alert.kind, scope),
+    };
+  });
+  const subjects = new Set(open.map(({ alert }) => alert.subject));
+  return [
+    ...raised,
+    ...listPast(recent, subjects, nowMs),
+    ...mutes.map((mute) => ({
+      ...{ sort: 'mute' as const, id: mute.what, title: toMuteTitle(mute.what, states), detail: '', enabled: true },
+      ...toMuted(mute),
+    })),
+    ...rules.map((rule) => ({ ...toRuleSummary(rule, on.has('view')), ...muteOf(rule.name, 'view') })),
+    ...ALERT_KINDS.map(({ kind, title }) => ({
+      ...{ sort: 'kind' as const, id: kind, title, detail: on.has(kind) ? 'on' : 'off', enabled: on.has(kind) },
+      ...muteOf(kind, kind),
+    })),
+  ];
+}
+
+/** Lists alerts of the last seven days whose condition is over, the newest of each subject. */
+function listPast(recent: readonly Alert[], open: ReadonlySet<string>, nowMs: number): AlertSummary[] {
+  const subjects = new Set(open);
+  return recent
+    .filter(({ atMs, subject }) => {
+      const isNew = atMs >= nowMs - SHOWN_FOR_MS && !subjects.has(subject);
+      subjects.add(subject);
+      return isNew;
+    })
+    .map((alert) => {
+      const { title, periodEndMs } = alert.content;
+      // Since when it is over is known where its period has ended.
+      const over = periodEndMs !== undefined && periodEndMs <= nowMs ? { overSinceMs: periodEndMs } : {};
+      return {
+        ...{ sort: 'past', id: String(alert.id), title, detail: '', enabled: true, toldMs: alert.atMs },
+        ...over,
+      };
+    });
+}
+
+function toRuleSummary({ name, over, per }: AlertRule, enabled: boolean): AlertSummary {
+  const detail = `over ${formatCount(over)} requests ${per === 'hour' ? 'an hour' : 'a day'}`;
+  return { sort: 'rule', id: name, title: name, detail, enabled };
+}
+
+function toMuted({ untilMs, by }: Mute): Required<Pick<AlertSummary, 'mutedUntilMs' | 'mutedBy'>> {
+  return { mutedUntilMs: untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: by };
+}
+
+/** Returns what a mute covers in words for people: `All alerts`, the title of a scope, `CRM API: Daily credits`. */
+function toMuteTitle(what: string, states: readonly Pick<ScopeState, 'scope' | 'title'>[]): string {
+  if (what === '*') return 'All alerts';
+  return titleOfMeter(what, states) ?? ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what;
+}
+
+/** Returns a sentence as plain text, its times by the clock of the zone. */
+function toPlain(words: Words, zone: string): string {
+  if (typeof words === 'string') return words;
+  return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
+}
+
+interface OpenAlert {
+  alert: Alert;
+  words: AlertWords;
+}
+
+/**
+ * Lists alerts that were told and still hold, newest first, each subject once: levels of running periods with present figures,
+ * and those of the other kinds among `recent` (newest first) whose condition still holds.
+ */
+async function listOpen(db: Db, facts: AlertFacts, recent: readonly Alert[]): Promise<OpenAlert[]> {
+  const open = await listOpenLevels(db, facts);
+  const subjects = new Set<string>();
+  for (const alert of recent) {
+    // Older ones of a subject are over: it has had a newer one since.
+    if (alert.kind === 'level' || subjects.has(alert.subject)) continue;
+    subjects.add(alert.subject);
+    const watch = WATCHES.find(({ kind }) => kind === alert.kind);
+    // What tells of an hour holds for as long.
+    const ofHour = facts.nowMs < alert.atMs + HOUR_MS ? alert.content : undefined;
+    const words = watch?.now ? await watch.now(alert, facts) : ofHour;
+    if (words) open.push({ alert, words });
+  }
+  return open.sort((a, b) => b.alert.id - a.alert.id);
+}
+
+async function listOpenLevels(db: Db, { states }: AlertFacts): Promise<OpenAlert[]> {
+  const found: OpenAlert[] = [];
+  for (const { scope, pool, subject } of listSubjects(states)) {
+    if (pool.reached.length === 0) continue;
+    const period = await findPeriod(db, subject, pool);
+    const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
+    const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
+    if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
+  }
+  return found;
 }

@@ -26,8 +26,8 @@ import {
   listFindings,
   listPoolMarks,
   MAX_FINDINGS,
-} from './digest-lines.ts';
-import { toPart } from './digest-parts.ts';
+  toPart,
+} from './digest-words.ts';
 
 /** Content of a digest's delivery: enough to make the same message whenever it is sent. */
 export interface DigestOrder {

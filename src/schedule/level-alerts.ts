@@ -16,8 +16,7 @@ import { transact } from '../store/database.ts';
 import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
 import { type Claim, claimAlert, type EvaluationContext, isMuted } from './alert-claims.ts';
 import { formatHoursOf, formatWho, listSubjects, toDays, toEpisodeKey, toPeriodKey } from './alert-subjects.ts';
-import { isUrgent, listLater, toLevelWords } from './level-words.ts';
-import { findSurroundings } from './pool-surroundings.ts';
+import { findSurroundings, isUrgent, listLater, toLevelWords } from './level-words.ts';
 
 /** An episode ends after an hour below the lowest threshold: less would tell one busy day several times. */
 const EPISODE_ENDS_AFTER_MS = HOUR_MS;

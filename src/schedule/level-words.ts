@@ -1,9 +1,19 @@
 import type { AlertSign, Words } from '../domain/alert.ts';
+import { type Calendar, DAY_MS, HOUR_MS } from '../domain/calendar.ts';
+import type { Definitions } from '../domain/definition.ts';
+import type { Thousandths } from '../domain/event.ts';
+import type { StoredFilter } from '../domain/filter.ts';
+import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
-import { creditsOf, formatCredits, formatPercent } from '../report/format.ts';
-import { isOver, toInnerCase } from '../report/scope-words.ts';
-import type { AlertWords } from './alert-claims.ts';
-import type { Surroundings } from './pool-surroundings.ts';
+import { addCredits, ratioOf } from '../domain/thousandths.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import { getClientNames } from '../report/client-names.ts';
+import { capitalise, creditsOf, formatCredits, formatPercent, formatShare, formatShortDate } from '../report/format.ts';
+import { findPresentPace, isShort } from '../report/present-pace.ts';
+import { describeRunOut, isOver, toInnerCase } from '../report/scope-words.ts';
+import { findMost, isNamed } from '../report/totals.ts';
+import type { AlertWords, EvaluationContext } from './alert-claims.ts';
+import { toScopeFilters } from './alert-subjects.ts';
 
 /** Words for a pool or limit at a level, by its present figures. */
 export function toLevelWords(
@@ -117,4 +127,135 @@ function joinSentences(sentences: readonly Words[]): Words {
 
 function toParts(words: Words): readonly (string | { atMs: number })[] {
   return typeof words === 'string' ? [words] : words;
+}
+
+/** A pool's forecast and main user, where they are known. */
+interface Surroundings {
+  outlook?: Outlook | undefined;
+  /** `Mostly Acme CRM (+196 since 17:00).` */
+  cause?: Words | undefined;
+}
+
+/** A forecast in words. `clause` is the same to be put behind figures; absent where the pool lasts. */
+interface Outlook {
+  sentence: Words;
+  clause?: Words;
+}
+
+/** Finds when a pool runs out and who uses it. Never rejects: an alert goes out without what cannot be found. */
+export async function findSurroundings(
+  context: EvaluationContext,
+  scope: ScopeState,
+  pool: PoolState,
+): Promise<Surroundings & { burst?: Span | undefined }> {
+  const { usage, calendar, nowMs } = context;
+  const orNothing = <T>(found: Promise<T>) => found.catch(() => undefined);
+  // What calls draw from another pool says nothing about this one.
+  const isDrawn = pool === scope.current || pool.left <= 0 || scope.limits.includes(pool);
+  const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
+  const filters = toScopeFilters(scope.scope, pool.match);
+  const [outlook, cause] = await Promise.all([
+    orNothing(findOutlook(context, meter, pool, isDrawn)),
+    isDrawn
+      ? orNothing(
+          context
+            .definitions()
+            .then((definitions) => findPoolCause({ usage, calendar, definitions }, { filters, nowMs }, pool)),
+        )
+      : undefined,
+  ]);
+  return { outlook, cause: cause?.sentence, burst: cause?.burst };
+}
+
+/** Using 10% of the whole amount since the last full hour is a burst … */
+const BURST = 0.1;
+/** … made by a client that has half of it. */
+const MOSTLY = 0.5;
+const NOTABLE = 0.25;
+
+/** The client that uses a pool most, as a sentence, and the hours of its burst if there is one. */
+interface PoolCause {
+  sentence?: Words;
+  burst?: Span;
+}
+
+/**
+ * Finds who is using a pool up: of a burst in the present and the last hour the client that made most of it, else the client
+ * with most of the period. No sentence where many share it.
+ */
+async function findPoolCause(
+  { usage, calendar, definitions }: { usage: UsageReader; calendar: Calendar; definitions: Definitions },
+  { filters, nowMs }: { filters: readonly StoredFilter[]; nowMs: number },
+  { amount, period }: PoolState,
+): Promise<PoolCause> {
+  const toMs = calendar.startOfHour(nowMs) + HOUR_MS;
+  const names = getClientNames(definitions.clients);
+  const find = async (span: Span) => {
+    const { rows } = await usage.sum({ span, grain: 'all', groupBy: ['client'], filters });
+    const sums = new Map<string, Thousandths>();
+    let all: Thousandths = 0;
+    for (const { keys, credits } of rows) {
+      const name = names.nameOf(keys[0]!);
+      sums.set(name, addCredits(sums.get(name) ?? 0, credits));
+      all = addCredits(all, credits);
+    }
+    const [name, credits] = findMost(sums) ?? ['', 0];
+    return { name, credits, all, share: all > 0 && isNamed(name) ? ratioOf(credits, all) : 0 };
+  };
+  const recent = { fromMs: calendar.startOfHour(nowMs - HOUR_MS / 2), toMs };
+  const burst = await find(recent);
+  if (ratioOf(burst.all, 1) >= BURST * Number(amount) && burst.share >= MOSTLY) {
+    const since = { atMs: recent.fromMs };
+    return {
+      sentence: [`Mostly ${burst.name} (+${formatCredits(burst.credits)} since `, since, ').'],
+      burst: recent,
+    };
+  }
+  const whole = await find({ fromMs: calendar.startOfHour(period.fromMs), toMs });
+  const isBurst = ratioOf(burst.all, 1) >= BURST * Number(amount) ? { burst: recent } : {};
+  if (whole.share < NOTABLE) return isBurst;
+  const share = formatShare(whole.credits, whole.all);
+  return { sentence: `${whole.share >= MOSTLY ? 'Mostly' : 'Most by'} ${whole.name} (${share}).`, ...isBurst };
+}
+
+/**
+ * Foretells when what is left of a pool will be used: by the present pace, or of a longer period by the usual one of the last
+ * weeks where this is sooner. Undefined where there is no pace.
+ */
+async function findOutlook(
+  context: EvaluationContext,
+  meter: string,
+  pool: PoolState,
+  isDrawn: boolean,
+): Promise<Outlook | undefined> {
+  if (pool.left <= 0) return undefined;
+  const { calendar, nowMs } = context;
+  const present = isDrawn ? await findPresentPace(context, meter, pool, nowMs) : undefined;
+  if (isShort(pool)) {
+    if (!present) return undefined;
+    const { emptyMs, pace } = present;
+    if (emptyMs !== undefined) return soon(emptyMs, pace);
+    return pool.periodKind === 'rolling-24h'
+      ? { sentence: `It will not run out at ${pace}.` }
+      : { sentence: ['It lasts until its reset at ', { atMs: pool.period.toMs }, ` at ${pace}.`] };
+  }
+  const usual = await (pool.foresee?.() ?? pool);
+  const emptyMs = present?.emptyMs;
+  if (emptyMs !== undefined && emptyMs < (usual?.runOut?.earliestMs ?? Number.POSITIVE_INFINITY)) {
+    if (emptyMs - nowMs < DAY_MS / 2) return soon(emptyMs, present!.pace);
+    const day = formatShortDate(calendar.dayOf(emptyMs));
+    return { sentence: `Runs out around ${day} at ${present!.pace}.`, clause: `runs out around ${day}` };
+  }
+  if (usual?.runOut) {
+    const clause = describeRunOut(usual.runOut, calendar.zone);
+    return { sentence: `${capitalise(clause)}.`, clause };
+  }
+  if (!usual?.pace) return undefined;
+  const isOnce = pool.periodKind === 'once';
+  const day = formatShortDate(calendar.dayOf(pool.period.toMs - (isOnce ? 1 : 0)));
+  return { sentence: `At the usual pace it lasts past its ${isOnce ? 'end' : 'reset'} on ${day}.` };
+}
+
+function soon(atMs: number, pace: string): Outlook {
+  return { sentence: ['Runs out around ', { atMs }, ` at ${pace}.`], clause: ['runs out around ', { atMs }] };
 }

@@ -12,7 +12,7 @@ import { readDigestOrder } from './digest-composer.ts';
 
 /** A short message to one person: what happened, and the cure. Plain text. `orphan`: a digest that the reader may take over or end. */
 const NOTICE = z.object({ lines: z.array(z.string()), orphan: z.number().optional() });
-export type Notice = z.infer<typeof NOTICE>;
+type Notice = z.infer<typeof NOTICE>;
 
 /** Makes the message of a notice. References to channels and people (`<#C…>`, `<@U…>`) stay, everything else is escaped. */
 export const composeNotice: Composer = async (content) => {
@@ -41,6 +41,20 @@ function escapeButReferences(line: string): string {
     .join('');
 }
 
+/** Puts a notice to each of some people into the delivery log, once for what it is `about`. */
+export async function putNotices(
+  db: Db,
+  about: string,
+  people: readonly string[],
+  { lines, nowMs }: { lines: string[]; nowMs: number },
+): Promise<void> {
+  for (const person of people)
+    await insertDelivery(db, {
+      ...{ key: `notice:${about}:${person}`, kind: 'notice', channel: person, dueMs: nowMs },
+      content: { lines } satisfies Notice,
+    });
+}
+
 /**
  * Acts on a delivery that failed for good, in the same transaction: a channel that refuses a digest pauses the
  * digest and tells its owner; an alert, an event, and whatever an owner could not be told, goes to the admins.
@@ -54,17 +68,7 @@ export async function followFailure(
 ): Promise<void> {
   if (delivery.kind !== 'webhook' && (delivery.updates || (delivery.thread && !delivery.thread.broadcast))) return;
   const notify = (people: readonly string[], lines: string[]) =>
-    Promise.all(
-      people.map((person) =>
-        insertDelivery(trx, {
-          key: `notice:${delivery.key}:${person}`,
-          kind: 'notice',
-          channel: person,
-          content: { lines } satisfies Notice,
-          dueMs: nowMs,
-        }),
-      ),
-    );
+    putNotices(trx, delivery.key, people, { lines, nowMs });
   if (delivery.kind === 'digest') {
     const { subscriptionId } = readDigestOrder(delivery.content);
     const subscription = await findSubscription(trx, subscriptionId);

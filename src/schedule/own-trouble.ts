@@ -2,9 +2,9 @@ import { MINUTE_MS } from '../domain/calendar.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { formatCount } from '../report/format.ts';
 import { type Db, transact } from '../store/database.ts';
-import { insertDelivery, listDeliveries } from '../store/delivery-repository.ts';
+import { listDeliveries } from '../store/delivery-repository.ts';
 import { deleteSetting, insertSetting } from '../store/setting-repository.ts';
-import type { Notice } from './notices.ts';
+import { putNotices } from './notices.ts';
 
 export interface TroublePorts {
   db: Db;
@@ -83,16 +83,7 @@ async function tell({ db, admins }: TroublePorts, name: string, line: string, no
   const people = await admins();
   return transact(db, async (trx) => {
     if (!(await insertSetting(trx, `trouble_${name}`, String(nowMs)))) return false;
-    for (const channel of people) {
-      const key = `notice:trouble:${name}:${nowMs}:${channel}`;
-      await insertDelivery(trx, {
-        key,
-        kind: 'notice',
-        channel,
-        content: { lines: [line] } satisfies Notice,
-        dueMs: nowMs,
-      });
-    }
+    await putNotices(trx, `trouble:${name}:${nowMs}`, people, { lines: [line], nowMs });
     return true;
   });
 }

@@ -6,7 +6,7 @@ import type { ScopeState } from '../../src/domain/scope-state.ts';
 import { buildDigest, buildDigestPart } from '../../src/messages/digest-message.ts';
 import { countCharacters } from '../../src/messages/text.ts';
 import type { DigestContent } from '../../src/schedule/digest-content.ts';
-import { describeHeadline, listFindings, listPoolMarks } from '../../src/schedule/digest-lines.ts';
+import { describeHeadline, listFindings, listPoolMarks } from '../../src/schedule/digest-words.ts';
 import type { Alert } from '../../src/store/alert-repository.ts';
 
 const calendar = createCalendar('UTC');

@@ -77,15 +77,9 @@ export function createDigestComposer(ports: DigestComposerPorts): Composer {
     remembered.set(about, content);
     for (const old of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(old);
     if (!updating) await setDigestHeadline(ports.db, key, toStated(content, said, ports.calendar));
-    const { text, blocks, chartAt } = buildMessage(ports, content, order);
-    const { series } = content;
-    return {
-      text,
-      blocks,
-      ...(series && content.totals.requests > 0
-        ? { image: { title: series.title, at: chartAt, draw: () => ports.render(series, {}) } }
-        : {}),
-    };
+    const { text, blocks, chartAt, drawn } = buildMessage(ports, content, order);
+    const image = drawn && { title: drawn.title, at: chartAt, draw: () => ports.render(drawn, {}) };
+    return { text, blocks, ...(image ? { image } : {}) };
   };
 }
 
@@ -99,20 +93,16 @@ export async function composeContent(
   return { content: await composeDigest(ports, order.what, { day, every: order.every }, said, nowMs), said };
 }
 
-/** The message without its chart; also what a preview shows. */
+/** The message without its chart, and the report that this draws; also what a preview shows. */
 export function buildMessage(
   { calendar }: Pick<DigestComposerPorts, 'calendar'>,
   content: DigestContent,
   order: DigestOrder,
-): { text: string; blocks: readonly Block[]; chartAt: number } {
+): { text: string; blocks: readonly Block[]; chartAt: number; drawn: Report | undefined } {
   const lines = toLines(content, order, calendar);
   const empty = describeEmptyDay(content);
-  if (empty !== undefined) {
-    const { text, blocks } = buildQuietDigest({ ...lines, title: empty });
-    return { text, blocks, chartAt: 0 };
-  }
-  const { text, blocks, chartAt } = buildDigest(lines);
-  return { text, blocks, chartAt };
+  if (empty === undefined) return { ...buildDigest(lines), drawn: content.series };
+  return { ...buildQuietDigest({ ...lines, title: empty }), chartAt: 0, drawn: undefined };
 }
 
 /** The lines of the message; of a day without calls, its small print. */

@@ -123,11 +123,8 @@ export class DigestPosts implements DigestPostPort {
       ...{ every: row ? toRhythm(row.schedule) : 'day', part: 'message' },
     };
     const { content } = await composeContent(this.#options, order, nowMs);
-    const { text, blocks, chartAt } = buildMessage(this.#options, content, order);
-    const { series } = content;
-    const drawn = series && content.totals.requests > 0 ? series : undefined;
     const follows = listParts(content, this.#options.calendar).map(({ title }) => title);
-    return { text, blocks, chartAt, drawn, follows };
+    return { ...buildMessage(this.#options, content, order), follows };
   }
 
   async send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {

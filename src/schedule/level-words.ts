@@ -1,12 +1,11 @@
 import type { AlertSign, Words } from '../domain/alert.ts';
-import { type Calendar, DAY_MS, HOUR_MS } from '../domain/calendar.ts';
-import type { Definitions } from '../domain/definition.ts';
+import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, ratioOf } from '../domain/thousandths.ts';
-import type { Span, UsageReader } from '../domain/usage.ts';
+import type { Span } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { capitalise, creditsOf, formatCredits, formatPercent, formatShare, formatShortDate } from '../report/format.ts';
 import { findPresentPace, isShort } from '../report/present-pace.ts';
@@ -148,7 +147,6 @@ export async function findSurroundings(
   scope: ScopeState,
   pool: PoolState,
 ): Promise<Surroundings & { burst?: Span | undefined }> {
-  const { usage, calendar, nowMs } = context;
   const orNothing = <T>(found: Promise<T>) => found.catch(() => undefined);
   // What calls draw from another pool says nothing about this one.
   const isDrawn = pool === scope.current || pool.left <= 0 || scope.limits.includes(pool);
@@ -156,13 +154,7 @@ export async function findSurroundings(
   const filters = toScopeFilters(scope.scope, pool.match);
   const [outlook, cause] = await Promise.all([
     orNothing(findOutlook(context, meter, pool, isDrawn)),
-    isDrawn
-      ? orNothing(
-          context
-            .definitions()
-            .then((definitions) => findPoolCause({ usage, calendar, definitions }, { filters, nowMs }, pool)),
-        )
-      : undefined,
+    isDrawn ? orNothing(findPoolCause(context, filters, pool)) : undefined,
   ]);
   return { outlook, cause: cause?.sentence, burst: cause?.burst };
 }
@@ -184,12 +176,12 @@ interface PoolCause {
  * with most of the period. No sentence where many share it.
  */
 async function findPoolCause(
-  { usage, calendar, definitions }: { usage: UsageReader; calendar: Calendar; definitions: Definitions },
-  { filters, nowMs }: { filters: readonly StoredFilter[]; nowMs: number },
+  { usage, calendar, definitions, nowMs }: EvaluationContext,
+  filters: readonly StoredFilter[],
   { amount, period }: PoolState,
 ): Promise<PoolCause> {
   const toMs = calendar.startOfHour(nowMs) + HOUR_MS;
-  const names = getClientNames(definitions.clients);
+  const names = getClientNames((await definitions()).clients);
   const find = async (span: Span) => {
     const { rows } = await usage.sum({ span, grain: 'all', groupBy: ['client'], filters });
     const sums = new Map<string, Thousandths>();

@@ -174,7 +174,13 @@ export interface UsageReader {
   /** Durations of calls, as far back as raw events are kept; says so for older days. */
   latency(query: LatencyQuery): Promise<LatencyAnswer>;
   /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
-  events(query: { span: Span; filters: readonly StoredFilter[]; limit: number }): Promise<RawEvent[]>;
+  events(query: {
+    span: Span;
+    filters: readonly StoredFilter[];
+    limit: number;
+    /** With the ids that their senders gave them, which are more to read than all else. */
+    ids?: boolean;
+  }): Promise<RawEvent[]>;
   /** First day on which any meter counted anything, a correction included; undefined: none did yet. */
   firstMeterDay(): Promise<number | undefined>;
   /** Calls that were received after their day was over, per scope, as far as raw events go; without those of files. */

@@ -20,7 +20,10 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 7)}..${formatDay(today)}`);
   const { span, filters } = inquiry;
   const limit = Math.min(Math.max(question.limit ?? ROWS, 1), MAX_EVENT_ROWS);
-  const [found, answer] = await Promise.all([deps.usage.events({ span, filters, limit }), ask(inquiry, { raw: true })]);
+  const [found, answer] = await Promise.all([
+    deps.usage.events({ span, filters, limit, ids: true }),
+    ask(inquiry, { raw: true }),
+  ]);
   const events = found.toReversed();
   const totals = sumTotals(answer.rows);
   const { shortened } = answer;

@@ -150,7 +150,7 @@ export interface EventPage {
 export async function* readPages(
   store: Store,
   renames: string | undefined,
-  wanted: { span: Span; rowFilters: readonly RowFilter[]; ids: boolean },
+  wanted: Wanted & { ids: boolean },
 ): AsyncGenerator<EventPage> {
   for await (const part of scanRaw(store, wanted)) {
     const columns = Object.fromEntries(EVENT_COLUMNS.map((name) => [name, part.read(name)])) as EventColumns;
@@ -184,11 +184,11 @@ interface Found {
 export async function readNewest(
   store: Store,
   renames: string | undefined,
-  { span, rowFilters, limit }: { span: Span; rowFilters: readonly RowFilter[]; limit: number },
+  { limit, ids, ...wanted }: Wanted & { limit: number; ids?: boolean },
 ): Promise<RawEvent[]> {
   const found: Found[] = [];
   let day: number | undefined;
-  for await (const part of scanRaw(store, { span, rowFilters, newestFirst: true })) {
+  for await (const part of scanRaw(store, { ...wanted, newestFirst: true })) {
     if (part.day !== day && found.length >= limit) break;
     day = part.day;
     found.push(...pickNewest(part, limit));
@@ -200,7 +200,7 @@ export async function readNewest(
   const sentIds = new Map<RawPart, SentIds | undefined>();
   for (const each of found.reverse()) {
     const { part, place } = each;
-    if (!sentIds.has(part)) sentIds.set(part, await loadSentIds(store.db, part.row));
+    if (ids && !sentIds.has(part)) sentIds.set(part, await loadSentIds(store.db, part.row));
     const id = sentIds.get(part)?.at(part.rowAt(place));
     events.push({ ...toEvent(each, texts), ...(id === undefined ? {} : { id }) });
   }

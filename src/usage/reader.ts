@@ -25,7 +25,7 @@ import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
 import type { Batch, Column, ColumnName, Segment } from './segment.ts';
-import { type InboxSegment, type RawSegment, SegmentLoader } from './segment-loader.ts';
+import { type InboxSegment, type RawSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './values.ts';
 
@@ -206,10 +206,10 @@ export class StoredUsage implements UsageReader {
     });
   }
 
-  events({ span, filters, limit }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
+  events({ filters, ...query }: Parameters<UsageReader['events']>[0]): Promise<RawEvent[]> {
     return this.#inSnapshot(async (db, { renames }) => {
       const rowFilters = await new FilterCompiler(db, this.#texts).compile(filters);
-      return readNewest(this.#store(db), renames, { span, rowFilters, limit });
+      return readNewest(this.#store(db), renames, { ...query, rowFilters });
     });
   }
 
@@ -226,7 +226,10 @@ export class StoredUsage implements UsageReader {
         const columns = { scope: read('scope'), requests: read('count'), credits: read('credits') };
         grouping.add({ length: rows.length, columns });
       };
-      for await (const raw of this.#loader.loadRaw(db, span)) add(raw);
+      // Most segments hold what came on their day.
+      const isWanted = ({ day, received_ms, import_id }: RawSegmentRow) =>
+        import_id === null && dayOf(received_ms) > day;
+      for await (const raw of this.#loader.loadRaw(db, span, { isWanted })) add(raw);
       for (const raw of await this.#loader.loadInbox(db, span)) add(raw);
       const cells = grouping.toBatch();
       const { scope, requests } = cells.columns;

@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
+import type { Database } from '../store/schema.ts';
 import type { Cube } from './cube.ts';
 import { Segment } from './segment.ts';
 import { SentIds } from './sent-ids.ts';
@@ -15,6 +17,9 @@ export interface RawSegment {
   imported: boolean;
 }
 
+/** What is known of raw events of a day without reading them; the newest of them was received at `received_ms`. */
+export type RawSegmentRow = Pick<Selectable<Database['event_segment']>, 'day' | 'received_ms' | 'import_id'>;
+
 /** Raw events of one day. */
 interface DaySegment extends RawSegment {
   day: number;
@@ -26,7 +31,10 @@ export interface InboxSegment extends RawSegment {
   lastDay: number;
 }
 
-/** Finds the segments that a question needs. Totals are kept in memory by their number: segments never change. */
+/**
+ * Finds the segments that a question needs. Totals are kept in memory by their number: segments never change. Those that were
+ * not needed for longest make room; a question that needs more than there is room for keeps a part, and reads the rest.
+ */
 export class SegmentLoader {
   readonly #calendar: Calendar;
   readonly #segments = new Map<number, Segment>();
@@ -73,8 +81,14 @@ export class SegmentLoader {
     const missing: number[] = [];
     for (const id of ids) {
       const known = this.#segments.get(id);
-      if (known) held.set(id, known);
-      else missing.push(id);
+      if (!known) {
+        missing.push(id);
+        continue;
+      }
+      held.set(id, known);
+      // Behind all that are not needed.
+      this.#segments.delete(id);
+      this.#segments.set(id, known);
     }
     for (let at = 0; at < missing.length; at += CHUNK) {
       const rows = await db
@@ -84,35 +98,44 @@ export class SegmentLoader {
         .execute();
       for (const { id, body } of rows) {
         const segment = new Segment(body);
+        this.#remember(id, segment, held);
         held.set(id, segment);
-        this.#remember(id, segment);
       }
     }
     return held;
   }
 
-  #remember(id: number, segment: Segment): void {
+  #remember(id: number, segment: Segment, held: ReadonlyMap<number, Segment>): void {
     if (this.#segments.has(id)) return;
-    this.#segments.set(id, segment);
-    this.#cachedBytes += segment.sizeBytes;
     for (const [oldest, dropped] of this.#segments) {
-      if (this.#cachedBytes <= CACHE_BYTES) break;
+      if (this.#cachedBytes + segment.sizeBytes <= CACHE_BYTES || held.has(oldest)) break;
       this.#segments.delete(oldest);
       this.#cachedBytes -= dropped.sizeBytes;
     }
+    if (this.#cachedBytes + segment.sizeBytes > CACHE_BYTES) return;
+    this.#segments.set(id, segment);
+    this.#cachedBytes += segment.sizeBytes;
   }
 
-  /** Raw events of the days that a span touches, day by day, a few segments at a time. */
-  async *loadRaw(db: Db, span: Span, { newestFirst = false } = {}): AsyncGenerator<DaySegment> {
+  /** Raw events of the days that a span touches, day by day, a few segments at a time; `isWanted`: only such segments. */
+  async *loadRaw(
+    db: Db,
+    span: Span,
+    {
+      newestFirst = false,
+      isWanted = () => true,
+    }: { newestFirst?: boolean; isWanted?: (segment: RawSegmentRow) => boolean } = {},
+  ): AsyncGenerator<DaySegment> {
     const order = newestFirst ? 'desc' : 'asc';
-    const ids = await db
+    const listed = await db
       .selectFrom('event_segment')
-      .select('id')
+      .select(['id', 'day', 'received_ms', 'import_id'])
       .where('day', '>=', this.#calendar.dayOf(span.fromMs))
       .where('day', '<=', this.#calendar.dayOf(span.toMs - 1))
       .orderBy('day', order)
       .orderBy('id')
       .execute();
+    const ids = listed.filter(isWanted);
     for (let at = 0; at < ids.length; at += 8) {
       const chunk = ids.slice(at, at + 8).map(({ id }) => id);
       const rows = await db

@@ -32,7 +32,7 @@ export async function openSenderStage(options: Parameters<typeof openStage>[1] =
       const { token } = await addSource(stage.db, config, source, stage.clock.nowMs);
       return token.reveal();
     },
-    listEvents: () => usage.events({ span: { fromMs: 0, toMs: RECORDED_MS * 2 }, filters: [], limit: 1000 }),
+    listEvents: () => usage.events({ span: { fromMs: 0, toMs: RECORDED_MS * 2 }, filters: [], limit: 1000, ids: true }),
     async close() {
       await stage.close();
       await database.remove();

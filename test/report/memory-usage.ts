@@ -109,8 +109,9 @@ export function createMemoryUsage(
       });
       return { rows, total: toCounts(within(span, filters)), asOfMs };
     },
-    async events({ span, filters, limit }) {
-      return within(span, filters).slice(-limit);
+    async events({ span, filters, limit, ids }) {
+      const newest = within(span, filters).slice(-limit);
+      return ids ? newest : newest.map(({ id: _, ...event }) => event);
     },
     async late(span) {
       const late = within(span).filter(({ timeMs, receivedMs }) => calendar.dayOf(receivedMs) > calendar.dayOf(timeMs));

@@ -79,15 +79,16 @@ describeEachDialect('raw events', ({ dialect, open }) => {
       grain: fc.constantFrom<Grain>('all', 'day', 'month', 'hour', 'minute'),
       groupBy: fc.option(fc.constantFrom(...DIMENSIONS, 'status' as const), { nil: undefined }),
       limit: fc.constantFrom(1, 7, 40, 10_000),
+      ids: fc.boolean(),
     });
     const byName = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
     await fc.assert(
-      fc.asyncProperty(question, async ({ groupBy, limit, ...rest }) => {
+      fc.asyncProperty(question, async ({ groupBy, limit, ids, ...rest }) => {
         const query: LatencyQuery = groupBy ? { ...rest, groupBy } : rest;
         const [found, expected] = [await stored.latency(query), await plain.latency(query)];
         expect(found.rows.toSorted(byName)).toEqual(expected.rows.toSorted(byName));
         expect(found.total).toEqual(expected.total);
-        const newest = { span: rest.span, filters: rest.filters, limit };
+        const newest = { span: rest.span, filters: rest.filters, limit, ids };
         const withoutOrigin = ({ imported: _, ...event }: RawEvent) => event;
         expect((await stored.events(newest)).map(withoutOrigin)).toEqual(await plain.events(newest));
       }),
@@ -105,7 +106,7 @@ describeEachDialect('raw events', ({ dialect, open }) => {
     });
     const span = { fromMs: NOW - 100 * 3_600_000, toMs: NOW };
     const list = async (zone = calendar) => {
-      const events = await new StoredUsage(db, dialect, zone).events({ span, filters: [], limit: 100 });
+      const events = await new StoredUsage(db, dialect, zone).events({ span, filters: [], limit: 100, ids: true });
       return events.map(({ client, id }) => [client, id]);
     };
     const expected = all.map(({ client, id }) => [client, id]);

@@ -141,7 +141,9 @@ export class StoredUsage implements UsageReader {
   ): Promise<UsageAnswer> {
     const keys: ColumnName[] =
       query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
-    const grouping = new Grouping(keys, ['requests', 'ok', 'failed', 'credits']);
+    // Where cells are by status, that tells what succeeded once they are summed.
+    const isByStatus = query.groupBy.includes('status');
+    const grouping = new Grouping(keys, isByStatus ? ['requests', 'credits'] : ['requests', 'ok', 'failed', 'credits']);
     const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});
 
     for (const [index, part] of plan.totals.entries()) {
@@ -158,7 +160,7 @@ export class StoredUsage implements UsageReader {
       const requests = segment.read('count', rows);
       const batch: Batch = { length: rows.length, columns: { requests, ...readCredits(segment, rows) } };
       for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
-      Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
+      if (!isByStatus) Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
       grouping.add(batch, { columns: steps(() => stepsOfEvents(segment.read('time', rows), query, this.#calendar)) });
     };
     for (const part of plan.raw) {
@@ -170,6 +172,7 @@ export class StoredUsage implements UsageReader {
       if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
 
     const grouped = grouping.toBatch();
+    if (isByStatus) Object.assign(grouped.columns, outcomeColumns(grouped.columns.status, grouped.columns.requests!));
     const cells = asked.distinct ? countDistinct(grouped, asked.groupBy, asked.distinct) : grouped;
     return {
       ...(await toAnswerRows({ db, texts: this.#texts, renames }, cells, asked)),
@@ -348,6 +351,7 @@ function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], 
   const batch: Batch = { length: requests.length, columns: { requests, ...readCredits(segment, rows) } };
   for (const key of groupBy) batch.columns[key] = segment.read(key, rows);
   if (cube.keys.includes('slot')) batch.columns.slot = segment.read('slot', rows);
+  if (groupBy.includes('status')) return batch;
   const outcome = cube.measures.includes('ok')
     ? { ok: segment.read('ok', rows), failed: segment.read('failed', rows) }
     : outcomeColumns(segment.read('status', rows), requests);

@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { describeRows, isNumber, orderColumns } from '../report/cells.ts';
+import { describeRows, isNumber, orderColumns } from '../report/table.ts';
 import { isAddedUp } from '../report/compared-rows.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../report/format.ts';
 import { LEVEL_SIGNS } from '../report/scope-words.ts';

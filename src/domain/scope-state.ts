@@ -61,12 +61,9 @@ export interface PoolState extends PoolBalance {
 export interface ScopeState {
   scope: string;
   title: string;
-  /** False for a scope that senders name and nobody declared: no pools, no limits. */
-  declared: boolean;
   /** In the order of drawing. */
   pools: readonly PoolState[];
   limits: readonly PoolState[];
-  drawOrder: readonly string[];
   /** The pool now drawn from; where none has anything left, the last of the stack. */
   current?: PoolState;
   /** Left in the other pools, and how many have something left. */

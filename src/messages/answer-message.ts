@@ -1,7 +1,7 @@
 import type { Report, TableReport } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
-import { describeRows } from '../report/cells.ts';
 import { countOf } from '../report/format.ts';
+import { describeRows } from '../report/table.ts';
 import { countFitting, hasGraph, hasWords, isPage } from '../slack/next-questions.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
@@ -127,8 +127,8 @@ function buildBody(report: Report, showing: Showing, characters: number): Answer
 export function noteDrawOrder(report: Report): string[] {
   if (report.kind !== 'pool') return [];
   return report.scopes
-    .filter(({ drawOrder }) => drawOrder.length > 1)
-    .map(({ title, drawOrder }) => `${title} draws from ${drawOrder.join(' → ')}.`);
+    .filter(({ pools }) => pools.length > 1)
+    .map(({ title, pools }) => `${title} draws from ${pools.map(({ name }) => name).join(' → ')}.`);
 }
 
 /** A page, and single calls of no asked number, are as many rows as a phone has room for. */

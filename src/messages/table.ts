@@ -1,5 +1,5 @@
 import type { Table, TableCell } from '../domain/table.ts';
-import { formatValue, isNumber, orderColumns } from '../report/cells.ts';
+import { formatValue, isNumber, orderColumns } from '../report/table.ts';
 import { MAX_CELL_TEXT, MAX_TABLE_CHARACTERS, MAX_TABLE_COLUMNS, MAX_TABLE_ROWS } from './limits.ts';
 import { type Block, clip, toFilled, toOneLine } from './text.ts';
 

@@ -1,5 +1,5 @@
 import type { Links } from '../domain/definition.ts';
-import { NOTHING } from '../report/cells.ts';
+import { NOTHING } from '../report/table.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   MAX_BUTTON_TEXT,

@@ -91,9 +91,8 @@ function advisePools(
   { scope, title, pools, limits, overage, level, links }: PoolReport['scopes'][number],
   deps: ReporterDeps,
 ): Advice[] {
-  const offer: Offer = { label: `Pools of ${title}`, question: { report: 'pool', scope } };
-  const short = [...pools, ...limits].filter(({ level }) => level !== 'healthy');
-  const state = short
+  const state = [...pools, ...limits]
+    .filter((pool) => pool.level !== 'healthy')
     .map(({ name, percent, thresholds }) => `${name} at ${formatPercent(percent, thresholds)}`)
     .join(', ');
   // As long as a later pool has something left, an empty one changes nothing.
@@ -101,31 +100,20 @@ function advisePools(
   const more =
     [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
     'add credits or use less';
-  return [
-    ...(pools.length > 0 && overage > 0
-      ? [
-          {
-            advice: `${title} is over its allowance: ${more}`,
-            evidence: `${formatCredits(overage)} credits over the allowance this month.`,
-            offer,
-          },
-        ]
-      : []),
-    ...(level !== 'healthy' && overage === 0
-      ? [{ advice: `${title} is nearly used up: ${more}`, evidence: `${state}.`, offer }]
-      : limits.some((limit) => limit.level !== 'healthy')
-        ? [{ advice: `Slow ${title} down to stay within its limit`, evidence: `${state}.`, offer }]
-        : []),
-    ...(level === 'healthy' && last?.runOut
-      ? [
-          {
-            advice: `Plan ahead: ${title} may run out of ${toInnerCase(last.name)}`,
-            evidence: `As early as ${formatDate(deps.calendar.dayOf(last.runOut.earliestMs))}: ${last.runOut.arithmetic}.`,
-            offer,
-          },
-        ]
-      : []),
-  ];
+  const found: Advice[] = [];
+  const offer: Offer = { label: `Pools of ${title}`, question: { report: 'pool', scope } };
+  const add = (advice: string, evidence: string) => found.push({ advice, evidence, offer });
+  if (pools.length > 0 && overage > 0)
+    add(`${title} is over its allowance: ${more}`, `${formatCredits(overage)} credits over the allowance this month.`);
+  if (level !== 'healthy' && overage === 0) add(`${title} is nearly used up: ${more}`, `${state}.`);
+  else if (limits.some((limit) => limit.level !== 'healthy'))
+    add(`Slow ${title} down to stay within its limit`, `${state}.`);
+  if (level === 'healthy' && last?.runOut)
+    add(
+      `Plan ahead: ${title} may run out of ${toInnerCase(last.name)}`,
+      `As early as ${formatDate(deps.calendar.dayOf(last.runOut.earliestMs))}: ${last.runOut.arithmetic}.`,
+    );
+  return found;
 }
 
 function adviseFailures({ diagnosis, totals, question }: StatusReport): Advice[] {
@@ -177,36 +165,22 @@ function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parame
 
 function adviseSource(health: SourceHealth, nowMs: number): Advice[] {
   const { name, rejected, reasons, lastReceivedMs, usualGapMs, withoutId } = health;
+  const found: Advice[] = [];
   const offer: Offer = { label: 'Sources', question: { report: 'sources' } };
-  return [
-    ...(isOverdue(health, nowMs)
-      ? [
-          {
-            advice: `Check the source ${name}: it is silent`,
-            evidence: `Nothing for ${formatDuration(nowMs - lastReceivedMs!)}; usually it sends every ${formatDuration(usualGapMs!)}.`,
-            offer,
-          },
-        ]
-      : []),
-    ...(rejected > 0 && reasons.length > 0
-      ? [
-          {
-            advice: `Fix what ${name} sends`,
-            evidence: `${countOf(rejected, 'event')} rejected, ${formatCount(reasons[0]!.events)} of them because ${reasons[0]!.reason}.`,
-            offer,
-          },
-        ]
-      : []),
-    ...(withoutId > 0
-      ? [
-          {
-            advice: `Have ${name} send ids`,
-            evidence: `${countOf(withoutId, 'event')} had no id; resending them counts twice.`,
-            offer,
-          },
-        ]
-      : []),
-  ];
+  const add = (advice: string, evidence: string) => found.push({ advice, evidence, offer });
+  if (isOverdue(health, nowMs))
+    add(
+      `Check the source ${name}: it is silent`,
+      `Nothing for ${formatDuration(nowMs - lastReceivedMs!)}; usually it sends every ${formatDuration(usualGapMs!)}.`,
+    );
+  if (rejected > 0 && reasons.length > 0)
+    add(
+      `Fix what ${name} sends`,
+      `${countOf(rejected, 'event')} rejected, ${formatCount(reasons[0]!.events)} of them because ${reasons[0]!.reason}.`,
+    );
+  if (withoutId > 0)
+    add(`Have ${name} send ids`, `${countOf(withoutId, 'event')} had no id; resending them counts twice.`);
+  return found;
 }
 
 function adviseStatuses({ totals }: StatusReport): Advice[] {

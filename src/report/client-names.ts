@@ -6,8 +6,6 @@ import { type Filter, type StoredFilter, toMatcher } from '../domain/filter.ts';
 export interface ClientNames {
   /** The id itself where nothing is declared for it. */
   nameOf(id: string): string;
-  /** Slack user or group to tell about this client. */
-  ownerOf(id: string): string | undefined;
   /** `(none)` where no team is declared for it. */
   teamOf(id: string): string;
   /** Tells whether a declaration fits the id. */
@@ -63,7 +61,6 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
   return {
     nameOf,
     teamOf,
-    ownerOf: (id) => find(id)?.owner,
     knows: (id) => find(id) !== undefined,
     isExact(filters): filters is readonly StoredFilter[] {
       if (filters.some(({ key }) => key === 'team')) return false;

@@ -7,10 +7,9 @@ import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead }
 import { getName, type MeantName } from './known-names.ts';
 import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
-import { NAME, rankRows, SHARE, TOTAL_COLUMNS } from './ranking.ts';
 import { buildTable, type Column } from './table.ts';
 import { ALL_ROWS } from './top.ts';
-import { countNames, isNamed, sumTotals } from './totals.ts';
+import { countNames, isNamed, NAME, rankRows, SHARE, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 
 /** The order of sections: how calls ended, then what they called, then who and where from. */
 const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {

@@ -190,7 +190,7 @@ function describePools(
     {
       title: titleOf(scope, 'draws this period'),
       lines: [
-        ...(state.drawOrder.length > 1 ? [`Draw order: ${state.drawOrder.join(' → ')}.`] : []),
+        ...(drawn.length > 1 ? [`Draw order: ${state.pools.map(({ name }) => name).join(' → ')}.`] : []),
         ...drawn,
         ...state.limits.map(
           ({ name, used, amount, period }) =>

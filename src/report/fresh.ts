@@ -5,10 +5,9 @@ import type { Span } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinWords } from './format.ts';
 import { ask, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead, toSpan } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { rankRows, toRankingTable } from './ranking.ts';
 import type { Column } from './table.ts';
 import { defaultRows } from './top.ts';
-import { countNames, isNamed, sumTotals } from './totals.ts';
+import { countNames, isNamed, rankRows, sumTotals, toRankingTable } from './totals.ts';
 
 /** A name is new that made no call in so many days before. */
 const HISTORY_DAYS = 90;

@@ -106,7 +106,9 @@ async function spellName(known: Known, typed: string): Promise<string> {
   const { plural } = DIMENSION_WORDS[known.key];
   throw new RefusedQuestion(
     `${same.length} ${plural} are called “${typed}” but for capitals: which do you mean?`,
-    same.slice(0, OFFERED).map((name) => ({ label: name, question: replaceName(known, typed, name) })),
+    same
+      .slice(0, OFFERED)
+      .map((name) => ({ label: name, question: replaceName(known.question, known.key, typed, name) })),
   );
 }
 
@@ -142,12 +144,11 @@ function describeMatched(key: QuestionKey, typed: string, matched: readonly stri
   return `${typed} matched ${countOf(matched.length, singular, plural)}: ${joinWords([...matched.toSorted().slice(0, LISTED), ...more])}.`;
 }
 
-/** The question about another name of the same filter. */
-function replaceName({ key, question }: Known, typed: string, name: string): Question {
+/** The same question about another name than the one typed in a filter, from its first row. */
+function replaceName({ offset: _, ...question }: Question, key: QuestionKey, typed: string, name: string): Question {
+  const spell = (pattern: string) => (pattern === typed ? name : pattern);
   const filters = (question.filters ?? []).map((filter) =>
-    filter.key !== key
-      ? filter
-      : { ...filter, patterns: [...new Set(filter.patterns.map((pattern) => (pattern === typed ? name : pattern)))] },
+    filter.key === key ? { ...filter, patterns: [...new Set(filter.patterns.map(spell))] } : filter,
   );
   return { ...question, filters };
 }
@@ -207,7 +208,7 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
     const nearest = near.length > 0 ? `; nearest: ${joinWords(near)}` : '';
     const where = key === 'team' ? 'is declared' : 'in this range';
     notes.push(`No ${singular} “${value}” ${where}${nearest}.`);
-    offers.push(...near.map((name) => ({ label: name, question: replaceValue(question, filter, value, name) })));
+    offers.push(...near.map((name) => ({ label: name, question: replaceName(question, key, value, name) })));
     if (near.length === 0 && key !== 'status') {
       const top: Question = { report: 'top', dimension: key, range: question.range, private: question.private };
       offers.push({ label: `Top ${plural}`, question: top });
@@ -223,11 +224,4 @@ async function listKnown(deps: ReporterDeps, key: QuestionKey, range: Range): Pr
   const { shown, sent } = await listNames(deps, key, span);
   if (key !== 'team' && (sent.length === 0 || sent.includes(OTHER))) return undefined;
   return new Set([...shown, ...sent]);
-}
-
-/** The same question about another value of one of its filters, from its first row. */
-function replaceValue(question: Question, filter: Filter, value: string, name: string): Question {
-  const patterns = [...new Set(filter.patterns.map((pattern) => (pattern === value ? name : pattern)))];
-  const filters = question.filters!.map((each) => (each === filter ? { ...filter, patterns } : each));
-  return { ...question, filters, offset: 0 };
 }

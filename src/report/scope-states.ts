@@ -84,7 +84,8 @@ export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise
   );
   if (query.plain || !extent) return states;
   const undeclared = await listUndeclared(deps, moment, new Set(declared.map((scope) => scope.name)), query.scope);
-  return [...states, ...(await Promise.all(undeclared.map((name) => getUndeclaredState(deps, name, moment))))];
+  const bare = undeclared.map((name) => ({ name, title: name, links: {}, pools: [], limits: [] }));
+  return [...states, ...(await Promise.all(bare.map((scope) => getScopeState(deps, scope, moment))))];
 }
 
 /** One day of a scope: what each pool gave, by name, and what none covered. */
@@ -179,10 +180,8 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   return {
     scope: scope.name,
     title: scope.title,
-    declared: true,
     pools,
     limits: limits.filter((limit) => limit !== undefined),
-    drawOrder: pools.map((pool) => pool.name),
     ...(current ? { current: pools[standings.findIndex(({ state }) => state === current)]! } : {}),
     restLeft: sumCredits(standings.filter(({ state }) => state !== current).map(({ state }) => state.left)),
     restCount: standings.filter(({ state }) => state !== current && state.left > 0).length,
@@ -341,9 +340,4 @@ async function listUndeclared(
     .map(({ value }) => value)
     .filter((name) => !declared.has(name) && (asked ?? name) === name)
     .slice(0, MAX_UNDECLARED);
-}
-
-async function getUndeclaredState(deps: PoolDeps, name: string, moment: Moment): Promise<ScopeState> {
-  const scope: Scope = { name, title: name, links: {}, pools: [], limits: [] };
-  return { ...(await getScopeState(deps, scope, moment)), declared: false };
 }

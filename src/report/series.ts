@@ -9,11 +9,10 @@ import { QuestionError } from '../errors.ts';
 import { countOf, creditsOf, eachStep, formatCount, formatInStep, formatPercent } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
-import { TOTAL_COLUMNS } from './ranking.ts';
 import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
-import { countNames, groupTotals, shareFailed, sumTotals } from './totals.ts';
+import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 import { findUsual, foreseeMonth, MOST_USUAL_DAYS, USUAL_DAYS } from './usual.ts';
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */

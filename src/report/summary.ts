@@ -6,11 +6,10 @@ import { hasTeams } from './client-names.ts';
 import { countOf, formatClock, formatCount, formatPercent, formatRate, formatShare, joinWords } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
-import { rankRows } from './ranking.ts';
 import { getScopeStates } from './scope-states.ts';
 import { describeScopes, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
-import { countNames, groupTotals, sumTotals } from './totals.ts';
+import { countNames, groupTotals, rankRows, sumTotals } from './totals.ts';
 
 /**
  * A card per scope (or for the one asked for): the pool now drawn from, what the rest of the stack holds, limits, calls today

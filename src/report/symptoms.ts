@@ -126,26 +126,20 @@ export function findOtherDates(events: readonly RawEvent[], calendar: Calendar):
   );
   const elsewhere = events.filter(({ timeMs }) => Math.floor(timeMs / 86_400_000) !== calendar.dayOf(timeMs));
   const least = Math.max(LEAST_CALLS, events.length / 100);
-  return [
-    ...(late.length >= least
-      ? [
-          {
-            claim: 'Late calls',
-            evidence: `${formatCount(late.length)} of ${countOf(events.length, 'event')} arrived after their day was over.`,
-            remedy: 'Calls count on the day they were made. Send sooner, or read a day once its late events are in.',
-          },
-        ]
-      : []),
-    ...(elsewhere.length >= least
-      ? [
-          {
-            claim: `Days are counted in ${calendar.zone}, not UTC`,
-            evidence: `${formatCount(elsewhere.length)} of ${countOf(events.length, 'event')} fall on another date in UTC.`,
-            remedy: `Compare only with numbers counted in ${calendar.zone}.`,
-          },
-        ]
-      : []),
-  ];
+  const found: Symptom[] = [];
+  if (late.length >= least)
+    found.push({
+      claim: 'Late calls',
+      evidence: `${formatCount(late.length)} of ${countOf(events.length, 'event')} arrived after their day was over.`,
+      remedy: 'Calls count on the day they were made. Send sooner, or read a day once its late events are in.',
+    });
+  if (elsewhere.length >= least)
+    found.push({
+      claim: `Days are counted in ${calendar.zone}, not UTC`,
+      evidence: `${formatCount(elsewhere.length)} of ${countOf(events.length, 'event')} fall on another date in UTC.`,
+      remedy: `Compare only with numbers counted in ${calendar.zone}.`,
+    });
+  return found;
 }
 
 /** More than half as many calls again as in the span of the same length before, and the route that grew most. Keys: route. */

@@ -14,8 +14,7 @@ import {
 } from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { rankRows, toRankingTable } from './ranking.ts';
-import { addTotals, countNames, emptyTotals, isNamed, sumTotals } from './totals.ts';
+import { addTotals, countNames, emptyTotals, isNamed, rankRows, sumTotals, toRankingTable } from './totals.ts';
 
 /** The limit of a question for every row, as comparisons ask. */
 export const ALL_ROWS = Number.POSITIVE_INFINITY;

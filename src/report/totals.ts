@@ -1,7 +1,11 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
+import type { RankingRow } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
 import { addCredits } from '../domain/thousandths.ts';
 import type { Totals, UsageRow } from '../domain/usage.ts';
+import { toPercent } from './format.ts';
+import { barColumn, buildTable, type Column, order, orderBy } from './table.ts';
 
 export function emptyTotals(): Totals {
   return { requests: 0, ok: 0, failed: 0, none: 0, credits: 0 };
@@ -57,4 +61,108 @@ export function findMost<N extends Thousandths>(
     if (!most || each[1] > most[1] || (each[1] === most[1] && each[0] < most[0])) most = each;
   }
   return most;
+}
+
+export interface RankingOptions {
+  measure: 'requests' | 'credits';
+  /** Column key, `-` before it for descending; absent: the measure, most first. */
+  sort?: string;
+  nameOf?: (key: string) => string;
+  /** Which of a row's keys is ranked. */
+  keyIndex?: number;
+  /** All requests (or credits) of the range, where a filter leaves some out. */
+  ofAll?: Thousandths;
+  /** The sum of rows that the store left out; it counts in the whole that shares are of. */
+  rest?: Totals | undefined;
+}
+
+/**
+ * Every name with its totals, in the order asked for, equal ones by the measure and then by name. What is no name, `(none)` and then `(other)`, comes
+ * last in any order. Shares are of the measure: row ÷ sum of the rows.
+ */
+export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
+  const { measure, nameOf = (key) => key, keyIndex = 0, ofAll, rest } = options;
+  const sum = addCredits(sumTotals(rows)[measure], rest?.[measure] ?? 0);
+  const byName = new Map<string, Named>();
+  for (const usage of rows) {
+    const id = usage.keys[keyIndex]!;
+    const name = isNamed(id) ? nameOf(id) : id;
+    const known = byName.get(name);
+    if (!known) byName.set(name, { row: startRow(name, usage), id });
+    else {
+      addTotals(known.row, usage);
+      if (id !== known.id) known.others = (known.others ?? new Set()).add(id);
+    }
+  }
+  const named: RankingRow[] = [];
+  const unnamed: RankingRow[] = [];
+  for (const { row, id, others } of byName.values()) {
+    row.sharePercent = toPercent(row[measure], sum);
+    if (ofAll !== undefined) row.shareOfAllPercent = toPercent(row[measure], ofAll);
+    if (others || id !== row.name) row.ids = [id, ...(others ?? [])].sort();
+    (isNamed(row.name) ? named : unnamed).push(row);
+  }
+  const tie = (a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name);
+  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], tie));
+  return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
+}
+
+/** A row with the ids that share its name: nearly always one. */
+interface Named {
+  row: RankingRow;
+  id: string;
+  others?: Set<string>;
+}
+
+function startRow(name: string, { requests, ok, failed, none, credits }: UsageRow): RankingRow {
+  return { name, requests, ok, failed, none, credits, sharePercent: 0 };
+}
+
+/** Numbers that rankings, drill-downs and series have of each row. */
+export const TOTAL_COLUMNS = [
+  { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
+  { key: 'ok', label: 'OK', type: 'count', cell: ({ ok }) => ok },
+  { key: 'failed', label: 'Failed', type: 'count', cell: ({ failed }) => failed },
+  { key: 'none', label: 'No status', type: 'count', csvOnly: true, cell: ({ none }) => none },
+  { key: 'credits', label: 'Credits', type: 'credits', csvOnly: true, cell: ({ credits }) => credits },
+] as const satisfies readonly Column<Totals>[];
+
+export const SHARE: Column<RankingRow> = {
+  key: 'share_percent',
+  label: '%',
+  type: 'percent',
+  cell: ({ sharePercent }) => sharePercent,
+};
+
+/** The fifth column for people under a filter. */
+const SHARE_OF_ALL: Column<RankingRow> = {
+  key: 'share_of_all_percent',
+  label: '% of all',
+  type: 'percent',
+  cell: ({ shareOfAllPercent, sharePercent }) => shareOfAllPercent ?? sharePercent,
+};
+
+export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };
+
+/** The table of a ranking; `label` heads the names, and `more` stands before the bars. */
+export function toRankingTable(
+  rows: readonly RankingRow[],
+  label: string,
+  measure: 'requests' | 'credits',
+  more: readonly Column<RankingRow>[] = [],
+): Table {
+  const [requests, ok, failed, none, credits] = TOTAL_COLUMNS;
+  const isFiltered = rows.some(({ shareOfAllPercent }) => shareOfAllPercent !== undefined);
+  return buildTable(rows, [
+    { ...NAME, label },
+    requests,
+    { ...SHARE, label: measure === 'credits' ? '% of credits' : '%' },
+    ...[ok, failed],
+    ...(isFiltered ? [SHARE_OF_ALL] : []),
+    none,
+    { ...credits, csvOnly: measure === 'requests' },
+    { key: 'ids', label: 'Ids', type: 'text', csvOnly: true, cell: ({ ids }) => ids?.join(' ') },
+    ...more,
+    barColumn('Share', rows, (row) => row[measure]),
+  ]);
 }

@@ -120,14 +120,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     }),
     kind: 'why',
     sections: [
-      ...(totals.requests > 0
-        ? [
-            {
-              title: 'Overall',
-              lines: [describeOutcome(totals)],
-            },
-          ]
-        : []),
+      ...(totals.requests > 0 ? [{ title: 'Overall', lines: [describeOutcome(totals)] }] : []),
       ...symptoms.map(({ claim, evidence, remedy }) => ({ title: claim, lines: [evidence, remedy] })),
     ],
     table: buildTable(symptoms, [
@@ -174,26 +167,20 @@ function findStranger(
     firstDayOfData !== undefined &&
     firstDay > range.lastDay - NEW_DAYS &&
     firstDay - firstDayOfData >= NEW_DAYS;
-  return [
-    ...(definitions.clients.length > 0 && strangers.length > 0
-      ? [
-          {
-            claim: 'Unknown client',
-            evidence: `None of the ${countOf(definitions.clients.length, 'client')} in the pools file matches ${strangers.slice(0, 3).join(', ')}.`,
-            remedy: 'Find out who uses it, then name it in the pools file or revoke its key.',
-          },
-        ]
-      : []),
-    ...(isNew
-      ? [
-          {
-            claim: 'New client',
-            evidence: `Its first call in the last ${FIRST_CALL_DAYS} days was on ${formatDate(firstDay)}.`,
-            remedy: 'Agree with its owner how much it may use.',
-          },
-        ]
-      : []),
-  ];
+  const found: Symptom[] = [];
+  if (definitions.clients.length > 0 && strangers.length > 0)
+    found.push({
+      claim: 'Unknown client',
+      evidence: `None of the ${countOf(definitions.clients.length, 'client')} in the pools file matches ${strangers.slice(0, 3).join(', ')}.`,
+      remedy: 'Find out who uses it, then name it in the pools file or revoke its key.',
+    });
+  if (isNew)
+    found.push({
+      claim: 'New client',
+      evidence: `Its first call in the last ${FIRST_CALL_DAYS} days was on ${formatDate(firstDay)}.`,
+      remedy: 'Agree with its owner how much it may use.',
+    });
+  return found;
 }
 
 function daysBefore({ range, span, deps }: Inquiry, days: number): { fromMs: number; toMs: number } {

@@ -45,7 +45,6 @@ function poolsOf(balances: ReturnType<typeof balanceOf>[], overage = 0): Report 
     ...report.scopes[0]!,
     pools: balances,
     limits: [],
-    drawOrder: balances.map(({ name }) => name),
     overage,
   };
   return { ...report, scopes: [scope] };

@@ -341,7 +341,7 @@ export function poolStack(): PoolReport {
       {
         scope: 'integration-service',
         title: 'Integration Service API calls',
-        ...{ declared: true, restLeft: 0, restCount: 0, exhaustions: [] },
+        ...{ restLeft: 0, restCount: 0, exhaustions: [] },
         pools: [
           balanceOf('Bundled licences', 100_000, 100_000),
           balanceOf('Annual add-on', 2_325_000, 3_000_000, {
@@ -351,7 +351,6 @@ export function poolStack(): PoolReport {
           balanceOf('Reserve', 12_000, 500_000),
         ],
         limits: [balanceOf('Fair use', 11_830, 10_000), balanceOf('Night jobs', 9_150, 10_000)],
-        drawOrder: ['Bundled licences', 'Annual add-on', 'Reserve'],
         used: 2_437_000_000,
         overage: 12_500_000,
         level: 'approaching',

@@ -88,7 +88,6 @@ describe('October 2023', () => {
       level: 'healthy',
       used: 125_000_000,
       overage: 0,
-      drawOrder: ['Bundled licences', 'Annual add-on'],
     });
     expect(report.finding).toBe(
       '🔵 Integration Service API calls had 2,975,000 of 3,000,000 left in its annual add-on at the end of Tue 31 Oct 2023 (0.8% used).',

@@ -26,10 +26,8 @@ function scope(title: string, pools: PoolState[], more: Partial<ScopeState> = {}
     ...{
       scope: title.toLowerCase(),
       title,
-      declared: true,
       pools,
       limits: [],
-      drawOrder: pools.map(({ name }) => name),
     },
     ...(current ? { current } : {}),
     ...{ restLeft: sumCredits(others.map(({ left }) => left)), restCount: others.length },

@@ -26,7 +26,7 @@ describe('values of filters that nobody sent', () => {
       {
         label: 'Acme CRM',
         question: {
-          ...{ report: 'top', dimension: 'route', range: '30d', offset: 0 },
+          ...{ report: 'top', dimension: 'route', range: '30d' },
           filters: [where('client', 'Acme CRM')],
         },
       },

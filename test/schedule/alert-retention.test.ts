@@ -80,7 +80,7 @@ function stateOf(nowMs: number, percents: readonly number[]): ScopeState {
     };
   });
   return {
-    ...{ scope: 'crm', title: 'CRM', declared: true, pools, limits: [], drawOrder: [], restLeft: 0, restCount: 0 },
+    ...{ scope: 'crm', title: 'CRM', pools, limits: [], restLeft: 0, restCount: 0 },
     ...{ level: 'healthy', used: 0, overage: 0, links: {} },
     // The first pool runs empty in favour of the second: a switch, told once per period too.
     exhaustions: percents[0]! >= 100 ? [{ pool: 'day', atMs: nowMs, next: 'month' }] : [],

@@ -29,7 +29,7 @@ function state(title: string, used: number, amount: number, change: Partial<Scop
     ...{ periodKind: 'day' as const, reached: [], period: { fromMs: 0, toMs: 1, label: '' } },
   };
   return {
-    ...{ scope: title, title, declared: true, pools: [pool], limits: [], drawOrder: [pool.name], current: pool },
+    ...{ scope: title, title, pools: [pool], limits: [], current: pool },
     ...{ restLeft: 0, restCount: 0, level, used: used * 1000, overage: 0, exhaustions: [], links: {} },
     ...change,
   };

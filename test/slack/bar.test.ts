@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawGauge } from '../../src/messages/home.ts';
-import { drawBar } from '../../src/report/cells.ts';
+import { drawBar } from '../../src/report/table.ts';
 
 const percents = fc.double({ min: 0, max: 200, noNaN: true });
 

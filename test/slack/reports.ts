@@ -214,7 +214,7 @@ function poolOf(question: Question): PoolReport {
       {
         scope: 'crm',
         title: 'CRM',
-        ...{ declared: true, restLeft: 0, restCount: 0, exhaustions: [] },
+        ...{ restLeft: 0, restCount: 0, exhaustions: [] },
         pools: [
           {
             ...pool!,
@@ -224,7 +224,6 @@ function poolOf(question: Question): PoolReport {
           },
         ],
         limits: [],
-        drawOrder: ['Daily credits', 'Billing month'],
         used: 48_825_000,
         overage: 0,
         level: 'critical',

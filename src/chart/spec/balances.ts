@@ -35,13 +35,11 @@ interface BulletGroup {
 /** A bar per pool in the order of drawing, then per limit, scope by scope; undefined without pools and limits. */
 export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec | undefined {
   const groups = report.scopes.map((scope): BulletGroup => {
-    const rank = (name: string) => scope.drawOrder.indexOf(name) + 1 || Number.POSITIVE_INFINITY;
-    const pools = scope.pools.toSorted((a, b) => rank(a.name) - rank(b.name));
     const bullets = [
-      ...pools.map((balance) => ({
+      ...scope.pools.map((balance) => ({
         name: balance.name,
         balance,
-        remarks: balance.drawnNow && pools.length > 1 ? ['in use now'] : [],
+        remarks: balance.drawnNow && scope.pools.length > 1 ? ['in use now'] : [],
       })),
       ...scope.limits.map((balance) => ({ name: `${balance.name} (limit)`, balance })),
       ...(isOver(scope) ? [{ name: 'Over the allowance', text: formatCompactCredits(scope.overage) }] : []),

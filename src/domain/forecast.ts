@@ -92,11 +92,11 @@ export function burnRate(
   return amount > 0 && gone > 0 ? ratioOf(used, amount) / gone : undefined;
 }
 
-/** Quantile by linear interpolation between the values around it. */
-function quantile(values: readonly number[], share: number): number {
+/** Quantile by linear interpolation between the values around it; of an empty list NaN. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(place)]!;
+  const low = sorted[Math.floor(place)] ?? Number.NaN;
   return low + (sorted[Math.ceil(place)]! - low) * (place - Math.floor(place));
 }
 

@@ -2,6 +2,7 @@ import { OTHER } from '../domain/dimension.ts';
 import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
 import type { Level } from '../domain/scope-state.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
+import type { UsageRow } from '../domain/usage.ts';
 import { FAILURES, REFUSED_BELOW } from './diagnosis.ts';
 import {
   countOf,
@@ -125,7 +126,7 @@ function adviseFailures({ diagnosis, totals, question }: StatusReport): Advice[]
   }));
 }
 
-async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTotals>[0]): Promise<Advice[]> {
+async function adviseBusiest(inquiry: Inquiry, rows: readonly UsageRow[]): Promise<Advice[]> {
   const { names, span, deps, question } = inquiry;
   const clients = [...groupTotals(rows, ({ keys }) => names.nameOf(keys[0]!))]
     .map(([name, { requests }]) => [name, requests] as const)
@@ -146,7 +147,7 @@ async function adviseBusiest(inquiry: Inquiry, rows: Parameters<typeof groupTota
 }
 
 /** Advises to name unknown clients, if any clients are declared at all. */
-function adviseStrangers({ definitions, names, question }: Inquiry, rows: Parameters<typeof groupTotals>[0]): Advice[] {
+function adviseStrangers({ definitions, names, question }: Inquiry, rows: readonly UsageRow[]): Advice[] {
   if (definitions.clients.length === 0) return [];
   const strangers = [...groupTotals(rows, ({ keys }) => keys[0]!)]
     .map(([id, { requests }]) => [id, requests] as const)

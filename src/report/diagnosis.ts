@@ -2,7 +2,7 @@ import { toMatcher } from '../domain/filter.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWords } from './format.ts';
 import { type Inquiry, namerOf } from './inquiry.ts';
-import { findMost, isNamed } from './totals.ts';
+import { findMost, findPeak, isNamed } from './totals.ts';
 
 /** Failures that belong together: what they are called, what a client does about them, and what to advise. The first that fits a status takes it. */
 export const FAILURES = [
@@ -103,7 +103,7 @@ export async function diagnoseStatus(
     found.map(async ({ claim, codes, calls }) => {
       const statuses = new Set(codes.map(({ status }) => status));
       const ending = codes.map((code) => `${formatCount(code.requests)} × ${code.status}`).join(', ');
-      const peak = claim === FAILURES[0].claim ? await findPeak(inquiry, numbers.steps) : undefined;
+      const peak = claim === FAILURES[0].claim ? await comparePeaks(inquiry, numbers.steps) : undefined;
       const evidence = [
         codes.length === 1
           ? `${countOf(calls, 'call')} (${formatShare(calls, requests)})`
@@ -137,7 +137,7 @@ function placeWithin(
  * The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay
  * below.
  */
-async function findPeak(
+async function comparePeaks(
   inquiry: Inquiry,
   steps: StatusNumbers['steps'],
 ): Promise<{ worst: string; limits: string[]; isBelow: boolean } | undefined> {
@@ -154,14 +154,9 @@ async function findPeak(
   const titleOf = namerOf(inquiry, 'scope');
   const peaks = await Promise.all(
     scopes.map(async ({ name, rateLimitPerMinute: limit = 0 }) => {
-      const minutes = await usage.meter({ meter: name, span, grain: 'minute' });
-      const peak = minutes.reduce(
-        (best, minute) => (best && best.singles >= minute.singles ? best : minute),
-        minutes[0],
-      );
+      const peak = findPeak(await usage.meter({ meter: name, span, grain: 'minute' }));
       if (!peak || peak.singles === 0) return [];
-      // Calls of events with a count cannot be placed within a minute: they may have filled any.
-      const isBelow = peak.singles < limit && minutes.every(({ bulk }) => bulk === 0);
+      const isBelow = peak.singles < limit && peak.bulk === 0;
       const at = formatMoment(peak.startMs, calendar.zone);
       const text = `Peak minute of ${titleOf(name)}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;
       return [{ isBelow, name: titleOf(name), counts: `${formatCount(peak.singles)} of ${formatCount(limit)}`, text }];

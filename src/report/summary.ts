@@ -9,7 +9,7 @@ import { noteAnswer } from './notes.ts';
 import { getScopeStates } from './scope-states.ts';
 import { describeScopes, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
-import { countNames, groupTotals, rankRows, sumTotals } from './totals.ts';
+import { countNames, findPeak, groupTotals, rankRows, sumTotals } from './totals.ts';
 
 /**
  * A card per scope (or for the one asked for): the pool now drawn from, what the rest of the stack holds, limits, calls today
@@ -28,7 +28,7 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   const todayOf = groupTotals(byScope.rows, ({ keys }) => keys[0]!);
   const cards = await Promise.all(
     states.map(async (state): Promise<ScopeCard> => {
-      const [peakMinute, teams] = await Promise.all([findPeak(inquiry, state), listTeamShares(inquiry, state)]);
+      const [peakMinute, teams] = await Promise.all([loadPeak(inquiry, state), listTeamShares(inquiry, state)]);
       return {
         ...state,
         pool: state.current,
@@ -93,8 +93,7 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
       const meter = { meter: state.scope, grain: 'minute' as const };
       const minutes = await deps.usage.meter({ ...meter, span: { ...span, fromMs: Math.min(span.fromMs, fromMs) } });
       const lately = minutes.filter(({ startMs }) => startMs >= fromMs && startMs < endMs);
-      const today = minutes.filter(({ startMs, singles }) => startMs >= span.fromMs && singles > 0);
-      const peak = today.toSorted((a, b) => b.singles - a.singles || a.startMs - b.startMs)[0];
+      const peak = findPeak(minutes.filter(({ startMs, singles }) => startMs >= span.fromMs && singles > 0));
       return { ...state, peak, lately: lately.reduce((sum, { singles, bulk }) => sum + singles + bulk, 0) };
     }),
   );
@@ -116,16 +115,14 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
 }
 
 /** The minute of today with the most single calls; calls that stand for several cannot be placed within a minute. */
-async function findPeak(
+async function loadPeak(
   { deps, span }: Inquiry,
   { scope, rateLimitPerMinute }: ScopeState,
 ): Promise<ScopeCard['peakMinute']> {
   if (rateLimitPerMinute === undefined) return undefined;
   const minutes = await deps.usage.meter({ meter: scope, span, grain: 'minute' });
-  if (minutes.length === 0) return undefined;
-  const peak = minutes.reduce((best, minute) => (minute.singles > best.singles ? minute : best));
-  const bulkLeftOut = minutes.reduce((sum, { bulk }) => sum + bulk, 0);
-  return { startMs: peak.startMs, requests: peak.singles, bulkLeftOut };
+  const peak = findPeak(minutes);
+  return peak && { startMs: peak.startMs, requests: peak.singles, bulkLeftOut: peak.bulk };
 }
 
 function noteBulk({ title, peakMinute }: ScopeCard): string[] {

@@ -3,7 +3,7 @@ import type { Thousandths } from '../domain/event.ts';
 import type { RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { addCredits } from '../domain/thousandths.ts';
-import type { Totals, UsageRow } from '../domain/usage.ts';
+import type { MeterStep, Totals, UsageRow } from '../domain/usage.ts';
 import { toPercent } from './format.ts';
 import { barColumn, buildTable, type Column, order, orderBy } from './table.ts';
 
@@ -50,6 +50,15 @@ export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => s
 /** Tells whether a key is a value that a sender gave. */
 export function isNamed(key: string): boolean {
   return key !== NONE && key !== OTHER;
+}
+
+/**
+ * The busiest of these minutes, by its single calls, the first of equal ones; `bulk`: calls of all of them that came as counts. Those
+ * cannot be placed within a minute: they may have filled any.
+ */
+export function findPeak(minutes: readonly MeterStep[]): MeterStep | undefined {
+  const peak = minutes.toSorted((a, b) => b.singles - a.singles || a.startMs - b.startMs)[0];
+  return peak && { ...peak, bulk: minutes.reduce((sum, { bulk }) => sum + bulk, 0) };
 }
 
 /** The name with the largest number, of equal ones the first by name; undefined of none. */

@@ -1,4 +1,5 @@
 import { firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
+import { quantile } from '../domain/forecast.ts';
 import type { UsualRequests } from '../domain/report.ts';
 import type { Span, Totals } from '../domain/usage.ts';
 import { formatMonthName } from './format.ts';
@@ -57,17 +58,11 @@ export async function findUsual(
   return ({ startMs, day, partial }, now) => {
     const weeks = Array.from({ length: WEEKS }, (_, week) => day - 7 * (week + 1)).filter((each) => each >= firstDay);
     const clock = keyOf(startMs).split(' ')[1] ?? '';
-    if (weeks.length < LEAST_WEEKS) return undefined;
-    const before = weeks.map((each) => totals.get(`${each} ${clock}`) ?? emptyTotals());
-    const counts = before.map(({ requests }) => requests);
-    const middle = median(counts);
-    // A running step can only be unusually high: its calls are still coming in.
-    const isOdd = (!partial || now.requests > middle) && isFar(now.requests, counts);
-    const usualFailed = findFarShare(now, before);
-    return {
-      ...{ median: middle, low: Math.min(...counts), high: Math.max(...counts), isOdd },
-      ...(usualFailed !== undefined && (!partial || shareFailed(now) > usualFailed) ? { usualFailed } : {}),
-    };
+    return judge(
+      now,
+      weeks.map((each) => totals.get(`${each} ${clock}`) ?? emptyTotals()),
+      partial,
+    );
   };
 
   /** Day, and for hours what the clock on the wall showed. */
@@ -78,15 +73,30 @@ export async function findUsual(
   }
 }
 
-/** Compares a count of requests with those of other weeks by median and MAD, so that one odd week moves nothing. */
-export function isFar(requests: number, before: readonly number[]): boolean {
+/**
+ * Sets requests and failures beside those of other weeks, by median and MAD, so that one odd week moves nothing; undefined under two
+ * weeks. What is `partial` can only be unusually high: its calls are still coming in.
+ */
+export function judge(now: Totals, before: readonly Totals[], partial = false): UsualRequests | undefined {
+  if (before.length < LEAST_WEEKS) return undefined;
+  const counts = before.map(({ requests }) => requests);
+  const middle = median(counts);
+  const isOdd = (!partial || now.requests > middle) && isFar(now.requests, counts);
+  const usualFailed = findFarShare(now, before);
+  return {
+    ...{ median: middle, low: Math.min(...counts), high: Math.max(...counts), isOdd },
+    ...(usualFailed !== undefined && (!partial || shareFailed(now) > usualFailed) ? { usualFailed } : {}),
+  };
+}
+
+function isFar(requests: number, before: readonly number[]): boolean {
   const middle = median(before);
   const bound = Math.max(FAR * deviation(before), FAR * Math.sqrt(middle), 0.2 * middle);
   return Math.max(requests, middle) >= LEAST_REQUESTS && Math.abs(requests - middle) > bound;
 }
 
 /** Returns the usual share of failures, by median and MAD of other weeks, where that of `now` is far above or below it. */
-export function findFarShare(now: Outcomes, before: readonly Outcomes[]): number | undefined {
+function findFarShare(now: Outcomes, before: readonly Outcomes[]): number | undefined {
   const shares = before.map(shareFailed);
   const usual = median(shares);
   const failures = Math.max(now.failed, usual * (now.ok + now.failed));
@@ -94,18 +104,15 @@ export function findFarShare(now: Outcomes, before: readonly Outcomes[]): number
   return failures >= LEAST_FAILED && isFarOff ? usual : undefined;
 }
 
-/** Median absolute deviation, on the scale of a standard deviation. Throws on an empty list. */
+/** Median absolute deviation, on the scale of a standard deviation. */
 function deviation(values: readonly number[]): number {
   const middle = median(values);
   return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }
 
-/** Returns the middle value, or the mean of the middle two. Throws on an empty list. */
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  if (sorted.length === 0) throw new RangeError('median of nothing');
-  return sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** The middle value, or the mean of the middle two; of an empty list NaN. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }
 
 /** Days before that say what is usual, and the fewest that do. */

@@ -19,7 +19,7 @@ import {
   type Symptom,
 } from './symptoms.ts';
 import { buildTable } from './table.ts';
-import { countNames, sumTotals } from './totals.ts';
+import { countNames, findPeak, sumTotals } from './totals.ts';
 
 /** Newest events of a client that are looked at. */
 const MOST_EVENTS = 50_000;
@@ -143,10 +143,8 @@ async function loadBusiest(
   const refused = [...listRefused(events)].filter(([scope]) => limits.has(scope));
   const found = await Promise.all(
     refused.map(async ([scope, span]) => {
-      const minutes = await deps.usage.meter({ meter: scope, span, grain: 'minute' });
-      // Calls of events with a count cannot be placed within a minute: they may have filled any.
-      if (minutes.length === 0 || minutes.some(({ bulk }) => bulk > 0)) return [];
-      return [[scope, minutes.reduce((most, { singles }) => Math.max(most, singles), 0)] as const];
+      const peak = findPeak(await deps.usage.meter({ meter: scope, span, grain: 'minute' }));
+      return peak?.bulk === 0 ? [[scope, peak.singles] as const] : [];
     }),
   );
   return new Map(found.flat());

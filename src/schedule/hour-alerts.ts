@@ -3,7 +3,7 @@ import type { ClientName } from '../domain/definition.ts';
 import type { Span, Totals, UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatPercent } from '../report/format.ts';
 import { shareFailed, sumTotals } from '../report/totals.ts';
-import { findFarShare, isFar, median } from '../report/usual.ts';
+import { judge } from '../report/usual.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import type { AlertFacts, AlertWords, Watch } from './alert-claims.ts';
@@ -115,8 +115,6 @@ function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   };
 }
 
-const LEAST_WEEKS = 2;
-
 /** An hour that was far from its usual, with what explains most of the difference. */
 export interface UnusualHour {
   what: 'volume' | 'failures';
@@ -128,8 +126,8 @@ export interface UnusualHour {
 }
 
 /**
- * Compares a whole hour with the same local hour of the last four same weekdays: requests, and the share of failures. Median
- * and MAD, so that one odd week moves nothing. Empty with fewer than two weeks of data.
+ * Compares a whole hour with the same local hour of the last four same weekdays: requests, and the share of failures. Empty with
+ * fewer than two weeks of data.
  */
 export async function findUnusual(
   { usage, calendar, clients }: { usage: UsageReader; calendar: Calendar; clients: readonly ClientName[] },
@@ -138,21 +136,17 @@ export async function findUnusual(
   const extent = await usage.extent();
   if (!extent) return [];
   const spans = listUsualHours(hour, extent, calendar);
-  if (spans.length < LEAST_WEEKS) return [];
-  const now = await sumHour(usage, hour);
-  const before = await Promise.all(spans.map((span) => sumHour(usage, span)));
+  const [now, ...before] = await Promise.all([sumHour(usage, hour), ...spans.map((span) => sumHour(usage, span))]);
+  const usual = judge(now, before);
+  if (!usual) return [];
   const found: UnusualHour[] = [];
-  const base = { fromMs: hour.fromMs, comparedWeeks: spans.length };
-  const volumes = before.map(({ requests }) => requests);
-  if (isFar(now.requests, volumes)) {
-    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'requests' });
-    found.push({ what: 'volume', ...base, observed: now.requests, expected: median(volumes), because });
-  }
-  const usualShare = findFarShare(now, before);
-  if (usualShare !== undefined) {
-    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure: 'failed' });
-    found.push({ what: 'failures', ...base, observed: shareFailed(now), expected: usualShare, because });
-  }
+  const add = async (what: UnusualHour['what'], observed: number, expected: number) => {
+    const measure = what === 'volume' ? 'requests' : 'failed';
+    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure });
+    found.push({ what, fromMs: hour.fromMs, comparedWeeks: spans.length, observed, expected, because });
+  };
+  if (usual.isOdd) await add('volume', now.requests, usual.median);
+  if (usual.usualFailed !== undefined) await add('failures', shareFailed(now), usual.usualFailed);
   return found;
 }
 

@@ -1,10 +1,10 @@
 import type { Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { describeRows, isNumber, orderColumns } from '../report/table.ts';
 import { isAddedUp } from '../report/compared-rows.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../report/format.ts';
 import { LEVEL_SIGNS } from '../report/scope-words.ts';
+import { describeRows, isNumber, orderColumns } from '../report/table.ts';
 import { shareFailed } from '../report/totals.ts';
 import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';

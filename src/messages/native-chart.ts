@@ -18,7 +18,6 @@ import { addUp, isAddedUp, ONCE, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
-import { NOTHING } from '../report/table.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
 

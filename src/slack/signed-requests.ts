@@ -1,11 +1,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
 import type { Logger } from '../log.ts';
 import { deleteRequestsBefore, insertRequest } from '../store/conversation-repository.ts';
 import type { Db } from '../store/database.ts';
+import { parseJson } from '../store/json-columns.ts';
 import type { Incoming } from './dispatch.ts';
 
 const MAX_SKEW_S = 5 * 60;
+const BODY = z.record(z.string(), z.unknown());
 
 /** A request to `/slack/events`, read and not yet trusted. */
 interface SlackRequest {
@@ -71,14 +74,7 @@ function parseContent(type: string, text: string): Record<string, unknown> | und
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return BODY.safeParse(parseJson(text)).data;
 }
 
 /** Keys are kept three times as long as a signature holds. */

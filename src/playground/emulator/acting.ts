@@ -11,7 +11,7 @@ import {
   interact,
   interactionBase,
   type Target,
-  toChannelName,
+  toNamed,
 } from './interact.ts';
 import { toMessageObject } from './post.ts';
 import type { JsonObject, User, View } from './types.ts';
@@ -92,7 +92,7 @@ export function createActing(core: Core) {
       const payload = {
         ...base,
         container,
-        channel: { id: channel.id, name: toChannelName(channel) },
+        channel: toNamed(channel),
         // Slack leaves the message out of interactions with private ones.
         ...(hidden ? {} : { message: escapePlainText(toMessageObject(core, source, true)) }),
         state: { values },
@@ -112,9 +112,7 @@ export function createActing(core: Core) {
       const { ack } = await deliver(core, 'interactive', {
         ...interactionBase('block_suggestion', user),
         container,
-        ...(view
-          ? { view: toViewObject(view) }
-          : { channel: { id: message!.channel, name: toChannelName(getChannel(core, message!.channel)) } }),
+        ...(view ? { view: toViewObject(view) } : { channel: toNamed(getChannel(core, message!.channel)) }),
         action_id: element.action_id,
         block_id: block.block_id,
         value: options.value,

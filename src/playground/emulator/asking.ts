@@ -8,7 +8,7 @@ import {
   interact,
   interactionBase,
   requirePresence,
-  toChannelName,
+  toNamed,
 } from './interact.ts';
 import { toMessageObject } from './post.ts';
 import { say } from './response-url.ts';
@@ -44,7 +44,7 @@ export function createAsking(core: Core) {
         team_id: TEAM_ID,
         team_domain: TEAM_DOMAIN,
         channel_id: channel.id,
-        channel_name: toChannelName(channel),
+        channel_name: toNamed(channel).name,
         user_id: user.id,
         user_name: user.name,
         command,
@@ -74,7 +74,7 @@ export function createAsking(core: Core) {
         callback_id: options.callback_id,
         message_ts: message.ts,
         action_ts: core.state.nextTs(),
-        channel: { id: channel.id, name: toChannelName(channel) },
+        channel: toNamed(channel),
         message: toMessageObject(core, message, true),
       };
       // No source: the message is someone else's, there is nothing to replace.

@@ -6,6 +6,11 @@ import type { JsonObject, Message } from './types.ts';
 
 export const CHANNEL_TYPE = { public: 'channel', private: 'group', im: 'im', mpim: 'mpim' } as const;
 
+/** The kind of a conversation as scopes and subscriptions begin: `channels`, `im`. */
+export function toPlural(type: string): string {
+  return type === 'channel' || type === 'group' ? `${type}s` : type;
+}
+
 /**
  * Delivers one event; when that fails it is tried once more, as Slack does nearly at once, unless the app asked for no
  * retry. Answers the last attempt; undefined when the manifest does not subscribe to it.
@@ -22,8 +27,7 @@ export async function deliverEvent(core: Core, callback: JsonObject, retry?: Ret
 }
 
 function isSubscribed(core: Core, { type, channel_type: kind }: JsonObject): boolean {
-  const place = kind === 'channel' || kind === 'group' ? `${kind}s` : String(kind);
-  return core.manifest.events.has(type === 'message' ? `message.${place}` : String(type));
+  return core.manifest.events.has(type === 'message' ? `message.${toPlural(String(kind))}` : String(type));
 }
 
 /** An Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */

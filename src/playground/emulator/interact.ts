@@ -62,10 +62,9 @@ export function interactionBase(type: string, user: User): JsonObject {
   };
 }
 
-/** The name that a payload gives for a conversation. */
-export function toChannelName(channel: Channel): string {
-  if (channel.kind === 'im') return 'directmessage';
-  return channel.kind === 'private' ? 'privategroup' : channel.name;
+/** A conversation as a payload names it. */
+export function toNamed({ id, kind, name }: Channel): { id: string; name: string } {
+  return { id, name: kind === 'im' ? 'directmessage' : kind === 'private' ? 'privategroup' : name };
 }
 
 export function getUser(core: Core, ref: string): User {

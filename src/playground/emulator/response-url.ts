@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer } from './answer.ts';
 import { ApiError, type Core, type ResponseUrl } from './core.ts';
+import { answer } from './faults.ts';
 import { parseArguments, readBody } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
 import { BOT, BOT_USER_ID } from './seed.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answer } from './answer.ts';
 import type { Core } from './core.ts';
+import { answer } from './faults.ts';
 import { readBody, sendJson } from './http.ts';
 import { serveResponseUrl } from './response-url.ts';
 import { serveWebApi } from './web-api.ts';

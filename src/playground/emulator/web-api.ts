@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, answer } from './answer.ts';
 import { ApiError, type Core, CREDENTIALS } from './core.ts';
+import { type Answer, answer } from './faults.ts';
 import { parseArguments, readBody } from './http.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';

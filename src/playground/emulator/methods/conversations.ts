@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError, type Core } from '../core.ts';
+import { CHANNEL_TYPE, toPlural } from '../events.ts';
 import { getVisibleChannel, isInChannel, toMessageObject } from '../post.ts';
 import { BOT_USER_ID } from '../seed.ts';
 import type { Channel, ChannelKind, JsonObject, Message } from '../types.ts';
@@ -11,13 +12,13 @@ const KINDS: Record<string, ChannelKind> = {
   im: 'im',
   mpim: 'mpim',
 };
-const PREFIX: Record<ChannelKind, string> = { public: 'channels', private: 'groups', im: 'im', mpim: 'mpim' };
+const scope = (kind: ChannelKind, action: 'read' | 'history') => `${toPlural(CHANNEL_TYPE[kind])}:${action}`;
 
 /** The scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
 function scopeOf(action: 'read' | 'history') {
   return (core: Core, args: JsonObject) => {
     const channel = core.state.channels.get(String(args.channel));
-    return channel ? [`${PREFIX[channel.kind]}:${action}`] : [];
+    return channel ? [scope(channel.kind, action)] : [];
   };
 }
 
@@ -155,7 +156,7 @@ export const conversationMethods: Record<string, Method> = {
     scopes: (_core, args) =>
       String(args.types ?? 'public_channel')
         .split(',')
-        .flatMap((type) => (KINDS[type] ? [`${PREFIX[KINDS[type]]}:read`] : [])),
+        .flatMap((type) => (KINDS[type] ? [scope(KINDS[type], 'read')] : [])),
     rate: 'tier3',
     args: { ...page, user: text, types: z.string().default('public_channel'), exclude_archived: flag },
     run(core, args) {

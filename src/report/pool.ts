@@ -49,7 +49,8 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 
   function describe(): string {
     const { calendar } = deps;
-    if (question.focus === 'run-out') return describeOutlook(states, nowMs, calendar);
+    if (question.focus === 'run-out' || question.focus === 'lasts')
+      return describeOutlook(states, nowMs, calendar, question.focus);
     if (question.focus === 'resets') return describeResets(states, nowMs, calendar);
     if (question.focus === 'overage') return describeOverage(states, atMs, calendar);
     if (atMs < nowMs) {

@@ -225,7 +225,12 @@ type Verdict = 'yes' | 'perhaps' | 'unknown' | 'no';
  * Answers whether pools run out before their reset: `No: at the usual 1,330–1,424 a day, Public API lasts past its reset on
  * 1 Dec.` Of several scopes, the one that runs out first, and then what holds of the others.
  */
-export function describeOutlook(states: readonly ScopeState[], nowMs: number, calendar: Calendar): string {
+export function describeOutlook(
+  states: readonly ScopeState[],
+  nowMs: number,
+  calendar: Calendar,
+  asked: 'run-out' | 'lasts' = 'run-out',
+): string {
   const outlooks = states
     .filter(({ pools }) => pools.length > 0)
     .map((state) => ({ title: state.title, ...foresee(state, nowMs, calendar) }))
@@ -233,7 +238,8 @@ export function describeOutlook(states: readonly ScopeState[], nowMs: number, ca
   const [first, ...rest] = outlooks;
   if (!first) return 'No pools yet, so nothing can run out.';
   const also = rest.filter(({ answer }) => answer === first.answer);
-  const begin = { yes: 'Yes: ', perhaps: 'Perhaps: ', unknown: 'Not known yet: ', no: 'No: ' }[first.answer];
+  const [yes, no] = asked === 'lasts' ? ['No: ', 'Yes: '] : ['Yes: ', 'No: '];
+  const begin = { yes, perhaps: 'Perhaps: ', unknown: 'Not known yet: ', no }[first.answer];
   if (rest.length === 0) return `${begin}${first.text}.`;
   if (also.length === rest.length && first.answer === 'no')
     return `${begin}${first.text}, and ${joinWords(also.map(({ title }) => title))} ${also.length === 1 ? 'lasts' : 'last'} too.`;

@@ -146,6 +146,12 @@ describe('the headline of pools', () => {
 describe('whether a pool runs out', () => {
   const pace = { slower: 1_330_000, quicker: 1_424_000 };
   const lasting = scope('Public API', [pool('Monthly plan', 38_630, 66_000, { pace })]);
+
+  it('answers whether it lasts with the other word', () => {
+    expect(describeOutlook([lasting], NOW, calendar)).toMatch(/^No: .*Public API lasts past its reset/);
+    expect(describeOutlook([lasting], NOW, calendar, 'lasts')).toMatch(/^Yes: .*Public API lasts past its reset/);
+  });
+
   const ending = scope('CRM API', [
     pool('Plan', 900, 1000, {
       pace,

@@ -105,6 +105,7 @@ export function readNatural(reading: Reading): Command {
   throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
 }
 
+const LASTING = /^(last|lasts|enough|make|sufficient|cope|handle)$/;
 const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
 const ALIVE = new RegExp(
   `\\b(alive|up|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
@@ -139,6 +140,7 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
     [/^(did|have|has)\b/.test(text), 'did'],
+    [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],
     [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
   ];

@@ -31,6 +31,8 @@ export type Fact =
   | 'down'
   /** `did we run out`: it has been, or not. */
   | 'did'
+  /** `will it last`: yes is good news there. */
+  | 'lasting'
   /** It begins with `what`; `asking`: with a word that asks what there is. */
   | 'what'
   | 'asking';
@@ -117,6 +119,8 @@ const ROWS: readonly Row[] = [
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
+  ['left count runOut !filtered|lasting', 'pool [scope] [scopes]', BALANCE],
+  ['lasting !filtered', 'pool lasts [scope] [scopes]', `happening ${BALANCE}`],
   ['runOut|forecast !filtered', 'forecast [scope] [scopes]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes]', BALANCE],

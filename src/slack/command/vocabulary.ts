@@ -83,6 +83,7 @@ export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly 
     [
       ['quietest', 'daily', 'day'],
       ['per-minute', 'summary'],
+      ['lasts', 'pool'],
       ['resets', 'pool'],
       ['overage', 'pool'],
       ['total', 'top'],
@@ -132,7 +133,7 @@ const SINCE_FIX = ['since', 'after']
 const PHRASES = {
   who: `who|who's|whos|whose|whom|anyone|anybody|someone|somebody|everyone|everybody|
     responsible for`,
-  count: 'how many|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
+  count: 'how many|how often|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
   when: `when|when's|whens`,
   began: `start|starts|started|starting|begin|begins|began|since when|how long has|how long have`,

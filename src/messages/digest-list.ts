@@ -1,4 +1,4 @@
-import { countOf, formatMoment } from '../report/format.ts';
+import { formatMoment } from '../report/format.ts';
 import type { DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import { buildNativeCharts } from './native-chart.ts';
@@ -80,13 +80,19 @@ export function buildDigestButtons(digest: DigestSummary): Block[] {
   );
 }
 
-/** A digest as it would be posted now, for one person: Slack's own chart stands for the picture, which only a channel can show. */
+/**
+ * A digest as it would be posted now, for one person: Slack's own chart stands for the picture, which only a channel can
+ * show. Its small print says first that this is a preview.
+ */
 export function buildDigestPreview({ text, blocks, drawn, chartAt, follows }: DigestPreview): Message {
   const charts = drawn ? buildNativeCharts(drawn).slice(0, 1) : [];
   const thread = follows.length > 0 ? [`In its thread: ${follows.join(' · ')}`] : [];
-  const more = follows.length > 0 ? [`${countOf(follows.length, 'more section')} in its thread`] : [];
+  const mark = plainContext('Preview');
+  const at = blocks.findLastIndex(({ type }) => type === 'context');
+  const marked =
+    at < 0 ? [...blocks, mark] : blocks.with(at, { ...mark, elements: [mark.elements, blocks[at]!.elements].flat() });
   return {
     text: [`Preview: ${text}`, ...thread].join('\n'),
-    blocks: [...blocks.toSpliced(chartAt, 0, ...charts), plainContext(['Preview', ...more].join(' · '))],
+    blocks: marked.toSpliced(chartAt, 0, ...charts),
   };
 }

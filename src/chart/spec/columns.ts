@@ -107,7 +107,7 @@ export function stackLayer(
     .map((part) => ({ ...part, order: style.keys.findIndex(({ key }) => key === part.key) }));
   return {
     data: { values },
-    mark: { type: 'bar', width: barWidth(count), ...(count > MANY ? {} : { stroke: CARD }) },
+    mark: { type: 'bar', width: barWidth(count), ...(count > MANY ? { clip: true } : { stroke: CARD }) },
     encoding: {
       x: style.x,
       y: { ...valueChannel('size', style.max, style.tickCount), stack: 'zero' },

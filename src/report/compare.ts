@@ -32,7 +32,7 @@ import { ALL_ROWS, defaultRows } from './top.ts';
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
  * made of two reports of the question, each of which counts as it does alone (`answer` makes them). Ranges of unequal length
- * are compared per day; days side by side are the same weekdays, where the range before is not named.
+ * are compared per day; days side by side are the same weekdays, where the range before is not named. See `putLaterFirst`.
  */
 export async function reportCompare(
   deps: ReporterDeps,
@@ -40,14 +40,10 @@ export async function reportCompare(
   question: Question,
   nowMs: number,
 ): Promise<CompareReport> {
-  const { versus: versusText = '', sort, limit, offset = 0, ...plain } = question;
+  const { sort, limit, offset = 0, versus: _versus, ...plain } = question;
   const extent = await deps.usage.extent();
-  const options = { firstDay: extent?.firstDay, default: counterpartOf(versusText) ?? DEFAULTS[question.report] };
-  const range = resolveRange(question.range, nowMs, deps.calendar, options);
-  const isEmpty = range.toMs <= range.fromMs;
-  const isByDays = (question.report === 'daily' || question.overTime === true) && range.grain === 'day';
-  const versusOptions = { firstDay: extent?.firstDay, byWeeks: isByDays };
-  const versus = isEmpty ? range : resolveVersus(versusText, range, nowMs, deps.calendar, versusOptions);
+  const { range, versus, isByDays } = resolveBoth(deps, question, nowMs, extent?.firstDay);
+  const isEmpty = isNone(range);
   const [now, before] = await askBoth(
     askSide(answer, { ...plain, range: range.text }),
     askSide(answer, { ...plain, range: versus.text }),
@@ -119,6 +115,33 @@ export async function reportCompare(
       grain: now.steps?.grain ?? range.grain,
     }),
   });
+}
+
+/**
+ * The question with the later of its two ranges as the one that is told, whichever was named first: a change goes forward in
+ * time. Ranges that overlap, and those without a day, stay as they were named.
+ */
+export async function putLaterFirst(deps: ReporterDeps, question: Question, nowMs: number): Promise<Question> {
+  if (question.versus === undefined) return question;
+  const extent = await deps.usage.extent();
+  const { range, versus } = resolveBoth(deps, question, nowMs, extent?.firstDay);
+  if (isNone(range) || isNone(versus) || versus.fromMs < range.toMs) return question;
+  return { ...question, range: question.versus, versus: range.text };
+}
+
+/** `isByDays`: days are told side by side. */
+function resolveBoth({ calendar }: ReporterDeps, question: Question, nowMs: number, firstDay: number | undefined) {
+  const { versus: text = '', report, overTime } = question;
+  const options = { firstDay, default: counterpartOf(text) ?? DEFAULTS[report] };
+  const range = resolveRange(question.range, nowMs, calendar, options);
+  const isByDays = (report === 'daily' || overTime === true) && range.grain === 'day';
+  const versus = isNone(range) ? range : resolveVersus(text, range, nowMs, calendar, { firstDay, byWeeks: isByDays });
+  return { range, versus, isByDays };
+}
+
+/** `this-month` on the 1st. */
+function isNone({ fromMs, toMs }: Range): boolean {
+  return toMs <= fromMs;
 }
 
 /** Tells whether a range lies whole weeks earlier, and not just before: that is worth saying. */

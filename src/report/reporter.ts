@@ -2,7 +2,7 @@ import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
 import { canCompare, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
-import { reportCompare } from './compare.ts';
+import { putLaterFirst, reportCompare } from './compare.ts';
 import { reportDistinct } from './distinct.ts';
 import { reportClient, reportRoute } from './drill.ts';
 import { reportEvents } from './events.ts';
@@ -50,7 +50,8 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
 export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
-      const { question, notes } = await findNames(deps, asked, nowMs);
+      const { question: named, notes } = await findNames(deps, asked, nowMs);
+      const question = await putLaterFirst(deps, named, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
       const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);

@@ -53,6 +53,29 @@ describe('vs', () => {
     expect(await told('change')).toBe('Portal went down most, by 30 to 300. Requests went up 28% to 950.');
   });
 
+  it('tells the later of two ranges, whichever is named first', async () => {
+    const weeks = ['2026-11-14..2026-11-20', '2026-11-07..2026-11-13'] as const;
+    const told = async (report: 'top' | 'daily', range: string | undefined, versus: string) => {
+      const made = await compare(events, { report, range, versus });
+      const { finding, range: later, versus: earlier, notes } = made;
+      return { finding, later: later!.label, earlier: earlier.label, notes, alt: buildAltText(made) };
+    };
+    for (const report of ['top', 'daily'] as const) {
+      const forward = await told(report, ...weeks);
+      expect(await told(report, weeks[1], weeks[0])).toEqual(forward);
+      expect(forward).toMatchObject({ later: '14–20 Nov 2026', earlier: '7–13 Nov 2026' });
+      expect(forward.finding).toMatch(/^Requests went up 36% to 950/);
+      expect(forward.alt).toMatch(/Before: 7–13 Nov 2026\./);
+    }
+    const running = await told('top', 'yesterday', 'today');
+    expect(running).toEqual(await told('top', 'today', 'yesterday'));
+    expect((await told('daily', undefined, 'today')).later).toBe('Sat 21 Nov 2026');
+    // Neither of two that overlap is the later one.
+    expect((await told('top', 'this-week', '30d')).later).toBe('16–20 Nov 2026');
+    const gone: Question = { report: 'top', only: 'gone', range: weeks[1], versus: weeks[0] };
+    expect((await ask([LONG_AGO, ...events], gone)).finding).toMatch(/^Legacy is gone/);
+  });
+
   it('puts two rankings side by side and says who caused the change', async () => {
     const report = await compare(events, { report: 'top', versus: 'previous' });
     expect(report.finding).toBe('Requests went up 36% to 950; Acme caused most of it.');

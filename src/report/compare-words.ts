@@ -8,6 +8,7 @@ import {
   countOf,
   DIMENSION_WORDS,
   formatChange,
+  formatChangeSize,
   formatCount,
   formatDate,
   formatPercent,
@@ -59,7 +60,8 @@ export function describeChange(question: Question, measure: CompareReport['measu
   const { sort } = question;
   const mover = sort === 'change' || sort === '-change' ? describeMover(sort, compared, measure) : undefined;
   const cause = mover ? '' : describeCause(compared, measure);
-  const change = Math.abs(percent) < SAME ? 'stayed the same at' : `went ${wayOf(percent)} ${formatStep(percent)} to`;
+  const change =
+    Math.abs(percent) < SAME ? 'stayed the same at' : `went ${wayOf(percent)} ${formatChangeSize(percent)} to`;
   return `${mover ? `${mover} ` : ''}${subject} ${change} ${size(total, 'now')}${cause}.`;
 }
 
@@ -127,14 +129,6 @@ function findMover<Row extends { name: string; change: Thousandths }>(
     undefined,
   );
   return most && { ...most, share: change === 0 ? 0 : ratioOf(most.change, change) };
-}
-
-/** `12%`, `0.6%`: whole numbers from ten on; a fall shows 100% only where nothing is left. */
-function formatStep(percent: number): string {
-  const size = Math.abs(percent);
-  if (size < 10) return formatPercent(size, []);
-  const whole = percent < 0 && size < 100 ? Math.min(99, Math.round(size)) : Math.round(size);
-  return `${formatCount(whole)}%`;
 }
 
 function wayOf(change: Thousandths): 'up' | 'down' {

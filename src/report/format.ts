@@ -53,6 +53,14 @@ export function formatChange(percent: number): string {
   return formatSigned(percent, (size) => formatPercent(size, []));
 }
 
+/** `12%`, `0.6%`: a change in a sentence, without its sign; whole numbers from ten on; a fall shows 100% only where nothing is left. */
+export function formatChangeSize(percent: number): string {
+  const size = Math.abs(percent);
+  if (size < 10) return formatPercent(size, []);
+  const whole = percent < 0 && size < 100 ? Math.min(99, Math.round(size)) : Math.round(size);
+  return `${formatCount(whole)}%`;
+}
+
 /** Unrounded 0–100; 0 of nothing is 0. */
 export function toPercent(part: Thousandths, whole: Thousandths): number {
   return whole === 0 ? 0 : ratioOf(part, whole) * 100;

@@ -136,6 +136,32 @@ describe('daily', () => {
     const odd = async (events: readonly EventOfTest[], range = '7d', report: 'daily' | 'day' = 'daily') =>
       (await ask(events, { report, focus: 'odd', range })).finding;
 
+    it('says how busy it was beside the usual, of the steps that are over and have one', async () => {
+      const busy = async (events: readonly EventOfTest[], range: string, report: 'daily' | 'day' = 'day') =>
+        (await ask(events, { report, focus: 'busy', range })).finding;
+      const before = steady(2, 40);
+      expect(await busy([...before, ...steady(1, 1, 114)], 'yesterday')).toBe(
+        'Busier than usual: 114 requests, 14% over the usual 100.',
+      );
+      expect(await busy([...before, ...steady(1, 1, 60)], 'yesterday')).toBe(
+        'Quieter than usual: 60 requests, 40% under the usual 100.',
+      );
+      expect(await busy([...before, ...steady(1, 1, 98)], '7d', 'daily')).toBe(
+        'As busy as usual: 698 requests, usually 700.',
+      );
+      expect(await busy([...steady(8, 40), ...steady(1, 1)], '3d', 'daily')).toBe(
+        'Quieter than usual: 100 requests, 67% under the usual 300.',
+      );
+      expect(await busy(steady(1, 18), '7d', 'daily')).toBe(
+        'As busy as usual: 300 requests in 3 of 7 days, usually 300.',
+      );
+      const now = steady(0, 40);
+      expect(await busy(now, 'today')).toMatch(/^As busy as usual: 0 requests in \d+ of \d+ hours, usually 0\.$/);
+      expect(await busy(steady(1, 9), 'yesterday')).toBe(
+        "I can't say what is usual in Fri 20 Nov 2026: too little is known of the weeks before. 100 requests in all.",
+      );
+    });
+
     it('says yes in a total outage', async () => {
       expect(await odd(steady(8, 40))).toBe(
         'Yes: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',

@@ -112,6 +112,11 @@ const ALIVE = new RegExp(
 );
 const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
 
+/** Says how much, where `busiest` ranks. */
+const isDegree = (token: Token) => /^(busy|busier|heavy|quiet|quieter)$/.test(bareWord(token));
+/** `was it busy`, but not `which hours are busy`. */
+const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
+
 function listFacts({ concepts, names, dimensions, draft }: Sentence, words: readonly string[]): ReadonlySet<Sign> {
   const [name] = names;
   const [dimension] = dimensions;
@@ -139,6 +144,8 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [isListing, 'listing'],
     [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
+    [[...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree) && JUDGING.test(text), 'busy'],
+    [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
     [/^(did|have|has)\b/.test(text), 'did'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],

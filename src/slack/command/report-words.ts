@@ -5,7 +5,7 @@ import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { isSingular, readKnown } from './names.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
-import { readRange } from './range-words.ts';
+import { isAhead, readRange } from './range-words.ts';
 import { hasScope } from './report-parts.ts';
 import { readCountedCalls } from './sentence.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
@@ -127,6 +127,8 @@ function dropWords(reading: Reading, saysNothing: RegExp): Reading {
 
 /** No report is named: a range asks for its days, filters for what is behind them. */
 export function readBareOptions(reading: Reading): Question | undefined {
+  // `next month` is no range of calls so far: a sentence says what tells of days ahead.
+  if (reading.tokens.some((_, at) => isAhead(reading, at))) return undefined;
   const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
   if (unknown.length > 0 || draft.named || draft.places.has('dimension') || draft.places.has('focus')) return undefined;
   const { filters } = draft;

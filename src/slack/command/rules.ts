@@ -29,6 +29,9 @@ export type Fact =
   /** `is Acme still sending`, `is Acme down`. */
   | 'alive'
   | 'down'
+  /** `was yesterday busy`: a word of degree, and nothing to rank; `ofRange`: yes or no is asked of a range. */
+  | 'busy'
+  | 'ofRange'
   /** `did we run out`: it has been, or not. */
   | 'did'
   /** `will it last`: yes is good news there. */
@@ -131,9 +134,11 @@ const ROWS: readonly Row[] = [
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
   ['average versus', 'unusual [name]', 'average versus happening status'],
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate ${OUTCOMES}`],
+  ['busy compared', 'daily [name]', 'most least happening status'],
+  ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
   ['peak day|weekday !hour', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
-  ['day|weekday most !hour', 'daily [name]', PEAK],
+  ['day|weekday most !hour|ofRange', 'daily [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
   ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
   ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
@@ -155,7 +160,7 @@ const ROWS: readonly Row[] = [
   ['several', 'top [names]', 'compare versus most happening'],
   ['alive|down !client', 'status up 1h [scope]', 'status gone'],
   ['named', 'subject [name]', 'status happening goingOn most active average when share'],
-  ['most|least !day|hour', 'top', 'most least cost happening'],
+  ['most|least !day|hour|ofRange', 'top', 'most least cost happening'],
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
   ['status !named|filtered|happening|compared', 'summary', 'status'],
   [
@@ -224,7 +229,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],
   ['ahead|until left|runOut|limit|forecast', AHEAD, 'forecast', 'pool'],
-  ['ahead', AHEAD, 'pool', 'daily …'],
+  ['ahead', AHEAD, 'forecast', 'daily this-month …'],
   [
     'versus !compared|average|fix|several|alternatives|codes',
     'Compared with what? Name the second range, or take the one before.',

@@ -127,8 +127,7 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readSpan(at: number): number | undefined {
-    if (isAhead(reading, at) && (['runOut', 'left', 'forecast'] as const).some((concept) => concepts.has(concept)))
-      return undefined;
+    if (isAhead(reading, at)) return undefined;
     const range = readCompared(at) ?? readRange(reading, at);
     const after = words[at - 1] ?? '';
     if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;

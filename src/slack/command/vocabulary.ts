@@ -82,6 +82,7 @@ export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly 
   (
     [
       ['quietest', 'daily', 'day'],
+      ['busy', 'daily', 'day'],
       ['per-minute', 'summary'],
       ['lasts', 'pool'],
       ['resets', 'pool'],
@@ -139,9 +140,9 @@ const PHRASES = {
   began: `start|starts|started|starting|begin|begins|began|since when|how long has|how long have`,
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
-    the most|more than anyone|common|popular|most popular|most used|loudest|busy|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
+    the most|more than anyone|common|popular|most popular|most used|loudest|busy|busier|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
   active: 'active',
-  least: 'least|quietest|fewest|lowest|smallest|rarest',
+  least: 'least|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
   failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
     rejected|rejecting|refused|unsuccessful|unhealthy|worst|flaky|outage|outages|incident|
     incidents|downtime|problem|problems|issue|issues|trouble|troubles|going wrong|goes wrong|went wrong|gone wrong|on fire|affected`,

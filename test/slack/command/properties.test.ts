@@ -287,7 +287,7 @@ const NAMES = createKnownNames([
   { key: 'scope', name: 'Public API', value: 'public-api' },
 ]);
 const meaningful = fc.constantFrom(
-  ...'top clients routes users status errors pool left credits daily day history advice who what which when why where how many is are did make most least failed failing latency new compare vs against grew fell distinct cost last week yesterday in october 7d today for of by and not except the me show calls requests 429s 4xx 10 private limit sort failed name as table per hour month peak busiest run out forecast reset trend rate over limit doing owner /v1/orders GET'.split(
+  ...'top clients routes users status errors pool left credits daily day history advice who what which when why where how many is are did make most least failed failing latency new compare vs against grew fell distinct cost last week yesterday in october 7d today for of by and not except the me show calls requests 429s 4xx 10 private limit sort failed name as table per hour month peak busy busiest run out forecast reset trend rate over limit doing owner /v1/orders GET'.split(
     ' ',
   ),
   ...OWN,

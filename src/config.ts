@@ -82,7 +82,7 @@ const settings = z.object({
     20 * 1024 * 1024,
   ),
   METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters, without spaces').optional(),
-  /** Where alerts and digests go as JSON too. */
+  /** Address that alerts and digests are also sent to, as JSON. */
   WEBHOOK_URL: url.optional(),
   WEBHOOK_SECRET: secret(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),

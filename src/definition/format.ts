@@ -57,7 +57,7 @@ export function toFieldFaults(mistakes: readonly Mistake[], place: string): Fiel
   });
 }
 
-/** What is undefined is left out. */
+/** Prints the document as YAML. Keys whose value is undefined are left out. */
 function print(document: Document): string {
   // Entries without lists inside stand on one line, as a person would write them.
   visit(document, {

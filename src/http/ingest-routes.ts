@@ -155,7 +155,7 @@ export async function ingestRequest(
     const bearer = findBearerToken(headers) ?? '';
     const listAll = (): string[] => listTokens(headers, request.url?.split('?')[1]);
     const shown = sourceName !== undefined || route.ownKeys ? listAll() : [bearer];
-    // Where nothing is waited for, the body is read while it comes, and not kept for later.
+    // Only awaited where needed: without a pause here the body is read as it arrives, and is not buffered.
     const reading = sources.refresh(now());
     if (reading) await reading;
     source = sources.findByToken(shown, sourceName);

@@ -18,7 +18,7 @@ import {
 const GROUP_REQUESTS = 1000;
 /** What is committed waits at most this long to be added to the totals. */
 const FOLD_AFTER_MS = 30_000;
-/** Where nothing came for so long, the memory that the work took is given back. */
+/** Gives memory back after ten seconds without a request. */
 const REST_AFTER_MS = 10_000;
 /** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
 const ROWS_MS = 50;
@@ -133,7 +133,7 @@ async function control(call: Control): Promise<void> {
   }
 }
 
-/** V8 collects nothing where nothing is asked of it, and the last fold of a busy hour leaves much behind. */
+/** Collects garbage too: V8 does not by itself while the thread is idle, and the last fold of a busy hour leaves much behind. */
 async function rest(): Promise<void> {
   await intake.rest();
   collectGarbage();

@@ -50,7 +50,7 @@ export const GROUP_BYTES = 1024 * 1024;
 /** A request that comes while a commit waits for its turn goes with it if it is small: others wait while it is read. */
 const LATE_BYTES = 8 * 1024;
 
-/** What a commit or a fold reads again is new, and still in the memory of the operating system. */
+/** A small cache of pages is enough: commits and folds read what was just written, which the operating system still holds. */
 const CACHE_MIB = 4;
 
 /** For so long a commit shows that another can be made. */

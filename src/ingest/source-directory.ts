@@ -25,7 +25,7 @@ export class SourceDirectory {
     this.#isIdentityOf = verify;
   }
 
-  /** To be waited for before the others are asked about a request; undefined: what is known is new enough. */
+  /** Reads the sources again. Await it before a request is checked; undefined: those in memory are new enough. */
   refresh(nowMs: number): Promise<void> | undefined {
     if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return undefined;
     this.#loading ??= this.#load(nowMs).finally(() => {

@@ -9,7 +9,7 @@ const RETRY_MS = 5000;
 /** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
 const MAX_WAITING = 500;
 
-/** What a source sent and has yet to be written, with the newest of its rejected events. */
+/** Counts of a source that have yet to be written, with the newest of its rejected events. */
 interface Waiting extends IngestResult {
   rejectedCount: number;
   limited: number;

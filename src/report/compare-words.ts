@@ -100,7 +100,7 @@ function describeCause({ joined: [first], total, per }: Compared, measure: Compa
   return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
 }
 
-/** Who is first in the order of changes: `Acme CRM fell most, by 1,281 to 7,606.` */
+/** Names the first in the order of changes: `Acme CRM went down most, by 1,281 to 7,606.` */
 function describeMover(
   sort: string,
   { joined: [first], per }: Compared,
@@ -211,7 +211,7 @@ export function noteStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
   return [...tell('new', 'New'), ...tell('gone', 'Gone')];
 }
 
-/** Of a ranking in the order of what it counts, who stands first is told before what changed. */
+/** Puts who leads before the change, in a ranking sorted by its numbers: `Acme made the most: 600, after 400. …` */
 export function sayWhoLeads(report: CompareReport): CompareReport {
   const { question, sections, total, per, measure, finding } = report;
   const order = question.report === 'top' ? /^(-?)(requests|credits)$/.exec(question.sort ?? '') : null;

@@ -182,7 +182,7 @@ function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['
   return isEqual ? ONCE : { now, before, isDay: true };
 }
 
-/** The part of a range that there can be data of: days before the first ones would pull its mean down. */
+/** Cuts a range to the days since data began: empty days before would pull its mean down. */
 function sinceData(range: Range, firstDay: number | undefined, { startOfDay }: Calendar): Range {
   if (firstDay === undefined || firstDay <= range.firstDay || firstDay > range.lastDay) return range;
   return { ...range, firstDay, fromMs: Math.max(range.fromMs, startOfDay(firstDay)) };

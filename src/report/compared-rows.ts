@@ -207,7 +207,7 @@ export interface Steps {
   bars: readonly { startMs: number; value: number | undefined; partial: boolean }[];
 }
 
-/** Tells whether days of other weekdays stand side by side: their lines cross at each weekend, but running totals do not. */
+/** Tells whether to draw running totals: days of different weekdays are paired, and their lines would cross at each weekend. */
 export function isAddedUp({ steps = [], grain, measure }: Pick<CompareReport, 'steps' | 'grain' | 'measure'>): boolean {
   const days = steps.map(({ startMs, beforeMs = startMs }) => Math.round((startMs - beforeMs) / DAY_MS));
   return grain === 'day' && measure !== 'p95' && days.some((apart) => apart % 7 !== 0);

@@ -26,7 +26,7 @@ export function describeLeft(states: readonly ScopeState[]): string {
   return `${isFine ? LEVEL_SIGNS.healthy : describeScopes(states)} Credits left: ${listLeft(scopes)}.`;
 }
 
-/** The same of a time gone by: `At the end of 31 Oct 2026 Public API had 25,715 of 68,000 left …`. `when`: `the end of …`. */
+/** The same of a past instant: `🔵 Public API had 25,715 of 68,000 left in its monthly plan at the end of 31 Oct 2026 …`. */
 export function describeLeftThen(states: readonly ScopeState[], when: string): string {
   const scopes = listTightest(states);
   if (scopes.length === 0) return describeScopes(states);

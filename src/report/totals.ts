@@ -77,7 +77,7 @@ export interface RankingOptions {
   /** Column key, `-` before it for descending; absent: the measure, most first. */
   sort?: string;
   nameOf?: (key: string) => string;
-  /** Which of a row's keys is ranked. */
+  /** Index of the ranked one among a row's keys; absent: the first. */
   keyIndex?: number;
   /** All requests (or credits) of the range, where a filter leaves some out. */
   ofAll?: Thousandths;

@@ -7,7 +7,7 @@ import { groupTotals, sumTotals } from './totals.ts';
 /** A step of a scope looks like an outage from this many calls on, where this share of them ended in server errors. */
 const LEAST_CALLS = 5;
 const OUTAGE = 0.5;
-/** What was down until then may be so still. */
+/** An outage whose step ended less than five minutes ago may go on: it is told in the present. */
 const LATELY_MS = 5 * MINUTE_MS;
 
 /**

@@ -24,7 +24,7 @@ import { type Conversation, putAlertEvent } from './webhook-events.ts';
 /** Channels that alerts go to: one, or the direct messages of the admins. */
 export type Targets = readonly string[];
 
-/** What alerts are about, as it is now. */
+/** Present state of everything that alerts are about. */
 export interface AlertFacts {
   nowMs: number;
   calendar: Calendar;
@@ -63,7 +63,7 @@ export interface Candidate extends Conversation {
   tell(): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
-/** An alert without what its kind says of it. */
+/** Content of an alert that its watch writes; kind and mention are added when it is raised. */
 export type AlertWords = Omit<AlertContent, 'kind' | 'mention'>;
 
 /** An alert to be raised: its row, and the conversation that it belongs to. */

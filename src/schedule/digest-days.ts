@@ -232,7 +232,7 @@ export async function listSilentSources(
   day: number,
 ): Promise<SilentSource[]> {
   const [weeks, known] = [listWeeksAgo(daily), listDaysAgo(daily)];
-  // Who sent is told by a part of a day too.
+  // The day on which data began counts here: even a part of a day shows who sends.
   const alike = weeks.length > 0 ? weeks : [...known, known.length + 1];
   const sent = new Set((await rankAll('source', formatDay(day))).rows.map(({ name }) => name));
   const daysOf = new Map<string, number>();

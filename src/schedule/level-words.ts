@@ -148,7 +148,7 @@ export async function findSurroundings(
   pool: PoolState,
 ): Promise<Surroundings & { burst?: Span | undefined }> {
   const orNothing = <T>(found: Promise<T>) => found.catch(() => undefined);
-  // What calls draw from another pool says nothing about this one.
+  // While calls draw from another pool, their pace and their clients say nothing about this one.
   const isDrawn = pool === scope.current || pool.left <= 0 || scope.limits.includes(pool);
   const meter = pool.match ? limitMeter(scope.scope, pool.name) : scope.scope;
   const filters = toScopeFilters(scope.scope, pool.match);

@@ -43,8 +43,8 @@ export function dialectOf(url: string): DialectName {
 
 /**
  * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
- * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. `cacheMiB`: of pages
- * that SQLite keeps.
+ * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. `cacheMiB`: size of
+ * SQLite's page cache.
  * Nothing is migrated here.
  */
 export function openDatabase(
@@ -88,7 +88,7 @@ export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
   return sizes[0]! + sizes[1]!;
 }
 
-/** Gives back the pages that this connection of SQLite keeps in memory. */
+/** Empties the page cache of a SQLite connection. Does nothing on PostgreSQL. */
 export async function dropPages(db: Db, url: string): Promise<void> {
   if (dialectOf(url) === 'sqlite') await sql`pragma shrink_memory`.execute(db);
 }
@@ -122,7 +122,7 @@ export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
   return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
 
-/** Inserts a row unless there is one of its key; false: there was. */
+/** Inserts a row, unless its key is taken. Returns whether it was inserted. */
 export async function insertNew<T extends keyof Database>(
   query: InsertQueryBuilder<Database, T, InsertResult>,
 ): Promise<boolean> {
@@ -130,7 +130,7 @@ export async function insertNew<T extends keyof Database>(
   return inserted.numInsertedOrUpdatedRows === 1n;
 }
 
-/** Updates or deletes; false: no row was such. */
+/** Executes an update or delete. Returns whether it found any row. */
 export async function didChange(query: { execute(): Promise<(UpdateResult | DeleteResult)[]> }): Promise<boolean> {
   const [changed] = await query.execute();
   return changed !== undefined && ('numUpdatedRows' in changed ? changed.numUpdatedRows : changed.numDeletedRows) > 0n;

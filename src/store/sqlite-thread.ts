@@ -2,7 +2,7 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { answerCalls, ThreadCalls } from '../thread-calls.ts';
 import { executeHere, openSqlite, type SqliteExecutor, type SqliteResult } from './sqlite.ts';
 
-/** What it is asked for is small. */
+/** Statements of this thread read few pages: deliveries, alerts, settings. Usage is read on another connection. */
 const CACHE_MIB = 2;
 
 type Statement = { sql: string; parameters: readonly unknown[] };

@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 
 /** A statement waits 15 s for another writer before it fails. */
 const BUSY_MS = 15_000;
-/** For questions, which come back to the same totals. */
+/** Holds the pages of totals that questions come back to. */
 const CACHE_MIB = 16;
 
 /**

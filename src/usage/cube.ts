@@ -62,9 +62,9 @@ export const METER_MINUTES: Cube = {
 /** Per combination of meters and day: all other pools. */
 export const METER_DAYS: Cube = { ...METER_MINUTES, name: 'day.meters', grain: 'day', keys: ['meters'] };
 /**
- * How long single calls took, per day by client and by route: what percentiles of whole days are made of, as long as raw
- * events are kept. Names are not capped. A duration is held as raw events hold it (microseconds + 1), in two keys; 0: calls
- * that have none of their own.
+ * Counts of single calls by their duration, per day by client and by route: percentiles of whole days are made from them, as
+ * long as raw events are kept. Names are not capped. A duration is held as raw events hold it (microseconds + 1), in two keys;
+ * 0: calls that have none of their own.
  */
 export const DURATION_CUBES: readonly Cube[] = (['client', 'route'] as const).map((dimension) => ({
   name: `day.${dimension}.durations`,

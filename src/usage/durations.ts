@@ -135,7 +135,7 @@ function findBySorting(lists: readonly Counted[], length: number, places: readon
     let value = 0;
     for (let at = 0; before <= place; ) {
       value = Math.floor(order[at]! / length);
-      // All of a value before it is known how many they are.
+      // A value may come several times, and take calls out again: only all of them together are its number.
       for (; at < length && Math.floor(order[at]! / length) === value; at += 1) before += calls[order[at]! % length]!;
     }
     return value;
@@ -175,7 +175,7 @@ function findBounds(lists: readonly Counted[]): { least: number; most: number } 
   return { least, most };
 }
 
-/** How many calls, and how many values, are in each range. */
+/** Counts the calls and the values in each range. */
 function countRanges(lists: readonly Counted[], least: number, shift: number) {
   const rows = new Uint32Array(BUCKETS);
   const more = new Float64Array(BUCKETS);

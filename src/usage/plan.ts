@@ -4,7 +4,7 @@ import type { Grain, ShortenedReason, Span, UsageQuery } from '../domain/usage.t
 import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
 import type { Batch, Column } from './segment.ts';
 
-/** What is kept: raw events are complete from one day on, totals of hours and of durations from others. */
+/** First days from which raw events, hourly totals and totals of durations are complete. */
 export interface Kept {
   rawFromDay: number;
   hoursFromDay: number;

@@ -78,7 +78,7 @@ export async function* scanRaw(
   { newestFirst = false, ...wanted }: Wanted & { newestFirst?: boolean },
 ): AsyncGenerator<RawPart> {
   const isBefore = (a: number, b: number) => (newestFirst ? a > b : a < b);
-  // Few, and read at once.
+  // These are few, so they are read at once.
   const unfolded = (await readUnfolded(source, wanted)).sort((a, b) =>
     isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1,
   );
@@ -89,14 +89,14 @@ export async function* scanRaw(
   yield* unfolded;
 }
 
-/** Those of the events that totals do not hold yet, in no promised order. */
+/** Reads the wanted events that are not folded into totals yet, in no promised order. */
 export async function readUnfolded({ db, loader, calendar }: Source, { span, rowFilters }: Wanted): Promise<RawPart[]> {
   return (await loader.loadInbox(db, span)).flatMap((commit) =>
     splitByDay(commit, calendar, filterRows(commit.segment, rowFilters, selectCounted(commit.segment, span))),
   );
 }
 
-/** Those of the events that totals hold. */
+/** Streams the wanted events that are folded into totals, day by day. */
 export async function* scanFolded(
   { db, loader, calendar }: Source,
   { span, rowFilters }: Wanted,

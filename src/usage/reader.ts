@@ -141,7 +141,7 @@ export class StoredUsage implements UsageReader {
   ): Promise<UsageAnswer> {
     const keys: ColumnName[] =
       query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
-    // Where cells are by status, that tells what succeeded once they are summed.
+    // With a status in the key, what succeeded and failed follows from the summed cells.
     const isByStatus = query.groupBy.includes('status');
     const grouping = new Grouping(keys, isByStatus ? ['requests', 'credits'] : ['requests', 'ok', 'failed', 'credits']);
     const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});

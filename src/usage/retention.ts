@@ -35,7 +35,7 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
   if (expired.length > 0)
     await raise(db, 'raw_from_day', expired.reduce((last, { day }) => Math.max(last, day), rawDay - 1) + 1);
 
-  // Percentiles are told of days with raw events alone.
+  // Percentiles are only promised for days with raw events.
   const durations = DURATION_CUBES.map(({ name }) => name);
   await db.deleteFrom('total_segment').where('cube', 'in', durations).where('bucket', '<', rawDay).execute();
 

@@ -17,7 +17,7 @@ export interface RawSegment {
   imported: boolean;
 }
 
-/** What is known of raw events of a day without reading them; the newest of them was received at `received_ms`. */
+/** Columns beside the events of a raw segment; `received_ms` is when the newest of them came. */
 export type RawSegmentRow = Pick<Selectable<Database['event_segment']>, 'day' | 'received_ms' | 'import_id'>;
 
 /** Raw events of one day. */
@@ -86,7 +86,7 @@ export class SegmentLoader {
         continue;
       }
       held.set(id, known);
-      // Behind all that are not needed.
+      // The map is in order of use, the latest last.
       this.#segments.delete(id);
       this.#segments.set(id, known);
     }

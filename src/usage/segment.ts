@@ -314,7 +314,7 @@ export function sortBy(batch: Batch, name: ColumnName): Batch {
 }
 
 function orderByCounting(values: Column, length: number, least: number, most: number): Uint32Array<ArrayBuffer> {
-  /** Where the next row of each value goes. */
+  /** Of each value, the place in the order that its next row takes. */
   const places = new Uint32Array(most - least + 2);
   for (let row = 0; row < length; row += 1) places[values[row]! - least + 1]! += 1;
   for (let value = 1; value < places.length; value += 1) places[value]! += places[value - 1]!;

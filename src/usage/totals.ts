@@ -23,7 +23,7 @@ import type { ValuePlaces } from './value-places.ts';
 
 /** Of advisory locks; the one on all totals, and those on days and months, which have two numbers. */
 const TOTALS_LOCK = 0x4845_4144;
-/** What 32 bits tell apart. */
+/** Number of values of 32 bits. */
 export const WORD = 2 ** 32;
 /** Days that are so many apart may share a lock: an import of years takes no more of them. */
 const DAY_LOCKS = 64;
@@ -198,7 +198,7 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   return { slot, minute, singles, bulk, requests: count };
 }
 
-/** How long each call took, as two keys; an event of several calls does not say how long each took. */
+/** Splits durations into two keys of 32 bits. An event of several calls has none, as it does not say how long each took. */
 function splitDurations(events: Batch): Pick<Batch['columns'], 'took' | 'tookHigh'> {
   const { duration, count } = events.columns;
   if (!duration) return {};

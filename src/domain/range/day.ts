@@ -160,7 +160,7 @@ const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
   morning: [6, 12],
   afternoon: [12, 18],
   evening: [18, 24],
-  // Who looks back at a night means the evening too.
+  // A question about a night that is over means the evening too.
   night: [18, 6],
 };
 const NOW = ['today', 'yesterday', '7d'];

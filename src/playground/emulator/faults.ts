@@ -127,7 +127,7 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** What a fault makes of an answer: cut it off (status 0), hold it back (status -1), or say something else. */
+/** An answer that a fault has spoilt: cut off (status 0), held back (status -1), or another one. */
 interface Spoilt {
   fault: string;
   status: number;

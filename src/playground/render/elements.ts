@@ -4,7 +4,7 @@ import { attributes, type Content, type Html, html } from './html.ts';
 import { fileUrl, listOf, plainOf, type Scene } from './scene.ts';
 import { renderText } from './text.ts';
 
-/** Where an element stands, and how a person hears of it. */
+/** Place of an element in a message or form, and its name for screen readers. */
 interface ElementPlace {
   block: string;
   label?: string;
@@ -86,7 +86,7 @@ function toConfirm(confirm: JsonObject): string {
   return JSON.stringify([confirm.title, confirm.text, confirm.confirm, confirm.deny].map((part) => plainOf(part)));
 }
 
-/** How an element is named and described: by the words around it in a form, else by a label of its own. */
+/** Attributes that name and describe an element: by the words around it in a form, else by a label of its own. */
 function toAria({ field, label }: ElementPlace) {
   if (!field) return { 'aria-label': label };
   return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required ? 'true' : undefined };
@@ -174,7 +174,7 @@ function fromChannel({ id, name }: Channel): Choice {
   return { value: id, text: name ? `#${name}` : id };
 }
 
-/** What stands in the menu: what was chosen, else what it begins with. */
+/** Lists the chosen options, else those that the element begins with. */
 function listChosen(element: JsonObject, state: JsonObject | undefined, scene: Scene): Choice[] {
   const prefix = state ? 'selected_' : 'initial_';
   const found = Object.entries(state ?? element)

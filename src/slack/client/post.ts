@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Message } from '../../messages/text.ts';
 import { toUnclear } from './errors.ts';
 
-/** Where a message goes. */
+/** The conversation, or thread of one, that a message is posted to. */
 export interface Destination {
   channel: string;
   /** The parent message, for a reply. */

@@ -8,6 +8,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import {
   type Alert,
+  type Conversation,
   findAlert,
   insertAlert,
   type Mute,
@@ -19,7 +20,7 @@ import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';
 import type { AlertRule } from '../store/view-repository.ts';
-import { type Conversation, putAlertEvent } from './webhook-events.ts';
+import { putAlertEvent } from './webhook-events.ts';
 
 /** Channels that alerts go to: one, or the direct messages of the admins. */
 export type Targets = readonly string[];

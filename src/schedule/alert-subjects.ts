@@ -6,10 +6,9 @@ import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { Span } from '../domain/usage.ts';
 import { formatClock } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
-import { findOpenEpisode } from '../store/alert-repository.ts';
+import { type Conversation, findOpenEpisode } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import type { AlertFacts } from './alert-claims.ts';
-import type { Conversation } from './webhook-events.ts';
 
 /** Returns `crm/Daily credits`, the name under which a pool is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
 export function subjectOf(scope: ScopeState, pool: PoolState): string {

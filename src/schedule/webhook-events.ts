@@ -4,6 +4,7 @@ import { formatDay } from '../domain/calendar.ts';
 import { toNumberOrText } from '../domain/definition.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { formatMoment } from '../report/format.ts';
+import type { Conversation } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findLastDeliveryKey, insertDelivery } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
@@ -22,12 +23,6 @@ import {
 const TYPES = ['alert.raised', 'alert.level', 'alert.acknowledged', 'alert.over', 'digest.posted'] as const;
 
 const EVENT = z.looseObject({ type: z.enum(TYPES), timestamp: z.string(), data: z.looseObject({}) });
-
-/** A conversation whose events go out in their order: all alerts of a pool in a period, or a digest's. */
-export interface Conversation {
-  subject: string;
-  period: string;
-}
 
 const SEVERITIES = { '🔵': 'info', '🟠': 'warning', '🔴': 'critical', '⛔': 'critical' } as const;
 

@@ -9,11 +9,15 @@ const ALERT = [
   ...(['delivery_keys as deliveryKeys', 'at_ms as atMs', 'acked_by as ackedBy', 'acked_ms as ackedMs'] as const),
 ] as const;
 
-/** Its kind and level are those of its content. */
-export interface NewAlert {
-  key: string;
+/** The alerts of a subject in a period: acknowledged and ended together, with one thread, and webhook events in their order. */
+export interface Conversation {
   subject: string;
   period: string;
+}
+
+/** Its kind and level are those of its content. */
+export interface NewAlert extends Conversation {
+  key: string;
   arm?: number;
   amount?: number;
   covered?: boolean;
@@ -100,12 +104,6 @@ export async function listOpenAlerts(db: Db): Promise<Alert[]> {
   const open = selectAlerts(db, { told: true }).where('over_ms', 'is', null).where('kind', 'in', ['level', 'silent']);
   const alerts = await listFound(open.orderBy('id'));
   return [...new Map(alerts.map((alert) => [`${alert.subject}\0${alert.period}`, alert])).values()];
-}
-
-/** What is muted, acknowledged and ended together. */
-interface Conversation {
-  subject: string;
-  period: string;
 }
 
 /** Ends every alert of a conversation; false: it was over before. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
@@ -51,8 +51,8 @@ export interface Watch {
   kind: AlertKind;
   /** Lists what may be told; each is told once. */
   list(context: EvaluationContext): Promise<readonly Candidate[]> | readonly Candidate[];
-  /** Returns how an alert that was told reads now; undefined: it no longer holds. Absent: it tells of an hour, and holds for as long. */
-  now?(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> | AlertWords | undefined;
+  /** Returns how an alert that was told reads now; undefined: it no longer holds. */
+  now(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
 /** An alert that may be raised under a key that is unique for ever, as one of its subject and period. */
@@ -70,6 +70,11 @@ export type AlertWords = Omit<AlertContent, 'kind' | 'mention'>;
 /** An alert to be raised: its row, and the conversation that it belongs to. */
 export interface Claim extends NewAlert {
   thread?: Conversation | undefined;
+}
+
+/** Reads as it was told for an hour: the `now` of alerts about a minute or an hour that is over. */
+export function readForAnHour({ content, atMs }: Alert, { nowMs }: AlertFacts): AlertWords | undefined {
+  return nowMs < atMs + HOUR_MS ? content : undefined;
 }
 
 /** Raises what a watch finds, unless its kind is off, it is muted, or it was raised before. */

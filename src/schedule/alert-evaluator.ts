@@ -120,7 +120,7 @@ async function endAlerts(context: EvaluationContext): Promise<void> {
   const { db, nowMs, states, webhook } = context;
   const pools = new Map(listSubjects(states).map(({ subject, pool }) => [subject, pool]));
   const isOver = async (alert: Alert): Promise<boolean> => {
-    if (alert.kind === 'silent') return !(await SILENCE.now?.(alert, context));
+    if (alert.kind === 'silent') return !(await SILENCE.now(alert, context));
     const pool = pools.get(alert.subject);
     if (!pool || (await findPeriod(db, alert.subject, pool)) !== alert.period) return true;
     return pool.periodKind !== 'rolling-24h' && pool.reached.length === 0;

@@ -1,5 +1,5 @@
 import { ALERT_KINDS, findAlertKind, type Words } from '../domain/alert.ts';
-import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
+import { DAY_MS } from '../domain/calendar.ts';
 import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
@@ -289,10 +289,7 @@ async function listOpen(db: Db, facts: AlertFacts, recent: readonly Alert[]): Pr
     // Older ones of a subject are over: it has had a newer one since.
     if (alert.kind === 'level' || subjects.has(alert.subject)) continue;
     subjects.add(alert.subject);
-    const watch = WATCHES.find(({ kind }) => kind === alert.kind);
-    // What tells of an hour holds for as long.
-    const ofHour = facts.nowMs < alert.atMs + HOUR_MS ? alert.content : undefined;
-    const words = watch?.now ? await watch.now(alert, facts) : ofHour;
+    const words = await WATCHES.find(({ kind }) => kind === alert.kind)?.now(alert, facts);
     if (words) open.push({ alert, words });
   }
   return open.sort((a, b) => b.alert.id - a.alert.id);

@@ -6,7 +6,7 @@ import { shareFailed, sumTotals } from '../report/totals.ts';
 import { judge } from '../report/usual.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
-import type { AlertFacts, AlertWords, Watch } from './alert-claims.ts';
+import { type AlertFacts, type AlertWords, readForAnHour, type Watch } from './alert-claims.ts';
 import { formatHoursOf, formatWho, LATE_MS } from './alert-subjects.ts';
 import { describeHourCause, findHourCause, type HourCause, listUsualHours } from './hour-cause.ts';
 
@@ -50,6 +50,7 @@ export const UNKNOWN_CLIENTS: Watch = {
     };
     return [{ key: `unknown-client:${hour}`, subject: 'unknown clients', period: hour, tell }];
   },
+  now: readForAnHour,
 };
 
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
@@ -83,6 +84,7 @@ export const UNUSUAL: Watch = {
       }),
     );
   },
+  now: readForAnHour,
 };
 
 function toKey({ what }: UnusualHour, fromMs: number): string {

@@ -5,7 +5,14 @@ import { formatCount, formatCredits } from '../report/format.ts';
 import { describeRunOut, toInnerCase } from '../report/scope-words.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import type { Alert } from '../store/alert-repository.ts';
-import { type AlertFacts, type AlertWords, type Candidate, isMuted, type Watch } from './alert-claims.ts';
+import {
+  type AlertFacts,
+  type AlertWords,
+  type Candidate,
+  isMuted,
+  readForAnHour,
+  type Watch,
+} from './alert-claims.ts';
 import {
   findConversation,
   formatHoursOf,
@@ -129,6 +136,7 @@ export const RATES: Watch = {
     }
     return candidates;
   },
+  now: readForAnHour,
 };
 
 function toRateWords({ scope, title }: ScopeState, { startMs, singles }: MeterStep, limit: number): AlertWords {

@@ -7,7 +7,8 @@ import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
 import { emptyTotals, type Outcomes, shareFailed } from './totals.ts';
 
-const WEEKS = 4;
+/** Weeks before that say what is usual for an hour or a weekday. */
+export const USUAL_WEEKS = 4;
 /** Fewest weeks before that make something usual. */
 const LEAST_WEEKS = 2;
 /** Median absolute deviations (made comparable to standard deviations) that count as far. */
@@ -41,7 +42,7 @@ export async function findUsual(
     return undefined;
   if (!extent) return undefined;
   const span: Span = {
-    fromMs: calendar.startOfDay(range.firstDay - WEEKS * 7),
+    fromMs: calendar.startOfDay(range.firstDay - USUAL_WEEKS * 7),
     toMs: calendar.startOfDay(range.lastDay - 7 + 1),
   };
   const answer = await ask(inquiry, { span, grain });
@@ -56,7 +57,9 @@ export async function findUsual(
   }
 
   return ({ startMs, day, partial }, now) => {
-    const weeks = Array.from({ length: WEEKS }, (_, week) => day - 7 * (week + 1)).filter((each) => each >= firstDay);
+    const weeks = Array.from({ length: USUAL_WEEKS }, (_, week) => day - 7 * (week + 1)).filter(
+      (each) => each >= firstDay,
+    );
     const clock = keyOf(startMs).split(' ')[1] ?? '';
     return judge(
       now,

@@ -9,6 +9,7 @@ import { getClientNames } from '../report/client-names.ts';
 import { formatMonthName } from '../report/format.ts';
 import { toIds } from '../report/inquiry.ts';
 import { emptyTotals, isNamed } from '../report/totals.ts';
+import { USUAL_WEEKS } from '../report/usual.ts';
 import { findHourCause, findMostMoved, type HourCause, listUsualHours } from './hour-cause.ts';
 
 /** A day beside the whole days before it, by a series of days of which it is the last. */
@@ -33,7 +34,6 @@ export interface SpanSum {
 /** Ask for 31 days before the day: they hold the month so far, and the same weekday of four weeks. */
 export const DAYS_BEFORE = 31;
 
-const WEEKS = 4;
 const NOTHING = emptyTotals();
 
 export function compareDays(daily: SeriesReport): DayComparison {
@@ -66,7 +66,7 @@ function listDaysAgo({ bars }: SeriesReport): number[] {
 function listWeeksAgo(daily: SeriesReport): number[] {
   return listDaysAgo(daily)
     .filter((daysAgo) => daysAgo % 7 === 0)
-    .slice(0, WEEKS);
+    .slice(0, USUAL_WEEKS);
 }
 
 export function sumWeek(daily: SeriesReport): SpanSum {
@@ -123,7 +123,7 @@ export async function listOddHours(
       const span = { fromMs: hour.startMs, toMs: hour.startMs + HOUR_MS };
       const because = await findHourCause(
         { usage, clients },
-        { hour: span, usual: listUsualHours(span, extent, calendar), measure: 'requests', filters: ids },
+        { span, usual: listUsualHours(span, extent, calendar), measure: 'requests', filters: ids },
       );
       return { ...hour, because };
     }),
@@ -204,7 +204,7 @@ export async function listMovers(
       const route = await findMostMoved(
         from,
         {
-          hour: toSpan(day),
+          span: toSpan(day),
           usual: weeks.map((daysAgo) => toSpan(day - daysAgo)),
           ...{ measure: 'requests', filters: [...ids.filter(({ key, not }) => key !== 'client' || not), own] },
         },

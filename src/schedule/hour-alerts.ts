@@ -144,7 +144,7 @@ export async function findUnusual(
   const found: UnusualHour[] = [];
   const add = async (what: UnusualHour['what'], observed: number, expected: number) => {
     const measure = what === 'volume' ? 'requests' : 'failed';
-    const because = await findHourCause({ usage, clients }, { hour, usual: spans, measure });
+    const because = await findHourCause({ usage, clients }, { span: hour, usual: spans, measure });
     found.push({ what, fromMs: hour.fromMs, comparedWeeks: spans.length, observed, expected, because });
   };
   if (usual.isOdd) await add('volume', now.requests, usual.median);

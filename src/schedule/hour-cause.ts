@@ -5,6 +5,7 @@ import type { Span, UsageReader } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatSigned } from '../report/format.ts';
 import { isNamed } from '../report/totals.ts';
+import { USUAL_WEEKS } from '../report/usual.ts';
 
 /** Dimensions that may explain a change: somebody to talk to, or something to look at. */
 const KEYS = ['client', 'route', 'user'] as const;
@@ -21,9 +22,9 @@ export interface HourCause {
   route?: string;
 }
 
-/** A span whose counts are compared: an hour, or a day. */
+/** An hour or a day whose counts are compared. */
 interface Moved {
-  hour: Span;
+  span: Span;
   /** The same of weeks before. */
   usual: readonly Span[];
   measure: 'requests' | 'failed';
@@ -31,7 +32,7 @@ interface Moved {
 }
 
 /**
- * Finds the client, else the route or user, whose count moved most from its own mean of the usual hours; undefined where many
+ * Finds the client, else the route or user, whose count moved most from its own mean of the usual spans; undefined where many
  * moved a little.
  */
 export async function findHourCause(
@@ -63,14 +64,14 @@ function toCause({ key, name, change }: Change): HourCause {
 /** The name whose count moved most in the direction that all moved; undefined where it explains less than half of that. */
 export async function findMostMoved(
   { usage, clients }: { usage: UsageReader; clients: readonly ClientName[] },
-  { hour, usual, measure, filters = [] }: Moved,
+  { span, usual, measure, filters = [] }: Moved,
   key: HourCause['key'],
 ): Promise<Change | undefined> {
   const { nameOf } = getClientNames(clients);
   const changes = new Map<string, Change>();
   let all = 0;
-  const add = async (span: Span, weight: number) => {
-    const { rows } = await usage.sum({ span, grain: 'all', groupBy: [key], filters });
+  const add = async (counted: Span, weight: number) => {
+    const { rows } = await usage.sum({ span: counted, grain: 'all', groupBy: [key], filters });
     for (const row of rows) {
       const id = row.keys[0]!;
       all += weight * row[measure];
@@ -81,7 +82,7 @@ export async function findMostMoved(
       change.change += weight * row[measure];
     }
   };
-  await Promise.all([add(hour, 1), ...usual.map((span) => add(span, -1 / usual.length))]);
+  await Promise.all([add(span, 1), ...usual.map((each) => add(each, -1 / usual.length))]);
   const sign = Math.sign(all);
   const [best] = [...changes.values()].sort((a, b) => sign * (b.change - a.change));
   return best && sign * best.change >= MOSTLY * Math.abs(all) && Math.round(best.change) !== 0 ? best : undefined;
@@ -93,14 +94,12 @@ export function describeHourCause({ key, name, change, route }: HourCause): stri
   return `Mostly ${who} (${formatSigned(Math.round(change))})${route ? ` on ${route}` : ''}.`;
 }
 
-const WEEKS = 4;
-
 /**
  * The same hour by the zone's clock in up to four weeks before, the nearest first. The day on which data began is seldom whole: it
  * is no usual one.
  */
 export function listUsualHours(hour: Span, { firstDay }: { firstDay: number }, { zone, startOfDay }: Calendar): Span[] {
-  return Array.from({ length: WEEKS }, (_, week) => {
+  return Array.from({ length: USUAL_WEEKS }, (_, week) => {
     const fromMs = weeksBefore(hour.fromMs, week + 1, zone);
     return { fromMs, toMs: fromMs + hour.toMs - hour.fromMs };
   }).filter(({ fromMs }) => startOfDay(firstDay + 1) <= fromMs);

@@ -2,11 +2,9 @@ import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
-import { median } from '../report/usual.ts';
+import { median, USUAL_WEEKS } from '../report/usual.ts';
 import type { Watch } from './alert-claims.ts';
 import { weeksBefore } from './hour-cause.ts';
-
-const WEEKS = 4;
 
 /** Tells that a source sends nothing though it used to at this time: once per silence. */
 export const SILENCE: Watch = {
@@ -52,7 +50,7 @@ export async function isSilent(
   const silenceMs = nowMs - lastReceivedMs;
   const extent = await usage.extent();
   const counts: number[] = [];
-  for (let week = 1; week <= WEEKS; week += 1) {
+  for (let week = 1; week <= USUAL_WEEKS; week += 1) {
     const span = toSpan({ fromMs: lastReceivedMs, toMs: nowMs }, week, calendar);
     if (!extent || calendar.startOfDay(extent.firstDay + 1) > span.fromMs) break;
     const filters = [{ key: 'source' as const, patterns: [name], not: false }];

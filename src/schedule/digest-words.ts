@@ -23,6 +23,7 @@ import {
   LEVELS,
   listScopeSentences,
   titleOfMeter,
+  worstLevelOf,
 } from '../report/scope-words.ts';
 import { buildTable, type Column } from '../report/table.ts';
 import type { DigestContent } from './digest-content.ts';
@@ -97,12 +98,12 @@ export function listPoolMarks({ pools, what }: DigestContent): DigestLines['pool
         ...limits.toSorted((a, b) => b.percent - a.percent),
       ];
       const [pool] = balances.toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
-      return pool ? [{ state, pool, rank: Math.max(LEVELS.indexOf(pool.level), isOver(state) ? 1 : 0) }] : [];
+      return pool ? [{ name: state.title, pool, level: worstLevelOf({ ...state, pool: current }) }] : [];
     })
-    .toSorted((a, b) => b.rank - a.rank || b.pool.percent - a.pool.percent)
-    .map(({ state, pool, rank }) => ({
-      sign: LEVEL_SIGNS[LEVELS[rank]!],
-      name: state.title,
+    .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
+    .map(({ name, pool, level }) => ({
+      sign: LEVEL_SIGNS[level],
+      name,
       // Rounded down: never at a level that is not reached.
       percent: pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`,
     }));

@@ -109,9 +109,8 @@ async function attemptDelivery(ports: AttemptPorts, delivery: Delivery, lease: L
     const call = { nowMs: ports.clock.now(), untilMs: lease.untilMs() };
     if (!(await beginCall(ports.db, delivery, lease.id, call))) return { kind: 'lost' };
     called = true;
-    const ts = await sendRepaired(composed, (message) => send(ports, delivery, message, { ...place, ts: parent?.ts }), {
-      ...{ ...ports, what: delivery.key },
-    });
+    const put = (message: Message) => send(ports, delivery, message, { ...place, ts: parent?.ts });
+    const ts = await sendRepaired(composed, put, { ...ports, what: delivery.key });
     return { kind: 'sent', place, ts, ...(composed.pictureOwed ? owePicture(ports, delivery) : {}) };
   } catch (error) {
     const failure = classifyFailure(error);

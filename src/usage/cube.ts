@@ -11,6 +11,8 @@ export interface Cube {
   dimensions: readonly Dimension[];
   keys: readonly ColumnName[];
   measures: readonly ColumnName[];
+  /** Cells are in the order of the first dimension: most questions about many of them are about one client. */
+  sorted?: boolean;
   /** Segments are merged up to so many cells; absent: without a bound, as no bucket has many. */
   mostCells?: number;
 }
@@ -27,7 +29,14 @@ const BRIEF_SUMS = ['requests', 'ok', 'failed', 'credits'] as const;
 function totals(grain: 'hour' | 'day', dimensions: readonly Dimension[]): Cube {
   const keys: ColumnName[] = [...dimensions, 'status'];
   if (grain === 'hour') keys.push('slot');
-  return { name: [grain, ...dimensions].join('.'), grain, dimensions, keys, measures: SUMS };
+  return {
+    name: [grain, ...dimensions].join('.'),
+    grain,
+    dimensions,
+    keys,
+    measures: SUMS,
+    sorted: dimensions.length === 2,
+  };
 }
 
 /** By every dimension alone and every kept pair, with status: what most questions are answered from. */
@@ -72,6 +81,7 @@ export const DURATION_CUBES: readonly Cube[] = (['client', 'route'] as const).ma
   dimensions: [dimension],
   keys: [dimension, 'took', 'tookHigh'],
   measures: ['requests'],
+  sorted: true,
   mostCells: 500_000,
 }));
 /** Calls taken out, per exclusion rule and day. */

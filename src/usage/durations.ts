@@ -1,5 +1,5 @@
 import type { Latency } from '../domain/usage.ts';
-import type { Column } from './segment.ts';
+import { type Column, orderBySorting } from './segment.ts';
 
 /** Microseconds that 32 bits hold: 71 minutes. Calls that took longer are rare, and kept apart. */
 const MOST = 0xffffffff;
@@ -119,24 +119,22 @@ function countCalls(lists: readonly Counted[]): number {
 }
 
 function findBySorting(lists: readonly Counted[], length: number, places: readonly number[]): number[] {
-  const calls = new Int32Array(length);
-  // A value and its row in one exact double, so that the native sort of numbers does the work.
-  const order = new Float64Array(length);
+  const values = new Uint32Array(length);
+  const calls = new Int32Array(length).fill(1);
   let row = 0;
   for (const list of lists) {
-    for (let i = 0; i < list.values.length; i += 1, row += 1) {
-      order[row] = list.values[i]! * length + row;
-      calls[row] = list.calls?.[i] ?? 1;
-    }
+    values.set(list.values, row);
+    if (list.calls) calls.set(list.calls, row);
+    row += list.values.length;
   }
-  order.sort();
+  const order = orderBySorting(values);
   return places.map((place) => {
     let before = 0;
     let value = 0;
     for (let at = 0; before <= place; ) {
-      value = Math.floor(order[at]! / length);
+      value = values[order[at]!]!;
       // A value may come several times, and take calls out again: only all of them together are its number.
-      for (; at < length && Math.floor(order[at]! / length) === value; at += 1) before += calls[order[at]! % length]!;
+      for (; at < length && values[order[at]!] === value; at += 1) before += calls[order[at]!]!;
     }
     return value;
   });

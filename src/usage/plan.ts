@@ -124,9 +124,14 @@ function addHours(plan: Plan, part: Part, cube: Cube, query: UsageQuery, calenda
   }
   const fromMs = Math.max(part.fromMs, keptFromMs);
   if (fromMs >= part.toMs) return;
-  const buckets: number[] = [];
-  for (let day = calendar.dayOf(fromMs); calendar.startOfDay(day) < part.toMs; day += 1) buckets.push(day);
-  plan.totals.push({ cube, buckets, fromMs, toMs: part.toMs });
+  plan.totals.push({ cube, buckets: listDays({ fromMs, toMs: part.toMs }, calendar), fromMs, toMs: part.toMs });
+}
+
+/** The days that a span touches. */
+export function listDays({ fromMs, toMs }: Span, { dayOf, startOfDay }: Calendar): number[] {
+  const days: number[] = [];
+  for (let day = dayOf(fromMs); startOfDay(day) < toMs; day += 1) days.push(day);
+  return days;
 }
 
 function addRaw(

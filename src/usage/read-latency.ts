@@ -4,7 +4,7 @@ import type { LatencyAnswer, LatencyQuery, Span } from '../domain/usage.ts';
 import { DURATION_CUBES } from './cube.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
-import { type Kept, splitAtDays, startOfStep } from './plan.ts';
+import { type Kept, listDays, splitAtDays, startOfStep } from './plan.ts';
 import { type RawPart, readUnfolded, type Store, scanFolded } from './raw-events.ts';
 import type { ReadSnapshot } from './read-snapshot.ts';
 import { filterRows, type RowFilter } from './row-filter.ts';
@@ -96,9 +96,7 @@ function planLatency(query: LatencyQuery, span: Span, kept: Kept, calendar: Cale
   if (!cube || query.grain === 'hour' || query.grain === 'minute') return { days: [], raw: [span] };
   const fromMs = Math.min(Math.max(span.fromMs, calendar.startOfDay(kept.durationsFromDay)), span.toMs);
   const parts = fromMs < span.toMs ? splitAtDays(fromMs, span.toMs, calendar) : [];
-  const days: number[] = [];
-  for (const part of parts.filter(({ whole }) => whole))
-    for (let day = calendar.dayOf(part.fromMs); calendar.startOfDay(day) < part.toMs; day += 1) days.push(day);
+  const days = parts.filter(({ whole }) => whole).flatMap((part) => listDays(part, calendar));
   const before = span.fromMs < fromMs ? [{ fromMs: span.fromMs, toMs: fromMs }] : [];
   return { cube, days, raw: [...before, ...parts.filter(({ whole }) => !whole)] };
 }

@@ -294,7 +294,7 @@ const MOST_COUNTED = 0x10000;
 
 /** The rows in ascending order of a key column. */
 export function sortBy(batch: Batch, name: ColumnName): Batch {
-  const values = batch.columns[name];
+  const values = batch.columns[name]?.subarray(0, batch.length);
   if (!values) return batch;
   let least = values[0] ?? 0;
   let most = least;
@@ -302,18 +302,20 @@ export function sortBy(batch: Batch, name: ColumnName): Batch {
     if (values[row]! < least) least = values[row]!;
     else if (values[row]! > most) most = values[row]!;
   }
-  if (most - least < MOST_COUNTED) return gather(batch, orderByCounting(values, batch.length, least, most));
-  // Key and row in one exact double, so that the native sort of numbers does the work.
-  const order = new Float64Array(batch.length);
-  for (let row = 0; row < batch.length; row += 1) order[row] = values[row]! * batch.length + row;
-  order.sort();
-  return gather(
-    batch,
-    Uint32Array.from(order, (place) => place % batch.length),
-  );
+  return gather(batch, most - least < MOST_COUNTED ? orderByCounting(values, least, most) : orderBySorting(values));
 }
 
-function orderByCounting(values: Column, length: number, least: number, most: number): Uint32Array<ArrayBuffer> {
+/** The rows in ascending order of their values, equal ones as they come. The largest value times the rows is below 2^53. */
+export function orderBySorting(values: Column): Uint32Array<ArrayBuffer> {
+  const { length } = values;
+  // Value and row in one exact double, so that the native sort of numbers does the work.
+  const order = new Float64Array(length);
+  for (let row = 0; row < length; row += 1) order[row] = values[row]! * length + row;
+  return Uint32Array.from(order.sort(), (place) => place % length);
+}
+
+function orderByCounting(values: Column, least: number, most: number): Uint32Array<ArrayBuffer> {
+  const { length } = values;
   /** Of each value, the place in the order that its next row takes. */
   const places = new Uint32Array(most - least + 2);
   for (let row = 0; row < length; row += 1) places[values[row]! - least + 1]! += 1;

@@ -244,11 +244,8 @@ export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch)
   await send(db, insertSegment(db, cube.name, bucket, body.length, encodeCells(cube, body)));
 }
 
-/** Cells by a dimension and more are sorted by it: most questions about them are about one client. */
-function encodeCells(cube: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
-  const [first] = cube.dimensions;
-  const isWide = cube.dimensions.length === 2 || DURATION_CUBES.includes(cube);
-  return isWide ? encodeSegment(sortBy(cells, first!), first) : encodeSegment(cells);
+function encodeCells({ sorted, dimensions: [first] }: Cube, cells: Batch): Uint8Array<ArrayBuffer> {
+  return sorted && first ? encodeSegment(sortBy(cells, first), first) : encodeSegment(cells);
 }
 
 /**

@@ -13,28 +13,34 @@ import {
   toInnerCase,
 } from './scope-words.ts';
 
-/** Scopes whose rest is told in a sentence. */
-const MOST_LEFT = 4;
+/** Scopes whose balance is told in a sentence. */
+const MOST_TOLD = 4;
 
-/** `🔵 Public API has 27,944 of 68,000 left in its monthly plan (58.9% used).` Of several scopes the tightest first. */
-export function describeLeft(states: readonly ScopeState[]): string {
+/** The number that a balance begins with. */
+type Side = 'left' | 'used';
+
+/**
+ * `🔵 Public API has 27,944 of 68,000 left in its monthly plan (58.9% used).`, or `… has used 40,056 of the 68,000 in its
+ * monthly plan (58.9%), 27,944 left.` Of several scopes the tightest first.
+ */
+export function describeBalance(states: readonly ScopeState[], side: Side): string {
   const scopes = listTightest(states);
   const isCalm = scopes.every(({ level }) => level !== 'exhausted') && !states.some(isOver);
   if (scopes.length === 0 || (states.length === 1 && !isCalm)) return describeScopes(states);
-  if (states.length === 1) return describeLeftOf(scopes[0]!, 'has');
+  if (states.length === 1) return describeOne(scopes[0]!, side, 'has');
   const isFine = scopes.flatMap(listScopeSentences).every(({ weight }) => weight === 0);
-  return `${isFine ? LEVEL_SIGNS.healthy : describeScopes(states)} Credits left: ${listLeft(scopes)}.`;
+  return `${isFine ? LEVEL_SIGNS.healthy : describeScopes(states)} Credits ${side}: ${listSides(scopes, side)}.`;
 }
 
 /** The same of a past instant: `🔵 Public API had 25,715 of 68,000 left in its monthly plan at the end of 31 Oct 2026 …`. */
-export function describeLeftThen(states: readonly ScopeState[], when: string): string {
+export function describeBalanceThen(states: readonly ScopeState[], side: Side, when: string): string {
   const scopes = listTightest(states);
   if (scopes.length === 0) return describeScopes(states);
   const over = states.filter(isOver).map(({ title, overage }) => `${title} by ${creditsOf(overage)}`);
   const gone = over.length > 0 ? ` Over the allowance in that month: ${joinWords(over)}.` : '';
-  if (states.length === 1) return `${describeLeftOf(scopes[0]!, 'had', ` at ${when}`)}${gone}`;
+  if (states.length === 1) return `${describeOne(scopes[0]!, side, 'had', ` at ${when}`)}${gone}`;
   const worst = LEVELS.findLast((level) => scopes.some((scope) => scope.level === level))!;
-  return `${LEVEL_SIGNS[worst]} Credits left at ${when}: ${listLeft(scopes)}.${gone}`;
+  return `${LEVEL_SIGNS[worst]} Credits ${side} at ${when}: ${listSides(scopes, side)}.${gone}`;
 }
 
 /** `Public API resets on 1 Dec; CRM API has no reset: it counts the last 24 hours.` */
@@ -84,25 +90,34 @@ function listTightest(states: readonly ScopeState[]): Tightest[] {
     .toSorted((a, b) => b.pool.percent - a.pool.percent);
 }
 
-function describeLeftOf(state: Tightest, has: 'has' | 'had', when = ''): string {
+function describeOne(state: Tightest, side: Side, has: 'has' | 'had', when = ''): string {
   const { title, current, limits, restCount, restLeft, level } = state;
   const pool = current ?? state.pool;
-  const counts = `${formatCredits(pool.left)} of ${formatCredits(pool.amount)} left in its ${pool === current ? toInnerCase(pool.name) : `limit ${pool.name}`}`;
+  const [used, left, amount] = [pool.used, pool.left, pool.amount].map(formatCredits);
+  const name = `its ${pool === current ? toInnerCase(pool.name) : `limit ${pool.name}`}`;
+  const percent = formatPercent(pool.percent, pool.thresholds);
   const rest = restCount > 0 ? `, and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}` : '';
   const near = limits
     .filter((limit) => limit.level !== 'healthy' && limit !== pool)
     .map((limit) => ` ${formatCredits(limit.left)} of ${formatCredits(limit.amount)} left in its limit ${limit.name}.`);
-  const used = `${formatPercent(pool.percent, pool.thresholds)} used`;
-  return `${LEVEL_SIGNS[level]} ${title} ${has} ${counts}${when} (${used})${rest}.${near.join('')}`;
+  const counts =
+    side === 'left'
+      ? `${left} of ${amount} left in ${name}${when} (${percent} used)`
+      : `used ${used} of the ${amount} in ${name}${when} (${percent}), ${left} left`;
+  return `${LEVEL_SIGNS[level]} ${title} ${has} ${counts}${rest}.${near.join('')}`;
 }
 
-function listLeft(scopes: readonly Tightest[]): string {
-  const shown = scopes.slice(0, MOST_LEFT).map(({ title, pool, current, restCount, restLeft }) => {
-    const name = pool === current ? '' : ` (${pool.name})`;
+function listSides(scopes: readonly Tightest[], side: Side): string {
+  const shown = scopes.slice(0, MOST_TOLD).map(({ title, pool, pools, current, restCount, restLeft }) => {
+    // Of a stack, what is used is used of one pool.
+    const isPlain = pool === current && (side === 'left' || pools.length === 1);
+    const name = isPlain ? '' : ` (${pool.name})`;
     const rest =
-      pool === current && restCount > 0 ? ` and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}` : '';
-    return `${title} ${formatCredits(pool.left)} of ${formatCredits(pool.amount)}${name}${rest}`;
+      side === 'left' && pool === current && restCount > 0
+        ? ` and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}`
+        : '';
+    return `${title} ${formatCredits(pool[side])} of ${formatCredits(pool.amount)}${name}${rest}`;
   });
-  const more = scopes.length > MOST_LEFT ? `, and ${countOf(scopes.length - MOST_LEFT, 'other')}` : '';
+  const more = scopes.length > MOST_TOLD ? `, and ${countOf(scopes.length - MOST_TOLD, 'other')}` : '';
   return `${shown.join('; ')}${more}`;
 }

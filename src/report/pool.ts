@@ -5,7 +5,7 @@ import type { PoolBalance, ScopeState } from '../domain/scope-state.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteBalanceCorrections } from './notes.ts';
-import { describeLeft, describeLeftThen, describeOverage, describeResets } from './pool-words.ts';
+import { describeBalance, describeBalanceThen, describeOverage, describeResets } from './pool-words.ts';
 import { getScopeStates } from './scope-states.ts';
 import { checkSuppose, describeOutlook, describeRunOutOf, noteSuppose, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
@@ -53,14 +53,15 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       return describeOutlook(states, nowMs, calendar, question.focus);
     if (question.focus === 'resets') return describeResets(states, nowMs, calendar);
     if (question.focus === 'overage') return describeOverage(states, atMs, calendar);
+    const side = question.focus === 'used-first' ? 'used' : 'left';
     if (atMs < nowMs) {
       const end = range?.timed
         ? formatMoment(atMs, calendar.zone)
         : `the end of ${formatDate(calendar.dayOf(atMs - 1))}`;
-      return describeLeftThen(states, end);
+      return describeBalanceThen(states, side, end);
     }
     const outlook = states.length === 1 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
-    return [describeLeft(states), ...outlook].join(' ');
+    return [describeBalance(states, side), ...outlook].join(' ');
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeLeft, describeLeftThen, describeOverage, describeResets } from '../../src/report/pool-words.ts';
+import { describeBalance, describeBalanceThen, describeOverage, describeResets } from '../../src/report/pool-words.ts';
 import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -91,32 +91,48 @@ describe('the headline of pools', () => {
   it('tells what is left of several, the tightest first, behind what is worst', () => {
     const integration = scope('Integration', [pool('Bundled licences', 100, 100), pool('Annual add-on', 250, 3000)]);
     const stack = scope('Jobs', [pool('Plan', 10, 100), pool('Add-on', 0, 50)]);
-    expect(describeLeft([integration, fine, stack, plan])).toBe(
+    expect(describeBalance([integration, fine, stack, plan], 'left')).toBe(
       '🔵 Credits left: Public API 27,370 of 66,000; Portal 900 of 1,000; Jobs 90 of 100 and 50 in 1 other pool; Integration 2,750 of 3,000.',
     );
     const fair = scope('CRM API', [pool('Plan', 1, 100)], { limits: [pool('Fair use', 95, 100)] });
-    expect(describeLeft([plan, fair])).toBe(
+    expect(describeBalance([plan, fair], 'left')).toBe(
       `${describeScopes([plan, fair])} Credits left: CRM API 5 of 100 (Fair use); Public API 27,370 of 66,000.`,
     );
-    expect(describeLeft([])).toBe('No pools yet.');
+    expect(describeBalance([], 'left')).toBe('No pools yet.');
   });
 
   it('tells what is left of one scope first', () => {
-    expect(describeLeft([plan])).toBe('🔵 Public API has 27,370 of 66,000 left in its monthly plan (58.5% used).');
+    expect(describeBalance([plan], 'left')).toBe(
+      '🔵 Public API has 27,370 of 66,000 left in its monthly plan (58.5% used).',
+    );
     const near = scope('CRM API', [pool('Daily credits', 500, 651)], { limits: [pool('Fair use', 95, 100)] });
-    expect(describeLeft([near])).toBe(
+    expect(describeBalance([near], 'left')).toBe(
       '🟠 CRM API has 151 of 651 left in its daily credits (76.8% used). 5 of 100 left in its limit Fair use.',
     );
     const out = scope('CRM API', [pool('Daily credits', 651, 651)]);
-    expect(describeLeft([out])).toBe('⛔ CRM API is out of daily credits (651 of 651).');
+    expect(describeBalance([out], 'left')).toBe('⛔ CRM API is out of daily credits (651 of 651).');
+  });
+
+  it('begins with what is used where that is asked', () => {
+    const stack = scope('Jobs', [pool('Plan', 100, 100), pool('Add-on', 10, 50)]);
+    expect(describeBalance([plan], 'used')).toBe(
+      '🔵 Public API has used 38,630 of the 66,000 in its monthly plan (58.5%), 27,370 left.',
+    );
+    expect(describeBalance([stack], 'used')).toBe('🔵 Jobs has used 10 of the 50 in its add-on (20%), 40 left.');
+    expect(describeBalance([stack, fine, plan], 'used')).toBe(
+      '🔵 Credits used: Public API 38,630 of 66,000; Jobs 10 of 50 (Add-on); Portal 100 of 1,000.',
+    );
+    expect(describeBalanceThen([plan], 'used', 'the end of 31 Oct 2026')).toBe(
+      '🔵 Public API had used 38,630 of the 66,000 in its monthly plan at the end of 31 Oct 2026 (58.5%), 27,370 left.',
+    );
   });
 
   it('of a time gone by says nothing of now', () => {
     const changed = scope('Jobs', [pool('Bundle', 100, 100), pool('Add-on', 10, 500)], { overage: 29_000 });
-    expect(describeLeftThen([plan, changed], 'the end of 31 Oct 2026')).toBe(
+    expect(describeBalanceThen([plan, changed], 'left', 'the end of 31 Oct 2026')).toBe(
       '🔵 Credits left at the end of 31 Oct 2026: Public API 27,370 of 66,000; Jobs 490 of 500. Over the allowance in that month: Jobs by 29 credits.',
     );
-    expect(describeLeftThen([plan], 'the end of 31 Oct 2026')).toBe(
+    expect(describeBalanceThen([plan], 'left', 'the end of 31 Oct 2026')).toBe(
       '🔵 Public API had 27,370 of 66,000 left in its monthly plan at the end of 31 Oct 2026 (58.5% used).',
     );
   });

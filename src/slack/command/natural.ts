@@ -117,6 +117,10 @@ const isDegree = (token: Token) => /^(busy|busier|heavy|quiet|quieter)$/.test(ba
 /** `was it busy`, but not `which hours are busy`. */
 const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
 
+/** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
+const SPENDING =
+  /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
+
 function listFacts({ concepts, names, dimensions, draft }: Sentence, words: readonly string[]): ReadonlySet<Sign> {
   const [name] = names;
   const [dimension] = dimensions;
@@ -146,6 +150,8 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
     [[...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree) && JUDGING.test(text), 'busy'],
     [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
+    [SPENDING.test(text), 'spent'],
+    [range && /^(this|last)-month$/.test(range), 'monthly'],
     [/^(did|have|has)\b/.test(text), 'did'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],

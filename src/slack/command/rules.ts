@@ -32,6 +32,9 @@ export type Fact =
   /** `was yesterday busy`: a word of degree, and nothing to rank; `ofRange`: yes or no is asked of a range. */
   | 'busy'
   | 'ofRange'
+  /** `how much of our quota did we use`; `monthly`: the range is a month as pools have it. */
+  | 'spent'
+  | 'monthly'
   /** `did we run out`: it has been, or not. */
   | 'did'
   /** `will it last`: yes is good news there. */
@@ -122,6 +125,21 @@ const ROWS: readonly Row[] = [
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
+  [
+    'spent who left|limit|pool !filtered|overage',
+    'top [dimension] by credits [scope]',
+    'who most least share left limit pool cost',
+  ],
+  [
+    'spent range left|limit|pool|cost !filtered|monthly|who|dimension|runOut|most|least',
+    'top total by credits [scope]',
+    'left limit pool cost',
+  ],
+  [
+    'spent left|limit|pool|cost !filtered|who|runOut|forecast',
+    'pool used-first [scope] [scopes]',
+    `share gone ${BALANCE}`,
+  ],
   ['left count runOut !filtered|lasting', 'pool [scope] [scopes]', BALANCE],
   ['lasting !filtered', 'pool lasts [scope] [scopes]', `happening ${BALANCE}`],
   ['runOut|forecast !filtered', 'forecast [scope] [scopes]', `happening ${BALANCE}`],

@@ -87,6 +87,7 @@ export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly 
       ['lasts', 'pool'],
       ['resets', 'pool'],
       ['overage', 'pool'],
+      ['used-first', 'pool'],
       ['total', 'top'],
       ['up', 'status'],
       ['sending', 'events'],

@@ -311,7 +311,10 @@ export function orderBySorting(values: Column): Uint32Array<ArrayBuffer> {
   // Value and row in one exact double, so that the native sort of numbers does the work.
   const order = new Float64Array(length);
   for (let row = 0; row < length; row += 1) order[row] = values[row]! * length + row;
-  return Uint32Array.from(order.sort(), (place) => place % length);
+  order.sort();
+  const rows = new Uint32Array(length);
+  for (let row = 0; row < length; row += 1) rows[row] = order[row]! % length;
+  return rows;
 }
 
 function orderByCounting(values: Column, least: number, most: number): Uint32Array<ArrayBuffer> {

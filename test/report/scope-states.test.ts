@@ -320,9 +320,9 @@ describe('a scope', () => {
   it('that senders use and nobody declared stands there without pools', async () => {
     const events = [call('2026-11-20T08:00', 5, 'default'), call('2026-11-20T08:00', 3)];
     const states = await getScopeStates(createDeps(events, scope([])), { atMs: at('2026-11-20T14:00') });
-    expect(states.map(({ scope: name, used, overage }) => ({ name, used, overage }))).toEqual([
-      { name: 'crm', used: 3000, overage: 3000 },
-      { name: 'default', used: 5000, overage: 5000 },
+    expect(states.map(({ scope: name, pools, used, overage }) => ({ name, pools, used, overage }))).toEqual([
+      { name: 'crm', pools: [], used: 3000, overage: 3000 },
+      { name: 'default', pools: [], used: 5000, overage: 5000 },
     ]);
   });
 
@@ -343,7 +343,7 @@ describe('a scope', () => {
         pool('Month', MONTH, 5, { order: 1 }),
       ]),
     );
-    expect(state).toMatchObject({ level: 'exhausted', overage: 5000, restLeft: 0 });
+    expect(state).toMatchObject({ level: 'exhausted', overage: 5000, restLeft: 0, pools: [{ name: 'Month' }] });
     expect(state.current).toMatchObject({ name: 'Month', drawnNow: false, left: 0 });
   });
 

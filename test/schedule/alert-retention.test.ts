@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AlertKind } from '../../src/domain/alert.ts';
 import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.ts';
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
@@ -125,17 +126,17 @@ describe('alerts past their time', () => {
 
   it('go with episodes that ended; what is kept is what may still be told again', async () => {
     const db = await databases.open();
-    const claim = (key: string, subject: string, period: string) => ({
+    const claim = (key: string, subject: string, period: string, kind: AlertKind = 'level') => ({
       ...{ key, subject, period },
-      content: { kind: 'level' as const, sign: '🟠' as const, title: key, lines: [], mention: false },
+      content: { kind, sign: '🟠' as const, title: key, lines: [], mention: false },
     });
     const claims = [
       claim('month', 'crm/month', '2024-02-01T00:00:00.000Z'),
       claim('once', 'crm/once', '2024-01-01T00:00:00.000Z'),
-      claim('switch', 'switch of crm/once', '2024-01-01T00:00:00.000Z'),
+      claim('switch', 'switch of crm/once', '2024-01-01T00:00:00.000Z', 'switch'),
       claim('first episode', 'crm/rolling-24h', 'episode-1'),
       claim('open episode', 'crm/rolling-24h', 'episode-2'),
-      claim('rate', 'rate of crm', '2024-02-10T09:00:00.000Z'),
+      claim('rate', 'rate of crm', '2024-02-10T09:00:00.000Z', 'rate'),
     ];
     for (const one of claims) await db.transaction().execute((trx) => claimAlert(trx, one, contextOf(db, START, {})));
     await db

@@ -53,6 +53,8 @@ export async function reportCompare(
   const known = ranges.map((each) => sinceData(each, extent?.firstDay, deps.calendar));
   const per = measure === 'p95' ? ONCE : comparePer(known[0]!, known[1]!, nowMs);
   const basis = { measure, per };
+  const isOlder = extent !== undefined && versus.lastDay < extent.firstDay;
+  const isBeginTold = per.isDay || isOlder;
   const hasNone = now.total === undefined && before.total === undefined;
   const total = hasNone ? compareRow('total', 0, 0, basis) : compareRow('total', now.total, before.total, basis);
   const joined = joinSections(now, before, (dimension, a, b) => sortRows(joinRows(a, b, basis), dimension, sort));
@@ -74,7 +76,7 @@ export async function reportCompare(
     finding:
       now.asOfMs === 0 || isEmpty || hasNone
         ? now.finding
-        : extent && versus.lastDay < extent.firstDay
+        : isOlder
           ? `${now.finding} There is nothing to compare with: data begins on ${formatDate(extent.firstDay)}.`
           : describeChange({ ...question, name: now.name ?? question.name }, measure, {
               total,
@@ -95,7 +97,7 @@ export async function reportCompare(
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
       ...before.notes
-        .filter((note) => !now.notes.includes(note) && !note.startsWith(DATA_BEGINS))
+        .filter((note) => !now.notes.includes(note) && !(isBeginTold && note.startsWith(DATA_BEGINS)))
         .map((note) => `${versus.label}: ${note}`),
     ],
     kind: 'compare',

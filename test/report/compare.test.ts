@@ -42,6 +42,8 @@ describe('vs', () => {
     expect(report.notes).toEqual([
       'Compared per day: 14–20 Nov 2026 is 7 days and 7–13 Nov 2026 is 2 days (data begins on Thu 12 Nov 2026).',
     ]);
+    const alike = await ask(young, { report: 'top', range: '2d', versus: '2026-11-09..2026-11-13' });
+    expect(alike.notes).toContain('9–13 Nov 2026: Data begins on Thu 12 Nov 2026.');
     const none = await ask(young, { report: 'daily', range: '2026', versus: '2024' });
     expect(none.finding).toMatch(/^90 requests.* There is nothing to compare with: data begins on Thu 12 Nov 2026\.$/);
   });

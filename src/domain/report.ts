@@ -13,9 +13,10 @@ export const MAX_RANKING_ROWS = 1000;
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
- * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it resets, what went
- * over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual, or which step was quietest; of `summary` the rate; of `status` whether
- * calls come and succeed; of `top` the sum; of `events` whether they still come, or have stopped.
+ * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it
+ * resets, what went over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual,
+ * or which step was quietest; of `summary` the rate; of `status` whether calls come and succeed; of `top` the sum; of `events`
+ * whether they still come, or have stopped.
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'quietest', 'per-minute', 'up'] as const),

@@ -32,7 +32,7 @@ import { ALL_ROWS, defaultRows } from './top.ts';
 /**
  * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
  * made of two reports of the question, each of which counts as it does alone (`answer` makes them). Ranges of unequal length
- * are compared per day; days side by side are the same weekdays, where the range before is not named. See `putLaterFirst`.
+ * are compared per day; days side by side are the same weekdays, where the range before is not named. `putLaterFirst` comes before.
  */
 export async function reportCompare(
   deps: ReporterDeps,
@@ -124,7 +124,6 @@ export async function reportCompare(
  * time. Ranges that overlap, and those without a day, stay as they were named.
  */
 export async function putLaterFirst(deps: ReporterDeps, question: Question, nowMs: number): Promise<Question> {
-  if (question.versus === undefined) return question;
   const extent = await deps.usage.extent();
   const { range, versus } = resolveBoth(deps, question, nowMs, extent?.firstDay);
   if (isNone(range) || isNone(versus) || versus.fromMs < range.toMs) return question;

@@ -51,9 +51,9 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
       const { question: named, notes } = await findNames(deps, asked, nowMs);
-      const question = await putLaterFirst(deps, named, nowMs);
+      const isCompared = named.versus !== undefined && named.only === undefined && canCompare(named);
+      const question = isCompared ? await putLaterFirst(deps, named, nowMs) : named;
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
-      const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);

@@ -51,9 +51,10 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
       const { question: named, notes } = await findNames(deps, asked, nowMs);
-      const isCompared = named.versus !== undefined && named.only === undefined && canCompare(named);
-      const question = isCompared ? await putLaterFirst(deps, named, nowMs) : named;
+      // Names that are new or gone between two ranges are no comparison, and go forward in time all the same.
+      const question = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
+      const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
       return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);

@@ -2,7 +2,8 @@ import type { Grouping } from './dimension.ts';
 
 /** A name that people may ask for. */
 export interface KnownName {
-  key: Grouping;
+  /** `pool`: of a pool or limit; everything else can be filtered by. */
+  key: Grouping | 'pool';
   /** As it is shown, or written by senders. */
   name: string;
   /** As a filter compares it. */

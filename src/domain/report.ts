@@ -45,7 +45,7 @@ export interface Question {
   /** Text of the range to compare with (`readVersusAt` in ranges.ts), for COMPARED reports. */
   versus?: string;
   filters?: readonly Filter[];
-  /** For `pool`, `history`, `explain`. */
+  /** For `pool`, `history`, `explain`; of `pool` also the name of a pool, alone or as `scope/pool`. */
   scope?: string;
   /** For `client`, `route`, `why`: whose. */
   name?: string;

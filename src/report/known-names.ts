@@ -1,3 +1,4 @@
+import type { Scope } from '../domain/definition.ts';
 import type { Dimension, QuestionKey } from '../domain/dimension.ts';
 import { type ExampleNames, type KnownName, listNearest } from '../domain/names.ts';
 import { resolveRange } from '../domain/ranges.ts';
@@ -24,7 +25,7 @@ const NAMED: readonly Dimension[] = [
   'scope',
 ];
 
-/** Declared clients and scopes, and names seen in the last 90 days. A client is named as it is shown; its ids are known too. */
+/** Declared clients, scopes and pools, and names seen in the last 90 days. A client is named as it is shown; its ids are known too. */
 export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise<KnownName[]> {
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
@@ -40,6 +41,7 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
     ...scopes.flatMap(({ name, title }) =>
       [name, title].map((text) => ({ key: 'scope' as const, name: text, value: name })),
     ),
+    ...listPools(scopes).map(({ pool }) => ({ key: 'pool' as const, name: pool, value: pool })),
     ...NAMED.flatMap((key, index) =>
       seen[index]!.filter(({ value }) => !value.startsWith('(')).map(({ value }) => ({
         key,
@@ -48,6 +50,22 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
       })),
     ),
   ];
+}
+
+/** Every pool and limit that is still declared, with its scope. */
+function listPools(scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
+  return scopes.flatMap((scope) => {
+    const declared = [...scope.pools, ...scope.limits].filter(({ untilDay }) => untilDay === undefined);
+    return [...new Set(declared.map(({ name }) => name))].map((pool) => ({ scope, pool }));
+  });
+}
+
+/** Pools and limits that are called so in any case, by their name or as `scope/name`; several scopes may have one. */
+export function findPools(name: string, scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
+  const typed = name.toLowerCase();
+  return listPools(scopes).filter(({ scope, pool }) =>
+    [pool, `${scope.name}/${pool}`].some((each) => each.toLowerCase() === typed),
+  );
 }
 
 /**

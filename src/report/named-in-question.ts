@@ -6,7 +6,7 @@ import { type Offer, type Question, RefusedQuestion, type ReportHead } from '../
 import type { Span } from '../domain/usage.ts';
 import { countOf, DIMENSION_WORDS, formatCount, joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
-import { KNOWN_DAYS, listNames, listNear } from './known-names.ts';
+import { findPools, KNOWN_DAYS, listNames, listNear } from './known-names.ts';
 
 /** Names that are asked back. */
 const OFFERED = 3;
@@ -27,11 +27,10 @@ export interface NamedQuestion {
  * Throws RefusedQuestion where several names differ from it in case alone, with the question about each.
  */
 export async function findNames(deps: ReporterDeps, asked: Question, nowMs: number): Promise<NamedQuestion> {
-  const question = asked.scope === undefined ? asked : { ...asked, scope: await toScopeName(deps, asked.scope) };
+  const { question, notes } = await nameScope(deps, asked);
   const { filters = [], name, report } = question;
   const isPattern = (report === 'client' || report === 'route' || report === 'why') && name?.includes('*') === true;
-  if (!isPattern && !filters.some(needsNames)) return { question, notes: [] };
-  const notes: string[] = [];
+  if (!isPattern && !filters.some(needsNames)) return { question, notes };
   const found: Filter[] = [];
   for (const filter of filters) {
     if (!needsNames(filter)) {
@@ -151,6 +150,21 @@ function replaceName({ offset: _, ...question }: Question, key: QuestionKey, typ
     filter.key === key ? { ...filter, patterns: [...new Set(filter.patterns.map(spell))] } : filter,
   );
   return { ...question, filters };
+}
+
+/** The question about its scope by its name; of a pool, for reports that are of whole scopes, about the scope that has it. */
+async function nameScope(deps: ReporterDeps, asked: Question): Promise<{ question: Question; notes: string[] }> {
+  if (asked.scope === undefined) return { question: asked, notes: [] };
+  const { scopes } = await deps.definitions();
+  const scope = await toScopeName(deps, asked.scope);
+  if (asked.report === 'pool' || scopes.some(({ name }) => name === scope))
+    return { question: { ...asked, scope }, notes: [] };
+  const [found, ...more] = findPools(scope, scopes);
+  if (!found || more.length > 0) return { question: { ...asked, scope }, notes: [] };
+  return {
+    question: { ...asked, scope: found.scope.name },
+    notes: [`${found.pool} is one of the pools and limits of ${found.scope.title}: this is of the whole scope.`],
+  };
 }
 
 /** A scope may be asked for by its title, in any case, or by how its title begins: that is what people are shown. */

@@ -4,6 +4,7 @@ import type { PoolReport, Question } from '../domain/report.ts';
 import type { PoolBalance, ScopeState } from '../domain/scope-state.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { findPools } from './known-names.ts';
 import { noteBalanceCorrections } from './notes.ts';
 import { describeBalance, describeBalanceThen, describeOverage, describeResets } from './pool-words.ts';
 import { getScopeStates } from './scope-states.ts';
@@ -11,7 +12,7 @@ import { checkSuppose, describeOutlook, describeRunOutOf, noteSuppose, unknownSc
 import { buildTable } from './table.ts';
 
 /**
- * Balances of each scope's pools and limits (or of the one asked for) now, or at the end of a day or range: what is used and
+ * Balances of each scope's pools and limits (or of the scope, or the pool, asked for) now, or at the end of a day or range: what is used and
  * left, in the order of drawing, how the amount is made, what no pool covered this month, and when it runs out.
  * With `suppose`, as it would be with other quantities. Throws QuestionError for a scope that there is not.
  */
@@ -23,16 +24,20 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       : resolveBalance(question.range, nowMs, deps.calendar, opened.extent?.firstDay);
   const inquiry = { ...opened, range: range ?? opened.range };
   const atMs = range === undefined ? nowMs : Math.min(nowMs, range.toMs);
-  const { scope, suppose } = question;
-  checkSuppose(question, inquiry.definitions);
-  const states = await getScopeStates(deps, { atMs, nowMs, scope, suppose });
-  if (scope !== undefined && states.length === 0) throw unknownScope(scope, inquiry.definitions, 'pool');
+  const { scope: asked, suppose } = question;
+  const { scopes } = inquiry.definitions;
+  const named = asked === undefined || scopes.some(({ name }) => name === asked) ? [] : findPools(asked, scopes);
+  const scope = named.length > 1 ? undefined : (named[0]?.scope.name ?? asked);
+  checkSuppose({ ...question, scope }, inquiry.definitions);
+  const all = await getScopeStates(deps, { atMs, nowMs, scope, suppose });
+  const states = named.length === 0 ? all : all.flatMap((state) => pickPool(state, named));
+  if (asked !== undefined && states.length === 0) throw unknownScope(asked, inquiry.definitions, 'pool');
   const corrected = await noteBalanceCorrections(deps, states, atMs < nowMs ? atMs : nowMs + 1);
 
   const bare = states.filter(({ pools, limits }) => pools.length + limits.length === 0);
   return {
     ...toHead({ ...inquiry, question }, [], {
-      title: states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools',
+      title: named[0]?.pool ?? (states.length === 1 ? `Pools of ${states[0]!.title}` : 'Pools'),
       finding: describe(),
       notes: [
         ...noteSuppose(suppose),
@@ -49,9 +54,11 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 
   function describe(): string {
     const { calendar } = deps;
-    if (question.focus === 'run-out' || question.focus === 'lasts')
-      return describeOutlook(states, nowMs, calendar, question.focus);
-    if (question.focus === 'resets') return describeResets(states, nowMs, calendar);
+    // A limit has no forecast.
+    const isForetold = named.length === 0 || states.some(({ pools }) => pools.length > 0);
+    if (isForetold && (question.focus === 'run-out' || question.focus === 'lasts'))
+      return describeOutlook(states.map(toTitled), nowMs, calendar, question.focus);
+    if (question.focus === 'resets') return describeResets(states.map(toTitled), nowMs, calendar);
     if (question.focus === 'overage') return describeOverage(states, atMs, calendar);
     const side = question.focus === 'used-first' ? 'used' : 'left';
     if (atMs < nowMs) {
@@ -60,9 +67,25 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         : `the end of ${formatDate(calendar.dayOf(atMs - 1))}`;
       return describeBalanceThen(states, side, end);
     }
-    const outlook = states.length === 1 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
+    const outlook = states.length === 1 && named.length === 0 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
     return [describeBalance(states, side), ...outlook].join(' ');
   }
+
+  /** Of one pool it is told that the pool runs out, not its scope. */
+  function toTitled(state: ScopeState): ScopeState {
+    return named.length === 0 ? state : { ...state, title: `${named[0]!.pool} of ${state.title}` };
+  }
+}
+
+/** The scope with that pool, or limit, alone; nothing of scopes that have none of the name. */
+function pickPool(state: ScopeState, named: ReturnType<typeof findPools>): ScopeState[] {
+  const found = named.find(({ scope }) => scope.name === state.scope)?.pool;
+  const [pools, limits] = [state.pools, state.limits].map((all) => all.filter(({ name }) => name === found));
+  const [only] = [...pools!, ...limits!];
+  if (!only) return [];
+  const { current: _current, ...rest } = state;
+  const told = { ...rest, ...(pools!.length > 0 && { current: only }), level: only.level };
+  return [{ ...told, pools: pools!, limits: limits!, restLeft: 0, restCount: 0, overage: 0, exhaustions: [] }];
 }
 
 /** A pool or limit of a scope; or what the scope used in the month that no pool gave. */

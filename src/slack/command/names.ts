@@ -66,7 +66,7 @@ function distinct(found: readonly KnownName[]): KnownName[] {
 
 /** A name with its key, and the place behind it. */
 export interface FoundName {
-  key: Grouping;
+  key: KnownName['key'];
   name: string;
   next: number;
 }
@@ -108,7 +108,8 @@ function pick(reading: Reading, from: number, to: number, found: readonly KnownN
   if (found.length < 2) return found[0];
   const { tokens, text } = reading;
   const run: Token = { ...tokens[from]!, end: tokens[to - 1]!.end };
-  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => GROUPINGS.indexOf(a) - GROUPINGS.indexOf(b));
+  const order = [...GROUPINGS, 'pool'];
+  const keys = [...new Set(found.map(({ key }) => key))].sort((a, b) => order.indexOf(a) - order.indexOf(b));
   const typed = `“${text.slice(run.start, run.end)}”`;
   const isSame = found.every(({ name }) => name.toLowerCase() === found[0]!.name.toLowerCase());
   const message =

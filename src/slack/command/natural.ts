@@ -85,7 +85,7 @@ export function readNatural(reading: Reading): Command {
   const { tokens } = reading;
   if (tokens.length > MAX_WORDS) throw new UnknownWords(reading, tokens.slice(MAX_WORDS));
   const sentence = joinRanges(readSentence(reading));
-  const facts = listFacts(sentence, tokens.map(bareWord));
+  const facts = listFacts(sentence, tokens);
   const has: Has = (...signs) => signs.some((sign) => facts.has(sign));
   const refusal = REFUSALS.find(({ signs }) => holds(signs, has));
   if (refusal)
@@ -121,11 +121,16 @@ const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|wer
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
 
-function listFacts({ concepts, names, dimensions, draft }: Sentence, words: readonly string[]): ReadonlySet<Sign> {
+function listFacts(
+  { concepts, names, pools, dimensions, draft }: Sentence,
+  tokens: readonly Token[],
+): ReadonlySet<Sign> {
   const [name] = names;
   const [dimension] = dimensions;
   const { range, versus } = draft.question;
-  const text = words.join(' ');
+  const named = new Set([...names, ...pools].flatMap((each) => each.tokens));
+  const toText = (some: readonly Token[]) => some.map(bareWord).join(' ');
+  const text = toText(tokens);
   const isOfCalls = /\b(usage|calls|requests|traffic|errors|failures|volume|load|latency|credits|numbers?)\b/.test(
     text,
   );
@@ -133,6 +138,7 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
   const facts: readonly (readonly [unknown, Sign])[] = [
     [name, 'named'],
     [name, name?.key as Sign],
+    [pools.length > 0, 'pool'],
     [names.length > 1, 'several'],
     [findAlternatives(draft.filters), 'alternatives'],
     [dimension, 'dimension'],
@@ -150,7 +156,7 @@ function listFacts({ concepts, names, dimensions, draft }: Sentence, words: read
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
     [[...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree) && JUDGING.test(text), 'busy'],
     [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
-    [SPENDING.test(text), 'spent'],
+    [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
     [/^(did|have|has)\b/.test(text), 'did'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
@@ -180,7 +186,11 @@ function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | '
 }
 
 /** Tokens of a sentence that a rule has no use for. */
-function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule: Rule, command?: Command): Token[] {
+function listUnused(
+  { concepts, names, pools, dimensions, otherRange }: Sentence,
+  rule: Rule,
+  command?: Command,
+): Token[] {
   const { uses, slots } = rule;
   const isCompared = command?.kind === 'question' && command.question.versus !== undefined;
   const used = new Set<Sign>([...uses, ...ALWAYS, ...(isCompared ? [...COMPARING, 'spike' as const] : [])]);
@@ -191,6 +201,7 @@ function listUnused({ concepts, names, dimensions, otherRange }: Sentence, rule:
   return [
     ...[...concepts].flatMap(([concept, tokens]) => (used.has(concept) ? [] : tokens)),
     ...names.flatMap((name, index) => (takes(name, index) ? [] : name.tokens)),
+    ...pools.flatMap(({ tokens }, index) => (index === 0 && slots.includes('pool') ? [] : tokens)),
     ...dimensions.flatMap(({ dimension, tokens }, index) => {
       const isTaken = index === 0 && (slots.includes('dimension') || slots.includes(DIMENSION_PLURALS[dimension]));
       return isTaken ? [] : tokens;
@@ -239,7 +250,7 @@ function make(
   const filters = [
     ...draft.filters,
     ...(question.focus === 'odd' ? [] : toOutcome(report, has)),
-    ...placeNames(question, rule, names),
+    ...placeNames(question, rule, sentence),
   ];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
@@ -263,9 +274,15 @@ function findAlternatives(filters: readonly Filter[]): Grouping | undefined {
 }
 
 /** Puts a name where the report has it; returns it as a filter where it has no place of its own. */
-function placeNames(question: Question, { slots }: Rule, names: readonly SentenceName[]): Filter[] {
+function placeNames(question: Question, { slots }: Rule, { names, pools }: Sentence): Filter[] {
   const [name] = names;
+  const [pool] = pools;
   const { report } = question;
+  if (pool && slots.includes('pool')) {
+    // `crm/Daily credits`
+    question.scope = name?.key === 'scope' ? `${name.value}/${pool.name}` : pool.name;
+    return [];
+  }
   if (!name) return [];
   const { key, value } = name;
   if (slots.includes('names')) {

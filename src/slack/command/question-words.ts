@@ -299,7 +299,10 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
     readKnown(reading, from, key) ??
     ((isKeyed && !isGrouped) || (scoped && marked) ? readUnknown(reading, from, key!, draft.question) : undefined);
   if (!found) return undefined;
-  if (scoped && found.key === 'scope') draft.question = { ...draft.question, scope: found.name };
+  if (scoped && (found.key === 'scope' || found.key === 'pool'))
+    draft.question = { ...draft.question, scope: found.name };
+  // Calls are not filtered by the pool that they drew from.
+  else if (found.key === 'pool') return undefined;
   else draft.filters.push({ key: found.key, patterns: [found.name], not });
   if (!isKeyed) draft.named = true;
   return found.next;

@@ -1,5 +1,4 @@
 import type { Grouping } from '../../domain/dimension.ts';
-import type { KnownName } from '../../domain/names.ts';
 import { PREVIOUS } from '../../domain/ranges.ts';
 import { Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
@@ -18,6 +17,8 @@ export interface Sentence {
   /** `clients`; `by`: it says what to group by, and stands first; `counted`: it is asked how many there are. */
   dimensions: readonly SentenceDimension[];
   names: readonly SentenceName[];
+  /** Pools and limits that are named. */
+  pools: readonly { name: string; tokens: readonly Token[] }[];
   otherRange?: { range: string; tokens: readonly Token[] };
   unknown: readonly Token[];
 }
@@ -29,7 +30,10 @@ interface SentenceDimension {
   tokens: readonly Token[];
 }
 
-export interface SentenceName extends Pick<KnownName, 'key' | 'value'> {
+export interface SentenceName {
+  key: Grouping;
+  /** As a filter compares it. */
+  value: string;
   tokens: readonly Token[];
 }
 
@@ -62,6 +66,7 @@ export function readSentence(reading: Reading): Sentence {
   const concepts = new Map<Concept, Token[]>();
   const dimensions: SentenceDimension[] = [];
   const names: SentenceName[] = [];
+  const pools: Sentence['pools'][number][] = [];
   const unknown: Token[] = [];
   let otherRange: Sentence['otherRange'];
   for (let at = 0; at < tokens.length; ) {
@@ -80,7 +85,7 @@ export function readSentence(reading: Reading): Sentence {
     at = next ?? at + 1;
   }
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
-  return { draft, concepts, dimensions, names, unknown, ...(otherRange && { otherRange }) };
+  return { draft, concepts, dimensions, names, pools, unknown, ...(otherRange && { otherRange }) };
 
   /** Quoted, or known and of several words. */
   function readName(at: number): number | undefined {
@@ -257,7 +262,8 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function addName(at: number, { key, name, next }: FoundName): number {
-    if (SUBJECTS.has(key)) names.push({ key, value: name, tokens: tokens.slice(at, next) });
+    if (key === 'pool') pools.push({ name, tokens: tokens.slice(at, next) });
+    else if (SUBJECTS.has(key)) names.push({ key, value: name, tokens: tokens.slice(at, next) });
     else draft.filters.push({ key, patterns: [name], not: false });
     return next;
   }

@@ -98,9 +98,13 @@ function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
   const names = reading.names.near(trimWord({ ...first[0]!, text }));
   const alone = tokens.length === reading.tokens.length;
   const texts = names.map(({ key, name, value }) => {
-    const named = key === 'client' ? quote(name) : `${key}:${quote(value)}`;
+    const named = key === 'client' || key === 'pool' ? quote(name) : `${key}:${quote(value)}`;
     const written =
-      alone && key === 'client' ? `client ${named}` : alone && key === 'scope' ? `pool ${quote(value)}` : named;
+      alone && key === 'client'
+        ? `client ${named}`
+        : alone && (key === 'scope' || key === 'pool')
+          ? `pool ${quote(value)}`
+          : named;
     return replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : ''])));
   });
   // Several ids may share a name.

@@ -163,7 +163,7 @@ const PHRASES = {
     remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
     allowances|quota|quotas|budget|budgets|full|fullest|empty|emptiest|daily quota|daily allowance|daily budget|monthly quota|
     monthly allowance|monthly budget`,
-  pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|annual add-on|bundle|bundles|contract',
+  pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|bundle|bundles|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
   limit: `limit|limits|limited|over|near|nearest|allowed|close|close to|closest|closest to|reached|daily limit|daily limits|

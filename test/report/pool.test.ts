@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
+import type { PeriodRule, Pool, Scope } from '../../src/domain/definition.ts';
+import type { Question } from '../../src/domain/report.ts';
+import { createReporter } from '../../src/report/reporter.ts';
+import { createMemoryUsage } from './memory-usage.ts';
+import { at, NO_DEFINITIONS, NOW } from './setup.ts';
+
+const calendar = createCalendar('UTC');
+const MONTH: PeriodRule = { kind: 'month', anchor: 1 };
+
+function pool(name: string, period: PeriodRule, base: number, rest: Partial<Pool> = {}): Pool {
+  const amounts = [{ fromDay: 0, base: base * 1000, grants: [] }];
+  return { name, period, priority: 1, fromDay: 0, amounts, thresholds: [75, 90], order: 0, ...rest };
+}
+
+function scope(name: string, title: string, pools: Pool[], rest: Partial<Scope> = {}): Scope {
+  return { name, title, links: {}, pools, limits: [], ...rest };
+}
+
+describe('a pool that is asked for by its name', () => {
+  const jobs = scope(
+    'jobs',
+    'Jobs',
+    [
+      pool('Bundle', MONTH, 100),
+      pool('Add-on', { kind: 'once', fromDay: parseDay('2026-01-01'), untilDay: parseDay('2026-12-31') }, 5000, {
+        priority: 2,
+      }),
+    ],
+    { limits: [{ ...pool('Fair use', { kind: 'day' }, 400) }] },
+  );
+  const portal = scope('portal', 'Portal', [pool('Bundle', MONTH, 1000)]);
+  const events = Array.from({ length: 10 }, (_, day) => ({
+    ...{ timeMs: at(`2026-11-1${day}T12:00:00Z`), count: 30, scope: 'jobs' },
+  }));
+  const reporter = createReporter({
+    usage: createMemoryUsage(events, calendar),
+    definitions: async () => ({ ...NO_DEFINITIONS, scopes: [jobs, portal] }),
+    calendar,
+  });
+  const ask = async (question: Partial<Question>) => {
+    const report = await reporter.answer({ report: 'pool', ...question }, NOW);
+    return {
+      finding: report.finding,
+      rows: report.kind === 'pool' ? report.table.rows.length : 0,
+      notes: report.notes,
+    };
+  };
+
+  it('is told alone, in whatever case it was typed', async () => {
+    const left = { finding: '🔵 Jobs has 4,800 of 5,000 left in its add-on (4% used).', rows: 1 };
+    expect(await ask({ scope: 'Add-on' })).toMatchObject(left);
+    expect(await ask({ scope: 'jobs/add-on' })).toMatchObject(left);
+    expect((await ask({ scope: 'fair use' })).finding).toBe(
+      '🔵 Jobs has 400 of 400 left in its limit Fair use (0% used).',
+    );
+    expect((await ask({ scope: 'fair use', focus: 'lasts' })).finding).toMatch(/^🔵 Jobs has 400 of 400 left/);
+    expect((await ask({ scope: 'add-on', focus: 'used-first' })).finding).toMatch(/^🔵 Jobs has used 200 of the 5,000/);
+  });
+
+  it('is what runs out and resets, not its scope', async () => {
+    expect((await ask({ scope: 'jobs/bundle', focus: 'run-out' })).finding).toBe(
+      'Yes: Bundle of Jobs has run out already; it resets on 1 Dec.',
+    );
+    expect((await ask({ scope: 'add-on', focus: 'resets' })).finding).toBe('Add-on of Jobs ends on 31 Dec.');
+  });
+
+  it('may be of several scopes, and is none where nothing is called so', async () => {
+    expect(await ask({ scope: 'bundle' })).toMatchObject({ finding: expect.stringMatching(/Jobs.*Portal/), rows: 2 });
+    await expect(ask({ scope: 'bundles' })).rejects.toThrow('No scope is called “bundles”');
+  });
+
+  it('stands for its scope in reports of whole scopes, which is said', async () => {
+    const { finding, notes } = await ask({ report: 'history', scope: 'add-on' });
+    expect(finding).toMatch(/^Jobs used 300 credits/);
+    expect(notes[0]).toBe('Add-on is one of the pools and limits of Jobs: this is of the whole scope.');
+  });
+
+  it('is a known name', async () => {
+    const names = await reporter.names(NOW);
+    expect(names.filter(({ key }) => key === 'pool').map(({ name }) => name)).toEqual([
+      'Bundle',
+      'Add-on',
+      'Fair use',
+      'Bundle',
+    ]);
+  });
+});

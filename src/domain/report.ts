@@ -16,11 +16,11 @@ export const MAX_EVENT_ROWS = 10_000;
  * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it
  * resets, what went over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual,
  * or which step was quietest; of `summary` the rate; of `status` whether calls come and succeed; of `top` the sum; of `events`
- * whether they still come, or have stopped.
+ * whether they still come, or have stopped; of `client` who owns it.
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'quietest', 'per-minute', 'up'] as const),
-  ...(['total', 'sending', 'stopped'] as const),
+  ...(['total', 'sending', 'stopped', 'owner'] as const),
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
 
@@ -282,6 +282,8 @@ export interface DrillReport extends ReportHead {
   kind: 'client' | 'route';
   name: string;
   totals: Totals;
+  /** Ids of the users and groups of Slack that the finding names as the owners of the client. */
+  owners?: readonly string[];
   /** Of its calls since raw events are kept; absent where none carries a duration. */
   latency?: Latency;
   sections: readonly {

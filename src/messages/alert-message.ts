@@ -12,6 +12,7 @@ import {
   leaf,
   type Message,
   markdown,
+  mention,
   option,
   place,
   richText,
@@ -57,7 +58,7 @@ export function buildAlert(
   );
   const buttons = buildButtons(content, { id, acknowledged });
   const text = [
-    `${toMention(frame.mention)}${defuse(`${signOf(content)} ${content.title}`)}`,
+    `${frame.mention ? `${mention(frame.mention)} ` : ''}${defuse(`${signOf(content)} ${content.title}`)}`,
     ...lines.map((line) => toText(line, frame.zone)),
     ...(history.length > 0 ? [formatHistory(history, frame.zone)] : []),
   ];
@@ -77,7 +78,7 @@ export function buildAlertLine(content: AlertContent, frame: AlertFrame): Messag
   const { brief, title, lines } = content;
   const words: Words[] = brief === undefined ? [`${title}.`, ...lines.slice(0, 1)] : [brief];
   return {
-    text: `${toMention(frame.mention)}${defuse(signOf(content))} ${words.map((each) => toText(each, frame.zone)).join(' ')}`,
+    text: `${frame.mention ? `${mention(frame.mention)} ` : ''}${defuse(signOf(content))} ${words.map((each) => toText(each, frame.zone)).join(' ')}`,
     blocks: [
       richText(
         ...openLine(content, frame),
@@ -93,12 +94,6 @@ function signOf({ sign, test }: AlertContent): string {
 
 function openLine(content: AlertContent, { mention }: AlertFrame): (Leaf | string)[] {
   return [`${signOf(content)} `, ...(mention ? [place(mention), ' '] : [])];
-}
-
-/** `<!subteam^S…> `, `<@U…> `: what notifies. */
-function toMention(mention: string | undefined): string {
-  if (!mention) return '';
-  return mention.startsWith('S') ? `<!subteam^${mention}> ` : `<@${mention}> `;
 }
 
 function toLeaves(words: Words, zone: string): (Leaf | string)[] {

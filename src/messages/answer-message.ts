@@ -33,6 +33,8 @@ import {
   defuse,
   leaf,
   type Message,
+  mention,
+  place,
   richList,
   richText,
   toOneLine,
@@ -59,7 +61,7 @@ export interface AnswerFrame extends Showing, Readers {
  */
 export function buildAnswer(report: Report, frame: AnswerFrame): Message {
   const { controls, remarks = [] } = frame;
-  const sentence = richText(toOneLine(report.finding));
+  const sentence = richText(...splitFinding(report).map(({ text, isOwner }) => (isOwner ? place(text) : text)));
   const notes = [...remarks, ...report.notes];
   // Controls and context differ little by what is shown: their room is known before it.
   const around = [sentence, buildContext(report, frame, notes), ...buildControls(report, controls, 'table')];
@@ -78,6 +80,14 @@ export function buildAnswer(report: Report, frame: AnswerFrame): Message {
       ...buildControls(report, controls, shown),
     ].slice(0, MAX_MESSAGE_BLOCKS),
   };
+}
+
+/** The parts of an answer's sentence: owners in it are people and groups of Slack. */
+function splitFinding(report: Report): { text: string; isOwner: boolean }[] {
+  const owners = report.kind === 'client' ? (report.owners ?? []) : [];
+  const finding = toOneLine(report.finding);
+  if (owners.length === 0) return [{ text: finding, isOwner: false }];
+  return finding.split(new RegExp(`\\b(${owners.join('|')})\\b`)).map((text, at) => ({ text, isOwner: at % 2 === 1 }));
 }
 
 /** Characters left for what is said of hidden rows, and for another button. */
@@ -187,7 +197,11 @@ function endSentence(line: string): string {
  * notes, context. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
  */
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
-  const head = [defuse(toOneLine(report.finding))];
+  const head = [
+    splitFinding(report)
+      .map(({ text, isOwner }) => (isOwner ? mention(text) : defuse(text)))
+      .join(''),
+  ];
   const tail = [...extra, ...report.notes, describeContext(report)].map((line) => defuse(toOneLine(line)));
   const rows = describeRows(report.table, report.zone).map((row) => defuse(toOneLine(row)));
   let left = MAX_FALLBACK_TEXT - [...head, ...tail].join('\n').length - 40;

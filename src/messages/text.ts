@@ -142,6 +142,11 @@ export function place(id: string): Leaf {
   return leaf(id.startsWith('D') ? 'direct messages' : id);
 }
 
+/** `<@U…>`, `<!subteam^S…>`: a person or group where Slack reads markup. */
+export function mention(id: string): string {
+  return id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`;
+}
+
 export function header(text: string): Block {
   return { type: 'header', text: plainText(text, MAX_HEADER_TEXT) };
 }

@@ -1,3 +1,4 @@
+import type { ClientName } from '../domain/definition.ts';
 import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import type { DrillReport, Offer, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
@@ -81,13 +82,17 @@ async function reportDrill(
     )
     .map(({ dimension, ranked: [only] }) => ({ dimension, name: only!.name }))
     .filter(({ dimension, name }) => isNamed(name) && !(dimension === 'kind' && name === 'call'));
+  const isOfOwner = question.focus === 'owner';
+  const owned = inquiry.definitions.clients.filter(
+    (client) => client.name === name || client.name === inquiry.names.nameOf(name),
+  );
   const cut = SECTIONS[kind].filter((_, index) => answers[index]!.shortened);
   const cutMs = Math.max(...answers.map(({ shortened }) => shortened?.fromMs ?? 0));
 
   return {
     ...toHead({ ...inquiry, question }, [clients, ...answers], {
       title: `${toTitle(kind, 'singular')} ${name}`,
-      finding: totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst(),
+      finding: `${isOfOwner ? `${describeOwner(name, owned)} ` : ''}${totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst()}`,
       ...describePopulation(),
       notes: [
         ...notes,
@@ -104,6 +109,7 @@ async function reportDrill(
     }),
     kind,
     name,
+    ...(isOfOwner ? { owners: listDeclared(owned, 'owner') } : {}),
     totals,
     ...(latency ? { latency } : {}),
     sections,
@@ -153,6 +159,18 @@ async function reportDrill(
         : `${formatCount(worst.failed)} of the ${formatCount(failed)}`;
     return `${told} ${part} failures are ${at}`;
   }
+}
+
+/** `Billing Sync belongs to U01BORIS of team Finance.` */
+function describeOwner(name: string, declared: readonly ClientName[]): string {
+  const [owners, teams] = [listDeclared(declared, 'owner'), listDeclared(declared, 'team')];
+  const team = teams.length > 0 ? `${teams.length > 1 ? 'teams' : 'team'} ${joinWords(teams)}` : undefined;
+  if (owners.length > 0) return `${name} belongs to ${joinWords(owners)}${team ? ` of ${team}` : ''}.`;
+  return team ? `${name} belongs to ${team}; no owner is declared.` : `No owner is declared for ${name}.`;
+}
+
+function listDeclared(declared: readonly ClientName[], key: 'owner' | 'team'): string[] {
+  return [...new Set(declared.flatMap((client) => client[key] ?? []))];
 }
 
 /** Asks for the name as typed first: if it has calls in the range, no list of names is needed. */

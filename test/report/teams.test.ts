@@ -109,3 +109,27 @@ describe('teams', () => {
     );
   });
 });
+
+describe('asked who owns a client', () => {
+  const owned: ClientName[] = [
+    { id: 'a1', name: 'Acme CRM', owner: 'U01ALICE', team: 'Sales' },
+    { id: 'a2', name: 'Acme CRM', owner: 'S01SALES', team: 'Sales' },
+    { id: 'w*', name: 'Warehouse', team: 'Logistics' },
+    { id: 'portal', name: 'Portal' },
+  ];
+  const ownerOf = (name: string) =>
+    ask(events, { report: 'client', name, range: '7d', focus: 'owner' }, { definitions: { clients: owned } });
+
+  it('names owners and teams first, also those of an id', async () => {
+    const told = 'belongs to U01ALICE and S01SALES of team Sales. ';
+    for (const name of ['Acme CRM', 'a1']) {
+      const { finding, owners } = await ownerOf(name);
+      expect(finding).toMatch(new RegExp(`^${name} ${told}${name} made`));
+      expect(owners).toEqual(['U01ALICE', 'S01SALES']);
+    }
+    expect((await ownerOf('Warehouse')).finding).toMatch(
+      /^Warehouse belongs to team Logistics; no owner is declared\. Warehouse made 20/,
+    );
+    expect((await ownerOf('Portal')).finding).toMatch(/^No owner is declared for Portal\. Portal made 7/);
+  });
+});

@@ -70,3 +70,13 @@ test('single calls have a phone’s room, in lines that are not broken, unless a
   expect(text).toContain('8 more rows in the CSV.');
   expect(await build(15)).toMatchObject({ rows: 15 });
 });
+
+test('owners of a client are people and groups of Slack', async () => {
+  const owners = ['U01ALICE', 'S01SALES'];
+  const clients = owners.map((owner) => ({ id: `${owner}-id`, name: 'Acme', owner }));
+  const events = [{ timeMs: at('2026-11-20T12:00:00Z'), client: 'U01ALICE-id' }];
+  const question = { report: 'client', name: 'Acme', focus: 'owner' } as const;
+  const { text, blocks } = buildAnswer(await ask(events, question, { definitions: { clients } }), DRESS);
+  expect(text).toMatch(/^Acme belongs to <@U01ALICE> and <!subteam\^S01SALES>\. Acme made 1 request/);
+  expect(JSON.stringify(blocks[0])).toMatch(/"user_id":"U01ALICE".*"usergroup_id":"S01SALES"/);
+});

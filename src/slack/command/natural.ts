@@ -310,6 +310,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       ...(has('fastest') && { sort: 'p95' }),
     };
   }
+  if (report === 'client' && has('who', 'owner')) return { focus: 'owner' };
   if (report !== 'top') return {};
   return {
     ...(has('cost') && { measure: 'credits' as const }),

@@ -92,6 +92,7 @@ export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly 
       ['up', 'status'],
       ['sending', 'events'],
       ['stopped', 'events'],
+      ['owner', 'client'],
     ] as [Focus, ...ReportKind[]][]
   ).map(([focus, ...reports]) => [focus, { focus, reports }]),
 );

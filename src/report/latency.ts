@@ -36,13 +36,12 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
   const rows = ranked.slice(offset, offset + clampRows(limit));
   const words = DIMENSION_WORDS[dimension];
   const distinct = ranked.filter(({ name }) => isNamed(name)).length;
-  const untimed = all.filter(({ latency }) => !latency).map(({ name }) => name);
   return {
     ...toHead(inquiry, [answer], {
       title: `Latency of ${words.plural}`,
       finding: describeRanked(inquiry, answer, ranked, dimension),
       ...(distinct > 0 ? { population: countOf(distinct, words.singular, words.plural) } : {}),
-      notes: [...noteLatency(inquiry, answer), ...(await noteUntimed(inquiry, answer, untimed))],
+      notes: [...noteLatency(inquiry, answer), ...(await noteUntimed(inquiry, answer, listUntimed(all)))],
     }),
     kind: 'latency',
     dimension,
@@ -144,22 +143,27 @@ const CURES: Readonly<Record<string, string>> = {
 };
 const NAMED = 3;
 
+/** Names without any duration, those with the most calls first. */
+function listUntimed(rows: readonly TimedRow[]): string[] {
+  return rows
+    .filter(({ latency }) => !latency)
+    .toSorted((a, b) => b.requests - a.requests || order(a.name, b.name))
+    .map(({ name }) => name);
+}
+
 /**
- * Whose calls carry no duration at all, and how their senders give one. `untimed`: names of the ranking without any; their
- * sources are looked up only where there are such names, or no duration at all.
+ * Says whose calls carry no duration at all, and how their senders give one. `untimed`: names of the ranking without any;
+ * their sources are looked up only where there are such names, or no duration at all.
  */
-async function noteUntimed(
-  { deps, span, filters }: Inquiry,
-  { total }: LatencyAnswer,
-  untimed: readonly string[],
-): Promise<string[]> {
+async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: readonly string[]): Promise<string[]> {
+  const { deps, span, filters } = inquiry;
   if (total.requests === 0 || (total.latency && untimed.length === 0)) return [];
   const [{ rows }, sources] = await Promise.all([
     deps.usage.latency({ span, filters, grain: 'all', groupBy: 'source' }),
     deps.sources?.() ?? [],
   ]);
   const adapters = new Map(sources.map(({ name, adapter }) => [name, adapter]));
-  const without = rows.filter(({ latency }) => !latency).map(({ key }) => key);
+  const without = listUntimed(toTimedRows(inquiry, 'source', rows));
   const cures = without.slice(0, NAMED).map((source) => {
     const cure = CURES[adapters.get(source) ?? 'native'] ?? CURES.native!;
     return `${source} sends no durations: ${cure}.`;
@@ -235,10 +239,11 @@ function describeSteps(
 function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswer): string[] {
   const { requests, latency } = total;
   const left = requests - (latency?.timed ?? 0);
+  const without = left === 1 ? 'has no duration of its own' : 'have no duration of their own';
   return [
     ...(shortened ? [noteSingleCalls(inquiry, shortened.fromMs)] : []),
     ...(latency && left > 0
-      ? [`Computed from ${formatCount(latency.timed)} calls; ${formatCount(left)} have no duration of their own.`]
+      ? [`Computed from ${countOf(latency.timed, 'call')}; ${formatCount(left)} ${without}.`]
       : []),
   ];
 }

@@ -79,6 +79,11 @@ describe('latency', () => {
       'No durations from b.',
       'edge sends no durations: log the duration too ($request_time in nginx), as JSON or in a format that you name.',
     ]);
+    const two = [...calls('c', [undefined]), ...calls('b', [undefined, undefined]), ...calls('a', [5])];
+    expect((await ask(two, {})).notes.slice(0, 2)).toEqual([
+      'Computed from 1 call; 3 have no duration of their own.',
+      'No durations from b and c.',
+    ]);
     const none = await ask(calls('b', [undefined, undefined], { source: 'edge' }), {}, { deps: { sources } });
     expect(none.finding).toBe('None of 2 requests says how long it took.');
     expect(none.notes.join(' ')).toMatch(/edge sends no durations/);

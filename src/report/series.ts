@@ -41,10 +41,14 @@ async function reportSeries(
   defaultRange?: string,
 ): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const [{ answer, grain, steps, notes }, byClient, usualOf, corrected, marked, ahead] = await Promise.all([
+  const { range } = inquiry;
+  const isWholeDay = range.firstDay === range.lastDay && !range.partial && !range.timed;
+  const [{ answer, grain, steps, notes }, byClient, usualOf, usualOfDay, corrected, marked, ahead] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
+    // The usual of a day is not the sum of that of its hours.
+    question.focus === 'busy' && isWholeDay ? findUsual({ ...inquiry, range: { ...range, grain: 'day' } }) : undefined,
     noteCorrections(inquiry),
     listMarks(inquiry),
     describeMonthEnd(inquiry),
@@ -101,6 +105,10 @@ async function reportSeries(
     const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
     const none = totals.requests === 0 ? describeNothing(inquiry, answer) : undefined;
     const isEmpty = inquiry.range.toMs <= inquiry.range.fromMs;
+    if (question.focus === 'busy' && isWholeDay) {
+      const whole = { startMs: range.fromMs, day: range.firstDay, label: range.label, partial: false };
+      return none ?? describeBusy(inquiry, 'day', [{ ...whole, ...totals }], [usualOfDay?.(whole, totals)]);
+    }
     if (question.focus === 'busy') return none ?? describeBusy(inquiry, grain, bars, expected);
     if (question.focus !== 'odd' || isEmpty) return none ?? describeSteps(what);
     return describeOdd(

@@ -29,7 +29,9 @@ export const MOST_USUAL_DAYS = 35;
  */
 export async function findUsual(
   inquiry: Inquiry,
-): Promise<((step: Step, totals: Totals) => UsualRequests | undefined) | undefined> {
+): Promise<
+  ((step: Pick<Step, 'startMs' | 'day' | 'partial'>, totals: Totals) => UsualRequests | undefined) | undefined
+> {
   const { range, deps, extent } = inquiry;
   const { calendar } = deps;
   const { grain } = range;

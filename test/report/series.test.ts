@@ -161,6 +161,17 @@ describe('daily', () => {
       );
     });
 
+    it('takes the usual of a whole day from days, as daily does', async () => {
+      // 100 calls on each of the days before, one at another hour each week: no hour has usual calls.
+      const before = [1, 2, 3, 4].map((week) => ({
+        timeMs: at('2026-11-20T00:30:00Z') + week * 3_600_000 - week * WEEK_MS,
+        ...{ count: 100, status: 200 },
+      }));
+      const events = [{ timeMs: at('2026-09-01T12:00:00Z'), count: 1 }, ...before, ...steady(1, 1, 50)];
+      const { finding } = await ask(events, { report: 'day', focus: 'busy', range: 'yesterday' });
+      expect(finding).toBe('Quieter than usual: 50 requests, 50% under the usual 100.');
+    });
+
     it('says yes in a total outage', async () => {
       expect(await odd(steady(8, 40))).toBe(
         'Yes: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',

@@ -19,15 +19,14 @@ export function formatQuestion(question: Question): string {
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
     question.focus === 'odd' ? 'unusual' : question.focus === 'run-out' ? 'forecast' : report,
-    // Behind a name, of which it could be the first word.
-    question.name === undefined ? focus : undefined,
+    subject === undefined ? focus : undefined,
     report === 'top' ? [rows, question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
     (report === 'daily' || report === 'day') && question.dimension ? DIMENSION_PLURALS[question.dimension] : undefined,
     report === 'latency'
       ? [question.overTime && 'daily', question.dimension && DIMENSION_PLURALS[question.dimension]]
       : undefined,
-    subject === undefined ? undefined : formatName(subject, report === 'route' ? 'route' : undefined),
-    question.name === undefined ? undefined : focus,
+    // What is asked stands behind a name, of which it could be the first word.
+    subject === undefined ? undefined : [formatName(subject, report === 'route' ? 'route' : undefined), focus],
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
     versus === undefined ? undefined : `vs ${canonicalRangeText(versus) ?? versus}`,
     (filters ?? []).map(formatFilter),

@@ -136,7 +136,15 @@ const ranges = fc.constantFrom(
 );
 
 const FOCUSED: Partial<Record<Question['report'], Focus>> = {
-  ...{ daily: 'quietest', day: 'quietest', summary: 'per-minute', events: 'stopped', status: 'up', top: 'total' },
+  ...{
+    daily: 'busy',
+    day: 'quietest',
+    client: 'owner',
+    summary: 'per-minute',
+    events: 'stopped',
+    status: 'up',
+    top: 'total',
+  },
 };
 
 const questions: fc.Arbitrary<Question> = fc

@@ -1,23 +1,15 @@
 import { join } from 'node:path';
 import { startBot, TOKEN } from './bot.ts';
 import { type LoadResult, type LoadSettings, runLoad } from './load.ts';
+import type { Row, Settings } from './row.ts';
 
 const COMMANDS = ['', 'top 5 users', 'status 7d', 'daily 30d', 'pool', 'top routes client:client-3'];
-
-export interface AcknowledgementFigures {
-  commands: number;
-  p50Ms: number;
-  p95Ms: number;
-  maxMs: number;
-  /** What went in meanwhile. */
-  eventsPerSecond: number;
-}
 
 /**
  * How long Slack waits for an acknowledgement while senders send as fast as they are answered and every command is
  * answered with its chart: the bot in a process of its own, senders and the emulated Slack on the same cores.
  */
-export async function measureAcknowledgements(folder: string, events: number): Promise<AcknowledgementFigures> {
+export async function* measureAcknowledgements({ folder, share }: Settings): AsyncGenerator<Row> {
   const bot = await startBot(`sqlite:${join(folder, 'acknowledgements.db')}`);
   const { slack } = bot;
   try {
@@ -27,7 +19,7 @@ export async function measureAcknowledgements(folder: string, events: number): P
       token: TOKEN,
       eventsPerRequest,
       connections: 8,
-      requests: Math.ceil(events / eventsPerRequest),
+      requests: Math.ceil((2_000_000 * share) / eventsPerRequest),
       seed: 5,
     };
     const begun = Promise.withResolvers<void>();
@@ -45,13 +37,8 @@ export async function measureAcknowledgements(folder: string, events: number): P
     }
     times.sort((a, b) => a - b);
     const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
-    return {
-      commands: times.length,
-      p50Ms: at(0.5),
-      p95Ms: at(0.95),
-      maxMs: at(1),
-      eventsPerSecond: result.events / result.seconds,
-    };
+    const eventsPerSecond = result.events / result.seconds;
+    yield { commands: times.length, eventsPerSecond, p50Ms: at(0.5), p95Ms: at(0.95), longestMs: at(1) };
   } finally {
     await bot.stop();
   }

@@ -2,13 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { getAdapter } from '../../src/ingest/adapters.ts';
 import type { SourceOptions } from '../../src/ingest/source-options.ts';
 import { type BenchEvent, createEventSource } from './events.ts';
-
-export interface AdapterFigures {
-  name: string;
-  eventsPerSecond: number;
-  /** Of one body. */
-  bytes: number;
-}
+import { countPerSecond, type Row, type Settings } from './row.ts';
 
 interface Case {
   name: string;
@@ -138,21 +132,16 @@ const CASES: readonly Case[] = [
 ];
 
 /** Events a second of work that each adapter reads, from bytes to events, in one thread; nothing is stored. */
-export function measureAdapters(eventsPerBody: number, seconds: number): AdapterFigures[] {
+export function* measureAdapters({ share }: Settings): Generator<Row> {
   const next = createEventSource(7);
   const receivedMs = Date.UTC(2026, 10, 20, 12);
-  const events = Array.from({ length: eventsPerBody }, (_, at) => next(receivedMs - at));
-  return CASES.map(({ name, adapter, contentType, body, options = {} }) => {
+  const events = Array.from({ length: 2000 }, (_, at) => next(receivedMs - at));
+  for (const { name, adapter, contentType, body, options = {} } of CASES) {
     const bytes = Buffer.from(body(events) as Uint8Array);
     const parse = (): number =>
       getAdapter(adapter).parse({ body: bytes, contentType, headers: {}, receivedMs, options }).events.length;
-    if (parse() !== eventsPerBody) throw new Error(`${name}: not every event is read`);
+    if (parse() !== events.length) throw new Error(`${name}: not every event is read`);
     for (let warm = 0; warm < 5; warm += 1) parse();
-    // What this thread worked, so that what else the machine does counts less.
-    const worked = (): number => process.threadCpuUsage().user / 1e6;
-    const began = worked();
-    let read = 0;
-    while (worked() - began < seconds) read += parse();
-    return { name, eventsPerSecond: read / (worked() - began), bytes: bytes.length };
-  });
+    yield { adapter: name, eventsPerSecond: countPerSecond(1.5 * share, parse), bytes: bytes.length };
+  }
 }

@@ -11,6 +11,7 @@ import {
   summaryOfScopes,
   topClients,
 } from '../chart/fixtures.ts';
+import { type Row, repeat, type Settings } from './row.ts';
 
 const CHARTS: readonly { name: string; report: Report; view?: ChartView }[] = [
   { name: 'top', report: topClients() },
@@ -23,22 +24,14 @@ const CHARTS: readonly { name: string; report: Report; view?: ChartView }[] = [
   { name: 'history', report: historyByPool() },
   { name: 'client', report: drillOf('mobile-android') },
 ];
-const RUNS = 25;
 
-/** Times of drawing each kind of chart in this thread: the first, which compiles code, and the median of those after it. */
-export async function measureCharts(): Promise<{ name: string; firstMs: number; medianMs: number; bytes: number }[]> {
-  const figures: { name: string; firstMs: number; medianMs: number; bytes: number }[] = [];
+/** Times of drawing each kind of chart in this thread: the first, which compiles code, and those after it. */
+export async function* measureCharts({ share }: Settings): AsyncGenerator<Row> {
   for (const { name, report, view } of CHARTS) {
-    const times: number[] = [];
     let bytes = 0;
-    for (let run = 0; run <= RUNS; run += 1) {
-      const startedMs = performance.now();
+    const times = await repeat(Math.ceil(25 * share), async () => {
       bytes = (await renderReport(report, view ? { view } : {}))?.png.length ?? 0;
-      times.push(performance.now() - startedMs);
-    }
-    const [firstMs, ...warm] = times;
-    warm.sort((a, b) => a - b);
-    figures.push({ name, firstMs: firstMs!, medianMs: warm[Math.floor(RUNS / 2)]!, bytes });
+    });
+    yield { chart: name, ...times, kilobytes: bytes / 1000 };
   }
-  return figures;
 }

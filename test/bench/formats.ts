@@ -6,11 +6,7 @@ import { Intake } from '../../src/ingest/intake.ts';
 import { getOrCreateSource } from '../../src/ingest/source-admin.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
-
-export interface FormatFigures {
-  name: string;
-  eventsPerSecond: number;
-}
+import { countPerSecond, type Row, type Settings } from './row.ts';
 
 /** Formats, each with its sample in test/fixtures. */
 const SAMPLES = [
@@ -28,25 +24,22 @@ const SAMPLES = [
 ] as const;
 
 /** Events a second of work that one thread reads of each format of access logs, from bodies of 1 MB; nothing is stored. */
-export function measureFormats(seconds: number): FormatFigures[] {
+export function* measureFormats({ share }: Settings): Generator<Row> {
   const adapter = getAdapter('access-log');
-  return SAMPLES.map(([name, path]) => {
+  for (const [name, path] of SAMPLES) {
     const sample = readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8');
     const body = Buffer.from(sample.repeat(Math.ceil(1_000_000 / sample.length)));
     const input = { body, contentType: 'text/plain', headers: {}, receivedMs: Date.now() };
     const options = { format: name.split(' ')[0]! };
     const parse = (): number => adapter.parse({ ...input, options }).events.length;
     if (parse() === 0) throw new Error(`${name}: nothing is read`);
-    const worked = (): number => process.threadCpuUsage().user / 1e6;
-    const began = worked();
-    let events = 0;
-    while (worked() - began < seconds) events += parse();
-    return { name, eventsPerSecond: events / (worked() - began) };
-  });
+    yield { format: name, eventsPerSecond: countPerSecond(share, parse) };
+  }
 }
 
 /** Lines a second that `headroom import` takes from a plain access log to disk; and folded into the totals as well. */
-export async function measureImport(folder: string, count: number): Promise<{ stored: number; folded: number }> {
+export async function* measureImport({ folder, share }: Settings): AsyncGenerator<Row> {
+  const count = Math.ceil(500_000 * share);
   const path = join(folder, 'access.log');
   const begin = Date.UTC(2026, 0, 1);
   const lines = Array.from({ length: count }, (_, at) => {
@@ -67,5 +60,5 @@ export async function measureImport(folder: string, count: number): Promise<{ st
   const foldedMs = performance.now() - begunMs;
   await writer.close();
   await db.destroy();
-  return { stored: (count / storedMs) * 1000, folded: (count / foldedMs) * 1000 };
+  yield { lines: count, toDiskPerSecond: (count / storedMs) * 1000, foldedPerSecond: (count / foldedMs) * 1000 };
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createHttpServer } from '../../src/http/server.ts';
 import { IntakeThread } from '../../src/ingest/intake-thread.ts';
@@ -11,21 +12,44 @@ import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createEventSource } from './events.ts';
 import { type LoadResult, type LoadSettings, runLoad } from './load.ts';
+import type { Row, Settings } from './row.ts';
 
-export interface IngestFigures extends LoadResult {
-  eventsPerRequest: number;
-  connections: number;
-  /** Longest the thread that answers Slack was held up meanwhile. */
-  stallMs: number;
+/**
+ * Events a second through HTTP to disk, and as a share of what a plain table takes in the same run. Senders are processes of
+ * their own on the same cores. `heldUpMs`: the longest that the thread which answers Slack was held up meanwhile.
+ */
+export async function* measureIngest({ folder, share, database }: Settings): AsyncGenerator<Row> {
+  const plain = measurePlainTable(join(folder, 'plain.db'), 300_000 * share);
+  yield { eventsPerRequest: 'plain table', connections: '', eventsPerSecond: plain, ofPlain: 1 };
+  for (const [eventsPerRequest, connections, events] of [
+    [1, 64, 150_000],
+    [100, 16, 600_000],
+    [1000, 8, 1_500_000],
+  ] as const) {
+    const url = database ?? `sqlite:${join(folder, `ingest-${eventsPerRequest}.db`)}`;
+    const { load, heldUpMs } = await sendTo(url, eventsPerRequest, connections, events * share);
+    const eventsPerSecond = load.events / load.seconds;
+    const { p50Ms, p99Ms, refused } = load;
+    yield {
+      eventsPerRequest,
+      connections,
+      eventsPerSecond,
+      ofPlain: eventsPerSecond / plain,
+      p50Ms,
+      p99Ms,
+      heldUpMs,
+      refused,
+    };
+  }
 }
 
-/** Events a second through HTTP to disk, sender and writer in processes of their own on the same cores. Each run begins with an empty database. */
-export async function measureIngest(
+/** Each run begins with a source of its own. */
+async function sendTo(
   url: string,
   eventsPerRequest: number,
   connections: number,
   events: number,
-): Promise<IngestFigures> {
+): Promise<{ load: LoadResult; heldUpMs: number }> {
   const log = createLogger('warn');
   const db = openDatabase(url, { thread: true });
   await migrate(db);
@@ -59,23 +83,23 @@ export async function measureIngest(
     requests: Math.ceil(events / eventsPerRequest),
     seed: eventsPerRequest,
   };
-  let stallMs = 0;
+  let heldUpMs = 0;
   let lastMs = performance.now();
   const probe = setInterval(() => {
     const now = performance.now();
-    stallMs = Math.max(stallMs, now - lastMs - 20);
+    heldUpMs = Math.max(heldUpMs, now - lastMs - 20);
     lastMs = now;
   }, 20);
-  const result = await runLoad(settings);
+  const load = await runLoad(settings);
   clearInterval(probe);
   await server.stop();
   await intake.stop();
   await db.destroy();
-  return { ...result, eventsPerRequest, connections, stallMs };
+  return { load, heldUpMs };
 }
 
-/** What a plain table with a unique text id takes in one process, 1,000 rows a transaction, same durability: the yardstick. */
-export function measurePlainTable(path: string, events: number): number {
+/** Rows a second that a plain table with a unique text id takes in one process, 1,000 a transaction, as durably: the yardstick. */
+function measurePlainTable(path: string, events: number): number {
   const sqlite = new Sqlite(path);
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('synchronous = FULL');

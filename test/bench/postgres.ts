@@ -4,33 +4,21 @@ import { startPostgresServer } from '../support/postgres-server.ts';
 import { type BenchBot, startBot, TOKEN } from './bot.ts';
 import { createEventSource } from './events.ts';
 import { type LoadResult, runLoad } from './load.ts';
-
-export interface PostgresFigures {
-  instances: number;
-  eventsPerRequest: number;
-  eventsPerSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-  refused: number;
-  /** Microseconds of a core per event: the instances, and the server. */
-  botUs: number;
-  serverUs: number;
-  /** The same for rows of a plain table, in the same run. */
-  plainPerSecond: number;
-}
+import type { Row, Settings } from './row.ts';
 
 const TICKS_PER_SECOND = 100;
 
 /**
  * Events a second through HTTP to a durable PostgreSQL of its own, by one instance and by several, each a process with a
- * sender of its own; all share this machine's cores.
+ * sender of its own; all share this machine's cores. `botMicros` and `serverMicros`: of a core per event, of the instances
+ * and of the server. Its plain table has a unique text id and takes as many rows a transaction, as durably.
  */
-export async function* measurePostgres(folder: string): AsyncGenerator<PostgresFigures> {
+export async function* measurePostgres({ folder, share }: Settings): AsyncGenerator<Row> {
   const server = await startPostgresServer(folder, { durable: true });
   try {
     for (const [eventsPerRequest, connections, events] of [
-      [1000, 8, 1_500_000],
-      [1, 64, 120_000],
+      [1000, 8, 1_500_000 * share],
+      [1, 64, 120_000 * share],
     ] as const) {
       const plainPerSecond = await measurePlainRows(
         await server.create('empty'),
@@ -52,16 +40,17 @@ export async function* measurePostgres(folder: string): AsyncGenerator<PostgresF
             seed,
           }));
           const sent = load.reduce((sum, part) => sum + part.events, 0);
+          const eventsPerSecond = load.reduce((sum, part) => sum + part.events / part.seconds, 0);
           yield {
             instances,
             eventsPerRequest,
-            eventsPerSecond: load.reduce((sum, part) => sum + part.events / part.seconds, 0),
+            eventsPerSecond,
+            ofPlain: eventsPerSecond / plainPerSecond,
             p50Ms: Math.max(...load.map(({ p50Ms }) => p50Ms)),
             p99Ms: Math.max(...load.map(({ p99Ms }) => p99Ms)),
+            botMicros: (botSeconds / sent) * 1e6,
+            serverMicros: (serverSeconds / sent) * 1e6,
             refused: load.reduce((sum, { refused }) => sum + refused, 0),
-            botUs: (botSeconds / sent) * 1e6,
-            serverUs: (serverSeconds / sent) * 1e6,
-            plainPerSecond,
           };
         } finally {
           for (const bot of bots) await bot.stop();
@@ -108,7 +97,7 @@ async function measurePlainRows(
     'create table event (id text unique, time text, client text, method text, route text, status integer, "user" text, ip text, module text)',
   );
   const next = createEventSource(3);
-  const inserts = Array.from({ length: rows / rowsPerInsert }, () =>
+  const inserts = Array.from({ length: Math.ceil(rows / rowsPerInsert) }, () =>
     Array.from({ length: rowsPerInsert }, () => Object.values(next(Date.now()))),
   );
   const places = Array.from({ length: rowsPerInsert }, (_, row) => {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Question } from '../../src/domain/report.ts';
@@ -7,11 +9,12 @@ import { dialectOf, openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { createEventSource } from './events.ts';
+import { type Row, repeat, type Settings } from './row.ts';
 
 const DAY_MS = 86_400_000;
 
 /** What is asked, and from what it must be answered. */
-export const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[] = [
+const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[] = [
   { from: 'totals', question: { report: 'summary' } },
   { from: 'totals', question: { report: 'top', dimension: 'client', range: '30d' } },
   { from: 'totals', question: { report: 'top', dimension: 'route', range: '30d' } },
@@ -59,7 +62,7 @@ export const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[
 ];
 
 /** Fills a database with `events` over the last `days` days, in order of time. Answers the events per second. */
-export async function fill(url: string, events: number, days: number, nowMs: number): Promise<number> {
+async function fill(url: string, events: number, days: number, nowMs: number): Promise<number> {
   const db = openDatabase(url);
   await migrate(db);
   await db.destroy();
@@ -87,39 +90,33 @@ function durationOf(index: number): number {
   return 20 + ((index * 7919) % 1000) ** 3 / 250_000;
 }
 
-export interface ReportFigure {
-  name: string;
-  from: 'totals' | 'raw';
-  /** The first time it is asked in a process, and the median of fifteen more: a bot that has run for a while. */
-  firstMs: number;
-  medianMs: number;
+/** Every report over events of a year: the first time it is asked in a process, and the times after it. */
+export async function* measureReports({ folder, share, events, database }: Settings): AsyncGenerator<Row> {
+  const nowMs = Date.now();
+  const path = join(folder, 'reports.db');
+  const url = database ?? `sqlite:${path}`;
+  const storedPerSecond = await fill(url, events, 365, nowMs);
+  const bytes = database ? 0 : statSync(path).size;
+  yield {
+    report: `${events.toLocaleString('en-US')} events stored`,
+    from: '',
+    eventsPerSecond: storedPerSecond,
+    megabytes: bytes / 1e6,
+  };
+  yield* askAll(url, nowMs, share);
 }
 
-/** Every report over what `fill` stored. */
-export async function measureReports(url: string, nowMs: number): Promise<ReportFigure[]> {
+async function* askAll(url: string, nowMs: number, share: number): AsyncGenerator<Row> {
   const db = openDatabase(url);
   const calendar = createCalendar('UTC');
   const usage = new StoredUsage(db, dialectOf(url), calendar);
   const definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };
   const reporter = createReporter({ usage, calendar, definitions: async () => definitions });
-  const figures: ReportFigure[] = [];
   for (const { from, question } of QUESTIONS) {
-    const times: number[] = [];
-    for (let run = 0; run < 16; run += 1) {
-      const startedMs = performance.now();
-      await reporter.answer(question, nowMs);
-      times.push(performance.now() - startedMs);
-    }
-    const rest = times.slice(1).sort((a, b) => a - b);
-    const words = [
-      question.report,
-      question.dimension,
-      question.name,
-      question.range,
-      question.filters?.map((f) => `${f.key}:${f.patterns}`),
-    ];
-    figures.push({ name: words.filter(Boolean).join(' '), from, firstMs: times[0]!, medianMs: rest[7]! });
+    const { report, dimension, name, range, filters } = question;
+    const words = [report, dimension, name, range, filters?.map((f) => `${f.key}:${f.patterns}`)];
+    const times = await repeat(Math.ceil(100 * share), () => reporter.answer(question, nowMs));
+    yield { report: words.filter(Boolean).join(' '), from, ...times };
   }
   await db.destroy();
-  return figures;
 }

@@ -6,6 +6,7 @@ import { COMMANDS } from '../src/cli/commands.ts';
 import { parseConfig, SETTING_NAMES } from '../src/config.ts';
 import { parseDeclaration } from '../src/definition/parse.ts';
 import { listAdapters } from '../src/ingest/adapters.ts';
+import { VERSION } from '../src/version.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
@@ -51,6 +52,17 @@ describe('README.md', () => {
     expect(Object.keys(scopes[0]!.links)).toEqual(['addon', 'upgrade']);
     expect(scopes[0]!.pools.filter(({ validFromDay }) => validFromDay !== undefined)).toHaveLength(1);
     expect(holidays).toHaveLength(1);
+  });
+});
+
+describe('the version', () => {
+  it('is the newest of CHANGELOG.md, with its date, and the same in both package files', () => {
+    const headings = [...read('.github/CHANGELOG.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading!);
+    const released = headings.filter((heading) => heading !== 'Not yet released');
+    expect(headings.indexOf('Not yet released')).toBeLessThanOrEqual(0);
+    expect(released[0]).toMatch(new RegExp(`^${VERSION} \\(\\d{4}-\\d\\d-\\d\\d\\)$`));
+    const lock = JSON.parse(read('package-lock.json'));
+    expect([lock.version, lock.packages[''].version]).toEqual([VERSION, VERSION]);
   });
 });
 

@@ -19,6 +19,8 @@ const MAX_SKEW_MS = 60_000;
 export interface DoctorDependencies {
   config: Config;
   db: Db;
+  /** Why the database could not be opened or brought up to date, if that was tried. */
+  databaseFault?: string | undefined;
   /** Absent: no token is set. */
   client: WebClient | undefined;
   /** Variables that settings were read from, and the folder of `.env`; absent in the bot, which has read them already. */
@@ -61,7 +63,8 @@ async function isRunning({ db, now }: DoctorDependencies): Promise<boolean> {
   return (await listInstances(db, now() - SEEN_WITHIN_MS)).length > 0;
 }
 
-async function checkDatabase({ db, config }: DoctorDependencies): Promise<Finding[]> {
+async function checkDatabase({ db, databaseFault, config }: DoctorDependencies): Promise<Finding[]> {
+  if (databaseFault !== undefined) return [bad(`Database: ${databaseFault}`)];
   try {
     const pending = await listPendingMigrations(db);
     const zone = await findSetting(db, 'report_zone');

@@ -6,7 +6,7 @@ import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { takes } from './command.ts';
-import { readConfig, refuseBesideOlder } from './open.ts';
+import { readConfig, refuseBesideOlder, toClearError } from './open.ts';
 
 /** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
 export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_words, { messages }, context) => {
@@ -16,15 +16,17 @@ export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_wo
   if (messages) return (await checkMessages(client, context.out)) ? 0 : 1;
   const db = openDatabase(config.databaseUrl.reveal());
   try {
+    let databaseFault: string | undefined;
     try {
       await refuseBesideOlder(db, context.now());
       await migrate(db);
     } catch (error) {
-      context.out(`✗ Database: ${(error as Error).message}`);
+      databaseFault = (toClearError(error) as Error).message;
     }
     const doctor = createDoctor({
       config,
       db,
+      databaseFault,
       client,
       now: context.now,
       env: readEnvironment(context.env, context.folder),

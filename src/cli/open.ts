@@ -114,18 +114,23 @@ export function requireSqlite(config: Config, context: CliContext, instead: stri
   throw new HeadroomError('database', `There is no database at ${path}: check DATABASE_URL.`);
 }
 
-/** Throws a `version` error that names an instance older than this command, if one is running. */
+/**
+ * Throws a `version` error that names a running instance which is older than this command: by its version, or because
+ * migrations are pending, which every instance runs as it starts.
+ */
 export async function refuseBesideOlder(db: Db, nowMs: number): Promise<void> {
   const tables = await db.introspection.getTables();
   if (!tables.some((table) => table.name === 'instance')) return;
-  const older = (await listInstances(db, nowMs - SEEN_WITHIN_MS)).find(
-    (instance) => compareVersions(instance.version, VERSION) < 0,
-  );
-  if (!older) return;
+  const running = await listInstances(db, nowMs - SEEN_WITHIN_MS);
+  if (running.length === 0) return;
   const pending = await listPendingMigrations(db);
+  const older =
+    running.find(({ version }) => compareVersions(version, VERSION) < 0) ?? (pending.length > 0 && running[0]);
+  if (!older) return;
+  const isSameNumber = compareVersions(older.version, VERSION) === 0;
   throw new HeadroomError(
     'version',
-    `Instance ${older.id} runs version ${older.version}, older than this command (${VERSION})${
+    `Instance ${older.id} runs ${isSameNumber ? 'an older state of ' : ''}version ${older.version}, older than this command (${VERSION})${
       pending.length > 0 ? `, and the database would be changed under it (${pending.join(', ')})` : ''
     }: stop or update it first.`,
   );

@@ -15,6 +15,7 @@ import { findSource, listSourceHealth } from '../../src/store/source-repository.
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { findView, upsertView } from '../../src/store/view-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
+import { VERSION } from '../../src/version.ts';
 import { createCommandLine } from '../support/command-line.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
@@ -202,7 +203,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
       { id: '0', time: '2026-10-01T10:00:00Z', client: 'acme' },
       { id: '1', time, client: 'acme' },
     ]);
-    await keepInstance(db, { id: 'web-1', version: '0.1.0', startedMs: NOW, seenMs: NOW });
+    await keepInstance(db, { id: 'web-1', version: VERSION, startedMs: NOW, seenMs: NOW });
     expect((await run('rezone', 'Asia/Kolkata')).err).toMatch(
       /web-1 is running and counts in UTC: stop every instance/,
     );

@@ -3,10 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { keepInstance } from '../../src/store/instance-repository.ts';
+import { listPendingMigrations } from '../../src/store/migrate.ts';
 import { claimSqlite } from '../../src/store/sqlite-claim.ts';
+import { VERSION } from '../../src/version.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
 import { createCommandLine } from '../support/command-line.ts';
 
@@ -295,6 +298,27 @@ describe('the command line', () => {
     expect(code).toBe(1);
     expect(err).toMatch(/Instance web-1 runs version 0\.0\.9, older than this command/);
   });
+
+  it.each(['sources', 'doctor'])(
+    '%s changes no schema under a running instance, whatever its version',
+    async (command) => {
+      await run('sources');
+      const db = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+      await sql`DELETE FROM kysely_migration WHERE name = (SELECT max(name) FROM kysely_migration)`.execute(db);
+      const [pending] = await listPendingMigrations(db);
+      await keepInstance(db, { id: 'web-1', version: VERSION, startedMs: NOW, seenMs: NOW });
+      const { code, out, err } = await run(command);
+      expect(code).toBe(1);
+      expect(out + err).toMatch(
+        new RegExp(
+          `Instance web-1 runs an older state of version .* would be changed under it \\(${pending}\\): stop or update`,
+        ),
+      );
+      expect(out.match(/Database:/g) ?? []).toHaveLength(command === 'doctor' ? 1 : 0);
+      expect(await listPendingMigrations(db)).toEqual([pending]);
+      await db.destroy();
+    },
+  );
 });
 
 describe('the program', () => {

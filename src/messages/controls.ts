@@ -3,7 +3,8 @@ import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report, SummaryReport } from '../domain/report.ts';
 import { describeFilters, formatAge, formatClock, formatCount } from '../report/format.ts';
 import { LEVELS } from '../report/scope-words.ts';
-import { hasFilters, hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
+import { hasFilters } from '../slack/command/report-parts.ts';
+import { hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
 import { MAX_BUTTON_VALUE, MAX_CONTEXT_TEXT, MAX_OPTION_TEXT, MAX_PLACEHOLDER, MAX_ROW_BUTTONS } from './limits.ts';
 import {

@@ -74,8 +74,8 @@ async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', n
   const hours = [...new Set(rows.flatMap(({ startMs, requests }) => (requests > 0 ? [startMs] : [])))].sort(
     (a, b) => a - b,
   );
-  const client = question.filters?.find(({ key, not }) => key === 'client' && !not)?.patterns;
-  const who = client ? joinWords(client) : 'It';
+  const named = question.filters?.find(({ key, not }) => key !== 'status' && !not)?.patterns;
+  const who = named ? joinWords(named) : 'It';
   const lastMs = newestMs ?? hours.at(-1);
   const answer = (isSending: boolean) => ((asked === 'sending') === isSending ? 'Yes' : 'No');
   if (lastMs === undefined) return `${answer(false)}: ${who} made no call (${range.label}).`;

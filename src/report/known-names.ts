@@ -53,7 +53,7 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
 }
 
 /** Every pool and limit that is still declared, with its scope. */
-function listPools(scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
+export function listPools(scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
   return scopes.flatMap((scope) => {
     const declared = [...scope.pools, ...scope.limits].filter(({ untilDay }) => untilDay === undefined);
     return [...new Set(declared.map(({ name }) => name))].map((pool) => ({ scope, pool }));

@@ -1,3 +1,4 @@
+import type { Scope } from '../domain/definition.ts';
 import { OTHER, type QuestionKey } from '../domain/dimension.ts';
 import { type Filter, toMatcher } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
@@ -6,7 +7,7 @@ import { type Offer, type Question, RefusedQuestion, type ReportHead } from '../
 import type { Span } from '../domain/usage.ts';
 import { countOf, DIMENSION_WORDS, formatCount, joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
-import { findPools, KNOWN_DAYS, listNames, listNear } from './known-names.ts';
+import { findPools, KNOWN_DAYS, listNames, listNear, listPools } from './known-names.ts';
 
 /** Names that are asked back. */
 const OFFERED = 3;
@@ -39,7 +40,7 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
     }
     const known = createKnown(deps, filter.key, question, nowMs);
     const patterns: string[] = [];
-    const asked = filter.key === 'scope' ? await toScopeNames(deps, filter.patterns) : filter.patterns;
+    const asked = filter.key === 'scope' ? await toScopeNames(deps, filter.patterns, question) : filter.patterns;
     for (const typed of asked) {
       patterns.push(
         ...(typed.includes('*') ? await spellPattern(known, typed, notes) : [await spellName(known, typed)]),
@@ -167,6 +168,18 @@ async function nameScope(deps: ReporterDeps, asked: Question): Promise<{ questio
   };
 }
 
+/** The scope of a pool that is its only one. Throws RefusedQuestion where it has others: calls are counted by scope. */
+function ofWholeScope(name: string, scopes: readonly Scope[], question: Question): string {
+  if (scopes.some((scope) => scope.name === name)) return name;
+  const [found, ...more] = findPools(name, scopes);
+  if (!found || more.length > 0) return name;
+  const { pool, scope } = found;
+  if (listPools([scope]).length === 1) return scope.name;
+  throw new RefusedQuestion(`Calls are counted by scope: ${pool} is one of the pools and limits of ${scope.title}.`, [
+    { label: scope.title, question: replaceName(question, 'scope', name, scope.name) },
+  ]);
+}
+
 /** A scope may be asked for by its title, in any case, or by how its title begins: that is what people are shown. */
 async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   const { scopes } = await deps.definitions();
@@ -179,10 +192,10 @@ async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
 }
 
 /** The same for the patterns of a filter: one with `*` also stands for the scopes whose titles it matches. */
-async function toScopeNames(deps: ReporterDeps, patterns: readonly string[]): Promise<string[]> {
+async function toScopeNames(deps: ReporterDeps, patterns: readonly string[], question: Question): Promise<string[]> {
   const { scopes } = await deps.definitions();
   const names = patterns.map(async (pattern) => {
-    if (!pattern.includes('*')) return [await toScopeName(deps, pattern)];
+    if (!pattern.includes('*')) return [ofWholeScope(await toScopeName(deps, pattern), scopes, question)];
     const fits = toMatcher(pattern.toLowerCase());
     const titled = scopes.filter(({ title }) => fits(title.toLowerCase())).map(({ name }) => name);
     return titled.length > 0 ? titled : [pattern];

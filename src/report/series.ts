@@ -20,28 +20,33 @@ export function reportDaily(deps: ReporterDeps, question: Question, nowMs: numbe
   return reportSeries(deps, question, nowMs);
 }
 
-/** Requests per hour (or minute) of a day, yesterday by default. Throws QuestionError for a range that is drawn by the day. */
+/** Days that are drawn by the hour together, at most: more bars are no picture. */
+const MOST_HOURLY_DAYS = 7;
+
+/** Requests per hour (or minute), of yesterday by default. Throws QuestionError for a range with too many hours. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
   const { text, label, grain, firstDay, lastDay } = resolveRange(question.range, nowMs, deps.calendar, {
     default: 'yesterday',
   });
-  if ((grain === 'day' || grain === 'month') && lastDay > firstDay) {
-    throw new QuestionError(`${label} is more than one day; a day is drawn by the hour.`, [
+  const isByDays = grain === 'day' || grain === 'month';
+  if (isByDays && lastDay - firstDay >= MOST_HOURLY_DAYS) {
+    throw new QuestionError(`${label} has too many hours: I draw those of up to ${MOST_HOURLY_DAYS} days.`, [
       { label: `${label} by the day`, command: `daily ${text}` },
-      { label: 'Yesterday by the hour', command: 'day yesterday' },
+      { label: '7 days by the hour', command: 'day 7d' },
     ]);
   }
-  return reportSeries(deps, question, nowMs, 'yesterday');
+  return reportSeries(deps, question, nowMs, { default: 'yesterday', ...(isByDays && { grain: 'hour' }) });
 }
 
 async function reportSeries(
   deps: ReporterDeps,
   question: Question,
   nowMs: number,
-  defaultRange?: string,
+  drawn: { default?: string; grain?: 'hour' } = {},
 ): Promise<SeriesReport> {
-  const inquiry = await openInquiry(deps, question, nowMs, defaultRange);
-  const { range } = inquiry;
+  const opened = await openInquiry(deps, question, nowMs, drawn.default);
+  const range = { ...opened.range, ...(drawn.grain && { grain: drawn.grain }) };
+  const inquiry = { ...opened, range };
   const isWholeDay = range.firstDay === range.lastDay && !range.partial && !range.timed;
   const [{ answer, grain, steps, notes }, byClient, usualOf, usualOfDay, corrected, marked, ahead] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
@@ -244,7 +249,8 @@ function formatAverage(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[])
   const whole = listWhole(inquiry, bars);
   if (whole.length < 2) return '';
   const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
-  return `, ${formatCount(Math.round(counted / whole.length))} ${eachStep(grain)}`;
+  const average = Math.round(counted / whole.length);
+  return average > 0 ? `, ${formatCount(average)} ${eachStep(grain)}` : '';
 }
 
 /** `; quietest on 8 Nov with 4,021`: of complete steps, as the average is. */

@@ -5,25 +5,14 @@ import { instantText, isByHours, PREVIOUS } from '../domain/ranges.ts';
 import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
-import { DRAWN } from './command/report-parts.ts';
+import { COUNTED, DRAWN, hasFilters } from './command/report-parts.ts';
 
 /** Rows of a page once all are wanted: as many as a phone shows at once. */
 const PAGE_ROWS = 14;
 
-/** Reports of calls: they have a range, and filters make sense for them. */
-const COUNTED: readonly Question['report'][] = [
-  ...(['top', 'status', 'daily', 'day'] as const),
-  ...(['client', 'route', 'latency', 'events'] as const),
-];
-
 /** Tells whether another range can be asked for. */
 export function hasRange({ report }: Question): boolean {
   return [...COUNTED, 'pool', 'sources', 'why'].includes(report);
-}
-
-/** Tells whether filters make sense for it. */
-export function hasFilters({ report }: Question): boolean {
-  return COUNTED.includes(report);
 }
 
 /** The question with the filters that somebody chose for a channel; what the words say themselves (also by `client NAME`) wins. */

@@ -62,4 +62,8 @@ it('says yes or no whether a client still sends, and when it last did', async ()
   // A pause as long as others before is no stop.
   expect(await told('stopped', '18T10:00', '20T11:10')).toMatch(/^No: acme-1 still sends/);
   expect(await told('stopped', '01T10:00')).toBe('Yes: acme-1 made no call (14–21 Nov 2026).');
+  const user = [{ key: 'user' as const, patterns: ['ana'], not: false }];
+  const other = [{ ...call, timeMs: at('2026-11-21T13:50:00Z') }];
+  const { finding } = await ask(other, { report: 'events', focus: 'sending', limit: 1, filters: user });
+  expect(finding).toBe('No: ana made no call (14–21 Nov 2026).');
 });

@@ -61,6 +61,35 @@ describe('names in filters', () => {
   });
 });
 
+describe('a pool named as a scope', () => {
+  const pool = (name: string) => ({
+    name,
+    period: { kind: 'month' as const, anchor: 1 },
+    priority: 1,
+    fromDay: 20_000,
+    amounts: [{ fromDay: 20_000, base: 500_000, grants: [] }],
+    thresholds: [75, 90],
+    order: 0,
+  });
+  const ranking = (...pools: string[]) => {
+    const scope = { name: 'crm', title: 'CRM API', links: {}, limits: [], pools: pools.map(pool) };
+    const filters = [{ key: 'scope' as const, patterns: ['daily credits'], not: false }];
+    return ask(traffic, { report: 'top', range: '30d', filters }, { definitions: { scopes: [scope] } });
+  };
+
+  it('is its scope, where it is the only one', async () => {
+    expect((await ranking('Daily credits')).totals.requests).toBe(1);
+  });
+
+  it('is asked back where there are others: calls are counted by scope', async () => {
+    const refused = await ranking('Daily credits', 'Add-on').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RefusedQuestion);
+    const { message, offers } = refused as RefusedQuestion;
+    expect(message).toBe('Calls are counted by scope: Daily credits is one of the pools and limits of CRM API.');
+    expect(offers[0]!.question.filters).toEqual([{ key: 'scope', patterns: ['crm'], not: false }]);
+  });
+});
+
 describe('names of reports', () => {
   it.each([
     [{ report: 'client', name: 'ACME crm' }, 'Acme CRM'],

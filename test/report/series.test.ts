@@ -284,9 +284,16 @@ describe('day', () => {
     expect(report).toMatchObject({ kind: 'day', title: 'Requests per hour', range: { text: 'yesterday' } });
     expect(report.bars).toHaveLength(24);
     expect(report.bars[13]).toMatchObject({ label: '13:00', requests: 1 });
-    await expect(ask([], { report: 'day', range: '7d' })).rejects.toMatchObject({
+  });
+
+  it('has the hours of up to a week, the busiest with its day', async () => {
+    const events = ['14T09:10', '18T09:10', '18T09:20'].map((time) => ({ timeMs: at(`2026-11-${time}:00Z`) }));
+    const report = await ask(events, { report: 'day', range: '7d' });
+    expect(report.bars).toHaveLength(7 * 24);
+    expect(report.finding).toBe('3 requests; busiest on 18 Nov 09:00 with 2.');
+    await expect(ask(events, { report: 'day', range: '14d' })).rejects.toMatchObject({
       code: 'question',
-      suggestions: [{ command: 'daily 7d' }, { command: 'day yesterday' }],
+      suggestions: [{ command: 'daily 14d' }, { command: 'day 7d' }],
     });
   });
 

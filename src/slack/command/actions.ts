@@ -2,9 +2,9 @@ import { listNearest } from '../../domain/names.ts';
 import { canonicalRangeText } from '../../domain/ranges.ts';
 import { InvalidScheduleError, parseSchedule } from '../../domain/schedule-rule.ts';
 import { readAlerts } from './alert-words.ts';
+import { readQuestion } from './asked.ts';
 import { type Command, type DigestCommand, Misunderstood, quoteShort } from './command.ts';
 import { findTopic, suggestTopics } from './help.ts';
-import { readQuestion } from './natural.ts';
 import { isUntil } from './until.ts';
 import { SHARE_WORDS, toWords } from './vocabulary.ts';
 import {

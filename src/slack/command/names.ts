@@ -91,6 +91,8 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
     const trimmed = nameAt(reading, at, end);
     for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, '')]) {
       const found = ofKey(names.find(name), key);
+      // Whose name begins so is found by the answer.
+      if (key === 'client' && found.length === 0 && names.clientsFrom(name).length > 0) return { key, name, next: end };
       // One word that is also a word of the language has to be quoted, or named by its key.
       if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
       // A user called `acme` is hardly meant where there is a client Acme CRM.

@@ -5,13 +5,13 @@ import type { Question } from '../../domain/report.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
-import { NO_NAMES, readKnown } from './names.ts';
+import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
-import { readBareOptions, readReport } from './report-words.ts';
+import { readReport } from './report-words.ts';
 import { holds, REFUSALS, RULES, type Rule, type Sign } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
-import { type Concept, DIMENSION_PLURALS, isLanguage } from './vocabulary.ts';
+import { type Concept, DIMENSION_PLURALS } from './vocabulary.ts';
 import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
 /** Longer texts are no sentence. */
@@ -22,57 +22,6 @@ const ALWAYS: readonly Sign[] = ['count', 'now', 'usage'];
 const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
 /** Reports of what holds now. */
 const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
-
-/**
- * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
- * UnknownWords where a word was not used.
- */
-export function readAsked(reading: Reading): Command {
-  const head = reading.tokens[0];
-  if (!head) return { kind: 'question', question: { report: 'summary' } };
-  if (WHAT_IF.test(reading.text.slice(head.start))) throw whatIf(reading.text);
-  let unknown: UnknownWords | undefined;
-  try {
-    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
-    if (question) return { kind: 'question', question };
-  } catch (error) {
-    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
-    const isSaid =
-      reading.tokens.some((token) =>
-        /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
-      ) || /\bend of (the |this )?month\b/i.test(reading.text);
-    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
-    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
-    if (error instanceof UnknownWords && error.unused) throw error;
-    unknown = error instanceof UnknownWords ? error : undefined;
-  }
-  try {
-    return readNatural(reading);
-  } catch (error) {
-    throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
-  }
-}
-
-/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
-function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
-  const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
-  const known = tokens.every((token) => isLanguage(bareWord(token)));
-  return tokens.length > 0 ? new UnknownWords(sentence.reading, tokens, known ? 'unused' : 'unknown') : grammar;
-}
-
-/** The question of a text that can ask for nothing else. */
-export function readQuestion(reading: Reading): Question {
-  const command = readAsked(reading);
-  if (command.kind === 'question') return command.question;
-  throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
-}
-
-/** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
-function isSentence(reading: Reading): boolean {
-  const [first, second] = reading.tokens;
-  const word = second ? bareWord(second) : '';
-  return bareWord(first!) === 'why' && word !== '' && isLanguage(word) && readKnown(reading, 1, 'client') === undefined;
-}
 
 type Has = (...signs: Sign[]) => boolean;
 
@@ -88,27 +37,52 @@ export function readNatural(reading: Reading): Command {
   const facts = listFacts(sentence, tokens);
   const has: Has = (...signs) => signs.some((sign) => facts.has(sign));
   const refusal = REFUSALS.find(({ signs }) => holds(signs, has));
-  if (refusal)
-    throw new Misunderstood(refusal.told, [...refusal.near.map((near) => fillOffer(near, sentence)), 'help']);
-  if (sentence.unknown.length > 0) throw new UnknownWords(reading, sentence.unknown);
-  let nearest: { unused: readonly Token[]; offers: string[] } | undefined;
-  for (const rule of RULES) {
-    if (!holds(rule.signs, has)) continue;
-    const { command, unused: left } = make(reading, sentence, rule, has);
-    const unused = [...listUnused(sentence, rule, command), ...left];
-    if (unused.length === 0 && command) return command;
-    if (nearest && nearest.unused.length <= unused.length) continue;
-    nearest = { unused, offers: command?.kind === 'question' ? [formatQuestion(command.question)] : [] };
-  }
+  const near = refusal?.near.map((command) => fillOffer(command, sentence));
+  // `more than 100 requests` is refused for what it asks.
+  if (sentence.unknown.some(({ text }) => !near || /[a-z]/i.test(text)))
+    throw new UnknownWords(reading, sentence.unknown, 'unknown', near ?? listNear(reading, sentence, has));
+  if (refusal) throw new Misunderstood(refusal.told, [...near!, 'help']);
+  const nearest = findNearest(reading, sentence, has);
+  if (nearest?.command && nearest.unused.length === 0) return nearest.command;
   if (!nearest) throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
   const inOrder = nearest.unused.toSorted((a, b) => a.start - b.start);
   throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
 }
 
+/** Commands that come near a sentence without its unknown words. */
+function listNear(reading: Reading, sentence: Sentence, has: Has): readonly string[] {
+  try {
+    return findNearest(reading, sentence, has)?.offers ?? [];
+  } catch (error) {
+    if (error instanceof Misunderstood) return error.candidates;
+    throw error;
+  }
+}
+
+interface Nearest {
+  command: Command | undefined;
+  unused: readonly Token[];
+  offers: string[];
+}
+
+/** The command of the first rule that leaves the fewest words over. */
+function findNearest(reading: Reading, sentence: Sentence, has: Has): Nearest | undefined {
+  let nearest: Nearest | undefined;
+  for (const rule of RULES) {
+    if (!holds(rule.signs, has)) continue;
+    const { command, unused: left } = make(reading, sentence, rule, has);
+    const unused = [...listUnused(sentence, rule, command), ...left];
+    if (nearest && nearest.unused.length <= unused.length) continue;
+    nearest = { command, unused, offers: command?.kind === 'question' ? [formatQuestion(command.question)] : [] };
+    if (unused.length === 0) break;
+  }
+  return nearest;
+}
+
 const LASTING = /^(last|lasts|enough|make|sufficient|cope|handle)$/;
 const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
 const ALIVE = new RegExp(
-  `\\b(alive|up|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
+  `\\b(alive|up|back|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
 );
 const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
 
@@ -280,7 +254,9 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   const { report } = question;
   if (pool && slots.includes('pool')) {
     // `crm/Daily credits`
-    question.scope = name?.key === 'scope' ? `${name.value}/${pool.name}` : pool.name;
+    const scope = name?.key === 'scope' ? `${name.value}/${pool.name}` : pool.name;
+    if (!hasScope(question)) return [{ key: 'scope', patterns: [scope], not: false }];
+    question.scope = scope;
     return [];
   }
   if (!name) return [];
@@ -351,7 +327,7 @@ function toSince(range: string): string {
   return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
 }
 
-/** A single day is drawn by the hour, and several days are not; who says `hour` hears that from the report. */
+/** A single day is drawn by the hour, and several days where hours are asked for. */
 function toOneDay(question: Question, has: Has): Question {
   const { report, range } = question;
   if (range === undefined || (report !== 'day' && report !== 'daily')) return question;
@@ -385,16 +361,4 @@ function readBase(command: string): Command {
   if (command === 'client' || command === 'route' || command === 'why')
     return { kind: 'question', question: { report: command } };
   return { kind: 'question', question: readReport({ text: command, tokens: tokenize(command), names: NO_NAMES })! };
-}
-
-const WHAT_IF = /^(?:what|and) if\b|^(?:what (?:would|will)|would|will|could|can)\b.*\bif\b/i;
-
-function whatIf(text: string): Misunderstood {
-  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
-  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
-    quantity ? `pool if ${name}=${quantity}` : '',
-    text.replace(/^.*?\bif\b/i, 'pool if'),
-    'pool if users=25',
-    'licences',
-  ]);
 }

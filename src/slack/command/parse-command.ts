@@ -1,11 +1,11 @@
 import type { NameSource } from '../../domain/names.ts';
 import { HeadroomError, QuestionError } from '../../errors.ts';
 import { readAction, suggestActions } from './actions.ts';
+import { readAsked } from './asked.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { findTopic } from './help.ts';
 import { createKnownNames, NO_NAMES } from './names.ts';
-import { readAsked } from './natural.ts';
 import { explainUnknown, nameUnknown, withoutWords } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
@@ -190,7 +190,7 @@ const POLITENESS = new RegExp(
   `^(?:(?:${[
     'please|kindly|show|give|list|tell|say|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
     'good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)',
-    '(?:can|could|may|how (?:can|do)) (?:i|we) (?:please )?(?:see|get|have|know|find(?: out)?)',
+    '(?:can|could|may|how (?:can|do)|where(?: can| do)?) (?:i|we) (?:please )?(?:see|get|have|know|find(?: out)?)',
     "(?:i|we)(?: want| need| would like|'d like| wish)(?: to)? (?:know|see)|let (?:me|us) (?:know|see)|do you (?:happen to )?know",
     '(?:i|we) (?:was|were|am|are)(?: just)? wondering|i wonder|(?:is|would) it (?:be )?possible (?:for you )?to (?:see|show|know|get)',
     '(?:would|do) you mind (?:showing|telling)|(?:if|whether) you (?:can|could|would)(?: please)?|if possible|if|whether',

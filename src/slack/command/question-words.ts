@@ -125,10 +125,10 @@ export function readNameAndOptions(
   }
   const key = field === 'scope' ? 'scope' : base.report === 'route' ? 'route' : 'client';
   const known = first && readKnown(reading, at, key);
-  if (known && known.next > at + 1) return readAllOptions(reading, known.next, { ...base, [field]: known.name });
+  if (known) return readAllOptions(reading, known.next, { ...base, [field]: known.name });
   let unknown: Token | undefined;
   // Where a name need not follow, everyday words are none: `credits used by Acme`.
-  const mayBeName = !optional || known || !beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord));
+  const mayBeName = !optional || !beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord));
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
     if (words > 0 && !mayBeName) break;
     const last = tokens[at + words - 1];

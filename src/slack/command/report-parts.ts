@@ -4,6 +4,17 @@ const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
 /** Reports that have a picture. */
 export const DRAWN: ReadonlySet<string> = new Set(DRAWN_KINDS);
 
+/** Reports of calls: they have a range, and filters make sense for them. */
+export const COUNTED: readonly Question['report'][] = [
+  ...(['top', 'status', 'daily', 'day'] as const),
+  ...(['client', 'route', 'latency', 'events'] as const),
+];
+
+/** Tells whether filters make sense for it. */
+export function hasFilters({ report }: Question): boolean {
+  return COUNTED.includes(report);
+}
+
 /** Tells whether a report's answer depends on a part of the question. */
 export function hasUse(question: Question, part: keyof Question, value: unknown): boolean {
   const { report } = question;

@@ -66,7 +66,7 @@ const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
 const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
-const BALANCE = 'runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
+const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `peak most day weekday hour when happening spike ${OUTCOMES}`;
 const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
@@ -78,7 +78,7 @@ const ROWS: readonly Row[] = [
   ['lastSeen filtered', 'events 1', 'lastSeen when who'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
-  ['alive client !range', 'events 1 sending [client]', 'status active'],
+  ['alive client|filtered !range|code', 'events 1 sending [client]', 'status active resets'],
   ['events|latest', 'events [name]', `events latest most happening when who ${OUTCOMES}`],
   [
     'monthEnd !runOut|left|limit|pool|cost',
@@ -109,7 +109,8 @@ const ROWS: readonly Row[] = [
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
   ['began failing|throttled|code', 'unusual [name]', `began when happening ${OUTCOMES}`],
   ['counted', 'daily [dimension] [name]', STEPS],
-  ['who|owner client', 'subject [client]', 'who owner'],
+  ['who|owner client !failing|throttled|code', 'subject [client]', 'who owner'],
+  ['owner dimension', 'top [dimension] [name]', `${RANKED} owner`],
   ['cost most client !dimension', 'top routes [client]', 'cost most'],
   ['cost client', 'top [dimension] [client]', 'cost most'],
   ['share named', 'top [names]', `share explain most happening ${OUTCOMES}`],
@@ -120,7 +121,7 @@ const ROWS: readonly Row[] = [
   ],
   ['cost perMonth scope', 'history [scope]', 'cost perMonth history'],
   ['cost filtered|range !named|left|limit|runOut|forecast|pool', 'top [dimension]', 'cost most who'],
-  ['resets day|when !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
+  ['resets day|when|hour !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],
@@ -145,8 +146,8 @@ const ROWS: readonly Row[] = [
   ['runOut|forecast !filtered', 'forecast [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
-  ['who pool scope', 'top [dimension] [scope]', `${RANKED} who pool`],
-  ['who|dimension', 'top [dimension] [name]', `${RANKED} who where`],
+  ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
+  ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
@@ -156,6 +157,8 @@ const ROWS: readonly Row[] = [
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
   ['peak day|weekday !hour', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
+  ['day|weekday failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
+  ['hour failing|throttled|code', 'day [name]', PEAK],
   ['day|weekday most !hour|ofRange', 'daily [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
   ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
@@ -182,7 +185,7 @@ const ROWS: readonly Row[] = [
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
   ['status !named|filtered|happening|compared', 'summary', 'status'],
   [
-    'filtered|range|happening|average|count|when|compare|versus|moved|fell',
+    'filtered|range|happening|average|count|when|compare|versus|moved|fell !counted',
     'daily',
     'happening goingOn active average when status compare versus moved fell',
   ],
@@ -197,7 +200,7 @@ export const RULES: readonly Rule[] = ROWS.map(([signs, command, uses]) => ({
 }));
 
 const TWO_QUESTIONS = 'Those are two questions';
-const AHEAD = "I can't report days ahead; a pool's answer says whether it lasts until its reset.";
+const AHEAD = "I can't report days ahead";
 const CSV = 'A CSV comes with the answer: under ⋯ in Slack, by --csv in a terminal.';
 
 /** Questions that no report answers: what is told, and commands that come near; `…` is the sentence's range and filters. */
@@ -246,8 +249,18 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],
-  ['ahead|until left|runOut|limit|forecast', AHEAD, 'forecast', 'pool'],
-  ['ahead', AHEAD, 'forecast', 'daily this-month …'],
+  [
+    'ahead|until left|runOut|limit|forecast',
+    `${AHEAD}; a pool's answer says whether it lasts until its reset.`,
+    'forecast',
+    'pool',
+  ],
+  [
+    'ahead',
+    `${AHEAD}. The forecast says whether pools last, the history what past months took.`,
+    'forecast',
+    'history',
+  ],
   [
     'versus !compared|average|fix|several|alternatives|codes',
     'Compared with what? Name the second range, or take the one before.',

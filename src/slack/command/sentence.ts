@@ -2,7 +2,7 @@ import type { Grouping } from '../../domain/dimension.ts';
 import { PREVIOUS } from '../../domain/ranges.ts';
 import { Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
-import { type FoundName, readKnown, readPlainName } from './names.ts';
+import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { type Concept, DIMENSION_WORDS, isSentenceFiller, readConcept } from './vocabulary.ts';
@@ -42,6 +42,9 @@ const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
 /** Calls that `the last errors` shows. */
 const LATEST = 10;
+
+/** What runs, by what the same of is compared with: `than the same week last year`. */
+const RUNNING: Readonly<Record<string, string>> = { week: 'this-week', month: 'this-month' };
 
 /** Words before what is counted: `how many different`. */
 const COUNTED =
@@ -121,7 +124,10 @@ export function readSentence(reading: Reading): Sentence {
   function readSecondRange(at: number): number | undefined {
     // `compare last week with the week before`
     const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);
-    const found = readVersus(reading, at, draft, isJoined);
+    // `than at the same time last week`: beside what runs now.
+    const isSame = words[at] === 'same' && at > 0;
+    const found = isSame ? readVersus(reading, at - 1, draft, true) : readVersus(reading, at, draft, isJoined);
+    if (found && isSame) draft.question.range ??= RUNNING[words[at + 1]!] ?? 'today';
     return found && setVersus(found.range, tokens.slice(at, found.next), found.next);
   }
 
@@ -245,15 +251,13 @@ export function readSentence(reading: Reading): Sentence {
       return false;
     const probe = startDraft({ report: 'daily' });
     try {
-      return isPlainKey(words[at]!) && readNamed(reading, at, probe) !== undefined;
+      const dimension = DIMENSION_WORDS.get(words[at]!);
+      if (dimension && isSingular(words[at]!) && readKnown(reading, at + 1, dimension)) return true;
+      return dimension === words[at] && readNamed(reading, at, probe) !== undefined;
     } catch (error) {
       if (error instanceof Misunderstood) return true;
       throw error;
     }
-  }
-
-  function isPlainKey(word: string): boolean {
-    return DIMENSION_WORDS.get(word) === word;
   }
 
   function addConcept(at: number, { concept, used }: { concept: Concept; used: number }): number {

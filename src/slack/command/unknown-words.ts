@@ -19,13 +19,12 @@ export function explainUnknown(error: UnknownWords): Misunderstood {
   const begun = !unused || (tokens.length === 1 && REPORT_WORDS.has(bareWord(reading.tokens[0]!)));
   const hint = begun ? hintFor(reading, tokens[0]!) : undefined;
   if (hint) return hint;
-  if (unused) return new Misunderstood(nameUnknown(error), [...(candidates.length > 0 ? candidates : [rest]), 'help']);
+  const without = candidates.length > 0 ? candidates : [rest];
   return new Misunderstood(nameUnknown(error), [
-    ...corrections(reading, tokens),
-    ...candidates,
-    rest,
+    ...(unused ? [] : corrections(reading, tokens)),
+    ...without,
     'help',
-    'top clients',
+    ...(unused ? [] : ['top clients']),
   ]);
 }
 
@@ -68,7 +67,7 @@ function corrections(reading: Reading, tokens: readonly Token[]): string[] {
 function listCorrections(token: Token): string[] {
   if (token.quoted) return [];
   const typed = bareWord(token);
-  const limit = typed.length <= 4 ? 1 : 2;
+  const limit = typed.length <= 5 ? 1 : 2;
   const letters = (word: string) => [...word].sort().join('');
   const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
     if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];

@@ -120,122 +120,103 @@ export const RANGE_OPENERS = new Set([
     one two three four five six seven eight nine ten eleven twelve`.split(/\s+/),
 ]);
 
-/** Every way to say that a month's end is what is asked about. */
-const MONTH_END = ['', 'by ', 'before ', 'until ', 'till ', 'to ', 'at ', 'through ']
-  .flatMap((when) => ['the end of the month', 'end of the month', 'end of month', 'month end'].map((end) => when + end))
-  .join('|');
-/** After what a fix is judged. */
-const SINCE_FIX = ['since', 'after']
-  .flatMap((when) => ['fix', 'deploy', 'release', 'rollout', 'rollback'].map((what) => `${when} the ${what}`))
-  .join('|');
-
 /**
  * Words of a question in a sentence by what they ask for. Every one of them must be used by the rule that makes the question
- * (see rules.ts); a phrase of several words counts as one.
+ * (see rules.ts); a phrase of several words counts as one. `(a|b)` within a phrase stands for either.
  */
 const PHRASES = {
-  who: `who|who's|whos|whose|whom|anyone|anybody|someone|somebody|everyone|everybody|
-    responsible for`,
+  who: `who(|'s|s|se|m)|(any|some|every)(one|body)|responsible for|
+    what(|'s|s| is| has been) (using|eating|consuming|burning|draining|used|eaten)(| up)`,
   count: 'how many|how often|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
   when: `when|when's|whens`,
-  began: `start|starts|started|starting|begin|begins|began|since when|how long has|how long have`,
+  began: 'start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
   where: "where|where's|wheres",
-  most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|
-    the most|more than anyone|common|popular|most popular|most used|loudest|busy|busier|heavy|noisy|noisiest|most noise|frequent|often|ranking|rank`,
+  most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
+    more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)`,
   active: 'active',
   least: 'least|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
-  failing: `failed|failing|failure|failures|fails|fail|error|errors|erroring|wrong|broken|broke|break|breaks|breaking|
-    rejected|rejecting|refused|unsuccessful|unhealthy|worst|flaky|outage|outages|incident|
-    incidents|downtime|problem|problems|issue|issues|trouble|troubles|going wrong|goes wrong|went wrong|gone wrong|on fire|affected`,
-  throttled: `throttled|throttling|throttle|blocked|rate limited|rate-limited|getting limited|rate limit hits|
-    rate limit errors|hit the rate limit|hits the rate limit|hitting the rate limit`,
-  perSecond: 'per second|a second|every second|each second|rps|tps|qps',
-  perMinute: 'per minute|a minute|every minute|each minute|peak minute|busiest minute|peak minutes|minute by minute',
-  succeeding: 'success|successful|successfully|succeed|succeeds|succeeded|succeeding',
-  rate: `error rate|error rates|success rate|success rates|failure rate|failure rates|error ratio|success ratio|
-    by status|by status code|by code|per status|error percentage|error code|error codes|error type|error types|kind of error|kind of errors|kinds of error|
-    kinds of errors|type of error|types of error|types of errors|success percentage|status code|status codes|codes|code|rates|rate|ratio|reliable|reliability|uptime|availability|http`,
-  status: `status|statuses|doing|going|healthy|health|ok|okay|fine|well|good|up|down|alive|running|look|looking|
-    alright|all right|back to normal`,
+  failing: `fail(|s|ed|ing|ure|ures)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|break(|s|ing)|
+    reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
+    trouble(|s)|on fire|affected`,
+  throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
+    (hit|hits|hitting) the rate limit`,
+  perSecond: '(per|a|every|each) second|rps|tps|qps',
+  perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
+  succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
+  rate: `(error|success|failure) (rate|rates|ratio|percentage)|(by|per) (status|status code|code)|
+    error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|status code(|s)|code(|s)|rate(|s)|ratio|
+    reliab(le|ility)|uptime|availability|http`,
+  status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
+    alright|all right|back to normal|online|reachable`,
   distinct: 'distinct|unique|different|individual|separate',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
-  left: `left|left over|can i make|can we make|i can make|we can make|can i still make|can we still make|can i send|can we send|
-    remain|remains|remaining|remainder|headroom|unused|spare|available|balance|balances|allowance|
-    allowances|quota|quotas|budget|budgets|full|fullest|empty|emptiest|daily quota|daily allowance|daily budget|monthly quota|
-    monthly allowance|monthly budget`,
-  pool: 'pool|pools|plan|plans|add-on|add-ons|addon|addons|bundle|bundles|contract',
+  left: `left(| over)|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
+    balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
+  pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|bundle(|s)|contract',
   csv: 'csv|csv file|spreadsheet|excel',
-  rateLimit: 'rate limit|rate limits|rate limiting|the rate limit|the rate limits',
-  limit: `limit|limits|limited|over|near|nearest|allowed|close|close to|closest|closest to|reached|daily limit|daily limits|
-    monthly limit|monthly limits`,
-  resets: `reset|resets|renew|renews|renewed|renewal|expire|expires|refill|refills|refilled|come back|comes back|back|
-    start over|starts over|start again|starts again`,
-  overage: `overage|overages|over budget|over our budget|over the budget|over quota|over our quota|over allowance|
-    over our allowance|over limit|over the limit|over our limit|over plan|over our plan|overspent|overspend|overspending|
-    exceeded|gone over|went over|too much`,
-  runOut: `run out first|runs out first|run out|runs out|running out|ran out|exceed|exceeds|exceeding|go over|reach|reaches|hit the limit|hit our limit|hit the quota|run dry|runs dry|running dry|run low|running low|exhaust|exhausts|
-    exhausted|last|lasts|enough|make it|burn rate|how long|
-    how soon|how fast|how quick|how quickly|before the reset|until the reset|till the reset|before reset|until reset|
-    before it resets|until it resets|need to buy|have to buy|must buy|buy more|buy|need more|sufficient|cope|handle|until|till|before|soon|long enough`,
-  forecast: 'forecast|forecasts|predict|prediction|predicted|projected|projection',
-  monthEnd: `${MONTH_END}|end of this month|month-end|this month's end|before month end`,
+  rateLimit: '(|the )rate limit(|s)|rate limiting',
+  limit: '(|daily |monthly )limit(|s)|limited|over|near(|est)|allowed|close(|st)(| to)|reached',
+  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|(|come |comes |came )back|start(|s) (over|again)`,
+  overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
+    too much`,
+  runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
+    hit (the|our) (limit|quota)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
+    how (long|soon|fast|quick|quickly)|(before|until|till) (the |it |)reset(|s)|
+    (|need to |have to |must )buy(| more)|need more|sufficient|cope|handle|until|till|before|soon`,
+  forecast: 'forecast(|s)|predict(|ed|ion)|project(ed|ion)',
+  monthEnd: `(|by |before |until |till |to |at |through )((|the )end of (|the |this )month|month end|month-end|
+    this month's end)`,
   history: 'history|historical|over the months',
-  cost: `cost|costs|costing|costly|credits|credit|spend|spends|spent|spending|burn|burns|burned|burning|expensive|price|
-    bill|billed`,
-  moved: `change|changes|changed|changing|difference|grow|grows|grew|grown|growing|growth|rise|rises|rose|risen|rising|
-    increase|increases|increased|increasing|go up|goes up|went up|gone up|going up|up or down`,
-  fell: `decrease|decreases|decreased|decreasing|decline|declined|drop|drops|dropped|fall|falls|fell|fallen|falling|dropping|declining|decreasing|go down|
-    goes down|went down|gone down|going down|shrink|shrinks|shrinking|shrank|shrunk`,
-  odd: 'normal|unusual|unusually|odd|strange|weird|abnormal|anomaly|anomalies|suspicious|out of the ordinary',
-  spike: 'spike|spikes|spiked|jump|jumped',
+  cost: 'cost(|s|ing|ly)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed)',
+  moved: `chang(e|es|ed|ing)|difference|gr(ow|ows|ew|own|owing|owth)|ris(e|es|en|ing)|rose|increas(e|es|ed|ing)|
+    (go|goes|went|gone|going) up|up or down`,
+  fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
+    (go|goes|went|gone|going) down|shr(ink|inks|inking|ank|unk)`,
+  odd: 'normal|unusual(|ly)|odd|strange|weird|abnormal|anomal(y|ies)|suspicious|out of the ordinary',
+  spike: 'spike(|s|d)|jump(|s|ed)',
   goingOn: 'going on|happening',
-  happening: 'happen|happens|happened|went on|activity|traffic|volume|load',
-  trend: 'trend|trends|over time|timeline|graph over time',
-  perHour: 'per hour|by hour|hourly|each hour|every hour|an hour|by the hour',
-  perDay: 'per day|by day|daily|each day|every day|a day|by the day|per week|by week|weekly|each week|every week',
-  perMonth: 'per month|by month|monthly|each month|every month|a month|by the month|months',
-  peak: 'peak|peaks|peaked|max|maximum',
-  hour: 'hour|hours|time of day|what time',
-  day: 'day|days|day of the week|day of week|days of the week',
-  weekday:
-    'weekday|weekdays|workday|workdays|weekend|weekends|by day of week|by day of the week|per day of the week|by weekday|per weekday',
-  average: 'average|averages|avg|mean|typical|typically|usual|usually|normally',
-  explain: 'per call|per request|come from|comes from|calculated|computed|counted|calculate|compute|worked out|add up',
-  advice:
-    'advice|advise|tips|recommendations|should|reduce|improve|save|avoid|optimise|optimize|recommend|worry|worried|worrying|risk|risks|risky|concern|concerns|concerned|attention|watch out',
-  licences: 'licence|licences|license|licenses|licensing|seat|seats|grant|grants|consumables',
-  owner: 'owner|owns|own|responsible',
-  compare: 'compare|compared|compares|comparing|comparison|difference between|change between',
-  versus: `versus|vs|vs.|against|more than|less than|fewer than|fewer|less|higher|lower|
-    better|worse|up from|down from`,
+  happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
+  trend: 'trend(|s)|(|graph )over time|timeline',
+  perHour: '(per|by|each|every|an|by the) hour|hourly',
+  perDay: '(per|by|each|every) (day|week)|(a|by the) day|daily|weekly',
+  perMonth: '(per|by|each|every|a|by the) month|monthly|months',
+  peak: 'peak(|s|ed)|max(|imum)',
+  hour: 'hour(|s)|time of day|what time',
+  day: 'day(|s)|day of week|day(|s) of the week',
+  weekday: '(|by |per )weekday|week(days|end|ends)|workday(|s)|by day of week|(by|per) day of the week',
+  average: 'average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
+  explain: 'per (call|request)|come(|s) from|calculate(|d)|compute(|d)|counted|worked out|add up',
+  advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
+    concern(|s|ed)|attention|watch out`,
+  licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
+  owner: `owner|own(|s)|responsible|in charge|contact(| person)|(should|do) (i|we) (call|contact|ask|ping|talk to)|
+    to (call|contact|ask)|talk to`,
+  compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
+  versus: 'versus|vs|vs.|against|(more|less|fewer) than|fewer|less|higher|lower|better|worse|(up|down) from',
   now: 'now|right now|currently|at the moment|live|so far|still',
-  latency: `latency|latencies|slow|slower|slowest|slowness|p50|p90|p95|p99|percentile|percentiles|median|duration|
-    durations|response time|response times|ms|milliseconds|how long do calls take|how long calls take|how long does|
-    how long do|take longest|takes longest|took longest`,
+  latency: `latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
+    milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
   howSlow: 'how slow',
   fastest: 'fastest|quickest',
-  timeout: 'timeout|timeouts|time out|times out|timed out|timing out',
+  timeout: 'timeout(|s)|(time|times|timed|timing) out',
   pace: 'fast|faster|quick|quickly|take|takes|took',
-  events: `event|events|raw|sample|samples|single call|single calls|raw calls|raw events|log|logs|log line|log lines|
-    request id|request ids`,
-  latest: 'latest calls|newest calls|recent calls|last calls|latest requests|newest requests|recent requests',
-  lastSeen: `last call|last called|last calling|last request|last seen|last used|last active|last heard of|
-    last heard from|latest call|newest call|most recent call`,
-  fresh: 'new|newest|brand new|never seen|first seen|for the first time|appeared',
-  gone: `gone|idle|silent|stop|stops|stopping|stopped|stop calling|stopped calling|stop sending|stopped sending|dead|offline|
-    inactive|disappeared|vanished|missing|no longer|nobody|no one`,
-  fix: `fix|fixed|hotfix|patch|deploy|deployed|deployment|release|released|rollout|rolled out|rollback|restart|
-    restarted|help|helped|helps|improved|got better|${SINCE_FIX}`,
-  bytes: `bytes|byte|bandwidth|kb|mb|gb|kilobytes|megabytes|gigabytes|data volume|data transfer|transferred|payload|
-    payloads|payload size|response size|body size|record|records`,
+  events: 'event(|s)|raw(| calls| events)|sample(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
+  latest: '(latest|newest|recent) (calls|requests)|last calls',
+  lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
+  fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
+  gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|dead|offline|inactive|disappeared|vanished|
+    missing|no longer|nobody|no one`,
+  fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(ed|ment)|released|
+    rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
+  bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
+    (payload|response|body) size|record(|s)`,
   usage: 'usage',
   bot: 'bot|the bot|slack bot|this bot',
-  data: `data|ingest|ingestion|fresh|freshness|delay|delayed|stale|up to date|receive|received|receiving|last receive|
-    last received|arrive|arrives|arrived|arriving`,
-  ahead: 'next day|next week|next month|next quarter|next year|tomorrow',
-  alerts: 'alert|alerts|alerting|alerted|muted|warning|warnings|paged|page|pinged|notified',
-  digests: 'digest|digests|subscription|subscriptions',
+  data: `data|ingest(|ion)|fresh(|ness)|delay(|ed)|stale|up to date|(|last )receive(|d)|receiving|arriv(e|es|ed|ing)`,
+  ahead: 'next (day|week|month|quarter|year)|tomorrow',
+  alerts: 'alert(|s|ing|ed)|muted|warning(|s)|page(|d)|pinged|notified',
+  digests: 'digest(|s)|subscription(|s)',
 } as const;
 
 export type Concept = keyof typeof PHRASES;
@@ -271,7 +252,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   got getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
-  more number figure time times run runs ran amounts some every each all yet lately recently already again during anymore
+  more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
   so show tell list find display or than then went go goes come comes works work working thing things stuff one ones
   keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
@@ -336,9 +317,19 @@ export function toWords<Meaning extends string>(
 ): Map<string, Meaning> {
   return new Map(
     Object.entries<string | undefined>(table).flatMap(([meaning, phrases = '']) =>
-      phrases.split('|').map((phrase) => [phrase.replace(/\s+/g, ' ').trim(), meaning as Meaning] as const),
+      listPhrases(phrases).map((phrase) => [phrase.replace(/\s+/g, ' ').trim(), meaning as Meaning] as const),
     ),
   );
+}
+
+/** Phrases stand between bars; of `(a|b)` in a phrase, each with one of them. */
+function listPhrases(text: string): string[] {
+  const phrases = text.match(/(?:\((?:[^()]|\([^()]*\))*\)|[^|()])+/g) ?? [];
+  return phrases.flatMap((phrase) => {
+    const [group, choices = ''] = /\(([^()]*)\)/.exec(phrase) ?? [];
+    if (group === undefined) return [phrase];
+    return choices.split('|').flatMap((choice) => listPhrases(phrase.replace(group, choice)));
+  });
 }
 
 /** The single words of concepts, each for its report. */

@@ -163,7 +163,7 @@ export class UnknownWords extends Misunderstood {
     reading: Reading,
     tokens: readonly Token[],
     why: 'unknown' | 'unused' = 'unknown',
-    offers: string[] = [],
+    offers: readonly string[] = [],
   ) {
     super(`Words that were not used: ${tokens.map(({ text }) => text).join(' ')}`, offers);
     this.reading = reading;

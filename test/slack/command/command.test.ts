@@ -269,7 +269,8 @@ describe('questions in a sentence', () => {
     ['show the last failed call', 'events status:4xx status:5xx limit 1'],
     ['last error of Acme CRM', 'events status:4xx status:5xx client:"Acme CRM" limit 1'],
     ['which ip addresses does Acme use', 'top ips client:Acme'],
-    ['is ana still active', 'day today user:ana'],
+    ['is ana still active', 'events sending user:ana limit 1'],
+    ['did ana come back online', 'events sending user:ana limit 1'],
     ['how many requests are we allowed per minute', 'summary per-minute'],
     ['POST vs GET', 'top methods method:POST method:GET'],
     ['worst client', 'top clients status:4xx status:5xx'],
@@ -288,6 +289,15 @@ describe('questions in a sentence', () => {
     ['did anything break last week', 'status last-week'],
     ['when will the crm credits run out', 'forecast crm'],
     ['is crm down?', 'status up 1h scope:crm'],
+    ['what was the worst hour this week', 'day this-week status:4xx status:5xx'],
+    ['which day had the most errors last month', 'daily last-month status:4xx status:5xx'],
+    ['more errors compared to before the deploy at 3pm yesterday', 'status since yesterday 15:00 vs previous'],
+    ['are we using more or less than at the same time last week', 'day today vs week-before'],
+    ['which client should I call about the 429s', 'top clients status:429'],
+    ['who do I talk to about Warehouse Export', 'client "Warehouse Export" owner'],
+    ['customer Warehouse Export says they get errors today, is that true', 'client "Warehouse Export" today'],
+    ['most expensive client this quarter and how much credits', 'top clients this-quarter by credits'],
+    ['where i see graph', 'summary as graph'],
     ['is crm up', 'status up 1h scope:crm'],
     ['was crm down yesterday', 'status up yesterday scope:crm'],
     ['are we down', 'status up 1h'],
@@ -403,7 +413,9 @@ describe('questions in a sentence', () => {
     ['hey, who is getting 429s?', 'top clients status:429'],
     ['who is hammering the api', 'top clients'],
     ['who is being throttled', 'top clients status:429'],
-    ['who uses the crm pool', 'top clients scope:crm'],
+    ['who uses the crm pool', 'top clients scope:crm by credits'],
+    ['who uses the annual add-on', 'top clients scope:"Annual add-on" by credits'],
+    ["what's using up the monthly plan", 'top clients scope:"Monthly plan" by credits'],
     ['what did user ana do yesterday', 'day yesterday user:ana'],
     ['how many POST calls did Acme make', 'client Acme method:POST'],
     ['what does acme crm cost', 'top clients client:"Acme CRM" by credits'],
@@ -710,11 +722,15 @@ describe('wrong or missing words', () => {
       'top clients this-month',
     ],
     ['who used most and why', /two questions/, 'top clients'],
+    ['what time does it reset and how much is left', /one question at a time/, 'pool resets'],
+    ['who used most yesterday? what is the error rate?', /one question at a time/, 'top clients yesterday'],
+    ['did anybody get throttled while I slept', /don't know “while” and “slept”/, 'top clients status:429'],
+    ['errors of Acme CRM lasst week vs before', /don't know “lasst/, 'daily vs previous client:"Acme CRM"'],
+    ['how many users vs yesterday', /can't use “vs yesterday” here/, 'how many users'],
     ['forecast for next month', /can't report days ahead/, 'forecast'],
     ['what would we need next month', /can't report days ahead/, 'forecast'],
     ['how many calls will we make tomorrow', /can't report days ahead/, 'forecast'],
     ['top clients "annual add-on"', /can't use “"annual add-on"” here/, 'top clients'],
-    ['who uses the annual add-on', /can't use “annual add-on” here/, 'top clients'],
     [
       'how much of the annual add-on and the monthly plan is left',
       /can't use “monthly plan” here/,
@@ -765,7 +781,7 @@ describe('wrong or missing words', () => {
     ['export banana', /don't know “banana”/, 'help'],
     ['yesterdya', /don't know “yesterdya”/, 'yesterday'],
     ['tpo clients client:"&lt;@U01ALICE&gt;"', /don't know “tpo”/, 'top clients client:"&lt;@U01ALICE&gt;"'],
-    ['top banana', /don't know “banana”/, 'top'],
+    ['top banana', /don't know “banana”/, 'top clients'],
     ['top clients 7d 30d', /two ranges, 7d and 30d/, 'top clients 7d vs 30d'],
     [
       'who used most this month, against last month, and how slow was it',
@@ -809,6 +825,14 @@ describe('wrong or missing words', () => {
       expect(label).not.toBe('');
       expect(() => parseCommand(command, NAMES)).not.toThrow();
     }
+  });
+
+  test('a second question is offered with the range and the name of the first', () => {
+    expect(
+      refusal('how many calls did Acme make last week and which routes failed').suggestions.map(
+        ({ command }) => command,
+      ),
+    ).toEqual(['client Acme last-week', 'top routes last-week client:Acme status:4xx status:5xx']);
   });
 
   test('a text that is far too long', () => {

@@ -1,0 +1,83 @@
+import type { Question } from '../../domain/report.ts';
+import { readClauses, whichFirst } from './clauses.ts';
+import { type Command, Misunderstood } from './command.ts';
+import { readKnown } from './names.ts';
+import { readNatural } from './natural.ts';
+import { readBareOptions, readReport } from './report-words.ts';
+import { isLanguage } from './vocabulary.ts';
+import { bareWord, type Reading, UnknownWords } from './words.ts';
+
+/**
+ * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
+ * UnknownWords where a word was not used.
+ */
+export function readAsked(reading: Reading): Command {
+  const head = reading.tokens[0];
+  if (!head) return { kind: 'question', question: { report: 'summary' } };
+  if (WHAT_IF.test(reading.text.slice(head.start))) throw whatIf(reading.text);
+  const clauses = readClauses(reading, readQuestion);
+  if (clauses && !clauses.areOne) throw whichFirst(clauses.questions);
+  try {
+    return readWhole(reading);
+  } catch (error) {
+    throw clauses && error instanceof UnknownWords ? whichFirst(clauses.questions) : error;
+  }
+}
+
+function readWhole(reading: Reading): Command {
+  let unknown: UnknownWords | undefined;
+  try {
+    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
+    if (question) return { kind: 'question', question };
+  } catch (error) {
+    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
+    const isSaid =
+      reading.tokens.some((token) =>
+        /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
+      ) || /\bend of (the |this )?month\b/i.test(reading.text);
+    if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
+    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
+    if (error instanceof UnknownWords && error.unused) throw error;
+    unknown = error instanceof UnknownWords ? error : undefined;
+  }
+  try {
+    return readNatural(reading);
+  } catch (error) {
+    throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
+  }
+}
+
+/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
+function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
+  const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
+  const known = tokens.every((token) => isLanguage(bareWord(token)));
+  return tokens.length > 0
+    ? new UnknownWords(sentence.reading, tokens, known ? 'unused' : 'unknown', sentence.candidates)
+    : grammar;
+}
+
+/** The question of a text that can ask for nothing else. */
+export function readQuestion(reading: Reading): Question {
+  const command = readAsked(reading);
+  if (command.kind === 'question') return command.question;
+  throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
+}
+
+/** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
+function isSentence(reading: Reading): boolean {
+  const [first, second] = reading.tokens;
+  const word = second ? bareWord(second) : '';
+  return bareWord(first!) === 'why' && word !== '' && isLanguage(word) && readKnown(reading, 1, 'client') === undefined;
+}
+
+const WHAT_IF = /^(?:what|and) if\b|^(?:what (?:would|will)|would|will|could|can)\b.*\bif\b/i;
+
+function whatIf(text: string): Misunderstood {
+  const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];
+  return new Misunderstood('A what-if names a grant and another quantity of it, as in: pool if users=25.', [
+    quantity ? `pool if ${name}=${quantity}` : '',
+    text.replace(/^.*?\bif\b/i, 'pool if'),
+    'pool if users=25',
+    'licences',
+  ]);
+}

@@ -137,6 +137,13 @@ export function counterpartOf(versus: string): string | undefined {
   return Object.hasOwn(COUNTERPARTS, versus) ? COUNTERPARTS[versus] : undefined;
 }
 
+/** The range before a running one that has no whole day yet: `this-month vs previous` on the 1st. */
+function beforeRunning(range: Range): string | undefined {
+  const found =
+    range.toMs <= range.fromMs && Object.entries(COUNTERPARTS).find(([, running]) => running === range.text);
+  return found ? found[0] : undefined;
+}
+
 /** The same range so much earlier: `today vs same day last week`. */
 const EARLIER = {
   'day-before': { days: 1 },
@@ -184,8 +191,9 @@ function readEarlier(text: string): string | undefined {
 
 /**
  * The range that another is compared with. What is still growing is compared with as much of the time before: today until
- * now with yesterday until the same time. `byWeeks`: days are told side by side, so the span before lies whole weeks earlier.
- * Throws InvalidRangeError as `resolveRange` does.
+ * now with yesterday until the same time, this week until yesterday with the same weekdays of another. `byWeeks`: days are told
+ * side by side, so the span before lies whole weeks earlier. Of a range without a day, `previous` and how much earlier are the
+ * calendar's: last month beside this one. Throws InvalidRangeError as `resolveRange` does.
  */
 export function resolveVersus(
   text: string,
@@ -194,13 +202,23 @@ export function resolveVersus(
   calendar: Calendar,
   { firstDay, byWeeks = false }: { firstDay?: number | undefined; byWeeks?: boolean } = {},
 ): Range {
-  if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar, byWeeks);
-  if (Object.hasOwn(EARLIER, text)) return shift(range, EARLIER[text as Earlier], nowMs, calendar);
-  const second = resolveRange(text, nowMs, calendar, { firstDay });
+  const isRelative = text === PREVIOUS || Object.hasOwn(EARLIER, text);
+  const named = isRelative ? beforeRunning(range) : text;
+  if (named === undefined) {
+    if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar, byWeeks);
+    return shift(range, EARLIER[text as Earlier], nowMs, calendar);
+  }
+  const second = resolveRange(named, nowMs, calendar, { firstDay });
   const isCut = range.partial && !range.timed && !second.partial && !second.timed;
-  return isCut && daysOf(second) === daysOf(range)
+  return (isCut && daysOf(second) === daysOf(range)) || isSameWeekSoFar(range, second)
     ? shift(range, { days: range.firstDay - second.firstDay }, nowMs, calendar)
     : second;
+}
+
+/** This week until yesterday beside another whole week: its mean would hold a weekend that is still to come here. */
+function isSameWeekSoFar(range: Range, second: Range): boolean {
+  if (range.text !== 'this-week' || second.timed || daysOf(second) !== 7) return false;
+  return daysOf(range) > 0 && range.firstDay > second.firstDay && (range.firstDay - second.firstDay) % 7 === 0;
 }
 
 function daysOf({ firstDay, lastDay }: Range): number {

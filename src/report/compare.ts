@@ -43,12 +43,17 @@ export async function reportCompare(
   const { sort, limit, offset = 0, versus: _versus, ...plain } = question;
   const extent = await deps.usage.extent();
   const { range, versus, isByDays } = resolveBoth(deps, question, nowMs, extent?.firstDay);
-  const isEmpty = isNone(range);
   const [now, before] = await askBoth(
     askSide(answer, { ...plain, range: range.text }),
     askSide(answer, { ...plain, range: versus.text }),
   );
   const measure: CompareReport['measure'] = question.report === 'latency' ? 'p95' : (question.measure ?? 'requests');
+  const head = {
+    ...{ question, title: now.title, range, versus, filters: now.filters, zone: deps.calendar.zone },
+    asOfMs: Math.max(now.asOfMs, before.asOfMs),
+    ...(now.population ? { population: now.population } : {}),
+  };
+  if (isNone(range) || isNone(versus)) return compareNothing(head, measure, [now, before]);
   const ranges = [range, versus];
   const known = ranges.map((each) => sinceData(each, extent?.firstDay, deps.calendar));
   const per = measure === 'p95' ? ONCE : comparePer(known[0]!, known[1]!, nowMs);
@@ -66,15 +71,9 @@ export async function reportCompare(
   const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
 
   return sayWhoLeads({
-    question,
-    title: now.title,
-    range,
-    versus,
-    zone: deps.calendar.zone,
-    asOfMs: Math.max(now.asOfMs, before.asOfMs),
-    filters: now.filters,
+    ...head,
     finding:
-      now.asOfMs === 0 || isEmpty || hasNone
+      now.asOfMs === 0 || hasNone
         ? now.finding
         : isOlder
           ? `${now.finding} There is nothing to compare with: data begins on ${formatDate(extent.firstDay)}.`
@@ -86,14 +85,13 @@ export async function reportCompare(
               versus,
               failures: [now.failures, before.failures],
             }),
-    ...(now.population ? { population: now.population } : {}),
     notes: [
       ...(per.isDay ? noteDays(ranges, known, per) : []),
       ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
       ...(now.steps && before.steps && per.isDay && known.every((each, side) => each === ranges[side])
         ? noteShared(now.steps, before.steps)
         : []),
-      ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs && !isEmpty ? ['The two ranges overlap.'] : []),
+      ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
       ...before.notes
@@ -106,7 +104,9 @@ export async function reportCompare(
     sections: steps ? [] : sections,
     grain: now.steps?.grain ?? range.grain,
     ...(steps ? { steps } : {}),
-    ...(steps && isByDays && isWeeksBefore(range, versus) ? { sameWeekdays: true as const } : {}),
+    ...(((steps && isByDays) || range.text === 'this-week') && isWeeksBefore(range, versus)
+      ? { sameWeekdays: true as const }
+      : {}),
     per,
     table: toComparedTable({
       sections,
@@ -121,12 +121,12 @@ export async function reportCompare(
 
 /**
  * The question with the later of its two ranges as the one that is told, whichever was named first: a change goes forward in
- * time. Ranges that overlap, and those without a day, stay as they were named.
+ * time. Ranges that overlap stay as they were named.
  */
 export async function putLaterFirst(deps: ReporterDeps, question: Question, nowMs: number): Promise<Question> {
   const extent = await deps.usage.extent();
   const { range, versus } = resolveBoth(deps, question, nowMs, extent?.firstDay);
-  if (isNone(range) || isNone(versus) || versus.fromMs < range.toMs) return question;
+  if (versus.fromMs < range.toMs || versus.fromMs === range.fromMs) return question;
   return { ...question, range: question.versus, versus: range.text };
 }
 
@@ -136,8 +136,27 @@ function resolveBoth({ calendar }: ReporterDeps, question: Question, nowMs: numb
   const options = { firstDay, default: counterpartOf(text) ?? DEFAULTS[report] };
   const range = resolveRange(question.range, nowMs, calendar, options);
   const isByDays = (report === 'daily' || overTime === true) && range.grain === 'day';
-  const versus = isNone(range) ? range : resolveVersus(text, range, nowMs, calendar, { firstDay, byWeeks: isByDays });
+  const versus = resolveVersus(text, range, nowMs, calendar, { firstDay, byWeeks: isByDays });
   return { range, versus, isByDays };
+}
+
+/** Says of a running range that it has no whole day yet, and what the other was: nothing is new or gone. */
+function compareNothing(
+  head: Pick<CompareReport, 'question' | 'title' | 'range' | 'versus' | 'filters' | 'zone' | 'asOfMs' | 'population'>,
+  measure: CompareReport['measure'],
+  [now, before]: readonly [ComparedSide, ComparedSide],
+): CompareReport {
+  const { range, versus, zone, asOfMs } = head;
+  const { grain } = range!;
+  const [empty, whole, known] = isNone(range!) ? [now, before, versus] : [before, now, range!];
+  return {
+    ...head,
+    finding: asOfMs === 0 || isNone(known) ? empty.finding : `${empty.finding} ${known.label}: ${whole.finding}`,
+    notes: [],
+    ...{ kind: 'compare', measure, grain, sections: [], per: ONCE },
+    total: compareRow('total', 0, 0, { measure, per: ONCE }),
+    table: toComparedTable({ sections: [], measure, per: ONCE, zone, grain }),
+  };
 }
 
 /** `this-month` on the 1st. */

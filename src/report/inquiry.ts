@@ -9,7 +9,7 @@ import type { Question, ReportHead } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
-import { DIMENSION_WORDS } from './format.ts';
+import { capitalise, DIMENSION_WORDS } from './format.ts';
 
 /** Sources that reports are made from. */
 export interface ReporterDeps {
@@ -116,7 +116,7 @@ const NOTHING_RECEIVED = 'No usage has been received yet.';
 /** Says that a range holds nothing, and why; what is no longer kept is not called nothing. */
 export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'shortened'>): string {
   const { range, filters, span } = inquiry;
-  if (range.toMs <= range.fromMs) return `Nothing to count: ${range.label}.`;
+  if (range.toMs <= range.fromMs) return `${capitalise(range.text.replace('-', ' '))} has no whole day yet.`;
   if (answer?.shortened && answer.shortened.fromMs >= span.toMs) return `This is no longer kept for ${range.label}.`;
   // `last 3 hours (15:00–18:02)` has its own brackets.
   const where = range.label.startsWith('last ') ? `in the ${range.label}` : `(${range.label})`;

@@ -184,19 +184,38 @@ const WIDER = [
   { days: 90, range: '90d', label: 'Last 90 days' },
 ] as const;
 
-/** Of an answer without calls: a wider range, and the same without its filters. */
+/** Of an answer without calls: a wider range, and the same without its filters. Of a comparison, ranges that have days. */
 export function listWider(report: Report): Offer[] {
   const { kind, question, range } = report;
-  const requests = 'totals' in report ? report.totals.requests : kind === 'latency' ? report.total.requests : undefined;
-  if (requests !== 0 || report.asOfMs === 0 || !range || !CALLS.has(kind)) return [];
+  if (report.asOfMs === 0 || !range) return [];
+  if (kind === 'compare' && [range, report.versus].some(({ fromMs, toMs }) => toMs <= fromMs))
+    return listComparable(report);
+  if (!hasNoCalls(report) || !(kind === 'compare' || CALLS.has(kind))) return [];
   const days = range.timed ? 0 : range.lastDay - range.firstDay + 1;
   const wider = WIDER.find((each) => each.days > days) ?? { range: 'all', label: 'All time' };
   const { filters = [], offset: _offset, ...rest } = question;
+  const beside = kind === 'compare' ? { ...question, versus: PREVIOUS } : question;
   return [
-    ...(question.range === wider.range ? [] : [{ label: wider.label, question: withRange(question, wider.range) }]),
+    ...(question.range === wider.range ? [] : [{ label: wider.label, question: withRange(beside, wider.range) }]),
     ...(filters.length > 0
       ? [{ label: filters.length === 1 ? 'Without the filter' : 'Without filters', question: rest }]
       : []),
+  ];
+}
+
+function hasNoCalls(report: Report): boolean {
+  if (report.kind === 'latency') return report.total.requests === 0;
+  if (report.kind === 'compare') return report.total.now === 0 && report.total.before === 0;
+  return 'totals' in report && report.totals.requests === 0;
+}
+
+/** What can be compared while a running week, month or year has no whole day: today, and the one before it. */
+function listComparable({ question: { offset: _offset, ...rest }, range }: CompareReport): Offer[] {
+  const unit = /^this-(week|month|year)$/.exec(range!.text)?.[1];
+  const last = { ...rest, range: `last-${unit}`, versus: `${unit}-before` };
+  return [
+    { label: 'Today vs. a week ago', question: { ...rest, range: 'today', versus: 'week-before' } },
+    ...(unit ? [{ label: `Last ${unit} vs. the one before`, question: last }] : []),
   ];
 }
 

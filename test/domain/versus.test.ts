@@ -40,6 +40,9 @@ test.each([
   ['yesterday 14:00-15:00', 'previous', '20 Nov, 13:00–14:00'],
   ['yesterday 14:00-15:00', 'week-before', '13 Nov, 14:00–15:00'],
   ['7d', 'last-month', 'Oct 2026'],
+  ['this-week', 'last-week', '9–13 Nov 2026'],
+  ['this-week', '2026-11-02..2026-11-08', '2–6 Nov 2026'],
+  ['this-week', '2026-11-03..2026-11-09', '3–9 Nov 2026'],
 ])('%s vs %s is %s', (text, versus, label) => {
   const range = resolveRange(text, NOW, berlin);
   expect(resolveVersus(versus, range, NOW, berlin).label).toBe(label);

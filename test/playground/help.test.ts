@@ -47,7 +47,7 @@ const run = (text: string) =>
 
 /** Answers that an example must not have. */
 const REFUSED =
-  /^(I (don.t|can.t)|That |API usage is for|Only |Which|Whose|What shall|No \w+ is called|No quantity|There is no|“[^”]*” (is|may)|Nothing to count|After )/;
+  /^(I (don.t|can.t)|That |API usage is for|Only |Which|Whose|What shall|No \w+ is called|No quantity|There is no|“[^”]*” (is|may)|This \w+ has no whole day|After )/;
 
 /** Examples that stand on several pages are run once. */
 const done = new Set<string>();

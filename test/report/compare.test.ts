@@ -9,6 +9,7 @@ import type { CompareReport, Question } from '../../src/domain/report.ts';
 import { describeContext } from '../../src/messages/controls.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
 import { toCsv } from '../../src/report/table.ts';
+import { listWider } from '../../src/slack/next-questions.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at, NOW } from './setup.ts';
 
@@ -147,7 +148,8 @@ describe('vs', () => {
   });
 
   it('draws days as two lines from the first day on, and names the client behind the change', async () => {
-    const report = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
+    const weeks = { range: '2026-11-16..2026-11-20', versus: '2026-11-09..2026-11-15' };
+    const report = await compare(events, { report: 'daily', ...weeks });
     expect(report.steps!.map(({ now, before }) => [now, before])).toEqual([
       [0, 0],
       [0, 0],
@@ -342,7 +344,57 @@ describe('vs', () => {
     expect((await compare([], question)).finding).toBe('No usage has been received yet.');
     const first = at('2026-12-01T10:00:00Z');
     const empty = await compare([calls('a', 1, 1)], { ...question, range: 'this-month' }, { nowMs: first });
-    expect(empty.finding).toMatch(/^Nothing to count/);
+    expect(empty.finding).toBe('This month has no whole day yet. Nov 2026: a made the only request.');
+  });
+
+  it('sets this week beside the same weekdays of the last, not beside its weekend too', async () => {
+    const week = Array.from({ length: 12 }, (_, day) => calls('a', day + 1, 10));
+    // On a Tuesday one Monday stands beside another, whatever came after that.
+    for (const report of ['top', 'daily', 'status'] as const) {
+      const question: Question = { report, range: 'this-week', versus: 'last-week' };
+      const told = await compare([...week, calls('a', 4, 900)], question, { nowMs: at('2026-11-17T09:00:00Z') });
+      expect([told.range!.label, told.versus.label]).toEqual(['Mon 16 Nov 2026', 'Mon 9 Nov 2026']);
+      expect(told.total).toMatchObject({ now: 10, before: 10 });
+      expect(describeContext(told)).toContain('vs Mon 9 Nov 2026 (same weekdays)');
+    }
+    const friday = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
+    expect(friday.finding).toMatch(/^Requests went up 36% to 950; Acme caused/);
+    expect(friday.versus.label).toBe('9–13 Nov 2026');
+  });
+
+  it('of a week or month that has no whole day yet tells the other, and leads to what can be compared', async () => {
+    const days = Array.from({ length: 40 }, (_, day) => calls('a', day - 15, 10));
+    const told = async (nowMs: string, question: Question) => {
+      const report = await compare(days, question, { nowMs: at(nowMs) });
+      expect(toCsv(report).trim().split('\r\n')).toHaveLength(1);
+      expect(report.notes.filter((note) => /New:|Gone:|per day/.test(note))).toEqual([]);
+      expect(buildSpec(report, 'graph', canDrawBundled)).toBeUndefined();
+      return { finding: report.finding, versus: report.versus.label, wider: listWider(report) };
+    };
+    const top: Question = { report: 'top', dimension: 'client' };
+    const monday = await told('2026-11-30T09:00:00Z', { ...top, range: 'this-week', versus: 'last-week' });
+    expect(monday.finding).toBe('This week has no whole day yet. 23–29 Nov 2026: a made all 70 requests.');
+    expect(monday.wider).toEqual([
+      { label: 'Today vs. a week ago', question: { ...top, range: 'today', versus: 'week-before' } },
+      { label: 'Last week vs. the one before', question: { ...top, range: 'last-week', versus: 'week-before' } },
+    ]);
+    const counterpart = await told('2026-11-30T09:00:00Z', { report: 'status', versus: 'last-week' });
+    expect(counterpart).toMatchObject({ versus: '23–29 Nov 2026' });
+    const first = '2026-12-01T09:00:00Z';
+    for (const [range, versus] of [
+      ['this-month', 'last-month'],
+      ['last-month', 'this-month'],
+      ['dec', 'nov'],
+      ['this-month', 'previous'],
+      ['this-month', 'month-before'],
+    ] as const) {
+      const month = await told(first, { ...top, range, versus });
+      expect(month).toMatchObject({ versus: 'Nov 2026' });
+      expect(month.finding).toMatch(/^This month has no whole day yet\. Nov 2026: a made all 300 requests\.$/);
+      expect(month.wider[1]!.question).toEqual({ ...top, range: 'last-month', versus: 'month-before' });
+    }
+    const today = await compare(days, { ...top, range: 'today', versus: 'this-month' }, { nowMs: at(first) });
+    expect(today.finding).toMatch(/^This month has no whole day yet\. Tue 1 Dec 2026: /);
   });
 });
 

@@ -215,7 +215,7 @@ describe('top', () => {
     );
     expect(await telling(of('client', 'x'.repeat(200)))).toBe(`None: no requests match these filters ${where}`);
     const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
-    expect(first.finding).toBe('Nothing to count: 1 Nov 2026: no whole day yet.');
+    expect(first.finding).toBe('This month has no whole day yet.');
     expect(first.rows).toEqual([]);
   });
 

@@ -87,6 +87,14 @@ describe('an answer without calls', () => {
     ]);
   });
 
+  it('of two ranges leads to one that has calls, beside the one before it', async () => {
+    const report = await empty({ report: 'top', range: 'yesterday', versus: 'week-before', filters });
+    expect(listWider(report)).toEqual([
+      { label: 'Last 7 days', question: { report: 'top', range: '7d', versus: 'previous', filters } },
+      { label: 'Without the filter', question: { report: 'top', range: 'yesterday', versus: 'week-before' } },
+    ]);
+  });
+
   it('is the only one that does', async () => {
     expect(listWider(await empty({ report: 'top', range: 'yesterday' }))).toEqual([]);
     expect(listWider(await ask([], { report: 'top' }))).toEqual([]);

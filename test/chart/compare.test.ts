@@ -10,7 +10,7 @@ import { rangeOf, seriesOf, topClients } from './fixtures.ts';
 import { readTexts } from './read-svg.ts';
 
 async function draw(panel: Panel): Promise<{ svg: string; texts: string[] }> {
-  const { svg, warnings } = await toSvg(buildFrame({ report: topClients(), canDraw: canDrawBundled }, [panel]));
+  const { svg, warnings } = await toSvg(buildFrame(topClients(), canDrawBundled, { panels: [panel] }));
   expect(warnings).toEqual([]);
   expect(Number(/ width="(\d+)"/.exec(svg)![1])).toBe(WIDTH);
   return { svg, texts: readTexts(svg).map(({ text }) => text) };

@@ -1,4 +1,4 @@
-import type { PoolReport, ReportHead, SummaryReport } from '../../domain/report.ts';
+import type { PoolReport, SummaryReport } from '../../domain/report.ts';
 import type { PoolBalance, ScopeCard } from '../../domain/scope-state.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../../report/format.ts';
 import { isOver, LEVELS } from '../../report/scope-words.ts';
@@ -7,7 +7,7 @@ import type { CanDraw } from '../labels.ts';
 import { toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, LEVEL_COLOR, SIZE } from '../theme.ts';
-import { buildFrame, type ChartSpec, type Panel } from './frame.ts';
+import type { Drawing, Panel } from './frame.ts';
 import { BAR, buildRows, type Row, type RowMarks } from './rows.ts';
 
 const MAX_BULLETS = 8;
@@ -33,7 +33,7 @@ interface BulletGroup {
 }
 
 /** A bar per pool in the order of drawing, then per limit, scope by scope; undefined without pools and limits. */
-export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawPools(report: PoolReport, canDraw: CanDraw): Drawing | undefined {
   const groups = report.scopes.map((scope): BulletGroup => {
     const bullets = [
       ...scope.pools.map((balance) => ({
@@ -46,15 +46,15 @@ export function buildPoolSpec(report: PoolReport, canDraw: CanDraw): ChartSpec |
     ];
     return { title: scope.title, bullets };
   });
-  return groups.some(({ bullets }) => bullets.length > 0) ? buildBullets(report, groups, canDraw) : undefined;
+  return groups.some(({ bullets }) => bullets.length > 0) ? drawBullets(groups, canDraw) : undefined;
 }
 
 /** A bar per scope, worst first: the pool now drawn from with the scope's level, and each limit that is not healthy. Undefined without scopes. */
-export function buildSummarySpec(report: SummaryReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawSummary(report: SummaryReport, canDraw: CanDraw): Drawing | undefined {
   if (report.cards.length === 0) return undefined;
   const rank = ({ balance }: Bullet) => (balance ? LEVELS.indexOf(balance.level) * 1e6 + balance.percent : -1);
   const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => rank(b) - rank(a));
-  return buildBullets(report, [{ title: report.title, bullets }], canDraw);
+  return drawBullets([{ title: report.title, bullets }], canDraw);
 }
 
 function toBullets(card: ScopeCard): Bullet[] {
@@ -72,7 +72,7 @@ function toBullets(card: ScopeCard): Bullet[] {
 }
 
 /** The first bullets, each group below its title where there are several, and how many more there are. */
-function buildBullets(report: ReportHead, groups: readonly BulletGroup[], canDraw: CanDraw): ChartSpec {
+function drawBullets(groups: readonly BulletGroup[], canDraw: CanDraw): Drawing {
   const shown = cut(groups, MAX_BULLETS);
   const all = shown.flatMap(({ bullets }) => bullets);
   const balances = all.flatMap(({ balance }) => (balance ? [balance] : []));
@@ -87,7 +87,7 @@ function buildBullets(report: ReportHead, groups: readonly BulletGroup[], canDra
   const panels = shown.map(({ bullets }, at) =>
     buildPanel(bullets, { canDraw, title: shown.length > 1 ? titles[at] : undefined, isAnyOver }),
   );
-  return buildFrame({ report, canDraw, remarks: remarks.length > 0 ? [remarks.join(' · ')] : [] }, panels);
+  return { remarks: remarks.length > 0 ? [remarks.join(' · ')] : [], panels };
 }
 
 /** The first `max` bullets of all groups together; groups without any are left out. */

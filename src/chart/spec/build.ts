@@ -1,42 +1,47 @@
 import type { Question, Report } from '../../domain/report.ts';
 import type { CanDraw } from '../labels.ts';
-import { buildPoolSpec, buildSummarySpec } from './balances.ts';
-import { buildCompareSpec } from './compare.ts';
-import { buildDoughnutSpec } from './doughnut.ts';
-import { buildDrillSpec } from './drill.ts';
-import type { ChartSpec } from './frame.ts';
-import { buildHistorySpec } from './history.ts';
-import { buildLatencySpec } from './latency.ts';
-import { buildRankingSpec } from './ranking.ts';
-import { buildSeriesSpec } from './series.ts';
-import { buildStatusSpec } from './status.ts';
+import { drawPools, drawSummary } from './balances.ts';
+import { drawCompared } from './compare.ts';
+import { drawDoughnut } from './doughnut.ts';
+import { drawDrill } from './drill.ts';
+import { buildFrame, type ChartSpec, type Drawing } from './frame.ts';
+import { drawHistory } from './history.ts';
+import { drawLatency } from './latency.ts';
+import { drawRanking } from './ranking.ts';
+import { drawSeries } from './series.ts';
+import { drawStatus } from './status.ts';
 
 /** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */
 export type ChartView = NonNullable<Question['view']>;
 
 /** The chart of a report as a Vega-Lite spec; undefined where there is nothing to draw, or the report is text and table. */
 export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): ChartSpec | undefined {
+  const drawing = draw(report, view, canDraw);
+  return drawing && buildFrame(report, canDraw, drawing);
+}
+
+function draw(report: Report, view: ChartView, canDraw: CanDraw): Drawing | undefined {
   switch (report.kind) {
     case 'summary':
-      return buildSummarySpec(report, canDraw);
+      return drawSummary(report, canDraw);
     case 'top':
-      return view === 'doughnut' ? buildDoughnutSpec(report, canDraw) : buildRankingSpec(report, canDraw);
+      return view === 'doughnut' ? drawDoughnut(report, canDraw) : drawRanking(report, canDraw);
     case 'status':
-      return buildStatusSpec(report, canDraw);
+      return drawStatus(report);
     case 'pool':
-      return buildPoolSpec(report, canDraw);
+      return drawPools(report, canDraw);
     case 'daily':
     case 'day':
-      return buildSeriesSpec(report, canDraw);
+      return drawSeries(report, canDraw);
     case 'history':
-      return buildHistorySpec(report, canDraw);
+      return drawHistory(report, canDraw);
     case 'client':
     case 'route':
-      return buildDrillSpec(report, canDraw);
+      return drawDrill(report, canDraw);
     case 'compare':
-      return buildCompareSpec(report, canDraw);
+      return drawCompared(report, canDraw);
     case 'latency':
-      return buildLatencySpec(report, canDraw);
+      return drawLatency(report, canDraw);
     default:
       return undefined;
   }

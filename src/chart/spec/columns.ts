@@ -1,37 +1,46 @@
 import type { TimeMark } from '../../domain/report.ts';
-import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
-import type { Layer } from './frame.ts';
+import { type Layer, type Panel, toLayer } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
 import { type Text, textLayers } from './texts.ts';
-import { toTimeLabels } from './time-axis.ts';
+import { type TimeAxis, toTimeLabels } from './time-axis.ts';
 
 /** Left of the plot, for the labels of the value axis. Fixed, so that panels line up and pictures are equally wide. */
 const GUTTER = 46;
 export const PLOT = INNER - GUTTER;
+const PLOT_HEIGHT = 190;
 /** A wider bar would be a wall. */
 const MAX_BAR = 64;
 /** From here on bars stand side by side without a gap. */
 const MANY = 60;
 const SHORT_NUMBER = "replace(format(datum.value, '~s'), 'G', 'B')";
 
-/** The time axis of a panel: a band per step, and as many labels as a phone has room for. */
-export interface TimeAxis {
-  starts: readonly number[];
-  grain: StepGrain;
-  zone: string;
+interface StepsStyle {
+  /** Where the field `size` stands: `valueChannel` or `durationChannel`. */
+  y: object;
+  height?: number;
+  /** False where another panel below has the labels of the time axis. */
+  labels?: boolean;
+  title?: object;
 }
 
-/** Positions by `field`, the index of a step. Without labels where another panel below has them. */
-export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true } = {}) {
-  const shown = labels ? toTimeLabels(starts, grain, zone, PLOT) : [];
+/** A panel over time: a band per step, and as many labels as a phone has room for. Its layers stand at the fields `step`, the index of a step, and `size`, unless they say otherwise. */
+export function buildSteps(axis: TimeAxis, layers: readonly Layer[], style: StepsStyle): Panel {
+  const { y, height = PLOT_HEIGHT, labels = true, title } = style;
+  const encoding = { x: stepChannel(axis, labels), y };
+  return { ...(title ? { title } : {}), width: PLOT, height, encoding, layer: [...layers] } as Panel;
+}
+
+function stepChannel(axis: TimeAxis, hasLabels: boolean) {
+  const { starts } = axis;
+  const shown = hasLabels ? toTimeLabels(axis, PLOT) : [];
   const lines = Object.fromEntries(shown.map(({ index, lines }) => [index, lines]));
   return {
     field: 'step',
-    type: 'ordinal' as const,
+    type: 'ordinal',
     scale: {
-      type: 'band' as const,
+      type: 'band',
       domain: starts.map((_, index) => index),
       ...(starts.length > MANY ? { paddingInner: 0, paddingOuter: 0.13 } : { paddingInner: 0.2, paddingOuter: 0.1 }),
     },
@@ -42,23 +51,17 @@ export function stepChannel({ starts, grain, zone }: TimeAxis, { labels = true }
       values: shown.map(({ index }) => index),
       labelExpr: `(${JSON.stringify(lines)})[datum.value]`,
       labelAngle: 0,
-      labelOverlap: false as const,
+      labelOverlap: false,
       labelPadding: 6,
       labelLineHeight: 18,
     },
   };
 }
 
-/** Width of the bars of `count` steps, as a mark takes it. Many thin ones overlap by a drawn pixel, or seams would shine through. */
-function barWidth(count: number): { band: number } {
-  const step = PLOT / count;
-  return { band: count > MANY ? Math.max(1.25, 1 + 1 / (SCALE * step)) : Math.min(1, MAX_BAR / step) };
-}
-
 /** A scale from zero to `max` with a few short numbers. */
-export function valueChannel(field: string, max: number, tickCount = 4) {
+export function valueChannel(max: number, tickCount = 4) {
   return {
-    field,
+    field: 'size',
     type: 'quantitative' as const,
     scale: { domain: [0, max || 1], nice: false },
     axis: {
@@ -73,8 +76,8 @@ export function valueChannel(field: string, max: number, tickCount = 4) {
 }
 
 /** A scale of durations in milliseconds. `least`: on a logarithmic scale from there on, where zero has no place. */
-export function durationChannel(field: string, { max, least }: { max: number; least?: number | undefined }) {
-  const channel = valueChannel(field, max);
+export function durationChannel({ max, least }: { max: number; least?: number | undefined }) {
+  const channel = valueChannel(max);
   const seconds = isInSeconds(max);
   const axis = { ...channel.axis, tickMinStep: 0, labelExpr: `format(datum.value${seconds ? ' / 1000' : ''}, ',~g')` };
   if (least === undefined) return { ...channel, axis };
@@ -99,23 +102,21 @@ function toPowers(least: number, max: number): number[] {
 /** Bars stacked in the order of `keys`, the first at the zero line; paler where a step is not complete. */
 export function stackLayer(
   parts: readonly { step: number; key: string; size: number; partial?: boolean }[],
-  style: { x: ReturnType<typeof stepChannel>; max: number; keys: readonly Key[]; tickCount?: number },
+  keys: readonly Key[],
+  { starts: { length: count } }: TimeAxis,
 ): Layer {
-  const count = style.x.scale.domain.length;
   const values = parts
     .filter(({ size }) => size > 0)
-    .map((part) => ({ ...part, order: style.keys.findIndex(({ key }) => key === part.key) }));
-  return {
-    data: { values },
-    mark: { type: 'bar', width: barWidth(count), ...(count > MANY ? { clip: true } : { stroke: CARD }) },
-    encoding: {
-      x: style.x,
-      y: { ...valueChannel('size', style.max, style.tickCount), stack: 'zero' },
-      order: { field: 'order', type: 'quantitative' },
-      opacity: { condition: { test: 'datum.partial', value: 0.5 }, value: 1 },
-      color: colorOf(style.keys, PLOT),
-    },
-  } as Layer;
+    .map((part) => ({ ...part, order: keys.findIndex(({ key }) => key === part.key) }));
+  // Many thin bars overlap by a drawn pixel, or seams would shine through.
+  const step = PLOT / count;
+  const band = count > MANY ? Math.max(1.25, 1 + 1 / (SCALE * step)) : Math.min(1, MAX_BAR / step);
+  const mark = { type: 'bar', width: { band }, ...(count > MANY ? { clip: true } : { stroke: CARD }) };
+  return toLayer(values, mark, {
+    order: { field: 'order', type: 'quantitative' },
+    opacity: { condition: { test: 'datum.partial', value: 0.5 }, value: 1 },
+    color: colorOf(keys, PLOT),
+  });
 }
 
 /** A text over the bar of a step. */
@@ -128,29 +129,29 @@ export interface Note extends Text {
   dx: number;
 }
 
-export function placeNote(step: number, text: string, count: number): Note {
+export function placeNote(step: number, text: string, { starts: { length: count } }: TimeAxis): Note {
   const half = measureText(text, SIZE.small, 600) / 2 + 4;
   const middle = ((step + 0.5) * PLOT) / count;
   const dx = Math.max(half - middle, Math.min(0, PLOT - half - middle));
   return { step, text, dx, left: middle + dx - half, right: middle + dx + half };
 }
 
-/** Notes where `size` ends on the scale `y`; they may lie on bars. */
-export function noteLayers(notes: readonly (Text & { size?: number })[], { x, y }: { x: object; y: object }): Layer[] {
+/** Notes above their `size`, or at `place`; they may lie on bars. */
+export function noteLayers(notes: readonly (Text & { size?: number })[], place: object = {}): Layer[] {
   const look = { weight: 600, baseline: 'bottom', dy: -4 } as const;
   return textLayers(
     notes.map((note) => ({ ...look, ...note })),
-    { x, y },
+    place,
     { halo: true },
   );
 }
 
 /** Lines across the plot where something happened, with as many of their labels as have room. */
-export function markLayers(marks: readonly TimeMark[], axis: TimeAxis, x: object): Layer[] {
-  const step = PLOT / axis.starts.length;
+export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis): Layer[] {
+  const step = PLOT / starts.length;
   let free = Number.NEGATIVE_INFINITY;
   const values = marks
-    .map(({ atMs, label, kind }) => ({ step: axis.starts.findLastIndex((startMs) => startMs <= atMs), label, kind }))
+    .map(({ atMs, label, kind }) => ({ step: starts.findLastIndex((startMs) => startMs <= atMs), label, kind }))
     .filter(({ step }) => step >= 0)
     .sort((a, b) => a.step - b.step)
     .map(({ label, ...mark }) => {
@@ -164,11 +165,7 @@ export function markLayers(marks: readonly TimeMark[], axis: TimeAxis, x: object
       return { ...mark, ...look, text: label };
     });
   if (values.length === 0) return [];
-  const rules = {
-    data: { values },
-    mark: { type: 'rule', color: COLOR.mark, strokeWidth: 1.5, strokeDash: [4, 3] },
-    encoding: { x },
-  } as Layer;
+  const rule = { type: 'rule', color: COLOR.mark, strokeWidth: 1.5, strokeDash: [4, 3] };
   const labels = values.map((value) => ({ ...value, baseline: 'top', dy: 0, color: COLOR.mark }) as const);
-  return [rules, ...noteLayers(labels, { x, y: { value: 0 } })];
+  return [toLayer(values, rule, { y: null }), ...noteLayers(labels, { y: { value: 0 } })];
 }

@@ -5,7 +5,7 @@ import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR } from '../theme.ts';
 import { durationChannel, isInSeconds } from './columns.ts';
-import { buildFrame, type ChartSpec, type Panel } from './frame.ts';
+import type { Drawing, Panel } from './frame.ts';
 import { buildLines } from './lines.ts';
 import { firstRankOf } from './ranking.ts';
 import { BAR, buildRows, type RowMarks, type RowsStyle } from './rows.ts';
@@ -16,7 +16,7 @@ const MAX_SECTIONS = 2;
 const MAX_SECTION_BARS = 5;
 
 /** Two lines for days or hours, else a pair of bars per name; a drill-down has its first two dimensions. Undefined without rows. */
-export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawCompared(report: CompareReport, canDraw: CanDraw): Drawing | undefined {
   const { range, versus, steps, sections, measure, per } = report;
   const words = { now: range.label, before: versus.label };
   const remarks = measure === 'p95' ? ['p95 of each'] : per.isDay ? ['Per day: the ranges have unequal lengths'] : [];
@@ -29,13 +29,10 @@ export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): Chart
     };
     const lines = [line('before', COLOR.before), line('now', COLOR.ok)];
     if (measure !== 'p95')
-      return buildFrame({ report, canDraw, remarks: isSummed ? ['Added up day by day'] : [] }, [
-        buildLines(lines, axis),
-      ]);
+      return { remarks: isSummed ? ['Added up day by day'] : [], panels: [buildLines(lines, axis)] };
     const max = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
     const unit = `p95, ${isInSeconds(max) ? 'seconds' : 'milliseconds'}`;
-    const y = durationChannel('size', { max });
-    return buildFrame({ report, canDraw, remarks: [unit] }, [buildLines(lines, axis, { y })]);
+    return { remarks: [unit], panels: [buildLines(lines, axis, { y: durationChannel({ max }) })] };
   }
   const drawn = sections.filter(({ rows }) => rows.length > 0).slice(0, MAX_SECTIONS);
   if (drawn.length === 0) return undefined;
@@ -53,7 +50,7 @@ export function buildCompareSpec(report: CompareReport, canDraw: CanDraw): Chart
       ...{ canDraw, firstRank: firstRankOf(report), title: drawn.length > 1 ? heading : undefined },
     });
   });
-  return buildFrame({ report, canDraw, remarks }, panels);
+  return { remarks, panels };
 }
 
 /** Something counted in two ranges. */

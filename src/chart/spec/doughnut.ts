@@ -5,8 +5,8 @@ import { formatShare } from '../../report/format.ts';
 import { type CanDraw, shortenText, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
-import { buildFrame, type ChartSpec, type Layer } from './frame.ts';
-import { buildRankingSpec, firstRankOf, toRankedItems } from './ranking.ts';
+import { type Drawing, type Panel, toLayer } from './frame.ts';
+import { drawRanking, firstRankOf, toRankedItems } from './ranking.ts';
 import { byPixels, textLayers } from './texts.ts';
 
 const MAX_SLICES = 5;
@@ -20,10 +20,10 @@ const NUMBERED_SHARE = 0.05;
  * A ring of at most five slices, largest first, with its legend as a numbered list; the numbers stand in the slices too, so that
  * colour is not needed to find them. Bars where there is nothing to share out.
  */
-export function buildDoughnutSpec(report: RankingReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawDoughnut(report: RankingReport, canDraw: CanDraw): Drawing | undefined {
   const { measure } = report;
   const total = report.totals[measure];
-  if (report.rows.length === 0 || total <= 0) return buildRankingSpec(report, canDraw);
+  if (report.rows.length === 0 || total <= 0) return drawRanking(report, canDraw);
   const hasRest = report.rows.length > MAX_SLICES || report.others.count > 0;
   const format = (size: Thousandths) =>
     measure === 'credits' ? formatCompactCredits(size) : formatCompact(Number(size));
@@ -41,54 +41,36 @@ export function buildDoughnutSpec(report: RankingReport, canDraw: CanDraw): Char
     name: shortenText(item.isRest ? item.name : `${row + 1}  ${labels[row]}`, INNER - LIST - 2, SIZE.label),
     value: `${format(item[measure])} · ${formatShare(item[measure], total)}`,
   }));
-  const data = { values: slices };
   const at = { x: { value: RING.x }, y: { value: middle } };
   const ring = {
     ...at,
     theta: { field: 'size', type: 'quantitative', stack: true, scale: { domain: [0, Number(total)] } },
     order: { field: 'row', type: 'quantitative' },
   };
+  const arc = { type: 'arc', innerRadius: RING.inner, outerRadius: RING.outer, stroke: CARD, strokeWidth: 2 };
+  const number = { type: 'text', radius: (RING.inner + RING.outer) / 2, fontWeight: 600 };
+  const swatch = { type: 'square', size: 180, opacity: 1, filled: true, yOffset: -9, xOffset: -12 };
   const color = { field: 'color', type: 'nominal', scale: null, legend: null };
+  const numberColor = { condition: { test: 'datum.row === 1', value: COLOR.text }, value: '#FFFFFF' };
   const list = { x: { value: LIST }, y: byPixels('y') };
-  return buildFrame({ report, canDraw }, [
-    {
-      width: INNER,
-      height,
-      layer: [
-        {
-          data,
-          mark: { type: 'arc', innerRadius: RING.inner, outerRadius: RING.outer, stroke: CARD, strokeWidth: 2 },
-          encoding: { ...ring, color },
-        } as Layer,
-        {
-          data,
-          mark: { type: 'text', radius: (RING.inner + RING.outer) / 2, fontWeight: 600 },
-          encoding: {
-            ...ring,
-            color: { condition: { test: 'datum.row === 1', value: COLOR.text }, value: '#FFFFFF' },
-            text: { field: 'number', type: 'nominal' },
-          },
-        } as Layer,
-        {
-          data,
-          mark: { type: 'square', size: 180, opacity: 1, filled: true, yOffset: -9, xOffset: -12 },
-          encoding: { ...list, color },
-        } as Layer,
-        ...textLayers(
-          [
-            { text: format(total), dy: -4, fontSize: 22, weight: 600 },
-            { text: measure, dy: 18, color: COLOR.muted },
-          ],
-          at,
-        ),
-        ...textLayers(
-          slices.flatMap(({ y, name, value }) => [
-            { text: name, y, align: 'left', dy: -9, fontSize: SIZE.label },
-            { text: value, y, align: 'left', dy: 11, color: COLOR.muted },
-          ]),
-          list,
-        ),
-      ],
-    },
+  const middles = [
+    { text: format(total), dy: -4, fontSize: 22, weight: 600 as const },
+    { text: measure, dy: 18, color: COLOR.muted },
+  ];
+  const lines = slices.flatMap(({ y, name, value }) => [
+    { text: name, y, align: 'left' as const, dy: -9, fontSize: SIZE.label },
+    { text: value, y, align: 'left' as const, dy: 11, color: COLOR.muted },
   ]);
+  const panel: Panel = {
+    width: INNER,
+    height,
+    layer: [
+      toLayer(slices, arc, { ...ring, color }),
+      toLayer(slices, number, { ...ring, color: numberColor, text: { field: 'number', type: 'nominal' } }),
+      toLayer(slices, swatch, { ...list, color }),
+      ...textLayers(middles, at),
+      ...textLayers(lines, list),
+    ],
+  };
+  return { panels: [panel] };
 }

@@ -4,7 +4,7 @@ import type { Latency } from '../../domain/usage.ts';
 import { formatCount, formatLatency, formatShare } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
-import { buildFrame, type ChartSpec } from './frame.ts';
+import type { Drawing } from './frame.ts';
 import { describeFailed, outcomeKeys, toParts } from './ranking.ts';
 import { buildRows } from './rows.ts';
 
@@ -12,7 +12,7 @@ const MAX_SECTIONS = 2;
 const MAX_BARS = 5;
 
 /** Bars of the first two dimensions that say anything, in the report's order, on one scale; undefined without any. */
-export function buildDrillSpec(report: DrillReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawDrill(report: DrillReport, canDraw: CanDraw): Drawing | undefined {
   const sections = report.sections.filter(({ rows }) => rows.some(({ name }) => name !== NONE)).slice(0, MAX_SECTIONS);
   if (sections.length === 0) return undefined;
   const max = Math.max(...sections.flatMap(({ rows }) => rows.slice(0, MAX_BARS).map(({ requests }) => requests)));
@@ -36,7 +36,7 @@ export function buildDrillSpec(report: DrillReport, canDraw: CanDraw): ChartSpec
       keys: outcomeKeys(report.totals).map((each) => (index === 0 ? each : { ...each, words: undefined })),
     });
   });
-  return buildFrame({ report, canDraw, remarks: report.latency ? [describeLatency(report.latency)] : [] }, panels);
+  return { remarks: report.latency ? [describeLatency(report.latency)] : [], panels };
 }
 
 function describeLatency({ p50Ms, p95Ms, p99Ms }: Latency): string {

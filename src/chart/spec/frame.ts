@@ -9,21 +9,27 @@ export type ChartSpec = TopLevelSpec;
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
 
-/** Holds what every picture is made of: the report's title, and the text that can be drawn. */
-export interface Frame {
-  report: ReportHead;
-  canDraw: CanDraw;
+/** What a report's picture shows, below its head. */
+export interface Drawing {
+  panels: readonly Panel[];
   /** Lines under the title besides range, zone and filters. */
   remarks?: readonly string[];
+  /** In place of the report's own, where the picture shows something else than its table. */
+  title?: string;
+}
+
+/** Marks of one kind, one per value. `encoding` is Vega-Lite's; its channels go before those of the panel. */
+export function toLayer(values: readonly object[], mark: object, encoding: object): Layer {
+  return { data: { values }, mark, encoding } as Layer;
 }
 
 /** Title, range and remarks above the panels. The finding is not repeated: it stands in the message, and in the alt text. */
-export function buildFrame({ report, canDraw, remarks = [] }: Frame, panels: readonly Panel[]): ChartSpec {
+export function buildFrame(report: ReportHead, canDraw: CanDraw, { panels, remarks = [], title }: Drawing): ChartSpec {
   const lines = [describeRange(report), describeFilters(report.filters) ?? '', ...remarks].filter(Boolean);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: {
-      text: shortenText(drawableText(report.title, canDraw), INNER, SIZE.title, 600),
+      text: shortenText(drawableText(title ?? report.title, canDraw), INNER, SIZE.title, 600),
       subtitle: lines.flatMap((line) => wrapText(drawableText(line, canDraw), INNER, SIZE.small, { maxLines: 2 })),
     },
     spacing: 18,

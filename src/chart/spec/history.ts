@@ -3,8 +3,8 @@ import { ratioOf, sumCredits } from '../../domain/thousandths.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
-import { noteLayers, PLOT, placeNote, stackLayer, stepChannel, valueChannel } from './columns.ts';
-import { buildFrame, type ChartSpec } from './frame.ts';
+import { buildSteps, noteLayers, placeNote, stackLayer, valueChannel } from './columns.ts';
+import type { Drawing } from './frame.ts';
 
 const PLOT_HEIGHT = 200;
 
@@ -16,7 +16,7 @@ interface Series {
 }
 
 /** Credits per month, stacked by pool with overage on top; undefined without months. */
-export function buildHistorySpec(report: HistoryReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawHistory(report: HistoryReport, canDraw: CanDraw): Drawing | undefined {
   const { months } = report;
   if (months.length === 0) return undefined;
   const stack = toStack(report.series, canDraw);
@@ -29,27 +29,19 @@ export function buildHistorySpec(report: HistoryReport, canDraw: CanDraw): Chart
     words: sumOf(series) > 0 ? `${series.label} ${formatCompact(sumOf(series))}` : undefined,
   }));
   const totals = months.map(({ total }) => ratioOf(total, 1000));
-  const max = Math.max(...totals) * 1.12;
   const peak = totals.indexOf(Math.max(...totals));
-  const x = stepChannel({ starts: months.map(({ startMs }) => startMs), grain: 'month', zone: report.zone });
+  const axis = { starts: months.map(({ startMs }) => startMs), grain: 'month' as const, zone: report.zone };
   const parts = months.flatMap((month, step) =>
     stack.map((series, key) => ({ step, key: String(key), size: drawn(month, series), partial: month.partial })),
   );
   const isPale = months.some(({ partial, total }) => partial && total > 0);
-  return buildFrame({ report, canDraw, remarks: isPale ? ['Paler: month not complete'] : [] }, [
-    {
-      width: PLOT,
-      height: PLOT_HEIGHT,
-      layer: [
-        stackLayer(parts, { x, max, keys }),
-        ...(totals[peak]! > 0
-          ? noteLayers([{ ...placeNote(peak, formatCompact(totals[peak]!), months.length), size: totals[peak]! }], {
-              ...{ x, y: valueChannel('size', max) },
-            })
-          : []),
-      ],
-    },
-  ]);
+  const size = totals[peak]!;
+  const note = size > 0 ? noteLayers([{ ...placeNote(peak, formatCompact(size), axis), size }]) : [];
+  const layers = [stackLayer(parts, keys, axis), ...note];
+  return {
+    remarks: isPale ? ['Paler: month not complete'] : [],
+    panels: [buildSteps(axis, layers, { y: valueChannel(size * 1.12), height: PLOT_HEIGHT })],
+  };
 }
 
 /** Pools in their order; from the fifth on, where there are more than five, as one in grey; overage last. */

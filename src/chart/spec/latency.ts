@@ -4,12 +4,12 @@ import { countOf, formatLatency } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, SERIES_COLORS } from '../theme.ts';
-import { durationChannel, isInSeconds, noteLayers, placeNote, stepChannel } from './columns.ts';
-import { buildFrame, type ChartSpec } from './frame.ts';
+import { durationChannel, isInSeconds, noteLayers, placeNote } from './columns.ts';
+import type { Drawing } from './frame.ts';
 import { buildLines } from './lines.ts';
 import { firstRankOf } from './ranking.ts';
 import { buildRows, type Row } from './rows.ts';
-import { stepGrainOf } from './time-axis.ts';
+import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
 const MAX_BARS = 10;
 /** Where the highest line is so many times above the lowest, that one would lie on the ground: equal factors are equal steps then. */
@@ -22,12 +22,12 @@ const LINES = [
 ] as const;
 
 /** Bars up to the p95 of each name, or the percentiles as lines over time; undefined where nothing has a duration. */
-export function buildLatencySpec(report: LatencyReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawLatency(report: LatencyReport, canDraw: CanDraw): Drawing | undefined {
   if (!report.total.latency) return undefined;
-  return report.steps ? buildOverTime(report, report.steps, canDraw) : buildRanked(report, canDraw);
+  return report.steps ? drawOverTime(report, report.steps) : drawRanked(report, canDraw);
 }
 
-function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undefined {
+function drawRanked(report: LatencyReport, canDraw: CanDraw): Drawing | undefined {
   const shown = report.rows.slice(0, MAX_BARS);
   if (shown.length === 0) return undefined;
   const rows = shown.map(({ name, latency, requests }): Row => {
@@ -47,17 +47,15 @@ function buildRanked(report: LatencyReport, canDraw: CanDraw): ChartSpec | undef
     { key: 'p50', color: COLOR.ok, words: 'half of the calls (p50)' },
     { key: 'p95', color: SERIES_COLORS[1], words: '95% (p95)' },
   ];
-  return buildFrame({ report, canDraw }, [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })]);
+  return { panels: [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })] };
 }
 
 function toCalls(requests: number): string {
   return requests < 10_000 ? countOf(requests, 'call') : `${formatCompact(requests)} calls`;
 }
 
-function buildOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['steps']>, canDraw: CanDraw): ChartSpec {
-  const starts = steps.map(({ startMs }) => startMs);
-  const grain = stepGrainOf(report.range, starts);
-  const axis = { starts, grain, zone: report.zone };
+function drawOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['steps']>): Drawing {
+  const { axis } = toTimeAxis(report, steps);
   const lines = LINES.map(({ key, color, of }) => ({
     ...{ key, color, words: key },
     values: steps.map(({ latency }) => (latency ? of(latency) : undefined)),
@@ -66,18 +64,18 @@ function buildOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   const isLog = lowest > 0 && highest > lowest * FAR_APART;
   const max = highest * (isLog ? 1.5 : 1.15) || 1;
-  const y = durationChannel('size', { max, least: isLog ? lowest / 1.3 : undefined });
+  const y = durationChannel({ max, least: isLog ? lowest / 1.3 : undefined });
   const unit = isInSeconds(max) ? 'Seconds' : 'Milliseconds';
-  return buildFrame({ report, canDraw, remarks: [isLog ? `${unit}, logarithmic scale` : unit] }, [
-    buildLines(lines, axis, { y, over: notePeak(steps, stepChannel(axis), y) }),
-  ]);
+  return {
+    remarks: [isLog ? `${unit}, logarithmic scale` : unit],
+    panels: [buildLines(lines, axis, { y, over: notePeak(steps, axis) })],
+  };
 }
 
 /** The p95 of the slowest step, in words. */
-function notePeak(steps: readonly TimedRow[], x: object, y: object) {
+function notePeak(steps: readonly TimedRow[], axis: TimeAxis) {
   const p95Of = (step: number) => steps[step]!.latency?.p95Ms ?? 0;
   const peak = steps.reduce((best, _, step) => (p95Of(step) > p95Of(best) ? step : best), 0);
-  const note = placeNote(peak, `p95 ${formatLatency(p95Of(peak))}`, steps.length);
-  const value = { ...note, size: p95Of(peak), dy: -4, color: SERIES_COLORS[0] };
-  return noteLayers([value], { x, y });
+  const note = placeNote(peak, `p95 ${formatLatency(p95Of(peak))}`, axis);
+  return noteLayers([{ ...note, size: p95Of(peak), color: SERIES_COLORS[0] }]);
 }

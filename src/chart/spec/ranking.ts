@@ -6,7 +6,7 @@ import { addTotals, emptyTotals } from '../../report/totals.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { COLOR } from '../theme.ts';
-import { buildFrame, type ChartSpec } from './frame.ts';
+import type { Drawing } from './frame.ts';
 import type { Key } from './legend.ts';
 import { buildRows, type Row } from './rows.ts';
 
@@ -32,7 +32,7 @@ export function toRankedItems(report: RankingReport, max: number): RankedItem[] 
 }
 
 /** Horizontal bars, largest first, failures told apart; others as a line of words, so that they flatten nothing. Undefined without rows. */
-export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawRanking(report: RankingReport, canDraw: CanDraw): Drawing | undefined {
   if (report.rows.length === 0) return undefined;
   const { measure, totals } = report;
   const byCredits = measure === 'credits';
@@ -48,12 +48,8 @@ export function buildRankingSpec(report: RankingReport, canDraw: CanDraw): Chart
     };
   });
   const max = Math.max(...items.filter(({ isRest }) => !isRest).map((item) => Number(item[measure])));
-  return buildFrame({ report, canDraw }, [
-    buildRows(rows, {
-      ...{ canDraw, firstRank: firstRankOf(report), max },
-      keys: byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals),
-    }),
-  ]);
+  const keys = byCredits ? [{ key: 'ok', color: COLOR.ok }] : outcomeKeys(totals);
+  return { panels: [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })] };
 }
 
 /** Of the first row on this page. */

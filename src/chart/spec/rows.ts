@@ -1,7 +1,7 @@
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText, toLabels } from '../labels.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
-import type { Layer, Panel } from './frame.ts';
+import { type Panel, toLayer } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
 import { byPixels, type Text, textLayers } from './texts.ts';
 
@@ -63,35 +63,25 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   const scale = { domain: [0, max || 1], range: [1, INNER - 1], nice: false, round: true };
   const x = { field: 'size', type: 'quantitative', scale, axis: null };
   const middle = -step / 2 + LINE + BAR / 2 + 1;
-  const toLayer = ({ values, mark, below = 0, color }: RowMarks) =>
-    ({
-      data: { values },
-      mark: { yOffset: middle + below, ...mark },
-      encoding: { y, x, ...(color ? { color } : {}) },
-    }) as Layer;
+  const marksOf = ({ values, mark, below = 0, color }: RowMarks) =>
+    toLayer(values, { yOffset: middle + below, ...mark }, color ? { color } : {});
   const parts = rows.flatMap((each, row) =>
     toVisible(each.parts ?? [], max).map((part) => ({
       ...{ row, ...part, order: keys.findIndex(({ key }) => key === part.key) },
     })),
   );
+  const bar = { type: 'bar', height: BAR, yOffset: middle, stroke: CARD, strokeWidth: EDGE };
+  const stacked = { order: { field: 'order', type: 'quantitative' }, color: colorOf(keys, INNER) };
   return {
     ...(title ? { title: { text: shortenText(title, INNER, SIZE.label, 600), fontSize: SIZE.label, offset: 8 } } : {}),
     width: INNER,
     height: rows.length * step - unused,
+    encoding: { y, x },
     layer: [
-      ...under.map(toLayer),
-      {
-        data: { values: parts },
-        mark: { type: 'bar', height: BAR, yOffset: middle, stroke: CARD, strokeWidth: EDGE },
-        encoding: {
-          y,
-          x: { ...x, stack: 'zero' },
-          order: { field: 'order', type: 'quantitative' },
-          color: colorOf(keys, INNER),
-        },
-      } as Layer,
-      ...over.map(toLayer),
-      ...textLayers(listTexts(rows, { canDraw, firstRank, top: -step / 2 }), { x: byPixels('x'), y }),
+      ...under.map(marksOf),
+      toLayer(parts, bar, stacked),
+      ...over.map(marksOf),
+      ...textLayers(listTexts(rows, { canDraw, firstRank, top: -step / 2 }), { x: byPixels('x') }),
     ],
   } as Panel;
 }

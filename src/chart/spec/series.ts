@@ -7,33 +7,22 @@ import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { COLOR, SIZE } from '../theme.ts';
-import {
-  markLayers,
-  type Note,
-  noteLayers,
-  PLOT,
-  placeNote,
-  stackLayer,
-  stepChannel,
-  valueChannel,
-} from './columns.ts';
-import { buildFrame, type ChartSpec, type Layer } from './frame.ts';
+import { buildSteps, markLayers, type Note, noteLayers, PLOT, placeNote, stackLayer, valueChannel } from './columns.ts';
+import { type Drawing, type Layer, toLayer } from './frame.ts';
 import { outcomeKeys, toParts } from './ranking.ts';
-import { describeClockChange, stepGrainOf } from './time-axis.ts';
+import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
-const PLOT_HEIGHT = 190;
 /** So few steps have a block each for what is usual; more have a band, which begins and ends in the middle of a bar. */
 const FEW = 14;
 /** A limit further above the bars than this would flatten them; it is then named in words. */
 const LIMIT_REACH = 3;
 
 /** A bar per day or hour with its failures, over what is usual; odd steps, the limit and marks are named. Undefined without steps. */
-export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | undefined {
   const report = drawDistinct(series);
   const { bars, limit, usual = [], marks = [] } = report;
   if (bars.length === 0) return undefined;
-  const starts = bars.map(({ startMs }) => startMs);
-  const axis = { starts, grain: stepGrainOf(report.range, starts), zone: report.zone };
+  const { axis, remarks } = toTimeAxis(report, bars);
   const step = STEP_NAMES[axis.grain];
   const highest = Math.max(...bars.map(({ requests }) => requests), ...usual.map((each) => each?.high ?? 0));
   const isLimitDrawn = limit !== undefined && (highest === 0 || limit.value <= highest * LIMIT_REACH);
@@ -41,7 +30,7 @@ export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSp
   const limitText = limit
     ? `${shortenText(drawableText(limit.name, canDraw), 220, SIZE.small, 600)} ${formatCompact(limit.value)}`
     : '';
-  const notes = listNotes(report);
+  const notes = listNotes(report, axis);
   const limitLeft = isLimitDrawn ? placeLimit(limit.value, limitText, bars, notes) : undefined;
   const hasUsual = usual.some((each) => each !== undefined);
   const outcomes = outcomeKeys(report.totals);
@@ -51,46 +40,37 @@ export function buildSeriesSpec(series: SeriesReport, canDraw: CanDraw): ChartSp
         { key: 'usual', color: COLOR.usual, words: 'usual range' },
       ]
     : outcomes;
-  const clockChange = axis.grain === 'hour' ? describeClockChange(starts, report.zone) : undefined;
-  const remarks = [
-    ...(bars.some(({ partial }) => partial) ? [`Paler: ${step} not complete`] : []),
-    ...(clockChange ? [clockChange] : []),
-    ...(isLimitDrawn && limitLeft === undefined ? [`Dashed: ${limitText}`] : []),
-    ...(limit && !isLimitDrawn ? [`${limitText} per ${step}: far above this scale`] : []),
-  ];
-  const x = stepChannel(axis);
   const parts = bars.flatMap((bar, step) => toParts(bar).map((part) => ({ step, ...part, partial: bar.partial })));
-  return buildFrame({ report, canDraw, remarks }, [
-    {
-      width: PLOT,
-      height: PLOT_HEIGHT,
-      layer: [
-        stackLayer(parts, { x, max, keys }),
-        ...(hasUsual ? [bandLayer(usual, x, max)] : []),
-        ...(isLimitDrawn ? limitLayers(limit.value, limitText, limitLeft) : []),
-        ...markLayers(marks, axis, x),
-        ...oddLayers(report, x, max),
-        ...noteLayers(
-          notes.map((note) => ({
-            ...{ ...note, size: bars[note.step]!.requests, dy: isMarked(usual[note.step]) ? -14 : -4 },
-          })),
-          { x, y: valueChannel('size', max) },
-        ),
-      ],
-    },
-  ]);
+  const layers = [
+    stackLayer(parts, keys, axis),
+    ...(hasUsual ? [toBand(usual)] : []),
+    ...(isLimitDrawn ? limitLayers(limit.value, limitText, limitLeft) : []),
+    ...markLayers(marks, axis),
+    ...oddLayers(report),
+    ...noteLayers(
+      notes.map((note) => ({
+        ...{ ...note, size: bars[note.step]!.requests, dy: isMarked(usual[note.step]) ? -14 : -4 },
+      })),
+    ),
+  ];
+  return {
+    remarks: [
+      ...(bars.some(({ partial }) => partial) ? [`Paler: ${step} not complete`] : []),
+      ...remarks,
+      ...(isLimitDrawn && limitLeft === undefined ? [`Dashed: ${limitText}`] : []),
+      ...(limit && !isLimitDrawn ? [`${limitText} per ${step}: far above this scale`] : []),
+    ],
+    panels: [buildSteps(axis, layers, { y: valueChannel(max) })],
+  };
 }
 
-function bandLayer(usual: NonNullable<SeriesReport['usual']>, x: object, max: number): Layer {
-  return {
-    data: { values: usual.map((each, step) => ({ step, low: each?.low ?? null, high: each?.high ?? null })) },
-    mark: {
-      ...(usual.length > FEW ? { type: 'area', interpolate: 'step' } : { type: 'bar', width: { band: 1.15 } }),
-      color: COLOR.text,
-      opacity: 0.2,
-    },
-    encoding: { x, y: valueChannel('low', max), y2: { field: 'high' } },
-  } as Layer;
+function toBand(usual: NonNullable<SeriesReport['usual']>): Layer {
+  const shape = usual.length > FEW ? { type: 'area', interpolate: 'step' } : { type: 'bar', width: { band: 1.15 } };
+  return toLayer(
+    usual.map((each, step) => ({ step, size: each?.low ?? null, high: each?.high ?? null })),
+    { ...shape, color: COLOR.text, opacity: 0.2 },
+    { y2: { field: 'high' } },
+  );
 }
 
 /** Where the limit's name covers no bar and no note, as far right as that is, in pixels; undefined where there is no such place. */
@@ -110,20 +90,16 @@ function placeLimit(
   return bars.map((_, index) => (index + 1) * step - width - 2).findLast(isFree);
 }
 
-function limitLayers(value: number, text: string, left: number | undefined): Layer[] {
-  const y = { datum: value };
+function limitLayers(size: number, text: string, left: number | undefined): Layer[] {
+  const rule = { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] };
   return [
-    {
-      data: { values: [{}] },
-      mark: { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] },
-      encoding: { y, x: { value: 1 }, x2: { value: PLOT - 1 } },
-    } as Layer,
-    ...(left === undefined ? [] : noteLayers([{ text, align: 'left', dy: -3 }], { x: { value: left }, y })),
+    toLayer([{ size }], rule, { x: { value: 1 }, x2: { value: PLOT - 1 } }),
+    ...(left === undefined ? [] : noteLayers([{ text, size, align: 'left', dy: -3 }], { x: { value: left } })),
   ];
 }
 
 /** The number of the highest bar, how many times the usual the oddest is, and the oddest share of failures, where each has room. */
-function listNotes({ bars, usual = [] }: SeriesReport): Note[] {
+function listNotes({ bars, usual = [] }: SeriesReport, axis: TimeAxis): Note[] {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
   const ratioOf = (step: number) => bars[step]!.requests / Math.max(1, usual[step]!.median);
   const odd = findFurthest(listOdd(usual), (step) => Math.abs(Math.log(Math.max(ratioOf(step), 0.001))));
@@ -136,7 +112,7 @@ function listNotes({ bars, usual = [] }: SeriesReport): Note[] {
   if (failing !== undefined) say(failing, `${formatPercent(failedOf(failing) * 100)} failed`);
   const kept: Note[] = [];
   for (const [step, parts] of texts) {
-    const note = placeNote(step, parts.join(' · '), bars.length);
+    const note = placeNote(step, parts.join(' · '), axis);
     if (kept.every(({ left, right }) => note.right < left || right < note.left)) kept.push(note);
   }
   return kept;
@@ -160,22 +136,15 @@ function listFailing(usual: NonNullable<SeriesReport['usual']>): number[] {
 }
 
 /** A triangle over each odd bar, in the colour of failures where more than usual failed. */
-function oddLayers({ bars, usual = [] }: SeriesReport, x: object, max: number): Layer[] {
-  const steps = [...new Set([...listOdd(usual), ...listFailing(usual)])].toSorted((a, b) => a - b);
-  const values = steps.map((step) => {
-    const isFailing = shareFailed(bars[step]!) > (usual[step]!.usualFailed ?? 1);
-    return { step, size: bars[step]!.requests, ...(isFailing ? { isFailing } : {}) };
+function oddLayers({ bars, usual = [] }: SeriesReport): Layer[] {
+  const values = bars.flatMap((bar, step) => {
+    if (!isMarked(usual[step])) return [];
+    const isFailing = shareFailed(bar) > (usual[step]?.usualFailed ?? 1);
+    return [{ step, size: bar.requests, ...(isFailing ? { isFailing } : {}) }];
   });
-  const look = { shape: 'triangle-down', filled: true, size: 60, opacity: 1, yOffset: -7 };
+  const mark = { type: 'point', shape: 'triangle-down', filled: true, size: 60, opacity: 1, yOffset: -7 };
   const color = { condition: { test: 'datum.isFailing', value: COLOR.failed }, value: COLOR.text };
-  if (values.length === 0) return [];
-  return [
-    {
-      data: { values },
-      mark: { type: 'point', ...look },
-      encoding: { x, y: valueChannel('size', max), color },
-    } as Layer,
-  ];
+  return values.length > 0 ? [toLayer(values, mark, { color })] : [];
 }
 
 function formatRatio(ratio: number): string {

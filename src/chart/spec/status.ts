@@ -1,12 +1,11 @@
 import type { StatusReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { formatShare } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
 import { formatCompact } from '../numbers.ts';
 import { SIZE, STATUS_COLOR } from '../theme.ts';
-import { markLayers, PLOT, stackLayer, stepChannel } from './columns.ts';
-import { buildFrame, type ChartSpec, type Panel } from './frame.ts';
-import { describeClockChange, stepGrainOf } from './time-axis.ts';
+import { buildSteps, markLayers, stackLayer, valueChannel } from './columns.ts';
+import type { Drawing } from './frame.ts';
+import { toTimeAxis } from './time-axis.ts';
 
 type Group = keyof typeof STATUS_COLOR;
 /** From the zero line up, so that failures stand on top. */
@@ -17,14 +16,12 @@ const PANEL_HEIGHT = 60;
 const SEEN_SHARE = 0.15;
 
 /** Requests per step stacked by status group; few server errors again alone on their own scale. Undefined without requests. */
-export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSpec | undefined {
+export function drawStatus(report: StatusReport): Drawing | undefined {
   const counts = report.steps.map((step) => countGroups(step.counts));
   const sumOf = (group: Group) => counts.reduce((sum, step) => sum + step[group], 0);
   const total = GROUPS.reduce((sum, group) => sum + sumOf(group), 0);
   if (total === 0) return undefined;
-  const starts = report.steps.map(({ startMs }) => startMs);
-  const axis = { starts, grain: stepGrainOf(report.range, starts), zone: report.zone };
-  const clockChange = axis.grain === 'hour' ? describeClockChange(starts, report.zone) : undefined;
+  const { axis, remarks } = toTimeAxis(report, report.steps);
   const max = Math.max(...counts.map((step) => GROUPS.reduce((sum, group) => sum + step[group], 0)));
   const errors = counts.map((step) => step['5xx']);
   const worst = Math.max(...errors);
@@ -35,37 +32,25 @@ export function buildStatusSpec(report: StatusReport, canDraw: CanDraw): ChartSp
   }));
   const { marks = [] } = report;
   const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;
-  const x = stepChannel(axis, { labels: !isPanelNeeded });
-  const main: Panel = {
-    width: PLOT,
+  const parts = counts.flatMap((step, index) => GROUPS.map((key) => ({ step: index, key, size: step[key] })));
+  const main = buildSteps(axis, [stackLayer(parts, keys, axis), ...markLayers(marks, axis)], {
+    y: valueChannel(max * (marks.length > 0 ? 1.2 : 1.04)),
     height: PLOT_HEIGHT,
-    layer: [
-      stackLayer(
-        counts.flatMap((step, index) => GROUPS.map((key) => ({ step: index, key, size: step[key] }))),
-        { x, max: max * (marks.length > 0 ? 1.2 : 1.04), keys },
-      ),
-      ...markLayers(marks, axis, x),
-    ],
-  };
-  const remarks = clockChange ? [clockChange] : [];
-  if (!isPanelNeeded) return buildFrame({ report, canDraw, remarks }, [main]);
-  const panel: Panel = {
+    labels: !isPanelNeeded,
+  });
+  if (!isPanelNeeded) return { remarks, panels: [main] };
+  const only = parts.filter(({ key }) => key === '5xx');
+  const panel = buildSteps(axis, [stackLayer(only, [keys.at(-1)!], axis)], {
     title: {
       text: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
       fontSize: SIZE.small,
       frame: 'bounds',
       offset: 6,
     },
-    width: PLOT,
+    y: valueChannel(worst * 1.1, 2),
     height: PANEL_HEIGHT,
-    layer: [
-      stackLayer(
-        errors.map((size, step) => ({ step, key: '5xx', size })),
-        { x: stepChannel(axis), max: worst * 1.1, keys: keys.filter(({ key }) => key === '5xx'), tickCount: 2 },
-      ),
-    ],
-  };
-  return buildFrame({ report, canDraw, remarks }, [main, panel]);
+  });
+  return { remarks, panels: [main, panel] };
 }
 
 function countGroups(counts: Readonly<Record<string, number>>): Record<Group, number> {

@@ -1,5 +1,5 @@
 import { CARD, COLOR, SIZE } from '../theme.ts';
-import type { Layer } from './frame.ts';
+import { type Layer, toLayer } from './frame.ts';
 
 /** A text at the place that the fields of its layer's encoding give, with a look of its own. */
 export interface Text {
@@ -35,8 +35,8 @@ export function textLayers(texts: readonly Text[], place: object, { halo = false
   };
   const edge = { color: CARD, stroke: CARD, strokeWidth: 4, strokeJoin: 'round' };
   const encoding = { ...place, text: { field: 'text', type: 'nominal' } };
-  return [...(halo ? [edge] : []), { color: own('color') }].map(
-    (look) => ({ data: { values }, mark: { ...mark, ...look }, encoding }) as Layer,
+  return [...(halo ? [edge] : []), { color: own('color') }].map((look) =>
+    toLayer(values, { ...mark, ...look }, encoding),
   );
 }
 

@@ -1,8 +1,23 @@
 import { MONTHS, SHORT_WEEKDAYS } from '../../domain/calendar.ts';
 import type { Range } from '../../domain/range.ts';
+import type { ReportHead } from '../../domain/report.ts';
 import type { StepGrain } from '../../domain/usage.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';
+
+/** The steps of a panel over time. */
+export interface TimeAxis {
+  starts: readonly number[];
+  grain: StepGrain;
+  zone: string;
+}
+
+/** The axis of a report's steps, and what a reader must know of it: the hour that a clock change repeats or leaves out. */
+export function toTimeAxis({ range, zone }: ReportHead, steps: readonly { startMs: number }[]) {
+  const starts = steps.map(({ startMs }) => startMs);
+  const axis: TimeAxis = { starts, grain: stepGrainOf(range, starts), zone };
+  return { axis, remarks: axis.grain === 'hour' ? describeClockChange(axis) : [] };
+}
 
 /** A label of the time axis under column `index`; a second line says what the first leaves open. */
 export interface TimeLabel {
@@ -17,7 +32,7 @@ const MIN_GAP = 10;
  * Returns the length of one step: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole
  * past day in one step is a day.
  */
-export function stepGrainOf(range: Range | undefined, starts: readonly number[]): StepGrain {
+function stepGrainOf(range: Range | undefined, starts: readonly number[]): StepGrain {
   if (!range) return 'day';
   if (range.timed) return widestGrain(starts) ?? range.grain;
   return range.grain === 'hour' && starts.length === 1 && !range.partial ? 'day' : range.grain;
@@ -48,9 +63,9 @@ interface Rung {
  * As many labels as fit an axis of `width` pixels: all, else every Monday, month's first, third hour and so on. Times are
  * local to the zone, so the hours of a night with a clock change keep their own names.
  */
-export function toTimeLabels(starts: readonly number[], grain: StepGrain, zone: string, width: number): TimeLabel[] {
+export function toTimeLabels({ starts, grain, zone }: TimeAxis, width: number): TimeLabel[] {
   const stepWidth = width / starts.length;
-  const locals = starts.map((ms) => Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone));
+  const locals = starts.map((ms) => toLocal(ms, zone));
   const choices = listRungs(grain, locals)
     .map((rung) => toLabels(rung, locals))
     .filter((labels) => labels.length > 1 || locals.length < 3);
@@ -122,19 +137,22 @@ function dayMonth(local: Local): string {
   return `${local.day} ${MONTHS[local.month - 1]}`;
 }
 
-/** Says which hour a clock change repeats or leaves out; undefined on other days. */
-export function describeClockChange(starts: readonly number[], zone: string): string | undefined {
-  for (let index = 1; index < starts.length; index++) {
-    const [before, after] = [starts[index - 1]!, starts[index]!].map((ms) =>
-      Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone),
-    );
-    const shift = after!.offsetNanoseconds - before!.offsetNanoseconds;
-    if (shift < 0) return `Clocks go back: the hour ${clock(after!)} comes twice.`;
-    if (shift > 0) return `Clocks go forward: ${clock(after!)} follows ${clock(before!)}.`;
-  }
-  return undefined;
+function describeClockChange({ starts, zone }: TimeAxis): string[] {
+  const locals = starts.map((ms) => toLocal(ms, zone));
+  return locals
+    .flatMap((after, index) => {
+      const before = locals[index - 1] ?? after;
+      const shift = after.offsetNanoseconds - before.offsetNanoseconds;
+      if (shift < 0) return [`Clocks go back: the hour ${clock(after)} comes twice.`];
+      return shift > 0 ? [`Clocks go forward: ${clock(after)} follows ${clock(before)}.`] : [];
+    })
+    .slice(0, 1);
 }
 
-function clock(local: Temporal.ZonedDateTime): string {
+function clock(local: Local): string {
   return local.toPlainTime().toString({ smallestUnit: 'minute' });
+}
+
+function toLocal(ms: number, zone: string): Local {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
 }

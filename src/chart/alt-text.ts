@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { isAddedUp } from '../report/compared-rows.ts';
+import { isAddedUp, SO_FAR } from '../report/compared-rows.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../report/format.ts';
 import { LEVEL_SIGNS } from '../report/scope-words.ts';
 import { describeRows, isNumber, orderColumns } from '../report/table.ts';
@@ -36,8 +36,9 @@ export function buildAltText(report: Report, view: ChartView = 'graph'): string 
   const when = [...(report.range ? [cleanText(report.range.label)] : []), zone].join(', ');
   const partial = report.range?.partial ? ' (partial)' : '';
   const form = formOf(report, view);
+  const isSummed = report.kind === 'compare' && isAddedUp(report);
   const head = [
-    `${form}: ${cleanText(report.title)}, ${when}${partial}.`,
+    `${form}: ${isSummed ? SO_FAR : cleanText(report.title)}, ${when}${partial}.`,
     toWholeSentences(withoutSigns(report.finding)),
   ];
   const rows = form === 'Table' ? [] : describeRows(toDrawn(report), zone).map(cleanText);
@@ -102,7 +103,7 @@ function describeMore(report: Report): string[] {
   if (report.kind === 'compare')
     return [
       `Before: ${cleanText(report.versus.label)}.`,
-      ...(isAddedUp(report) ? ['The lines are running totals.'] : []),
+      ...(isAddedUp(report) ? ['Bars of each day stand below the lines.'] : []),
     ];
   if (report.kind !== 'daily' && report.kind !== 'day') return [];
   const { bars, usual = [], marks = [], limit, grain } = report;

@@ -9,7 +9,7 @@ export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
  * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of
  * a limit, and of a rolling pool that is its scope's last, which holds what its window holds.
  */
-export interface PoolBalance {
+export interface PoolState {
   name: string;
   used: Thousandths;
   amount: Thousandths;
@@ -36,16 +36,6 @@ export interface PoolBalance {
    */
   pace?: { slower: number; quicker: number };
   drawnNow: boolean;
-}
-
-/** The present use, projected: when it empties the pool, and in words. Absent: not before the reset. */
-export interface PresentPace {
-  pace: 'the pace of the last hour' | 'today’s pace';
-  emptyMs: number | undefined;
-}
-
-/** A pool or limit as rules look at it. */
-export interface PoolState extends PoolBalance {
   periodKind: PeriodRule['kind'];
   /** Percentages reached, ascending, 100 among them. */
   reached: readonly number[];
@@ -54,7 +44,13 @@ export interface PoolState extends PoolBalance {
   /** Of a pool that is not healthy and all is drawn from now. */
   present?: PresentPace;
   /** Of a plain state: computes the forecast that it was made without. */
-  foresee?: () => Promise<Pick<PoolBalance, 'runOut' | 'pace'>>;
+  foresee?: () => Promise<Pick<PoolState, 'runOut' | 'pace'>>;
+}
+
+/** The present use, projected: when it empties the pool, and in words. Absent: not before the reset. */
+export interface PresentPace {
+  pace: 'the pace of the last hour' | 'today’s pace';
+  emptyMs: number | undefined;
 }
 
 /** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */
@@ -81,14 +77,7 @@ export interface ScopeState {
 }
 
 /** A scope as its card shows it: now, and today so far. */
-export interface ScopeCard
-  extends Pick<
-    ScopeState,
-    'scope' | 'title' | 'restLeft' | 'restCount' | 'level' | 'overage' | 'rateLimitPerMinute' | 'links'
-  > {
-  /** The pool now drawn from; absent where the scope has none. */
-  pool?: PoolBalance;
-  limits: readonly PoolBalance[];
+export interface ScopeCard extends ScopeState {
   requestsToday: number;
   /** Whose calls drew the credits of the pool's present period, most first; absent where no team is declared, or nothing was used. */
   teams?: readonly { team: string; sharePercent: number }[];

@@ -1,7 +1,7 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
-import type { Level, PoolBalance, ScopeCard } from '../domain/scope-state.ts';
+import type { Level, PoolState, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatInstant, formatPercent } from '../report/format.ts';
-import { LEVEL_SIGNS, LEVELS, worstLevelOf } from '../report/scope-words.ts';
+import { compareScopes, LEVEL_SIGNS, LEVELS, worstLevelOf } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
 import type { SlackConfig } from '../slack/context.ts';
@@ -212,20 +212,13 @@ const LEVEL_WORDS = Object.fromEntries(LEVELS.map((level) => [level, `${LEVEL_SI
   string
 >;
 
-/** The worst first: by level, then by what is used. */
-function compareCards(a: ScopeCard, b: ScopeCard): number {
-  return (
-    LEVELS.indexOf(worstLevelOf(b)) - LEVELS.indexOf(worstLevelOf(a)) || (b.pool?.percent ?? 0) - (a.pool?.percent ?? 0)
-  );
-}
-
 /** A card per scope with its gauge, for where there is no picture; the worst first. */
 function buildSummaryCards({ cards }: SummaryReport): Block[] {
-  return cards.toSorted(compareCards).slice(0, MAX_CARDS).map(buildCard);
+  return cards.toSorted(compareScopes).slice(0, MAX_CARDS).map(buildCard);
 }
 
 function buildCard(card: ScopeCard): Block {
-  const { pool, limits, restLeft, overage } = card;
+  const { current: pool, limits, restLeft, overage } = card;
   const rest = restLeft > 0 ? ` · ${formatCredits(restLeft)} more in other pools` : '';
   const over = pool && overage > 0 ? ` · ${formatCredits(overage)} over this month` : '';
   return richText(
@@ -238,11 +231,11 @@ function buildCard(card: ScopeCard): Block {
 }
 
 /** `680 of 651 used in Daily credits, last 24 hours`. */
-function describeBalance({ name, used, amount, period }: PoolBalance): string {
+function describeBalance({ name, used, amount, period }: PoolState): string {
   return `${formatCredits(used)} of ${formatCredits(amount)} used in ${name}, ${period.label}`;
 }
 
-function describeGauge({ percent, thresholds }: PoolBalance): string {
+function describeGauge({ percent, thresholds }: PoolState): string {
   return `${drawGauge(percent, thresholds)} ${formatPercent(percent, thresholds)}`;
 }
 

@@ -14,7 +14,7 @@ import type {
 import type { Level } from '../domain/scope-state.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import type { Totals } from '../domain/usage.ts';
-import { addUp, isAddedUp, ONCE, toRate } from '../report/compared-rows.ts';
+import { addUp, isAddedUp, ONCE, SO_FAR, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
 import { groupOf } from '../report/status.ts';
@@ -70,7 +70,7 @@ function listCharts(report: Report): (Block | undefined)[] {
       return [
         toUsed(
           'scope',
-          report.cards.flatMap(({ title, pool, level }) => (pool ? { ...pool, name: title, level } : [])),
+          report.cards.flatMap(({ title, current, level }) => (current ? { ...current, name: title, level } : [])),
         ),
       ];
     case 'pool':
@@ -107,7 +107,7 @@ function toCompared(compared: CompareReport): (Block | undefined)[] {
     const pair = toPair(shared, ONCE);
     if (!isAddedUp(compared)) return [toChart('line', title, points, pair, unit)];
     const summed = pair.map((side) => ({ ...side, values: addUp(side.values) }));
-    return [toChart('line', title, points, summed, `${unit} so far`)];
+    return [toChart('line', SO_FAR, points, summed, unit), toChart('bar', title, points, pair, unit)];
   }
   return sections.map((section) => {
     const rows = section.rows.slice(0, MAX_CHART_POINTS);

@@ -213,6 +213,9 @@ export function isAddedUp({ steps = [], grain, measure }: Pick<CompareReport, 's
   return grain === 'day' && measure !== 'p95' && days.some((apart) => apart % 7 !== 0);
 }
 
+/** Heads a picture of running totals; its table has the days. */
+export const SO_FAR = 'Requests so far, day by day';
+
 /** Running totals; undefined where there is no value, as behind the end of the shorter range. */
 export function addUp<Value extends number | undefined>(values: readonly Value[]): (Value | number)[] {
   let sum = 0;

@@ -10,7 +10,7 @@ import {
 } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { findPace, formatForecast, LOOK_BACK_DAYS, type Pace } from '../domain/forecast.ts';
-import type { PoolBalance } from '../domain/scope-state.ts';
+import type { PoolState } from '../domain/scope-state.ts';
 import { largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';
 
@@ -210,7 +210,7 @@ export function findRunOuts(
   places: readonly { index: number; standing: Standing; used: Thousandths }[],
   nowMs: number,
   pace: Pace | undefined,
-): PoolBalance['runOut'][] {
+): PoolState['runOut'][] {
   if (!pace) return places.map(() => undefined);
   const used = pools.map((_, index) => places.find((place) => place.index === index)?.used ?? 0);
   const endMs = Math.max(nowMs, ...places.map(({ standing }) => (standing.days ? standing.period.toMs : nowMs)));

@@ -1,7 +1,7 @@
 import type { Thousandths } from '../domain/event.ts';
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
-import type { PoolBalance, ScopeState } from '../domain/scope-state.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { formatDate, formatMoment } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { findPools } from './known-names.ts';
@@ -95,13 +95,13 @@ export interface PoolRow {
   sort: 'pool' | 'limit' | 'overage' | 'used';
   name: string;
   used: Thousandths;
-  pool?: PoolBalance;
+  pool?: PoolState;
 }
 
 export function listPoolRows(scopes: PoolReport['scopes']): PoolRow[] {
   return scopes.flatMap(({ scope, title, pools, limits, overage }): PoolRow[] => {
     const [sort, name] = pools.length > 0 ? (['overage', 'Overage'] as const) : (['used', 'Used'] as const);
-    const rowOf = (sort: 'pool' | 'limit') => (pool: PoolBalance) => ({
+    const rowOf = (sort: 'pool' | 'limit') => (pool: PoolState) => ({
       ...{ scope, title, sort, name: pool.name, used: pool.used, pool },
     });
     return [

@@ -3,7 +3,7 @@ import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
 import type { Question } from '../domain/report.ts';
-import type { Level, PoolBalance, PoolState, ScopeCard, ScopeState } from '../domain/scope-state.ts';
+import type { Level, PoolState, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
@@ -33,18 +33,19 @@ export function isOver({ pools, overage }: { pools: readonly unknown[]; overage:
 }
 
 /** The worst of a scope and its limits, which are used up whatever its pools still hold. One that went over its allowance is never healthy. */
-export function worstLevelOf({
-  pool,
-  level,
-  limits,
-  overage,
-}: Pick<ScopeCard, 'pool' | 'level' | 'limits' | 'overage'>): Level {
-  const ranks = [level, ...limits.map((limit) => limit.level)].map((each) => LEVELS.indexOf(each));
-  return LEVELS[Math.max(...ranks, pool && overage > 0 ? 1 : 0)]!;
+export function worstLevelOf(state: ScopeState): Level {
+  const ranks = [state, ...state.limits].map(({ level }) => LEVELS.indexOf(level));
+  return LEVELS[Math.max(...ranks, isOver(state) ? 1 : 0)]!;
+}
+
+/** Orders scopes, the worst first: by level, then by what is used. */
+export function compareScopes(a: ScopeState, b: ScopeState): number {
+  const [x, y] = [a, b].map((state) => LEVELS.indexOf(worstLevelOf(state)));
+  return y! - x! || (b.current?.percent ?? 0) - (a.current?.percent ?? 0);
 }
 
 /** `runs out between Mon 30 Nov 04:32 and 05:09`, `may run out as early as …` where at the slower pace it lasts. */
-export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolBalance['runOut']>, zone: string): string {
+export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolState['runOut']>, zone: string): string {
   const earliest = formatMoment(earliestMs, zone);
   if (latestMs === undefined) return `may run out as early as ${earliest}`;
   const latest = formatMoment(latestMs, zone);

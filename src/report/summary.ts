@@ -31,7 +31,6 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
       const [peakMinute, teams] = await Promise.all([loadPeak(inquiry, state), listTeamShares(inquiry, state)]);
       return {
         ...state,
-        pool: state.current,
         requestsToday: todayOf.get(state.scope)?.requests ?? 0,
         peakMinute,
         teams,
@@ -148,16 +147,16 @@ const MAX_TEAMS = 3;
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
   return buildTable(cards, [
     { key: 'scope', label: 'Scope', type: 'text', csvOnly: true, cell: ({ scope }) => scope },
-    { key: 'pool', label: 'Pool', type: 'text', cell: ({ pool }) => pool?.name },
-    { key: 'used', label: 'Used', type: 'credits', cell: ({ pool }) => pool?.used },
-    { key: 'amount', label: 'Amount', type: 'credits', cell: ({ pool }) => pool?.amount },
-    { key: 'left', label: 'Left', type: 'credits', cell: ({ pool }) => pool?.left },
-    { key: 'used_percent', label: '%', type: 'percent', cell: ({ pool }) => pool?.percent },
+    { key: 'pool', label: 'Pool', type: 'text', cell: ({ current }) => current?.name },
+    { key: 'used', label: 'Used', type: 'credits', cell: ({ current }) => current?.used },
+    { key: 'amount', label: 'Amount', type: 'credits', cell: ({ current }) => current?.amount },
+    { key: 'left', label: 'Left', type: 'credits', cell: ({ current }) => current?.left },
+    { key: 'used_percent', label: '%', type: 'percent', cell: ({ current }) => current?.percent },
     {
       key: 'level',
       label: 'Level',
       type: 'text',
-      cell: ({ pool, limits, level }) => (pool || limits.length > 0 ? level : null),
+      cell: ({ current, limits, level }) => (current || limits.length > 0 ? level : null),
     },
     { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true, cell: (card) => card.restLeft },
     { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true, cell: ({ overage }) => overage },
@@ -166,6 +165,6 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
     { key: 'rate_limit', label: 'Rate limit', type: 'count', cell: (card) => card.rateLimitPerMinute },
     { key: 'teams', label: 'Teams', type: 'text', csvOnly: !cards.some(({ teams }) => teams), cell: describeTeams },
     { key: 'title', label: 'Scope', type: 'text', shownOnly: true, name: true, cell: ({ title }) => title },
-    { key: 'bar', label: 'Gauge', type: 'bar', cell: ({ pool }) => pool && Math.min(1, pool.percent / 100) },
+    { key: 'bar', label: 'Gauge', type: 'bar', cell: ({ current }) => current && Math.min(1, current.percent / 100) },
   ]);
 }

@@ -98,7 +98,7 @@ export function listPoolMarks({ pools, what }: DigestContent): DigestLines['pool
         ...limits.toSorted((a, b) => b.percent - a.percent),
       ];
       const [pool] = balances.toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
-      return pool ? [{ name: state.title, pool, level: worstLevelOf({ ...state, pool: current }) }] : [];
+      return pool ? [{ name: state.title, pool, level: worstLevelOf(state) }] : [];
     })
     .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
     .map(({ name, pool, level }) => ({

@@ -100,7 +100,9 @@ describe('alternative text', () => {
     expect(buildAltText(failingDay())).toContain(
       'Far from the usual share of failures: 39.8% in 2026-11-28T08:00+01:00 (usually 2%).',
     );
-    expect(buildAltText(comparedMonths())).toMatch(/The lines are running totals\.$/);
+    expect(buildAltText(comparedMonths())).toMatch(
+      /^Line chart: Requests so far, day by day, .* Bars of each day stand below the lines\.$/s,
+    );
     expect(buildAltText(oddDay())).toMatch(/Far from the usual: 2026-11-28T18:00\+01:00\. Marked: Alert 90%\.$/);
   });
 

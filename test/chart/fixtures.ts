@@ -16,7 +16,7 @@ import type {
   TimedRow,
   UsualRequests,
 } from '../../src/domain/report.ts';
-import type { Level, PoolBalance, PoolState, ScopeCard } from '../../src/domain/scope-state.ts';
+import type { Level, PoolState, ScopeCard } from '../../src/domain/scope-state.ts';
 import type { Totals } from '../../src/domain/usage.ts';
 
 const HOUR_MS = 3_600_000;
@@ -361,14 +361,17 @@ export function poolStack(): PoolReport {
   };
 }
 
-export function cardOf(scope: string, pool: PoolBalance | undefined, changes: Partial<ScopeCard> = {}): ScopeCard {
+export function cardOf(scope: string, current: PoolState | undefined, changes: Partial<ScopeCard> = {}): ScopeCard {
   return {
     scope,
     title: scope,
-    ...(pool ? { pool } : {}),
+    pools: current ? [current] : [],
+    ...(current ? { current } : {}),
+    used: 0,
+    exhaustions: [],
     restLeft: 0,
     restCount: 0,
-    level: pool?.level ?? 'healthy',
+    level: current?.level ?? 'healthy',
     overage: 0,
     limits: [],
     requestsToday: 12_400,

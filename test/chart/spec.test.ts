@@ -41,9 +41,12 @@ function build(report: Report, view: ChartView = 'graph'): ChartSpec {
   return buildSpec(report, view, canDrawBundled)!;
 }
 
+function panelsOf(report: Report, view?: ChartView): (Pick<AnyLayer, 'encoding'> & { layer: AnyLayer[] })[] {
+  return (build(report, view) as unknown as { vconcat: ReturnType<typeof panelsOf> }).vconcat;
+}
+
 function layersOf(report: Report, view?: ChartView): AnyLayer[] {
-  const { vconcat } = build(report, view) as unknown as { vconcat: { layer: AnyLayer[] }[] };
-  return vconcat.flatMap(({ layer }) => layer);
+  return panelsOf(report, view).flatMap(({ layer }) => layer);
 }
 
 /** The parts of bars, as they are stacked. */
@@ -194,7 +197,7 @@ describe('time', () => {
     expect(failed.map(({ size }) => size)).toEqual(bars.map((bar) => bar.failed));
     const band = layersOf(oddMonth()).find(({ mark }) => mark.type === 'area')!;
     expect(band.data.values).toHaveLength(30);
-    expect(band.data.values[0]).toEqual({ step: 0, low: 5780, high: 7300 });
+    expect(band.data.values[0]).toEqual({ step: 0, size: 5780, high: 7300 });
   });
 
   it('marks odd steps and says how far the oddest is from the usual', async () => {
@@ -210,16 +213,24 @@ describe('time', () => {
     expect(await textsOf(failingDay())).toContain('39.8% failed');
   });
 
-  it('draws days of other weekdays as running totals, and says so', async () => {
+  it('draws days of other weekdays as running totals, says so in its title, and shows each day below', async () => {
     const linesOf = (report: Report) => layersOf(report).find(({ mark }) => mark.type === 'line')!.data.values;
     const months = comparedMonths();
     const last = linesOf(months).findLast(({ key, size }) => key === 'now' && size !== null)!;
     expect(last).toMatchObject({ step: 29, size: months.steps!.reduce((sum, { now = 0 }) => sum + now, 0) });
-    expect(await textsOf(months)).toContain('Added up day by day');
+    const texts = await textsOf(months);
+    expect(texts).toContain('Requests so far, day by day');
+    expect(texts).not.toContain(months.title);
+    expect(texts.join(' ')).toContain(`${months.title}, ${months.range.label}, peak 6,400`);
+    const odd = months.steps!.map((step, index) => (index === 17 ? { ...step, now: 20_000 } : step));
+    const parts = partsOf({ ...months, steps: odd });
+    expect(parts.find(({ step }) => step === 17)).toMatchObject({ size: 20_000 });
+    expect(parts.filter(({ size }) => Number(size) > 6_400)).toHaveLength(1);
     const weeks = months.steps!.map((step) => ({ ...step, beforeMs: step.startMs - 28 * 86_400_000 }));
     const aligned = { ...months, steps: weeks };
     expect(linesOf(aligned)[0]).toMatchObject({ size: months.steps![0]!.before });
-    expect(await textsOf(aligned)).not.toContain('Added up day by day');
+    expect(await textsOf(aligned)).toContain(months.title);
+    expect(partsOf(aligned)).toEqual([]);
   });
 
   it('draws a line with its label where something happened', async () => {
@@ -261,7 +272,7 @@ describe('time', () => {
     const report = statusOf(day, (hour) => ({ '200': 1_000_000, '500': hour === 3 ? 1 : 0 }));
     const many = statusOf(day, () => ({ '200': 100, '500': 50 }));
     expect((await textsOf(many)).join()).not.toContain('peak');
-    const tops = layersOf(report).map(({ encoding }) => encoding.y?.scale?.domain[1]);
+    const tops = panelsOf(report).map(({ encoding }) => encoding.y?.scale?.domain[1]);
     expect(tops).toEqual([1_000_001 * 1.04, 1.1]);
     expect(await textsOf(report)).toContain('Server errors (5xx) per hour, peak 1');
   });
@@ -306,6 +317,28 @@ describe('pools', () => {
     expect(broken.map(({ data }) => data.values)).toEqual([[{ row: 2, size: 106 }]]);
     const track = layersOf(report)[0]!;
     expect(track.data.values).toEqual([0, 1, 2].map((row) => ({ row, size: 100 })));
+  });
+
+  it('that are many show the worst, scope by scope, and of a stack what still gives', async () => {
+    const scopeOf = (title: string, used: readonly number[]) => {
+      const pools = used.map((each, index) => balanceOf(`${title}${index}`, each, 100));
+      const current = pools.find(({ left }) => left > 0) ?? pools.at(-1)!;
+      return { ...poolStack().scopes[0]!, title, pools, current, level: current.level, limits: [], overage: 0 };
+    };
+    const stack = scopeOf('stack', [100, 100, 100, 40]);
+    const scopes = [stack, ...[1, 2, 3, 4, 5].map((each) => scopeOf(`calm${each}-`, [each])), scopeOf('worst', [95])];
+    const shown = partsOf({ ...poolStack(), scopes }).map(({ key, size }) => [key, size]);
+    expect(shown).toEqual([
+      ['critical', 95],
+      ['exhausted', 100],
+      ['healthy', 40],
+      ...[5, 4, 3, 2, 1].map((size) => ['healthy', size]),
+    ]);
+    const texts = await textsOf({ ...poolStack(), scopes });
+    expect(texts.filter((text) => scopes.some(({ title }) => title === text))).toEqual([
+      ...['worst', 'stack', 'calm5-', 'calm4-', 'calm3-', 'calm2-', 'calm1-'],
+    ]);
+    expect(texts.join(' ')).toContain('2 more in the table');
   });
 
   it('stand worst first in the summary, with every limit that is not healthy', async () => {

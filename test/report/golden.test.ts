@@ -156,7 +156,7 @@ describe('summary', () => {
     expect(report.cards).toMatchObject([
       {
         scope: SERVICE,
-        pool: { name: 'Bundled licences', used: 75_000_000, percent: 75, level: 'approaching' },
+        current: { name: 'Bundled licences', used: 75_000_000, percent: 75, level: 'approaching' },
         restCount: 0,
         level: 'approaching',
         requestsToday: 100,
@@ -166,7 +166,7 @@ describe('summary', () => {
       },
       {
         scope: 'crm',
-        pool: { name: 'Daily credits', used: 0, amount: 52_500_000 },
+        current: { name: 'Daily credits', used: 0, amount: 52_500_000 },
         level: 'healthy',
         requestsToday: 0,
       },

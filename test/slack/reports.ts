@@ -13,6 +13,7 @@ import type {
   SummaryReport,
   TableReport,
 } from '../../src/domain/report.ts';
+import type { PoolState } from '../../src/domain/scope-state.ts';
 import type { Table } from '../../src/domain/table.ts';
 
 const ZONE = 'Europe/Berlin';
@@ -127,6 +128,21 @@ export function rankingOf(question: Question, names: readonly string[], distinct
   };
 }
 
+const DAILY: PoolState = {
+  name: 'Daily credits',
+  used: 48_825_000,
+  amount: 52_500_000,
+  left: 3_675_000,
+  percent: 93,
+  level: 'critical',
+  thresholds: [75, 90],
+  period: { fromMs: 0, toMs: 1, label: 'last 24 hours' },
+  arithmetic: '50,000 + 10 × 250 Users = 52,500',
+  drawnNow: true,
+  periodKind: 'rolling-24h',
+  reached: [75, 90],
+};
+
 function summaryOf(question: Question): SummaryReport {
   const { range: _range, ...head } = headOf(question, 'API usage', 'crm has used 93% of its daily credits.');
   return {
@@ -136,18 +152,10 @@ function summaryOf(question: Question): SummaryReport {
       {
         scope: 'crm',
         title: 'CRM <!channel> *calls*',
-        pool: {
-          name: 'Daily credits',
-          used: 48_825_000,
-          amount: 52_500_000,
-          left: 3_675_000,
-          percent: 93,
-          level: 'critical',
-          thresholds: [75, 90],
-          period: { fromMs: 0, toMs: 1, label: 'last 24 hours' },
-          arithmetic: '50,000 + 10 × 250 Users = 52,500',
-          drawnNow: true,
-        },
+        pools: [DAILY],
+        current: DAILY,
+        used: 48_825_000,
+        exhaustions: [],
         restLeft: 900_000_000,
         restCount: 1,
         level: 'critical',
@@ -206,7 +214,6 @@ function statusOf(question: Question): StatusReport {
 }
 
 function poolOf(question: Question): PoolReport {
-  const { pool } = summaryOf(question).cards[0]!;
   return {
     ...headOf(question, 'Pools', 'crm: 93% of Daily credits used.'),
     kind: 'pool',
@@ -217,8 +224,7 @@ function poolOf(question: Question): PoolReport {
         ...{ restLeft: 0, restCount: 0, exhaustions: [] },
         pools: [
           {
-            ...pool!,
-            ...{ periodKind: 'rolling-24h', reached: [75, 90] },
+            ...DAILY,
             burnRate: 1.31,
             runOut: { earliestMs: AS_OF_MS, latestMs: undefined, arithmetic: '3,675 ÷ 700 an hour' },
           },

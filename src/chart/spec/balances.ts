@@ -1,10 +1,9 @@
 import type { PoolReport, SummaryReport } from '../../domain/report.ts';
-import type { PoolBalance, ScopeCard } from '../../domain/scope-state.ts';
+import type { PoolState, ScopeCard } from '../../domain/scope-state.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../../report/format.ts';
-import { isOver, LEVELS } from '../../report/scope-words.ts';
+import { compareScopes, isOver, LEVELS } from '../../report/scope-words.ts';
 import { describeTeams } from '../../report/summary.ts';
-import type { CanDraw } from '../labels.ts';
-import { toLabels } from '../labels.ts';
+import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, LEVEL_COLOR, SIZE } from '../theme.ts';
 import type { Drawing, Panel } from './frame.ts';
@@ -16,15 +15,10 @@ const REACH = 112;
 const KEYS = Object.entries(LEVEL_COLOR).map(([key, color]) => ({ key, color }));
 
 /** A balance as a bar, or a name with words alone where there is nothing to measure against. */
-interface Bullet {
-  name: string;
-  balance?: PoolBalance;
-  /** In place of the percentage. */
-  text?: string;
-  /** After the amounts. */
-  remarks?: readonly string[];
-  /** In a line of its own below them. */
-  note?: string | undefined;
+interface Bullet extends Row {
+  balance?: PoolState;
+  /** The higher the worse: by level, then by what is used. */
+  rank: number;
 }
 
 interface BulletGroup {
@@ -32,19 +26,18 @@ interface BulletGroup {
   bullets: readonly Bullet[];
 }
 
-/** A bar per pool in the order of drawing, then per limit, scope by scope; undefined without pools and limits. */
+/** A bar per pool in the order of drawing, then per limit, scope by scope, the worst first; undefined without pools and limits. */
 export function drawPools(report: PoolReport, canDraw: CanDraw): Drawing | undefined {
-  const groups = report.scopes.map((scope): BulletGroup => {
+  const groups = report.scopes.toSorted(compareScopes).map((scope): BulletGroup => {
+    const { title, pools, limits, current, overage } = scope;
     const bullets = [
-      ...scope.pools.map((balance) => ({
-        name: balance.name,
-        balance,
-        remarks: balance.drawnNow && scope.pools.length > 1 ? ['in use now'] : [],
-      })),
-      ...scope.limits.map((balance) => ({ name: `${balance.name} (limit)`, balance })),
-      ...(isOver(scope) ? [{ name: 'Over the allowance', text: formatCompactCredits(scope.overage) }] : []),
+      ...pools.map((pool) => toBullet(pool.name, pool, pool.drawnNow && pools.length > 1 ? ['in use now'] : [])),
+      ...limits.map((limit) => toBullet(`${limit.name} (limit)`, limit)),
+      ...(isOver(scope) ? [{ name: 'Over the allowance', value: formatCompactCredits(overage), rank: Infinity }] : []),
     ];
-    return { title: scope.title, bullets };
+    // A pool that is used up is no trouble while a later one gives.
+    const done = pools.indexOf(current!);
+    return { title, bullets: bullets.map((bullet, place) => (place < done ? { ...bullet, rank: 0 } : bullet)) };
   });
   return groups.some(({ bullets }) => bullets.length > 0) ? drawBullets(groups, canDraw) : undefined;
 }
@@ -52,32 +45,46 @@ export function drawPools(report: PoolReport, canDraw: CanDraw): Drawing | undef
 /** A bar per scope, worst first: the pool now drawn from with the scope's level, and each limit that is not healthy. Undefined without scopes. */
 export function drawSummary(report: SummaryReport, canDraw: CanDraw): Drawing | undefined {
   if (report.cards.length === 0) return undefined;
-  const rank = ({ balance }: Bullet) => (balance ? LEVELS.indexOf(balance.level) * 1e6 + balance.percent : -1);
-  const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => rank(b) - rank(a));
+  const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => b.rank - a.rank);
   return drawBullets([{ title: report.title, bullets }], canDraw);
 }
 
 function toBullets(card: ScopeCard): Bullet[] {
-  const { title: name, pool, level, restCount, restLeft, overage } = card;
+  const { title: name, current, level, restCount, restLeft, overage } = card;
   const limits = card.limits
     .filter((limit) => limit.level !== 'healthy')
-    .map((balance) => ({ name: `${name}: ${balance.name} (limit)`, balance }));
-  if (!pool) return [{ name, text: `${formatCompact(card.requestsToday)} today, no pool` }, ...limits];
+    .map((limit) => toBullet(`${name}: ${limit.name} (limit)`, limit));
+  if (!current) return [{ name, value: `${formatCompact(card.requestsToday)} today, no pool`, rank: -1 }, ...limits];
   const remarks = [
     ...(restCount > 0 ? [`${formatCompactCredits(restLeft)} more in ${countOf(restCount, 'pool')}`] : []),
     ...(overage > 0 ? [`${formatCompactCredits(overage)} over`] : []),
   ];
   const teams = describeTeams(card);
-  return [{ name, balance: { ...pool, level }, remarks, note: teams && `By team: ${teams}` }, ...limits];
+  return [toBullet(name, { ...current, level }, remarks, teams && `By team: ${teams}`), ...limits];
 }
 
-/** The first bullets, each group below its title where there are several, and how many more there are. */
+/** `remarks` follow the amounts; the note has a line of its own below them. */
+function toBullet(name: string, balance: PoolState, remarks: readonly string[] = [], note?: string): Bullet {
+  const { level, percent, used, amount, left } = balance;
+  const rest = left > 0 ? `, ${formatCompactCredits(left)} left` : '';
+  const amounts = `${formatCompactCredits(used)} of ${formatCompactCredits(amount)} used${rest}`;
+  return {
+    ...{ name, balance, value: describeLevel(balance), rank: LEVELS.indexOf(level) * 1e6 + percent },
+    remarks: [[amounts, ...remarks].join(' · '), ...(note ? [note] : [])],
+    parts: [{ key: level, size: Math.min(percent, REACH) }],
+  };
+}
+
+/** The worst bullets, each group below its title where there are several, and how many more there are. */
 function drawBullets(groups: readonly BulletGroup[], canDraw: CanDraw): Drawing {
-  const shown = cut(groups, MAX_BULLETS);
-  const all = shown.flatMap(({ bullets }) => bullets);
-  const balances = all.flatMap(({ balance }) => (balance ? [balance] : []));
+  const all = groups.flatMap(({ bullets }) => bullets);
+  const worst = new Set(all.toSorted((a, b) => b.rank - a.rank).slice(0, MAX_BULLETS));
+  const shown = groups
+    .map(({ title, bullets }) => ({ title, bullets: bullets.filter((bullet) => worst.has(bullet)) }))
+    .filter(({ bullets }) => bullets.length > 0);
+  const balances = [...worst].flatMap(({ balance }) => (balance ? [balance] : []));
   const isAnyOver = balances.some(({ percent }) => percent > 100);
-  const hidden = groups.reduce((sum, { bullets }) => sum + bullets.length, 0) - all.length;
+  const hidden = all.length - worst.size;
   const remarks = [
     ...describeMarks(balances, isAnyOver),
     ...(hidden > 0 ? [`${formatCount(hidden)} more in the table`] : []),
@@ -90,33 +97,11 @@ function drawBullets(groups: readonly BulletGroup[], canDraw: CanDraw): Drawing 
   return { remarks: remarks.length > 0 ? [remarks.join(' · ')] : [], panels };
 }
 
-/** The first `max` bullets of all groups together; groups without any are left out. */
-function cut(groups: readonly BulletGroup[], max: number): BulletGroup[] {
-  let room = max;
-  return groups
-    .map(({ title, bullets }) => {
-      const kept = bullets.slice(0, room);
-      room -= kept.length;
-      return { title, bullets: kept };
-    })
-    .filter(({ bullets }) => bullets.length > 0);
-}
-
 /** Bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
 function buildPanel(
   bullets: readonly Bullet[],
   { isAnyOver, ...style }: { canDraw: CanDraw; title: string | undefined; isAnyOver: boolean },
 ): Panel {
-  const reach = isAnyOver ? REACH : 100;
-  const rows = bullets.map(({ name, balance, text, remarks = [], note }): Row => {
-    const remark = [...(balance ? [describeAmounts(balance)] : []), ...remarks].join(' · ');
-    return {
-      name,
-      value: text ?? (balance ? describeLevel(balance) : ''),
-      remarks: [remark, note ?? ''].filter(Boolean),
-      ...(balance ? { parts: [{ key: balance.level, size: Math.min(balance.percent, reach) }] } : {}),
-    };
-  });
   const balances = bullets.flatMap(({ balance }, row) => (balance ? [{ row, ...balance }] : []));
   const track: RowMarks = {
     values: balances.map(({ row }) => ({ row, size: 100 })),
@@ -136,11 +121,12 @@ function buildPanel(
       ...{ stroke: CARD, strokeWidth: 3, opacity: 1, filled: false },
     },
   };
-  return buildRows(rows, { ...style, max: reach, keys: KEYS, under: [track], over: [ticks, breaks] });
+  const max = isAnyOver ? REACH : 100;
+  return buildRows(bullets, { ...style, max, keys: KEYS, under: [track], over: [ticks, breaks] });
 }
 
 /** `Marks at 75%, 90% and 100%`, where all bars have the same. */
-function describeMarks(balances: readonly PoolBalance[], isAnyOver: boolean): string[] {
+function describeMarks(balances: readonly PoolState[], isAnyOver: boolean): string[] {
   const [first, ...others] = new Set(balances.map(({ thresholds }) => thresholds.join()));
   if (!first || others.length > 0) return [];
   const marks = [...first.split(','), ...(isAnyOver ? ['100'] : [])];
@@ -148,13 +134,7 @@ function describeMarks(balances: readonly PoolBalance[], isAnyOver: boolean): st
 }
 
 /** `93.1% critical`; a healthy one has no word, and nothing is no share of an amount of nothing. */
-function describeLevel({ amount, percent, thresholds, level }: PoolBalance): string {
+function describeLevel({ amount, percent, thresholds, level }: PoolState): string {
   const share = amount === 0 ? '' : formatPercent(percent, thresholds);
   return [share, level === 'healthy' ? '' : level].filter(Boolean).join(' ');
-}
-
-/** `48.5k of 52.5k used, 4,000 left`. */
-function describeAmounts({ used, amount, left }: PoolBalance): string {
-  const rest = left > 0 ? `, ${formatCompactCredits(left)} left` : '';
-  return `${formatCompactCredits(used)} of ${formatCompactCredits(amount)} used${rest}`;
 }

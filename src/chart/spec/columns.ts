@@ -10,6 +10,8 @@ import { type TimeAxis, toTimeLabels } from './time-axis.ts';
 const GUTTER = 46;
 export const PLOT = INNER - GUTTER;
 const PLOT_HEIGHT = 190;
+/** Of a small panel below another. */
+export const LOW_HEIGHT = 60;
 /** A wider bar would be a wall. */
 const MAX_BAR = 64;
 /** From here on bars stand side by side without a gap. */
@@ -22,14 +24,15 @@ interface StepsStyle {
   height?: number;
   /** False where another panel below has the labels of the time axis. */
   labels?: boolean;
-  title?: object;
+  title?: string;
 }
 
 /** A panel over time: a band per step, and as many labels as a phone has room for. Its layers stand at the fields `step`, the index of a step, and `size`, unless they say otherwise. */
 export function buildSteps(axis: TimeAxis, layers: readonly Layer[], style: StepsStyle): Panel {
   const { y, height = PLOT_HEIGHT, labels = true, title } = style;
   const encoding = { x: stepChannel(axis, labels), y };
-  return { ...(title ? { title } : {}), width: PLOT, height, encoding, layer: [...layers] } as Panel;
+  const heading = title && { text: title, fontSize: SIZE.small, frame: 'bounds', offset: 6 };
+  return { ...(heading ? { title: heading } : {}), width: PLOT, height, encoding, layer: [...layers] } as Panel;
 }
 
 function stepChannel(axis: TimeAxis, hasLabels: boolean) {

@@ -1,14 +1,15 @@
 import type { CompareReport } from '../../domain/report.ts';
-import { addUp, isAddedUp, toRate } from '../../report/compared-rows.ts';
+import { addUp, isAddedUp, SO_FAR, toRate } from '../../report/compared-rows.ts';
 import { formatLatency } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR } from '../theme.ts';
-import { durationChannel, isInSeconds } from './columns.ts';
+import { buildSteps, durationChannel, isInSeconds, LOW_HEIGHT, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing, Panel } from './frame.ts';
 import { buildLines } from './lines.ts';
 import { firstRankOf } from './ranking.ts';
 import { BAR, buildRows, type RowMarks, type RowsStyle } from './rows.ts';
+import type { TimeAxis } from './time-axis.ts';
 
 const BEFORE = 5;
 const MAX_BARS = 10;
@@ -28,8 +29,9 @@ export function drawCompared(report: CompareReport, canDraw: CanDraw): Drawing |
       return { key, color, words: words[key], values: isSummed ? addUp(values) : values };
     };
     const lines = [line('before', COLOR.before), line('now', COLOR.ok)];
-    if (measure !== 'p95')
-      return { remarks: isSummed ? ['Added up day by day'] : [], panels: [buildLines(lines, axis)] };
+    if (isSummed)
+      return { title: SO_FAR, panels: [buildLines(lines, axis, { labels: false }), buildDays(report, steps, axis)] };
+    if (measure !== 'p95') return { panels: [buildLines(lines, axis)] };
     const max = Math.max(1, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
     const unit = `p95, ${isInSeconds(max) ? 'seconds' : 'milliseconds'}`;
     return { remarks: [unit], panels: [buildLines(lines, axis, { y: durationChannel({ max }) })] };
@@ -51,6 +53,16 @@ export function drawCompared(report: CompareReport, canDraw: CanDraw): Drawing |
     });
   });
   return { remarks, panels };
+}
+
+/** Each day of the range asked about: running totals hide one that is odd. */
+function buildDays({ title, range }: CompareReport, steps: NonNullable<CompareReport['steps']>, axis: TimeAxis): Panel {
+  const parts = steps.map(({ now = 0 }, step) => ({ step, key: 'now', size: now }));
+  const highest = Math.max(...parts.map(({ size }) => size));
+  return buildSteps(axis, [stackLayer(parts, [{ key: 'now', color: COLOR.ok }], axis)], {
+    ...{ title: `${title}, ${range.label}, peak ${formatCompact(highest)}`, height: LOW_HEIGHT },
+    y: valueChannel(highest * 1.1, 2),
+  });
 }
 
 /** Something counted in two ranges. */

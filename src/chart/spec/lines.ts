@@ -13,10 +13,15 @@ interface LinesStyle {
   y?: object;
   /** Drawn over the lines. */
   over?: readonly Layer[];
+  labels?: boolean;
 }
 
 /** Lines over time on one scale: two ranges side by side, or percentiles of a latency. A gap stays a gap. */
-export function buildLines(lines: readonly Line[], axis: TimeAxis, { y, over = [] }: LinesStyle = {}): Panel {
+export function buildLines(
+  lines: readonly Line[],
+  axis: TimeAxis,
+  { y, over = [], labels = true }: LinesStyle = {},
+): Panel {
   const max = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
   const points = lines.flatMap(({ key, values }) => values.map((value, step) => ({ key, step, size: value ?? null })));
   // A line of one point is none.
@@ -29,5 +34,5 @@ export function buildLines(lines: readonly Line[], axis: TimeAxis, { y, over = [
     toLayer(alone, { type: 'point', filled: true, size: 40, opacity: 1 }, { color }),
     ...over,
   ];
-  return buildSteps(axis, layers, { y: y ?? valueChannel(max) });
+  return buildSteps(axis, layers, { y: y ?? valueChannel(max), labels });
 }

@@ -2,8 +2,8 @@ import type { StatusReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { formatShare } from '../../report/format.ts';
 import { formatCompact } from '../numbers.ts';
-import { SIZE, STATUS_COLOR } from '../theme.ts';
-import { buildSteps, markLayers, stackLayer, valueChannel } from './columns.ts';
+import { STATUS_COLOR } from '../theme.ts';
+import { buildSteps, LOW_HEIGHT, markLayers, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing } from './frame.ts';
 import { toTimeAxis } from './time-axis.ts';
 
@@ -11,7 +11,6 @@ type Group = keyof typeof STATUS_COLOR;
 /** From the zero line up, so that failures stand on top. */
 const GROUPS: readonly Group[] = ['2xx', '1xx', '3xx', '(none)', '4xx', '429', '5xx'];
 const PLOT_HEIGHT = 180;
-const PANEL_HEIGHT = 60;
 /** Server errors below this share of the scale vanish beside the rest. */
 const SEEN_SHARE = 0.15;
 
@@ -41,14 +40,9 @@ export function drawStatus(report: StatusReport): Drawing | undefined {
   if (!isPanelNeeded) return { remarks, panels: [main] };
   const only = parts.filter(({ key }) => key === '5xx');
   const panel = buildSteps(axis, [stackLayer(only, [keys.at(-1)!], axis)], {
-    title: {
-      text: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
-      fontSize: SIZE.small,
-      frame: 'bounds',
-      offset: 6,
-    },
+    title: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
     y: valueChannel(worst * 1.1, 2),
-    height: PANEL_HEIGHT,
+    height: LOW_HEIGHT,
   });
   return { remarks, panels: [main, panel] };
 }

@@ -45,13 +45,13 @@ if (only !== undefined && !(only in PARTS)) {
   console.error(`--only ${only}: is no part; there are ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
-const events = Number(values.events ?? (quick ? 500_000 : 10_000_000));
+const events = Number(values.events ?? (quick ? 300_000 : 10_000_000));
 if (!Number.isSafeInteger(events) || events < 1) {
   console.error(`--events ${values.events}: is no whole number of events, such as 1000000`);
   process.exit(2);
 }
 const folder = mkdtempSync(join(tmpdir(), 'headroom-bench-'));
-const settings: Settings = { folder, share: quick ? 0.05 : 1, events, database };
+const settings: Settings = { folder, share: quick ? 0.1 : 1, events, database };
 const measured: Record<string, readonly Row[]> = {};
 
 try {

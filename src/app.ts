@@ -45,6 +45,7 @@ import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.t
 import { createDefinitionCache } from './store/definition-repository.ts';
 import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
+import { insertMark, listMarks } from './store/mark-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { getReportZone, listOlderZones } from './store/setting-repository.ts';
 import { listSourceHealth } from './store/source-repository.ts';
@@ -105,8 +106,9 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const corrections = (span: Span) => listCorrections(db, { span });
     const olderZones = () => listOlderZones(db);
     const told = (span: Span) => listAlertsTold(db, span);
+    const marks = (span: Span, limit: number) => listMarks(db, span, limit);
     const pools = { usage, definitions, calendar };
-    const reporter = createReporter({ ...pools, sources, corrections, olderZones, alerts: told });
+    const reporter = createReporter({ ...pools, sources, corrections, olderZones, alerts: told, marks });
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
 
@@ -236,6 +238,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       tally,
       limits: new SourceLimits(),
       intake,
+      keepMark: (mark) => insertMark(db, mark),
       now,
       readiness: async () => ({
         writerFault: await intake.check().then(

@@ -14,6 +14,7 @@ import { listCorrections } from '../store/correction-repository.ts';
 import { type Db, dialectOf, openDatabase, parseDatabaseUrl } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
+import { listMarks } from '../store/mark-repository.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
 import { getReportZone, listOlderZones } from '../store/setting-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
@@ -97,6 +98,7 @@ export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calen
     corrections: (span) => listCorrections(db, { span }),
     olderZones: () => listOlderZones(db),
     alerts: (span) => listAlertsTold(db, span),
+    marks: (span, limit) => listMarks(db, span, limit),
   });
 }
 

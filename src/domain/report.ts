@@ -201,12 +201,11 @@ export interface UsualRequests {
   usualFailed?: number;
 }
 
-/** Something that happened within a range, for a line across its chart. */
+/** Something that happened within a range, for a line across its chart: an alert, or a deploy that a pipeline told of. */
 export interface TimeMark {
   atMs: number;
   /** Short: `Alert 90%`, `v2.4.1`. */
   label: string;
-  kind: 'alert' | 'deploy';
 }
 
 /** `daily` and `day`: a bar per step of the range, also empty ones. */

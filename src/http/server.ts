@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { TimeMark } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
@@ -19,6 +20,7 @@ import {
   type IngestTarget,
   ingestRequest,
 } from './ingest-routes.ts';
+import { MAX_MARK_BYTES, takeMark } from './marks.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
@@ -65,6 +67,8 @@ export interface HttpServerOptions extends IngestDependencies {
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
+  /** Keeps what comes at `/v1/marks`. */
+  keepMark?: (mark: TimeMark) => Promise<void>;
   /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
   ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
@@ -154,6 +158,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (path === '/slack/events' && options.slack) {
       const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
       return { route: path, answer: await answer };
+    }
+    const { keepMark } = options;
+    if (path === '/v1/marks' && keepMark) {
+      const room = { maxBytes: MAX_MARK_BYTES, budget: unknownBudget, withinMs: UNKNOWN_BODY_MS };
+      const take = () => takeMark(request, () => readBody(request, response, room), { ...options, keepMark });
+      return { route: path, answer: method === 'POST' ? await take() : refuseMethod(request, 'POST') };
     }
     const shipper = method === 'GET' ? await answerShipper(path, request, options) : undefined;
     if (shipper) return { route: 'shipper check', answer: shipper };

@@ -5,7 +5,7 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
-import type { Question, ReportHead } from '../domain/report.ts';
+import type { Question, ReportHead, TimeMark } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
@@ -22,6 +22,8 @@ export interface ReporterDeps {
   corrections?: (span: Span) => Promise<readonly Correction[]>;
   /** Alerts told within a span, for marks on charts. */
   alerts?: (span: Span) => Promise<readonly ToldAlert[]>;
+  /** The newest so many marks within a span, such as deploys. */
+  marks?: (span: Span, limit: number) => Promise<readonly TimeMark[]>;
   /** Days that are still counted in a report zone of before. */
   olderZones?: () => Promise<readonly OlderZone[]>;
 }

@@ -166,22 +166,24 @@ const LABELS: Partial<Record<AlertKind, string>> = {
 };
 
 /**
- * Alerts that were told within the range, for lines across its chart: of all scopes, or of the one that the question is
- * about. Under other filters none, since alerts are about all calls.
+ * Marks that a pipeline set within the range, and alerts that were told, for lines across its chart: alerts of all scopes, or
+ * of the one that the question is about. Under other filters no alerts, since these are about all calls.
  */
 export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
-  if (!deps.alerts || filters.some(({ key, not }) => key !== 'scope' || not)) return {};
+  const span = { fromMs: range.fromMs, toMs: range.toMs };
+  const set = (await deps.marks?.(span, MOST_MARKS)) ?? [];
+  const isOfAllCalls = filters.every(({ key, not }) => key === 'scope' && !not);
   const scopes = filters.flatMap(({ patterns }) => patterns);
-  const told = await deps.alerts({ fromMs: range.fromMs, toMs: range.toMs });
-  const marks = told
+  const told = (isOfAllCalls && (await deps.alerts?.(span))) || [];
+  const alerts = told
     .filter(({ content }) => scopes.length === 0 || (content.scope !== undefined && scopes.includes(content.scope)))
     .flatMap(({ atMs, content: { kind, level = 0 } }) => {
       const label = kind === 'level' ? `Alert ${level}%` : LABELS[kind];
-      return label ? [{ atMs, label, kind: 'alert' as const, level }] : [];
+      return label ? [{ atMs, label, level }] : [];
     })
     .sort((a, b) => b.level - a.level || b.atMs - a.atMs)
-    .slice(0, MOST_MARKS)
-    .sort((a, b) => a.atMs - b.atMs)
+    .slice(0, MOST_MARKS - set.length)
     .map(({ level: _, ...mark }) => mark);
+  const marks = [...set, ...alerts].sort((a, b) => a.atMs - b.atMs);
   return marks.length > 0 ? { marks } : {};
 }

@@ -303,6 +303,8 @@ export interface Database {
   chosen_filter: { user: string; channel: string; filters: string };
   /** Channels in which the bot has introduced itself. */
   greeting: { channel: string; greeted_ms: number };
+  /** What happened to the API itself, such as a deploy, as a pipeline told it: for lines across charts. */
+  mark: { at_ms: number; label: string };
   /** One line per change made by a person. */
   audit: {
     id: Generated<number>;

@@ -255,7 +255,7 @@ export function oddDay(): SeriesReport {
     bars,
     totals: sum(bars),
     usual: bars.map((_, hour) => (hour === 18 ? usualOf(126, true) : usualOf(110 + ((hour * 7) % 30)))),
-    marks: [{ atMs: bars[18]!.startMs + HOUR_MS / 2, label: 'Alert 90%', kind: 'alert' }],
+    marks: [{ atMs: bars[18]!.startMs + HOUR_MS / 2, label: 'Alert 90%' }],
   };
 }
 
@@ -306,8 +306,8 @@ export function oddMonth(): SeriesReport {
   }));
   const usual = bars.map((_, index) => ({ ...usualOf(weekday(index), index === 22), high: weekday(index) + 500 }));
   const marks = [
-    { atMs: bars[6]!.startMs, label: 'v2.4.1', kind: 'deploy' as const },
-    { atMs: bars[21]!.startMs, label: 'v2.5.0', kind: 'deploy' as const },
+    { atMs: bars[6]!.startMs, label: 'v2.4.1' },
+    { atMs: bars[21]!.startMs, label: 'v2.5.0' },
   ];
   return { ...report, bars, totals: sum(bars), usual, marks };
 }

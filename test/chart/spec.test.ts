@@ -239,7 +239,7 @@ describe('time', () => {
     expect(await textsOf(oddMonth())).toEqual(expect.arrayContaining(['v2.4.1', 'v2.5.0']));
     const crowded = {
       ...oddMonth(),
-      marks: oddMonth().bars.map(({ startMs }) => ({ atMs: startMs, label: 'deploy', kind: 'deploy' as const })),
+      marks: oddMonth().bars.map(({ startMs }) => ({ atMs: startMs, label: 'deploy' })),
     };
     expect((await textsOf(crowded)).filter((text) => text === 'deploy').length).toBeLessThan(8);
   });

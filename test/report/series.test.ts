@@ -36,13 +36,28 @@ describe('daily', () => {
     const report = await ask(events, { report: 'daily' }, { deps: { alerts } });
     expect(report.marks).toHaveLength(8);
     expect(report.marks!.filter(({ label }) => label === 'Alert 90%')).toEqual([
-      { atMs: told[3]!.atMs, label: 'Alert 90%', kind: 'alert' },
+      { atMs: told[3]!.atMs, label: 'Alert 90%' },
     ]);
     const filters = [{ key: 'scope' as const, patterns: ['other'], not: false }];
     const status = await ask(events, { report: 'status', filters }, { deps: { alerts } });
-    expect(status.marks).toEqual([{ atMs: told[5]!.atMs, label: 'Alert 75%', kind: 'alert' }]);
+    expect(status.marks).toEqual([{ atMs: told[5]!.atMs, label: 'Alert 75%' }]);
     const ofClient = [{ key: 'client' as const, patterns: ['acme'], not: false }];
     expect((await ask(events, { report: 'daily', filters: ofClient }, { deps: { alerts } })).marks).toBeUndefined();
+  });
+
+  it('marks deploys whatever is asked about, before alerts and among them in order of time', async () => {
+    const events = [{ timeMs: at('2026-11-18T12:00:00Z'), client: 'acme' }];
+    const deploy = { atMs: at('2026-11-18T14:00:00Z'), label: 'v2.5.0' };
+    const alert = { atMs: at('2026-11-18T15:00:00Z'), content: { kind: 'level' as const, level: 75 } };
+    const deps = {
+      marks: async (_: unknown, limit: number) => [deploy].slice(0, limit),
+      alerts: async () => Array.from({ length: 8 }, () => alert),
+    };
+    const report = await ask(events, { report: 'daily' }, { deps });
+    expect(report.marks).toHaveLength(8);
+    expect(report.marks![0]).toEqual(deploy);
+    const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
+    expect((await ask(events, { report: 'day', range: '2026-11-18', filters }, { deps })).marks).toEqual([deploy]);
   });
 
   it('averages over days and months of which all was counted, not over those in which data began', async () => {

@@ -154,7 +154,7 @@ export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis): La
   const step = PLOT / starts.length;
   let free = Number.NEGATIVE_INFINITY;
   const values = marks
-    .map(({ atMs, label, kind }) => ({ step: starts.findLastIndex((startMs) => startMs <= atMs), label, kind }))
+    .map(({ atMs, label }) => ({ step: starts.findLastIndex((startMs) => startMs <= atMs), label }))
     .filter(({ step }) => step >= 0)
     .sort((a, b) => a.step - b.step)
     .map(({ label, ...mark }) => {

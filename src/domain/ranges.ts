@@ -42,13 +42,19 @@ export function resolveRange(
 
 /**
  * The range whose end a balance is asked for. A moment (`yesterday 14:30`) is itself the end, of a range that begins with
- * its day. Throws InvalidRangeError as `resolveRange` does.
+ * its day. What still runs (this month, everything since a day) reaches to today: its balance is that of now. Throws
+ * InvalidRangeError as `resolveRange` does.
  */
 export function resolveBalance(text: string, nowMs: number, calendar: Calendar, firstDay?: number): Range {
   const words = readRangeText(text);
-  if (words?.kind !== 'at' || !isMoment(words.point)) return resolveRange(text, nowMs, calendar, { firstDay });
-  const asking = { asked: text, nowMs, today: calendar.dayOf(nowMs), calendar, firstDay: 0 };
-  return resolveMoment(words.point, asking);
+  const today = calendar.dayOf(nowMs);
+  if (words?.kind === 'at' && isMoment(words.point))
+    return resolveMoment(words.point, { asked: text, nowMs, today, calendar, firstDay: 0 });
+  const range = resolveRange(text, nowMs, calendar, { firstDay });
+  const isOpen = words?.kind === 'since' || words?.kind === 'after' || /^(?:this-|all)/.test(range.text);
+  return isOpen && !range.timed
+    ? buildDays({ first: range.firstDay, last: today }, today, calendar, range.text)
+    : range;
 }
 
 /**

@@ -209,6 +209,18 @@ describe('the moment of a balance', () => {
     expect(resolveBalance('yesterday', NOW, berlin).toMs).toBe(berlin.startOfDay(berlin.dayOf(NOW)));
     expect(() => resolveBalance('today 18:00', NOW, berlin)).toThrow(/still to come/);
   });
+
+  test.each(['this month', 'this week', 'this quarter', 'this year', 'november', 'all time', 'since monday'])(
+    'is now for what still runs: %s',
+    (text) => {
+      expect(resolveBalance(text, NOW, berlin)).toMatchObject({ partial: true, lastDay: berlin.dayOf(NOW) });
+    },
+  );
+
+  test('is the end of what is over', () => {
+    for (const text of ['last month', 'last week', '7d', 'october'])
+      expect(resolveBalance(text, NOW, berlin)).toEqual(resolveRange(text, NOW, berlin));
+  });
 });
 
 test('of a span that ends in time to come the end is said to be, whatever its beginning could be', () => {

@@ -77,6 +77,38 @@ describe('a pool that is asked for by its name', () => {
     expect(notes[0]).toBe('Add-on is one of the pools and limits of Jobs: this is of the whole scope.');
   });
 
+  it('of the running month is the balance of now, from its first day on', async () => {
+    const first = at('2026-12-01T09:00:00Z');
+    const drawn = [
+      { timeMs: at('2026-11-30T12:00:00Z'), count: 1200, scope: 'portal' },
+      { timeMs: at('2026-12-01T08:00:00Z'), count: 1100, scope: 'portal' },
+    ];
+    const told = async (question: Partial<Question>, nowMs = first) => {
+      const young = createReporter({
+        usage: createMemoryUsage(
+          drawn.filter(({ timeMs }) => timeMs < nowMs),
+          calendar,
+        ),
+        definitions: async () => ({ ...NO_DEFINITIONS, scopes: [portal] }),
+        calendar,
+      });
+      return (await young.answer({ report: 'pool', scope: 'portal', ...question }, nowMs)).finding;
+    };
+    const running: Partial<Question> = { range: 'this-month', focus: 'overage' };
+    expect(await told(running)).toBe('Yes: Portal went 100 credits over its allowance in Dec 2026.');
+    expect(await told({ ...running, range: 'last-month' })).toBe(
+      'Yes: Portal went 200 credits over its allowance in Nov 2026.',
+    );
+    expect(await told(running, at('2026-11-30T13:00:00Z'))).toBe(
+      'Yes: Portal went 200 credits over its allowance in Nov 2026.',
+    );
+    expect(await told(running, at('2026-12-01T07:00:00Z'))).toBe(
+      'No: Portal did not go over its allowance in Dec 2026.',
+    );
+    expect(await told({ range: 'this-month' })).toBe(await told({}));
+    expect(await told({ range: 'this-month', focus: 'used-first' })).not.toContain('30 Nov');
+  });
+
   it('is a known name', async () => {
     const names = await reporter.names(NOW);
     expect(names.filter(({ key }) => key === 'pool').map(({ name }) => name)).toEqual([

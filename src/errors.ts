@@ -32,17 +32,18 @@ export class HeadroomError extends Error {
   }
 }
 
+/** A command (`top clients 30d`) with the words for its button. */
+export interface Suggestion {
+  label: string;
+  command: string;
+}
+
 /** A question that cannot be answered as put, with the nearest ones that can. */
 export class QuestionError extends HeadroomError {
   override readonly name = 'QuestionError';
-  /** Commands (`top clients 30d`) with the words for their buttons. */
-  readonly suggestions: readonly { label: string; command: string }[];
+  readonly suggestions: readonly Suggestion[];
 
-  constructor(
-    message: string,
-    suggestions: readonly { label: string; command: string }[] = [],
-    options?: ErrorOptions,
-  ) {
+  constructor(message: string, suggestions: readonly Suggestion[] = [], options?: ErrorOptions) {
     super('question', message, options);
     this.suggestions = suggestions;
   }

@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const FREE = ['cli', 'samples', 'playground', 'app.ts', 'main.ts', 'config.ts'];
 
 /** Of the folder `slack`, message builders and other starters use declarations only: never a listener, Bolt or the store. */
-const SLACK_LEAVES = ['context.ts', 'form-metadata.ts', 'next-questions.ts', 'permissions.ts', 'ports.ts'];
+const SLACK_LEAVES = ['context.ts', 'next-questions.ts', 'permissions.ts', 'ports.ts'];
 
 /** Packages, and the parts that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -58,23 +58,6 @@ export const ACTIONS = {
   poolText: 'pool_text',
 } as const;
 
-/** `callback_id`s of modals and shortcuts. */
-export const CALLBACKS = {
-  filters: 'filters',
-  saveView: 'save_view',
-  digest: 'digest',
-  /** As text. */
-  pools: 'pools',
-  /** By its fields. */
-  pool: 'pool',
-  scope: 'scope',
-  client: 'client',
-  alertRoute: 'alert_route',
-  ask: 'ask',
-  alert: 'alert',
-  usageHere: 'usage_here',
-} as const;
-
 /** Entries of the menus under an answer that are no questions. */
 export const MORE = {
   csv: 'csv',

@@ -1,5 +1,5 @@
 import { formatInstant } from '../report/format.ts';
-import type { AlertSummary } from '../slack/ports.ts';
+import type { AlertRouting, AlertSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   actions,
@@ -10,6 +10,7 @@ import {
   type Leaf,
   leaf,
   type Message,
+  place,
   richList,
   richText,
 } from './text.ts';
@@ -136,4 +137,23 @@ function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSumm
   // What ends a mute stands beside the mute: it may cover more than this.
   const mute = button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value });
   return [...change, ...(enabled && mutedUntilMs === undefined ? [mute] : [])];
+}
+
+/** Describes where alerts go now, in one line. In its fallback text nobody is mentioned by it. */
+export function describeRouting({ channel, mention, kinds }: AlertRouting): Message {
+  const on = `${kinds.filter((kind) => kind.on).length} of ${kinds.length} kinds are on.`;
+  const [admins, nobody] = ['the admins by direct message', 'no one is mentioned'];
+  const where = channel ? `<#${channel}>` : admins;
+  return {
+    text: `Alerts go to ${where}. At 90% and 100% ${mention ? 'on-call is mentioned' : nobody}. ${on}`,
+    blocks: [
+      richText(
+        'Alerts go to ',
+        channel ? place(channel) : admins,
+        '. At 90% and 100% ',
+        ...(mention ? [place(mention), ' is mentioned'] : [nobody]),
+        `. ${on}`,
+      ),
+    ],
+  };
 }

@@ -1,20 +1,6 @@
 import type { Described, Field } from '../domain/field.ts';
-import type { Question } from '../domain/report.ts';
-import type { AnswerFormMetadata } from '../slack/form-metadata.ts';
 import { MAX_INPUT_TEXT, MAX_MODAL_TITLE, MAX_OPTION_VALUE, MAX_PLACEHOLDER } from './limits.ts';
 import { type Block, type Option, option, plainText } from './text.ts';
-
-const MAX_QUESTION = 2000;
-
-/** Refers to an answer in the form that it leads to. */
-export function referTo(
-  answerId: string | undefined,
-  question: Question,
-  responseUrl: string | undefined,
-): Omit<AnswerFormMetadata, 'channel'> {
-  const short = JSON.stringify(question).length <= MAX_QUESTION;
-  return { answerId, responseUrl, ...(short ? { question } : {}) };
-}
 
 type Options = readonly (readonly [value: string, label: string])[];
 
@@ -43,54 +29,46 @@ export type FormFields = Readonly<Record<string, FormField>>;
 /** Content of a field: its text or word, or the words or options that are chosen. */
 export type FieldValue = string | readonly string[] | readonly Option[];
 
-export interface ModalParts {
-  callback: string;
+/** A window to look at and press in, or with `submit` a form to send. `about`: kept with it and handed back. */
+export function modal(parts: {
+  /** Its `callback_id`. */
+  on?: string;
   title: string;
-  submit: string;
-  /** Kept with the view and handed back: the subject of the form. */
-  metadata: unknown;
+  submit?: string;
+  about?: object;
   blocks: readonly Block[];
-}
-
-export function modal({ callback, title, submit, metadata, blocks }: ModalParts): Block {
+}): Block {
+  const { on, title, submit, about = {}, blocks } = parts;
   return {
     type: 'modal',
-    callback_id: callback,
+    ...(on ? { callback_id: on } : {}),
     title: plainText(title, MAX_MODAL_TITLE),
-    submit: plainText(submit, MAX_MODAL_TITLE),
-    close: plainText('Cancel', MAX_MODAL_TITLE),
-    private_metadata: JSON.stringify(metadata),
+    ...(submit ? { submit: plainText(submit, MAX_MODAL_TITLE) } : {}),
+    close: plainText(submit ? 'Cancel' : 'Close', MAX_MODAL_TITLE),
+    private_metadata: JSON.stringify(about),
     blocks,
   };
 }
 
-/** A window to look at and press in, with nothing to send. */
-export function view({ title, metadata, blocks }: Pick<ModalParts, 'title' | 'metadata' | 'blocks'>): Block {
-  return {
-    type: 'modal',
-    title: plainText(title, MAX_MODAL_TITLE),
-    close: plainText('Close', MAX_MODAL_TITLE),
-    private_metadata: JSON.stringify(metadata),
-    blocks,
-  };
+/** What differs from the description of a field in one form. */
+export interface FieldChange {
+  hint?: string;
+  optional?: boolean;
+  /** Of a choice. */
+  options?: Options;
 }
 
-/** The block of a field with what it holds. `here`: what differs from its description in this form. */
-export function buildField(
-  id: string,
-  field: FormField,
-  value: FieldValue = '',
-  here: { hint?: string | undefined; optional?: boolean } = {},
-): Block {
+/** The block of a field with what it holds. */
+export function buildField(id: string, field: FormField, value: FieldValue = '', change: FieldChange = {}): Block {
   const { label, required, live } = field;
-  const hint = here.hint ?? field.hint;
+  const { hint = field.hint, optional = required === undefined, options } = change;
   const action_id = live ? `${live}:${id}` : field.kind === 'search' ? field.action : 'value';
   return {
     type: 'input',
     block_id: id,
     label: plainText(label, 2000),
-    element: { action_id, ...toElement(field, value) },
-    optional: here.optional ?? required === undefined,
+    element: { action_id, ...toElement(field.kind === 'choice' && options ? { ...field, options } : field, value) },
+    optional,
     ...(live ? { dispatch_action: true } : {}),
     ...(hint ? { hint: plainText(hint, 2000) } : {}),
   };

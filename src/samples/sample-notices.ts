@@ -1,13 +1,12 @@
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
-import { buildAlertList } from '../messages/alert-list.ts';
+import { buildAlertList, describeRouting } from '../messages/alert-list.ts';
 import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { buildDigestList, buildDigestPreview } from '../messages/digest-list.ts';
 import { buildHelp, buildIntroduction, buildWelcome } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
-import { describeRouting } from '../messages/routing-form.ts';
 import type { Message } from '../messages/text.ts';
 import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
 import { DigestPosts } from '../schedule/digest-posts.ts';

@@ -1,28 +1,25 @@
 import { createPoolAdmin } from '../admin/pool-admin.ts';
-import { ALERT_KINDS } from '../domain/alert.ts';
 import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
-import { buildAlertForm, buildAskForm, buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
-import { buildClientForm, buildClients } from '../messages/client-form.ts';
-import { buildDigestForm, defaultSchedule } from '../messages/digest-form.ts';
+import { buildClients, buildScope, buildScopes } from '../messages/declaration-lists.ts';
 import { buildHome, buildRefusedHome } from '../messages/home.ts';
-import { buildChangeForm, buildPoolForm, buildScopeForm, buildTextForm } from '../messages/pool-form.ts';
-import { buildScope, buildScopes } from '../messages/pool-list.ts';
-import { buildRoutingForm, type Routing } from '../messages/routing-form.ts';
 import { type Block, option } from '../messages/text.ts';
+import { ALERT_FORM, FILTER_FORM, SAVE_FORM } from '../slack/answer-forms.ts';
+import { ASK_FORM } from '../slack/commands.ts';
+import { CLIENT_FORM, SCOPE_FORM } from '../slack/declaration-windows.ts';
+import { DIGEST_FORM } from '../slack/digest-form.ts';
+import { POOL_FORM, TEXT_FORM, toChange } from '../slack/pool-forms.ts';
 import type { ClientSummary, ScopeSummary } from '../slack/ports.ts';
+import { ROUTING_FORM } from '../slack/routing-form.ts';
 import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, type SampleWorld } from './sample-world.ts';
 
-const PLACE = { channel: 'C0123456789', threadTs: '1795165200.000000', inThread: true };
 const PERSON = 'U0123456789';
 const NO_POOL = {
   ...{ name: '', anchor: '', from: '', until: '', base: '', max: '', priority: '', thresholds: '', valid_from: '' },
   grants: [],
 };
-const NO_CLIENT = { name: '', ids: '', owner: '', team: '' };
-const NO_SCOPE = { name: '', title: '', rate_limit_per_minute: '', 'links.addon': '', 'links.upgrade': '' };
 
 /** Every form and window, new and filled in, and the Home tab. */
 export async function listViewSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
@@ -33,8 +30,8 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
     ...listRoutingForms(),
     ...listPoolForms(scopes),
     ...listClientForms(await pools.clients()),
-    view('Pools as text', buildTextForm(PLACE, await pools.show(scopes[0]?.name))),
-    view('Pools as text, of all scopes', buildTextForm(PLACE, await pools.show(undefined))),
+    view('Pools as text', TEXT_FORM.build({}, await pools.show(scopes[0]?.name))),
+    view('Pools as text, of all scopes', TEXT_FORM.build({}, await pools.show(undefined))),
     ...(await listHomes(world, names)),
   ];
 }
@@ -45,18 +42,16 @@ function view(name: string, blocks: Block): Sample {
 
 function listClientForms(clients: readonly ClientSummary[]): Sample[] {
   return [
-    view('Clients', buildClients(PLACE, clients, 'Saved.')),
-    view('Clients, where there are none', buildClients(PLACE, [])),
-    view('New client', buildClientForm(PLACE, NO_CLIENT)),
-    ...clients
-      .slice(0, 1)
-      .map(({ fields, basis }) => view('Change client', buildClientForm({ ...PLACE, basis }, fields))),
+    view('Clients', buildClients(clients, 'Saved.')),
+    view('Clients, where there are none', buildClients([])),
+    view('New client', CLIENT_FORM.build({}, {})),
+    ...clients.slice(0, 1).map(({ fields, basis }) => view('Change client', CLIENT_FORM.build({ basis }, fields))),
   ];
 }
 
 function listAnswerForms({ clients, users }: SampleNames): Sample[] {
   const question: Question = { report: 'top', dimension: 'client', range: '7d' };
-  const about = { ...PLACE, answerId: 'sample0000', question, responseUrl: 'https://hooks.slack.com/actions/T0/1/x' };
+  const about = { answerId: 'sample0000', question };
   const filters: Filter[] = [
     { key: 'client', not: false, patterns: clients },
     { key: 'user', not: false, patterns: users },
@@ -64,40 +59,32 @@ function listAnswerForms({ clients, users }: SampleNames): Sample[] {
   ];
   // As much as the form is opened with.
   const limits = { filters: filters.map((filter) => ({ ...filter, patterns: filter.patterns.slice(0, 3) })) };
+  const keys = DIGEST_SECTIONS.map(({ key }) => key);
   const digest = {
-    ...{ zone: SAMPLE_ZONE, sections: DIGEST_SECTIONS, channel: PLACE.channel },
-    next: `Next: 22 Nov 2026 09:00 (${SAMPLE_ZONE})`,
+    ...{ channel: 'C0123456789', rhythm: 'daily', time: '09:00', zone: SAMPLE_ZONE, sections: keys, thread: keys },
+    ...{ next: `Next: 22 Nov 2026 09:00 (${SAMPLE_ZONE})`, only: undefined },
   };
   return [
-    view('Filters', buildFilterForm(about, filters)),
-    view('Filters, none chosen', buildFilterForm(PLACE, [])),
-    view('Save as view', buildSaveForm(about)),
-    view('Set an alert', buildAlertForm(about, { counted: clients.join(', '), route: 'the admins' })),
-    view('Ask in a thread', buildAskForm(PLACE)),
-    view('New digest', buildDigestForm({ ...digest, limits, only: clients.join(', ').slice(0, 500) })),
-    view(
-      'Change a digest',
-      buildDigestForm({ ...digest, digest: listSampleDigests()[0], next: defaultSchedule('UTC') }),
-    ),
+    view('Filters', FILTER_FORM.build(about, filters)),
+    view('Filters, none chosen', FILTER_FORM.build({}, [])),
+    view('Save as view', SAVE_FORM.build(about, undefined)),
+    view('Set an alert', ALERT_FORM.build(about, { counted: clients.join(', '), route: 'the admins' })),
+    view('Ask in a thread', ASK_FORM.build({}, undefined)),
+    view('New digest', DIGEST_FORM.build(limits, { ...digest, only: clients.join(', ').slice(0, 500) })),
+    view('Change a digest', DIGEST_FORM.build({ id: 1 }, { ...digest, next: 'daily 09:00 UTC' })),
   ];
 }
 
 function listRoutingForms(): Sample[] {
-  const kinds = ALERT_KINDS.map(({ kind, title, on }) => ({ kind, title, on }));
-  const fields: Routing = {
-    ...({ to: 'channel', channel: PLACE.channel, who: 'group', person: '' } as const),
+  const fields = {
+    ...({ to: 'channel', channel: 'C0123456789', who: 'group', person: '' } as const),
     ...{ group: option('on-call', 'S0123456789'), kinds: ['level', 'rate'] },
   };
+  const build = (change: object) => ROUTING_FORM.build({}, { ...fields, ...change });
   return [
-    view('Alert routing', buildRoutingForm(PLACE, fields, kinds)),
-    view(
-      'Alert routing, to one person',
-      buildRoutingForm(PLACE, { ...fields, channel: '', who: 'person', person: PERSON, group: undefined }, kinds),
-    ),
-    view(
-      'Alert routing, to nobody',
-      buildRoutingForm(PLACE, { ...fields, to: 'admins', who: 'nobody', group: undefined, kinds: [] }, kinds),
-    ),
+    view('Alert routing', build({})),
+    view('Alert routing, to one person', build({ channel: '', who: 'person', person: PERSON, group: undefined })),
+    view('Alert routing, to nobody', build({ to: 'admins', who: 'nobody', group: undefined, kinds: [] })),
   ];
 }
 
@@ -106,31 +93,26 @@ function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
   const shown = scopes
     .slice(0, 1)
     .flatMap((scope) => [
-      view('One scope', buildScope(PLACE, scope, 'Saved: the amount of a pool.')),
-      view('Change scope', buildScopeForm({ ...PLACE, scope: scope.name, basis: scope.basis }, scope.fields)),
+      view('One scope', buildScope(scope, 'Saved: the amount of a pool.')),
+      view('Change scope', SCOPE_FORM.build({ scope: scope.name, basis: scope.basis }, scope.fields)),
       ...(['pools', 'limits'] as const).flatMap((part) =>
         scope[part].flatMap((summary) =>
           [false, true].map((more) =>
             view(
               `Change ${part === 'pools' ? 'pool' : 'limit'} ${summary.pool.name}${more ? ', with another grant' : ''}`,
-              buildChangeForm(PLACE, { scope: scope.name, part, summary, more }),
+              POOL_FORM.build(...toChange({ scope: scope.name, part }, summary, more)),
             ),
           ),
         ),
       ),
     ]);
+  const about = { scope: scopes[0]?.name ?? 'crm', part: 'pools', grants: [0] } as const;
   return [
-    view('Pools', buildScopes(PLACE, scopes, 'Saved.')),
-    view('Pools, where there are none', buildScopes(PLACE, [])),
-    view('New scope', buildScopeForm(PLACE, NO_SCOPE)),
+    view('Pools', buildScopes(scopes, 'Saved.')),
+    view('Pools, where there are none', buildScopes([])),
+    view('New scope', SCOPE_FORM.build({}, {})),
     ...periods.map((period) =>
-      view(
-        `New pool: ${period}`,
-        buildPoolForm(
-          { ...PLACE, scope: scopes[0]?.name ?? 'crm', part: 'pools', grants: [0] },
-          { ...NO_POOL, period },
-        ),
-      ),
+      view(`New pool: ${period}`, POOL_FORM.build({ ...about, grants: [0] }, { fields: { ...NO_POOL, period } })),
     ),
     ...shown,
   ];
@@ -151,7 +133,7 @@ async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): 
   };
   const admin = {
     sources: names.clients.join(', '),
-    failed: [{ kind: 'alert', channel: PLACE.channel, dueMs: nowMs, error: 'not_in_channel' }],
+    failed: [{ kind: 'alert', channel: 'C0123456789', dueMs: nowMs, error: 'not_in_channel' }],
     orphans: digests,
     audit: listAudit(names).slice(0, 5),
     version: '0.1.0',

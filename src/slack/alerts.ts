@@ -6,26 +6,26 @@ import { describeBadTime, listMuteExamples } from './command/alert-words.ts';
 import type { AlertsCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import type { Served } from './context.ts';
+import { requireAdmin } from './listen.ts';
 import { prepareChannel } from './places.ts';
 import type { AlertRulePort } from './ports.ts';
 import { openRouting } from './routing-form.ts';
-import { requireAdmin } from './serve.ts';
-import { say, tellPrivately } from './tell.ts';
+import { say, tell } from './tell.ts';
 
 /** Actions that members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
 
 /** State of alerts, and who hears of them. Members may look, acknowledge, and set bounds of their own; the rest is for admins. */
 export async function performAlerts(served: Served, command: AlertsCommand): Promise<void> {
-  const { ctx, asked, person } = served;
+  const { ctx, person } = served;
   if (command.action === 'list') {
     const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alertRouting.get()]);
-    return tellPrivately(ctx, asked, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
+    return tell(served, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
   if (command.action === 'route' && !command.channel && !command.to) return openRouting(served);
   const line = await change(served, command);
-  await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
+  await say(served, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
 /** Sets a bound on what a question counts, and says so. */

@@ -1,22 +1,19 @@
 import type { Question } from '../domain/report.ts';
 import { ACTIONS, MORE } from '../messages/action-ids.ts';
-import { buildFilterForm, buildSaveForm } from '../messages/answer-forms.ts';
 import { answerIdOf } from '../messages/controls.ts';
-import { referTo } from '../messages/form.ts';
 import type { KeptAnswer } from '../store/conversation-repository.ts';
 import { findAnswer, listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
 import { findQuestion } from '../store/json-columns.ts';
 import { answerQuestion } from './answer.ts';
-import { openAlertForm } from './answer-forms.ts';
+import { FILTER_FORM, openAlertForm, referTo, SAVE_FORM } from './answer-forms.ts';
 import { respond } from './client/web-client.ts';
-import { openDigestForm } from './digests.ts';
+import type { Asking } from './context.ts';
+import { openDigestForm } from './digest-form.ts';
 import { sendCsv, sendPicture } from './files.ts';
-import { toFormPlace } from './form-metadata.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import { findPlace } from './places.ts';
 import { say } from './tell.ts';
-import { openView } from './views.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
 interface AnswerPress extends Press {
@@ -90,7 +87,7 @@ async function choose(press: AnswerPress): Promise<void> {
 async function share(press: AnswerPress): Promise<void> {
   const { ctx, asked, question } = press;
   const place = await findPlace(ctx, asked.channel);
-  if (!place.open) return say(ctx, asked, [place.reason]);
+  if (!place.open) return say(press, [place.reason]);
   await answerQuestion(
     { ...press, asked: { ...asked, ephemeral: false } },
     { ...question, private: false },
@@ -107,7 +104,7 @@ async function unshare(press: AnswerPress): Promise<void> {
   const { ctx, asked, question, answer, mine } = press;
   if (!answer) return tellOld(press);
   if (!answer.ts || !mine) {
-    return say(ctx, asked, ['Only the person who asked can make this answer private.']);
+    return say(press, ['Only the person who asked can make this answer private.']);
   }
   await answerQuestion({ ...press, asked: { ...asked, ephemeral: false } }, { ...question, private: true });
   await ctx.client.chat.delete({ channel: answer.channel, ts: answer.ts });
@@ -142,18 +139,23 @@ async function explain(press: AnswerPress): Promise<void> {
 
 /** The forms that begin with an answer. */
 async function openForm(press: AnswerPress): Promise<void> {
-  const { ctx, asked, question, value } = press;
-  const from = { ...toFormPlace(asked), ...referTo(press.answer?.id, question, asked.responseUrl) };
-  if (value === MORE.filters) {
-    return openView(ctx, asked, buildFilterForm(from, question.filters ?? []));
+  const { answer, question, value } = press;
+  const about = referTo(answer?.id, question);
+  switch (value) {
+    case MORE.filters:
+      return FILTER_FORM.open(press, about, question.filters ?? []);
+    case MORE.save:
+      return SAVE_FORM.open(press, about, undefined);
+    case MORE.digest:
+      return openDigestForm(press, { question });
+    case MORE.alert:
+      return openAlertForm(press, about, question);
+    default:
+      return tellOld(press);
   }
-  if (value === MORE.save) return openView(ctx, asked, buildSaveForm(from));
-  if (value === MORE.digest) return openDigestForm(press, { question });
-  if (value === MORE.alert) return openAlertForm(press, from, question);
-  return tellOld(press);
 }
 
-async function tellOld({ ctx, asked }: Press): Promise<void> {
+async function tellOld(asking: Asking): Promise<void> {
   const line = 'This answer is old: I no longer know what it was about in detail.';
-  await say(ctx, asked, [line], [{ label: 'Ask again', command: 'summary' }]);
+  await say(asking, [line], [{ label: 'Ask again', command: 'summary' }]);
 }

@@ -1,102 +1,149 @@
+import { z } from 'zod';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
-import { CALLBACKS } from '../messages/action-ids.ts';
-import {
-  ALERT_FIELDS,
-  ASK_FIELDS,
-  buildAlertForm,
-  buildAskForm,
-  FILTER_FIELDS,
-  FILTER_KEYS,
-  SAVE_FIELDS,
-} from '../messages/answer-forms.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
 import { type FormFields, toOption } from '../messages/form.ts';
+import { clip, richText } from '../messages/text.ts';
 import { findAnswer, type KeptAnswer, upsertChosenFilters } from '../store/conversation-repository.ts';
+import { QUESTION } from '../store/json-columns.ts';
 import { addRule } from './alerts.ts';
 import { answerQuestion } from './answer.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
-import { performText } from './commands.ts';
-import type { Served, SlackContext } from './context.ts';
-import { type AnswerFormMetadata, METADATA } from './form-metadata.ts';
-import { form, type Listener, options, type Sent, shortcut } from './listen.ts';
+import type { Asking, SlackContext } from './context.ts';
+import { form, type Sent } from './form.ts';
+import { type Listener, options } from './listen.ts';
 import { saveView } from './saved-views.ts';
 import { say } from './tell.ts';
-import { openView } from './views.ts';
 
-/** The forms that an answer, or a message, is the beginning of. Everybody may use them. */
-export const ANSWER_FORMS: readonly Listener[] = [
-  form({
-    on: CALLBACKS.filters,
-    metadata: METADATA.answer,
-    fields: FILTER_FIELDS,
-    again: 'filters',
-    run: applyFilters,
-  }),
-  ...FILTER_KEYS.flatMap((key) => {
-    const field = FILTER_FIELDS[key];
-    return field.kind === 'search' ? options(field.action, (ctx, typed) => listValues(ctx, key, typed)) : [];
-  }),
-  form({
-    on: CALLBACKS.saveView,
-    metadata: METADATA.answer,
-    fields: SAVE_FIELDS,
-    async run(sent) {
-      const { name, owner } = sent.typed;
-      const question = (await findReferred(sent))?.question ?? sent.metadata.question;
-      await saveView(sent, { name, owner: owner || 'user', ...(question ? { question } : {}) });
+/** The answer that a form was opened from, as far as it is known and short enough to travel with it. */
+const ABOUT = z.object({ answerId: z.string().optional(), question: QUESTION.optional() });
+type About = z.infer<typeof ABOUT>;
+
+/** Refers to an answer in the form that it leads to. */
+export function referTo(answerId: string | undefined, question: Question): About {
+  return { answerId, ...(fitsForm(question) ? { question } : {}) };
+}
+
+const STATUSES = ['2xx', '3xx', '4xx', '429', '5xx', '(none)'] as const;
+
+function search<K extends QuestionKey>(key: K, label: string) {
+  return { kind: 'search', label, action: `${ACTIONS.search}:${key}`, many: true } as const;
+}
+
+/** Filters of the form, by what they filter; every other can be typed. */
+const FILTER_FIELDS = {
+  client: search('client', 'Clients'),
+  team: search('team', 'Teams'),
+  route: search('route', 'Routes'),
+  user: search('user', 'Users'),
+  module: search('module', 'Modules'),
+  method: search('method', 'Methods'),
+  scope: search('scope', 'Scopes'),
+  status: {
+    kind: 'list',
+    label: 'Status',
+    options: STATUSES.map((status) => [status, status] as const),
+    hint: 'Kept for you in this channel until you press Reset filters. Nothing chosen: no filters.',
+  },
+} as const satisfies FormFields & Partial<Record<QuestionKey, unknown>>;
+const FILTER_KEYS = Object.keys(FILTER_FIELDS) as (keyof typeof FILTER_FIELDS)[];
+
+/** Filters by search, kept for this person and channel until they are reset. */
+export const FILTER_FORM = form({
+  ...{ on: 'filters', title: 'Filters', submit: 'Apply', again: 'filters' },
+  about: ABOUT,
+  fields: FILTER_FIELDS,
+  layout: (put, filters: readonly Filter[]) =>
+    FILTER_KEYS.map((key) => put(key, filters.find((filter) => filter.key === key && !filter.not)?.patterns)),
+  run: applyFilters,
+});
+
+/** A name for a question, and whose view it becomes. */
+export const SAVE_FORM = form({
+  ...{ on: 'save_view', title: 'Save as view', submit: 'Save' },
+  about: ABOUT,
+  fields: {
+    name: {
+      ...{ kind: 'text', label: 'Name', most: 60 },
+      ...{ required: 'give it a name', hint: 'Opened again with: open NAME' },
     },
-  }),
-  form({
-    on: CALLBACKS.alert,
-    metadata: METADATA.answer,
-    fields: ALERT_FIELDS,
-    run: saveAlert,
-  }),
-  // Slash commands do not work in threads; "Usage here" on a message does.
-  shortcut(CALLBACKS.usageHere, async ({ ctx, asked, body: { message, message_ts } }) => {
-    // A message with replies, and each of them, names its thread.
-    const threadTs = message?.thread_ts ?? message?.ts ?? message_ts;
-    const inThread = message?.thread_ts !== undefined;
-    const { channel, responseUrl } = asked;
-    await openView(ctx, asked, buildAskForm({ channel, threadTs, inThread, responseUrl }));
-  }),
-  form({
-    on: CALLBACKS.ask,
-    metadata: METADATA.ask,
-    fields: ASK_FIELDS,
-    run: (sent) => performText(sent, sent.typed.text),
-  }),
-];
+    owner: {
+      ...{ kind: 'choice', label: 'For', required: 'choose one' },
+      options: [
+        ['user', 'Only me'],
+        ['channel', 'Everyone in this channel'],
+      ],
+    },
+  },
+  async run(sent) {
+    const { name, owner } = sent.typed;
+    const question = (await findReferred(sent))?.question ?? sent.about.question;
+    await saveView(sent, { name, owner: owner || 'user', ...(question ? { question } : {}) });
+  },
+});
 
-/** The form of a bound on what an answer counts. */
-export async function openAlertForm(
-  { ctx, asked }: Served,
-  from: AnswerFormMetadata,
-  question: Question,
-): Promise<void> {
-  const { channel } = await ctx.alertRouting.get();
+/** A bound on what an answer counts. */
+export const ALERT_FORM = form({
+  ...{ on: 'alert', title: 'Set an alert', submit: 'Save' },
+  about: ABOUT,
+  fields: {
+    name: { kind: 'text', label: 'Name', most: 60, required: 'give it a name' },
+    over: { kind: 'whole', label: 'Alert above', least: 0, most: 1e15 - 1, required: 'give a number of requests' },
+    per: {
+      ...{ kind: 'choice', label: 'Requests', required: 'choose one' },
+      options: [
+        ['hour', 'in one hour'],
+        ['day', 'in one day'],
+      ],
+    },
+  },
+  /** `counted`: what the answer counts, in the words of a filter, or all requests. */
+  layout: (put, { counted, route }: { counted: string; route: string }) => [
+    richText(`Counts: ${clip(counted, 500)}`),
+    put('name', clip(counted, 60), { hint: `What the alert is called. It goes to ${route}.` }),
+    put('over', '1000'),
+    put('per'),
+  ],
+  async run(sent) {
+    const { name, over, per } = sent.typed;
+    const question = sent.about.question ?? (await findReferred(sent))?.question;
+    if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
+    const line = await addRule(sent, { name, question, over: Number(over), per: per || 'hour' });
+    await say(sent, [line], [{ label: 'Alerts', command: 'alerts' }]);
+  },
+});
+
+/** The searches in the form of filters. */
+export const FILTER_SEARCHES: readonly Listener[] = FILTER_KEYS.flatMap((key) => {
+  const field = FILTER_FIELDS[key];
+  return field.kind === 'search' ? options(field.action, (ctx, typed) => listValues(ctx, key, typed)) : [];
+});
+
+/** Opens the form of a bound on what an answer counts. */
+export async function openAlertForm(asking: Asking, about: About, question: Question): Promise<void> {
+  const { channel } = await asking.ctx.alertRouting.get();
   const counted = toCounted(question);
-  const view = buildAlertForm(
-    { ...from, question: fitsForm(counted) ? counted : undefined },
+  await ALERT_FORM.open(
+    asking,
+    { ...about, question: fitsForm(counted) ? counted : undefined },
     {
       counted: describeCounted(question),
       route: channel ? 'the channel of alerts' : 'the admins by direct message',
     },
   );
-  await openView(ctx, asked, view);
 }
 
-async function applyFilters(sent: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>): Promise<void> {
-  const { ctx, asked, metadata, typed } = sent;
+async function applyFilters(sent: Sent<About, typeof FILTER_FIELDS>): Promise<void> {
+  const { ctx, asked, about, typed } = sent;
   const filters: Filter[] = FILTER_KEYS.map((key) => ({ key, patterns: typed[key], not: false })).filter(
     ({ patterns }) => patterns.length > 0,
   );
   await upsertChosenFilters(ctx.db, asked.user, asked.channel, filters);
   const answer = await findReferred(sent);
-  const question = answer?.question ?? metadata.question;
+  const question = answer?.question ?? about.question;
   if (question) {
     const kept = (question.filters ?? []).filter((filter) => filter.not || !Object.hasOwn(FILTER_FIELDS, filter.key));
     const next = { ...question, filters: [...kept, ...filters] };
@@ -106,23 +153,12 @@ async function applyFilters(sent: Sent<AnswerFormMetadata, typeof FILTER_FIELDS>
   const lines = filters.map(({ key, patterns }) => `${key}: ${patterns.join(', ')}`);
   const head =
     filters.length > 0 ? 'Your answers in this channel are filtered by:' : 'Your answers here are not filtered.';
-  await say(ctx, asked, [head, ...lines], [{ label: 'Reset filters', command: 'reset' }]);
-}
-
-async function saveAlert(sent: Sent<AnswerFormMetadata, typeof ALERT_FIELDS>): Promise<void> {
-  const { ctx, asked, metadata, typed } = sent;
-  const question = metadata.question ?? (await findReferred(sent))?.question;
-  if (!question) throw new HeadroomError('question', 'I no longer know what that answer was about: ask again.');
-  const line = await addRule(sent, { name: typed.name, question, over: Number(typed.over), per: typed.per || 'hour' });
-  await say(ctx, asked, [line], [{ label: 'Alerts', command: 'alerts' }]);
+  await say(sent, [head, ...lines], [{ label: 'Reset filters', command: 'reset' }]);
 }
 
 /** The answer that a form was opened from, where it is still known. */
-async function findReferred({
-  ctx,
-  metadata: { answerId },
-}: Pick<Sent<AnswerFormMetadata, FormFields>, 'ctx' | 'metadata'>): Promise<KeptAnswer | undefined> {
-  return answerId ? findAnswer(ctx.db, answerId) : undefined;
+async function findReferred({ ctx, about }: Asking & { about: About }): Promise<KeptAnswer | undefined> {
+  return about.answerId ? findAnswer(ctx.db, about.answerId) : undefined;
 }
 
 const LOOKBACK_DAYS = 30;

@@ -9,11 +9,11 @@ import { callSlack, classifyFailure, isThreadRefusal, slackErrorOf } from './cli
 import { postMessage, updateMessage } from './client/post.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import type { Asked, Served, SlackContext } from './context.ts';
+import type { Asking, Served, SlackContext } from './context.ts';
 import { type Drawn, drawPicture } from './files.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
 import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
-import { newId, say, tellPrivately } from './tell.ts';
+import { newId, say, tell } from './tell.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
@@ -49,10 +49,10 @@ export async function answerQuestion(
   const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
   const question = addChosen ? withChosen(typed, chosen) : typed;
   const [report, place] = await Promise.all([
-    tellIfSlow(ctx, asked, answerOrRefuse(ctx.reporter, question, ctx.now())),
+    tellIfSlow(served, answerOrRefuse(ctx.reporter, question, ctx.now())),
     findPlace(ctx, asked.channel),
   ]);
-  if (report.asOfMs === 0 && report.kind === 'summary') return tellPrivately(ctx, asked, buildWelcome(ctx.config));
+  if (report.asOfMs === 0 && report.kind === 'summary') return tell(served, buildWelcome(ctx.config));
   const secret = change ? change.private : isPrivate(ctx, question, place, share);
   const next = listNext(report);
   const answer: KeptAnswer = {
@@ -74,10 +74,11 @@ export async function answerQuestion(
 }
 
 /** A note to the asker where counting takes long. */
-async function tellIfSlow(ctx: SlackContext, asked: Asked, counting: Promise<Report>): Promise<Report> {
+async function tellIfSlow(asking: Asking, counting: Promise<Report>): Promise<Report> {
+  const { ctx } = asking;
   const first = await Promise.race([counting.then(() => 'done'), ctx.wait(COUNTING_WAIT_MS)]);
   if (first !== 'done') {
-    await say(ctx, asked, ['Still counting: the answer follows.']).catch((error: unknown) =>
+    await say(asking, ['Still counting: the answer follows.']).catch((error: unknown) =>
       ctx.log.warn({ error: String(error) }, 'nobody could be told that counting takes long'),
     );
   }
@@ -97,7 +98,7 @@ function isPrivate({ config }: SlackContext, question: Question, place: Place, s
 async function answerPrivately(answering: Answering, replace: boolean): Promise<void> {
   const { ctx, asked, answer } = answering;
   await keep(ctx, answer);
-  await tellPrivately(ctx, asked, build(answering, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
+  await tell(answering, build(answering, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
 }
 
 /** By the bot in the channel, in time with or without its picture. */

@@ -2,20 +2,21 @@ import { App } from '@slack/bolt';
 import { DAY_MS } from '../domain/calendar.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
 import { ANSWER_ACTIONS } from './answer-actions.ts';
-import { ANSWER_FORMS } from './answer-forms.ts';
+import { ALERT_FORM, FILTER_FORM, FILTER_SEARCHES, SAVE_FORM } from './answer-forms.ts';
 import { type Found, Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
-import { CLIENT_WINDOWS } from './client-forms.ts';
-import { COMMANDS } from './commands.ts';
+import { ASK_FORM, COMMANDS } from './commands.ts';
 import type { SlackContext, SlackDeps } from './context.ts';
-import { DIGEST_FORM } from './digests.ts';
+import { CLIENT_FORM, DECLARATION_WINDOWS, SCOPE_FORM } from './declaration-windows.ts';
+import { DIGEST_FORM } from './digest-form.ts';
 import { createDispatch } from './dispatch.ts';
 import { EVENTS } from './events.ts';
+import type { Sendable } from './form.ts';
 import { assertAppToken, Identity } from './identity.ts';
 import { closed, type Listener, tellOld } from './listen.ts';
 import { createPeople } from './permissions.ts';
-import { POOL_WINDOWS } from './pool-forms.ts';
-import { ROUTING_WINDOWS } from './routing-form.ts';
+import { POOL_FORM, TEXT_FORM } from './pool-forms.ts';
+import { GROUP_SEARCH, ROUTING_FORM } from './routing-form.ts';
 import { createRequestHandler, createSeenSet, type RequestHandler } from './signed-requests.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
@@ -45,10 +46,15 @@ interface SlackState {
 const STOP_TIMEOUT_MS = 8000;
 /** Menus under older answers say that they are old. */
 const KEEP_ANSWERS_MS = 180 * DAY_MS;
+/** Every form that people send. */
+export const FORMS: readonly Sendable[] = [
+  ...[ASK_FORM, FILTER_FORM, SAVE_FORM, ALERT_FORM, DIGEST_FORM, ROUTING_FORM],
+  ...[POOL_FORM, TEXT_FORM, SCOPE_FORM, CLIENT_FORM],
+];
 /** Everything that the app hears. */
 const LISTENERS: readonly Listener[] = [
-  ...[...COMMANDS, ...ANSWER_ACTIONS, ...ANSWER_FORMS, DIGEST_FORM],
-  ...[...ROUTING_WINDOWS, ...POOL_WINDOWS, ...CLIENT_WINDOWS, ...EVENTS, closed],
+  ...[...COMMANDS, ...ANSWER_ACTIONS, ...DECLARATION_WINDOWS, ...EVENTS, ...FILTER_SEARCHES, GROUP_SEARCH, closed],
+  ...FORMS.map(({ listen }) => listen),
 ];
 
 /**

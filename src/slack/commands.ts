@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Question } from '../domain/report.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
-import { buildFilterForm } from '../messages/answer-forms.ts';
 import { buildHelp } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
 import type { Message } from '../messages/text.ts';
@@ -10,21 +9,20 @@ import { listChosenFilters, upsertChosenFilters } from '../store/conversation-re
 import { listViews } from '../store/view-repository.ts';
 import { performAlerts } from './alerts.ts';
 import { answerQuestion } from './answer.ts';
+import { FILTER_FORM } from './answer-forms.ts';
 import type { Command } from './command/command.ts';
 import { findHelpDays, type HelpNames } from './command/help.ts';
 import { understand } from './command/parse-command.ts';
 import type { Asked, Served, SlackContext } from './context.ts';
+import { openPools } from './declaration-windows.ts';
 import { performDigest, sendDigest } from './digests.ts';
 import { sendCsv } from './files.ts';
-import { toFormPlace } from './form-metadata.ts';
-import { command, ignore, type Listener, type Press, press } from './listen.ts';
+import { form } from './form.ts';
+import { command, ignore, type Listener, type Press, press, requireAdmin, shortcut } from './listen.ts';
 import { withChosen } from './next-questions.ts';
 import { findPlace, isPrivateByDefault } from './places.ts';
-import { openPools } from './pool-forms.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
-import { requireAdmin } from './serve.ts';
-import { say, tellPrivately } from './tell.ts';
-import { openView } from './views.ts';
+import { say, tell } from './tell.ts';
 
 /** A button that does what a command does. */
 function does<V = string>(
@@ -49,9 +47,22 @@ const PAUSE = z.string().regex(/^\d{1,9}(:pause|:resume)?$/);
 /** `route`, or `pools:` or `mute:choice:` with the alert's id. */
 const MORE = z.string().regex(/^(route|pools:.+|mute:(hour|tomorrow|period):.+)$/);
 
+/** Asks for a command to answer in the thread of a message. */
+export const ASK_FORM = form({
+  ...{ on: 'ask', title: 'Usage in this thread', submit: 'Answer here' },
+  about: z.object({}),
+  fields: {
+    text: {
+      ...{ kind: 'text', label: 'What do you want to know?', most: 500 },
+      hint: 'For example: top clients 7d · status today · client "Acme CRM" 30d. Empty: the usage cards.',
+    },
+  },
+  run: (sent) => performText(sent, sent.typed.text),
+});
+
 /** Everything that can be typed, and the buttons that do the same. Rights beyond seeing answers are asked by the command. */
 export const COMMANDS: readonly Listener[] = [
-  command((served) => performText(served, served.text)),
+  command(performText),
   press({ on: ACTIONS.run, run: (pressed) => performText(pressed, pressed.value) }),
   press({
     on: ACTIONS.alertAsk,
@@ -62,6 +73,8 @@ export const COMMANDS: readonly Listener[] = [
       return performText({ ...pressed, asked: { ...asked, threadTs } }, pressed.value);
     },
   }),
+  // Slash commands do not work in threads; "Usage here" on a message does.
+  shortcut('usage_here', (served) => ASK_FORM.open(served, {}, undefined)),
   // Slack opens the link itself, also for those who may nothing here.
   ignore(ACTIONS.link),
   does(ACTIONS.digestNew, () => ({ kind: 'digest', action: 'add' }), { window }),
@@ -124,7 +137,7 @@ export async function perform(served: Served, command: Command): Promise<void> {
     case 'export':
       return exportCsv(served, command.question);
     case 'help':
-      return tellPrivately(ctx, asked, await help(served, command.topic));
+      return tell(served, await help(served, command.topic));
     case 'digest':
       return performDigest(served, command);
     case 'alerts':
@@ -143,27 +156,22 @@ export async function perform(served: Served, command: Command): Promise<void> {
     case 'correct':
       return correct(served, command);
     case 'filters':
-      return openFilters(served);
+      return FILTER_FORM.open(served, {}, await listChosenFilters(ctx.db, asked.user, asked.channel));
     case 'reset':
       await upsertChosenFilters(ctx.db, asked.user, asked.channel, []);
-      return say(ctx, asked, ['Your filters in this channel are reset.']);
+      return say(served, ['Your filters in this channel are reset.']);
     case 'settings':
-      return tellPrivately(ctx, asked, buildSettings(ctx.config));
+      return tell(served, buildSettings(ctx.config));
     case 'audit':
       requireAdmin(person, 'read what was changed, and by whom');
-      return tellPrivately(ctx, asked, buildAudit(await listAudit(ctx.db, AUDIT_SHOWN), ctx.config.zone));
+      return tell(served, buildAudit(await listAudit(ctx.db, AUDIT_SHOWN), ctx.config.zone));
     case 'debug':
-      return tellPrivately(ctx, asked, buildDebug(await ctx.doctor.check()));
+      return tell(served, buildDebug(await ctx.doctor.check()));
   }
 }
 
 async function help({ ctx, asked, person }: Served, topic: string | undefined): Promise<Message> {
   return buildHelp(topic, { command: ctx.command, names: await findHelpNames(ctx, asked), admin: person.admin });
-}
-
-async function openFilters({ ctx, asked }: Served): Promise<void> {
-  const chosen = await listChosenFilters(ctx.db, asked.user, asked.channel);
-  await openView(ctx, asked, buildFilterForm(toFormPlace(asked), chosen));
 }
 
 async function exportCsv(served: Served, question: Question): Promise<void> {
@@ -175,13 +183,11 @@ async function exportCsv(served: Served, question: Question): Promise<void> {
   await sendCsv(served, filtered, { place: to, threadTs: asked.threadTs });
 }
 
-async function correct(
-  { ctx, asked, person, by }: Served,
-  command: Extract<Command, { kind: 'correct' }>,
-): Promise<void> {
+async function correct(served: Served, command: Extract<Command, { kind: 'correct' }>): Promise<void> {
+  const { ctx, person, by } = served;
   requireAdmin(person);
   const { kind: _kind, ...entry } = command;
-  await say(ctx, asked, await ctx.corrections.correct(entry, by));
+  await say(served, await ctx.corrections.correct(entry, by));
 }
 
 /** Names of this workspace, channel and person for the examples of the help. */

@@ -98,10 +98,14 @@ export interface Asked {
   atMs: number;
 }
 
-/** Somebody who may, asking for something; `by` is what the ports hear of them. */
-export interface Served {
+/** Somebody asking for something, whose rights are not known yet. */
+export interface Asking {
   ctx: SlackContext;
   asked: Asked;
+}
+
+/** Somebody who may; `by` is what the ports hear of them. */
+export interface Served extends Asking {
   person: Person;
   by: ports.Actor;
 }

@@ -1,50 +1,68 @@
 import type { DeclarationEdit, FieldFault } from '../domain/declared-fields.ts';
+import { buildClients, buildScope, buildScopes } from '../messages/declaration-lists.ts';
 import type { FormFields } from '../messages/form.ts';
 import type { Block } from '../messages/text.ts';
-import { placeFaults } from './form-state.ts';
-import { type FormRow, form, type Listener, type Sent } from './listen.ts';
+import type { SlackContext } from './context.ts';
+import { type Form, type FormRow, form, type Sent } from './form.ts';
+import type { Faults } from './listen.ts';
 import { say } from './tell.ts';
 import { updateView } from './views.ts';
 
-interface DeclarationForm<T, F extends FormFields> extends Pick<FormRow<T, F>, 'on' | 'metadata' | 'fields' | 'live'> {
+/** A list of what is declared: the clients, one scope with its pools, or (`scope` absent) all scopes. */
+export type DeclaredList = { of: 'clients' } | { of: 'pools'; scope?: string | undefined };
+
+/** Builds the window of a list. `said`: what just happened. */
+export async function buildList({ pools }: SlackContext, list: DeclaredList, said = ''): Promise<Block> {
+  if (list.of === 'clients') return buildClients(await pools.clients(), said);
+  const scopes = await pools.list();
+  const shown = scopes.find(({ name }) => name === list.scope);
+  return shown ? buildScope(shown, said) : buildScopes(scopes, said);
+}
+
+interface DeclarationRow<M extends object, F extends FormFields, S>
+  extends Omit<FormRow<M, F, S>, 'check' | 'run' | 'submit'> {
+  submit?: string;
   /** The change of the declaration that the form asks for. */
-  toEdit(sent: Sent<T, F>): DeclarationEdit;
+  toEdit(sent: Sent<M, F>): DeclarationEdit;
   /** A field of the form, for faults of one that it lacks. */
   instead(field: string): string;
   /** The fault of a declaration by the fields of the form, where these are others. */
-  toField?(fault: FieldFault, metadata: T): FieldFault;
-  /** The list that the form was opened from, with what just happened. */
-  buildList(sent: Sent<T, F>, said: string): Promise<Block>;
+  toField?(fault: FieldFault, about: M): FieldFault;
+  /** The list that the form was opened from. */
+  toList(sent: Sent<M, F>): DeclaredList;
 }
 
 /** A form by which admins change the declaration; what changed is told in the list that is seen again, else in a message. */
-export function declarationForm<T, F extends FormFields>(row: DeclarationForm<T, F>): Listener {
-  const { toEdit, instead, toField, buildList, ...rest } = row;
-  return form<T, F>({
-    ...{ ...rest, needs: 'admin', again: 'pool edit' },
+export function declarationForm<M extends object, const F extends FormFields, S = undefined>(
+  row: DeclarationRow<M, F, S>,
+): Form<M, F, S> {
+  const { toEdit, instead, toField, toList } = row;
+  return form<M, F, S>({
+    ...{ needs: 'admin', again: 'pool edit', submit: 'Save' },
+    ...row,
     async check(sent) {
-      const { ctx, metadata, has } = sent;
-      const shown = typeof rest.fields === 'function' ? rest.fields(metadata) : rest.fields;
-      const faults = await ctx.pools.check(toEdit(sent));
-      return placeFaults(
-        faults.map((fault) => toField?.(fault, metadata) ?? fault),
-        shown,
-        has,
-        instead,
-      );
+      const { ctx, about, has } = sent;
+      const fields: FormFields = typeof row.fields === 'function' ? row.fields(about) : row.fields;
+      const placed: Faults = {};
+      for (const fault of await ctx.pools.check(toEdit(sent))) {
+        const { field, text } = toField?.(fault, about) ?? fault;
+        const label = fields[field]?.label;
+        placed[has(field) ? field : instead(field)] ??= label && field !== 'yaml' ? `${label} ${text}` : text;
+      }
+      return placed;
     },
     async run(sent) {
-      const { ctx, asked, by, below } = sent;
+      const { ctx, by, below } = sent;
       const lines = await ctx.pools.apply(toEdit(sent), by);
-      const said = lines.length > 0 ? ['Saved:', ...lines] : [saidOf(lines)];
+      const said = lines.length > 0 ? ['Saved:', ...lines] : [describeChanges(lines)];
       const seen =
-        below !== undefined && (await updateView(ctx, { id: below }, await buildList(sent, said.join('\n'))));
-      if (!seen) await say(ctx, asked, said);
+        below && (await updateView(sent, { id: below }, await buildList(ctx, toList(sent), said.join('\n'))));
+      if (!seen) await say(sent, said);
     },
   });
 }
 
 /** Returns the lines of a change, or that there was none. */
-export function saidOf(lines: readonly string[]): string {
+export function describeChanges(lines: readonly string[]): string {
   return lines.join('\n') || 'Nothing differs: nothing changed.';
 }

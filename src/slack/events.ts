@@ -8,10 +8,9 @@ import { sendRepaired } from './client/send-repaired.ts';
 import { performText } from './commands.ts';
 import type { Asked, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
-import type { Listener } from './listen.ts';
+import { type Listener, serveIfAllowed } from './listen.ts';
 import { maybeText } from './payloads.ts';
-import { serveIfAllowed } from './serve.ts';
-import { newId, tellPrivately } from './tell.ts';
+import { newId, tell } from './tell.ts';
 
 const id = z.string().min(1);
 const nothing = z.undefined().optional();
@@ -54,8 +53,8 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   };
   // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
   const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
-  await serveIfAllowed(ctx, asked, (served) =>
-    text === '' ? tellPrivately(ctx, asked, buildIntroduction(ctx.command, ctx.bot.name)) : performText(served, text),
+  await serveIfAllowed({ ctx, asked }, (served) =>
+    text === '' ? tell(served, buildIntroduction(ctx.command, ctx.bot.name)) : performText(served, text),
   );
 }
 

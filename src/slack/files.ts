@@ -5,7 +5,7 @@ import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
 import { uploadFile, uploadPicture } from './client/upload.ts';
 import { answerOrRefuse } from './command/format-question.ts';
-import type { Served, SlackContext } from './context.ts';
+import type { Asking, SlackContext } from './context.ts';
 import type { Place } from './places.ts';
 import { say } from './tell.ts';
 
@@ -28,13 +28,14 @@ export async function drawPicture(ctx: SlackContext, report: Report): Promise<Dr
 }
 
 /** Sends the chart of a question to the person who asks for it, by DM: a file that only the two of us see. */
-export async function sendPicture({ ctx, asked }: Served, question: Question): Promise<void> {
+export async function sendPicture(asking: Asking, question: Question): Promise<void> {
+  const { ctx, asked } = asking;
   const report = await ctx.reporter.answer(question, ctx.now());
   const picture = await ctx.charts.render(report, { view: question.view === 'table' ? 'graph' : question.view });
-  if (!picture) return say(ctx, asked, ['There is nothing to draw in this answer.']);
+  if (!picture) return say(asking, ['There is nothing to draw in this answer.']);
   const file = { name: `${fileStem(report)}.png`, title: report.title, bytes: picture.png, altText: picture.altText };
   await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user) });
-  await say(ctx, asked, [`The chart is in your direct messages with ${ctx.bot.name}.`]);
+  await say(asking, [`The chart is in your direct messages with ${ctx.bot.name}.`]);
 }
 
 /**
@@ -42,10 +43,11 @@ export async function sendPicture({ ctx, asked }: Served, question: Question): P
  * by DM. A ranking comes whole (up to 1,000 rows) unless the question has a number of rows.
  */
 export async function sendCsv(
-  { ctx, asked }: Served,
+  asking: Asking,
   question: Question,
   to: { place: Place | 'asker'; threadTs?: string | undefined },
 ): Promise<void> {
+  const { ctx, asked } = asking;
   const report = await answerOrRefuse(ctx.reporter, toWholeRanking(question), ctx.now());
   const name = `${fileStem(report)}.csv`;
   const what = defuse(toOneLine(`${report.title} · ${describeContext(report)}`));
@@ -56,7 +58,7 @@ export async function sendCsv(
     return;
   }
   await uploadFile(ctx, file, { channel: await openDirect(ctx, asked.user), comment: what });
-  await say(ctx, asked, [`${name} is in your direct messages with ${ctx.bot.name}.`]);
+  await say(asking, [`${name} is in your direct messages with ${ctx.bot.name}.`]);
 }
 
 /** `usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin`: what, first and last day, zone. */

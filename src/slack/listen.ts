@@ -1,31 +1,20 @@
 import type { App } from '@slack/bolt';
 import { z } from 'zod';
-import { HeadroomError, QuestionError } from '../errors.ts';
-import type { FormFields } from '../messages/form.ts';
-import type { Block } from '../messages/text.ts';
+import { HeadroomError, QuestionError, type Suggestion } from '../errors.ts';
+import { clip } from '../messages/text.ts';
 import { parseJson } from '../store/json-columns.ts';
-import type { Served, SlackContext } from './context.ts';
-import { type Faults, type Filled, listFaults, readForm, toFault } from './form-state.ts';
+import { describeRefusal } from './client/errors.ts';
+import type { Asking, Served, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
-import {
-  askedBy,
-  askedByForm,
-  COMMAND,
-  DEED,
-  PRESS,
-  type PressBody,
-  SEARCH,
-  SHORTCUT,
-  SUBMISSION,
-  type View,
-} from './payloads.ts';
-import { describeFailure, refuse, serveIfAllowed, tellFailure, toServed } from './serve.ts';
-import { updateView, withChannel } from './views.ts';
+import { askedBy, COMMAND, DEED, PRESS, SEARCH, SHORTCUT, SUBMISSION, type View } from './payloads.ts';
+import type { Person } from './permissions.ts';
+import { newId, say } from './tell.ts';
+import { withChannel } from './views.ts';
 
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
 const PATIENCE_MS = 2000;
 
-type Needs = 'view' | 'admin';
+export type Needs = 'view' | 'admin';
 
 /**
  * One thing that people do in Slack, and what follows: rows of these are all that the app hears. Each acknowledges first,
@@ -39,24 +28,18 @@ export interface Press<V = string> extends Served {
   value: V;
   action: string;
   blockId: string | undefined;
-  body: PressBody;
-}
-
-/** A submitted form, of somebody who may: what it was about, and its fields. */
-export interface Sent<T, F extends FormFields> extends Filled<F>, Served {
-  metadata: T;
-  /** The modal that is seen again once this one has closed. */
-  below?: string | undefined;
+  /** The window or Home tab in which it was. */
+  view: View | undefined;
 }
 
 /** Any slash command that Slack sends here is ours, whatever the manifest calls it. */
-export function command(run: (served: Served & { text: string }) => Promise<void>): Listener {
+export function command(run: (served: Served, text: string) => Promise<void>): Listener {
   return (app, ctx) =>
     app.command(/.*/, async ({ command: given, ack }) => {
       await ack();
       const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(given);
       const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, atMs: ctx.now() };
-      await serveIfAllowed(ctx, asked, (served) => run({ ...served, text }));
+      await serveIfAllowed({ ctx, asked }, (served) => run(served, text));
     });
 }
 
@@ -79,17 +62,17 @@ export function press<V = string>({
   return (app, ctx) =>
     app.action(new RegExp(`^${on}(:|$)`), async ({ ack, body: given }) => {
       await ack();
-      const body = PRESS.parse(given);
-      const asked = askedBy(body, ctx.now());
-      const { value, ...pressed } = body.actions[0];
+      const { view, actions, ...deed } = PRESS.parse(given);
+      const asking = { ctx, asked: askedBy({ ...deed, view }, ctx.now()) };
+      const { value, ...pressed } = actions[0];
       const task = async (served: Served) => {
         const read = schema?.safeParse(value) ?? { success: true, data: value as V };
         if (!read.success) throw tooOld(ctx);
-        const here = window ? asked : await withChannel(ctx, asked);
-        await run({ ...served, asked: here, body, ...pressed, value: read.data });
-        if (body.view?.type === 'home') await refreshHome(served);
+        const asked = window ? served.asked : await withChannel(served);
+        await run({ ...served, asked, view, ...pressed, value: read.data });
+        if (view?.type === 'home') await refreshHome(served);
       };
-      await serveIfAllowed(ctx, asked, task, needs);
+      await serveIfAllowed(asking, task, needs);
     });
 }
 
@@ -117,16 +100,16 @@ export function ignore(on: string): Listener {
 /** A window that somebody closes asks for nothing. */
 export const closed: Listener = (app) => app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
 
-export function shortcut(
-  on: string,
-  run: (served: Served & { body: z.infer<typeof SHORTCUT> }) => Promise<void>,
-): Listener {
+/** An entry in the menu of a message. `threadTs`: the thread of that message, `inThread`: which has replies. */
+export function shortcut(on: string, run: (served: Served) => Promise<void>): Listener {
   return (app, ctx) =>
     app.shortcut(on, async ({ ack, body: given }) => {
       await ack();
       const body = SHORTCUT.parse(given);
-      const asked = askedBy(body, ctx.now());
-      await serveIfAllowed(ctx, asked, (served) => run({ ...served, body }));
+      const { message, message_ts } = body;
+      const threadTs = message?.thread_ts ?? message?.ts ?? message_ts;
+      const asked = { ...askedBy(body, ctx.now()), threadTs, inThread: message?.thread_ts !== undefined };
+      await serveIfAllowed({ ctx, asked }, run);
     });
 }
 
@@ -140,8 +123,8 @@ export function options(
     app.options(on, async ({ ack, body }) => {
       const look = async () => {
         const { user, value } = SEARCH.parse(body);
-        const person = await ctx.people.find(user.id);
-        return refuse(ctx, person, needs) === undefined ? find(ctx, value) : [];
+        const { refusal } = await findRights({ ctx, asked: { user: user.id, channel: '', atMs: ctx.now() } }, needs);
+        return refusal === undefined ? find(ctx, value) : [];
       };
       const found = await inTime(ctx, look()).catch((error: unknown) => {
         ctx.log.warn({ action: on, error: String(error) }, 'a menu stayed empty');
@@ -151,47 +134,36 @@ export function options(
     });
 }
 
-export interface FormRow<T, F extends FormFields> {
-  on: string;
-  needs?: Needs;
-  metadata: z.ZodType<T>;
-  /** Fields by which it is read, and the faults of each alone are found. */
-  fields: F | ((metadata: T) => F);
-  /** The command that opens it anew; absent: an answer opens it, and is asked for again. */
-  again?: string;
-  /** While it is filled in, its fields of this action bring others. `view` is the form as it stands. */
-  live?: { on: string; rebuild(sent: Sent<T, F>, pressed: Press & { view: View }): Promise<Block> };
-  /** Finds other faults while the form is still open. */
-  check?(sent: Sent<T, F>): Promise<Faults>;
-  /** Done once, however often the form is sent. */
-  run(sent: Sent<T, F>): Promise<void>;
-}
+/** Slack cuts longer ones. */
+const MAX_FAULT = 500;
 
-/** A form that is sent: it stays open with its faults, or closes and is done. */
-export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
-  const { on, needs, live, check, run } = row;
-  const changed =
-    live &&
-    press({
-      ...{ on: live.on, needs: needs ?? 'view', window: true },
-      async run(pressed) {
-        const view = windowOf(pressed);
-        const { sent } = readSent(row, view, pressed);
-        await updateView(pressed.ctx, view, await live.rebuild(sent, { ...pressed, view }));
-      },
-    });
-  return (app, ctx) => {
-    changed?.(app, ctx);
+/** What is wrong with a form, by the field under which it is said. */
+export type Faults = Record<string, string>;
+
+/** A form that is sent: it stays open with its faults, or closes and is done, once, however often it is sent. */
+export function submission(
+  on: string,
+  {
+    needs,
+    check,
+    run,
+  }: {
+    needs?: Needs | undefined;
+    check(served: Served, view: View): Promise<Faults>;
+    run(served: Served, view: View): Promise<void>;
+  },
+): Listener {
+  return (app, ctx) =>
     app.view({ type: 'view_submission', callback_id: on }, async ({ ack, body: given }) => {
       const body = SUBMISSION.parse(given);
       const { view } = body;
-      const asked = askedByForm(body, ctx.now());
+      // It is closed by then, and what follows stands where it was opened.
+      const { modal: _modal, triggerId: _triggerId, ...asked } = askedBy(body, ctx.now());
+      const asking = { ctx, asked };
       const look = async (): Promise<Faults> => {
-        const person = await ctx.people.find(asked.user);
+        const { refusal, served } = await findRights(asking, needs);
         // Told after the acknowledgement: whoever may not learns nothing from faults.
-        if (refuse(ctx, person, needs) !== undefined) return {};
-        const { shown, sent } = readSent(row, view, toServed(ctx, asked, person));
-        return { ...(await check?.(sent)), ...listFaults(shown, sent) };
+        return refusal === undefined ? check(served, view) : {};
       };
       let faults: Faults;
       try {
@@ -201,38 +173,24 @@ export function form<T, F extends FormFields>(row: FormRow<T, F>): Listener {
         const field = view.blocks?.find(({ type }) => type === 'input')?.block_id;
         if (typeof field !== 'string') {
           await ack();
-          return tellFailure(ctx, asked, error);
+          return tellFailure(asking, error);
         }
-        faults = { [field]: toFault(describeFailure(ctx, asked, error).text) };
+        faults = { [field]: describeFailure(asking, error).text };
       }
-      if (Object.keys(faults).length > 0) return ack({ response_action: 'errors', errors: faults });
+      if (Object.keys(faults).length > 0) {
+        const errors = Object.fromEntries(
+          Object.entries(faults).map(([field, fault]) => [field, clip(fault, MAX_FAULT)]),
+        );
+        return ack({ response_action: 'errors', errors });
+      }
       await ack();
       const once = async (served: Served) => {
         if (!(await ctx.seen.insert(`form:${view.id}:${view.hash}`))) return;
-        await run(readSent(row, view, { ...served, asked: await withChannel(ctx, asked) }).sent);
+        await run({ ...served, asked: await withChannel(served) }, view);
         if (asked.channel === '') await refreshHome(served);
       };
-      await serveIfAllowed(ctx, asked, once, needs);
+      await serveIfAllowed(asking, once, needs);
     });
-  };
-}
-
-/** Reads a form as it stands, and its fields. Throws where it is from another version. */
-function readSent<T, F extends FormFields>(
-  { metadata: schema, fields, again }: FormRow<T, F>,
-  { private_metadata, previous_view_id: below, state }: View,
-  served: Served,
-): { shown: F; sent: Sent<T, F> } {
-  const read = schema.safeParse(parseJson(private_metadata || '{}'));
-  if (!read.success) {
-    const { bot, command } = served.ctx;
-    if (again === undefined) throw tooOld(served.ctx);
-    const old = `This form is from an older version of ${bot.name}. Close it and open it again: ${command} ${again}`;
-    throw new QuestionError(old, [{ label: 'Open it again', command: again }]);
-  }
-  const metadata = read.data;
-  const shown = typeof fields === 'function' ? fields(metadata) : fields;
-  return { shown, sent: { ...served, metadata, below, ...readForm(shown, state?.values) } };
 }
 
 /** A schema of button values that are JSON. */
@@ -241,32 +199,21 @@ export function json<T>(schema: z.ZodType<T>): z.ZodType<T, string> {
 }
 
 /** A button or window that no listener can read is from before an upgrade. */
-function tooOld({ bot }: SlackContext): QuestionError {
+export function tooOld({ bot }: SlackContext): QuestionError {
   const line = `This is from an older version of ${bot.name}, which no longer knows it. Close it and ask again.`;
   return new QuestionError(line, [{ label: 'Help', command: 'help' }]);
 }
 
 /** Returns the window in which something was pressed. */
-export function windowOf({ ctx, body: { view } }: Pick<Press<unknown>, 'ctx' | 'body'>): View {
+export function windowOf({ ctx, view }: Pick<Press<unknown>, 'ctx' | 'view'>): View {
   if (view?.type === 'modal') return view;
   throw tooOld(ctx);
 }
 
-/** Returns what `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
-export async function faultAt(field: string, look: () => Promise<unknown>): Promise<Faults> {
-  try {
-    await look();
-    return {};
-  } catch (error) {
-    if (error instanceof HeadroomError) return { [field]: toFault(error.message) };
-    throw error;
-  }
-}
-
 /** Tells whoever pressed or sent something that no listener knows. */
 export async function tellOld(ctx: SlackContext, body: object): Promise<void> {
-  const asked = askedBy(DEED.parse(body), ctx.now());
-  await serveIfAllowed(ctx, asked, () => Promise.reject(tooOld(ctx)));
+  const asking = { ctx, asked: askedBy(DEED.parse(body), ctx.now()) };
+  await serveIfAllowed(asking, () => Promise.reject(tooOld(ctx)));
 }
 
 /** Rejects once Slack would no longer wait. */
@@ -275,4 +222,94 @@ function inTime<T>(ctx: SlackContext, work: Promise<T>): Promise<T> {
     throw new HeadroomError('slack', 'That took too long. Please try again.');
   });
   return Promise.race([work, late]);
+}
+
+/**
+ * Does what a person asked for, if they may: checked anew for every command and press, for the one who makes it. What goes
+ * wrong is told to that person alone; what they cannot help gets a short id that the log has too. Never rejects.
+ */
+export async function serveIfAllowed(
+  asking: Asking,
+  task: (served: Served) => Promise<void>,
+  needs?: Needs,
+): Promise<void> {
+  try {
+    const { refusal, served } = await findRights(asking, needs);
+    if (refusal) await say(asking, [refusal]).catch((error) => logUntold(asking, error));
+    else await task(served);
+  } catch (error) {
+    await tellFailure(asking, error);
+  }
+}
+
+/** Finds out who asks, and why they may not; `refusal` undefined where they may. */
+async function findRights(asking: Asking, needs: Needs = 'view'): Promise<{ refusal?: string; served: Served }> {
+  const { ctx, asked } = asking;
+  const person = await ctx.people.find(asked.user);
+  const { id: user, zone, admin, fullMember, mayView } = person;
+  const served = { ...asking, person, by: { user, zone, admin } };
+  if (!fullMember) {
+    const refusal = 'API usage is for full members of this workspace, not for guests or people of other organisations.';
+    return { refusal, served };
+  }
+  if (!mayView) {
+    const refusal = `Only the people listed in VIEWERS may see API usage here. An admin of ${ctx.bot.name} can add you.`;
+    return { refusal, served };
+  }
+  return needs === 'admin' && !admin ? { refusal: onlyAdmins(), served } : { served };
+}
+
+function onlyAdmins(what = 'change that'): string {
+  return `Only admins may ${what}.`;
+}
+
+/** Refuses with a message to the person; for what only admins may do. */
+export function requireAdmin(person: Person, what?: string): void {
+  if (!person.admin) throw new HeadroomError('unauthorised', onlyAdmins(what));
+}
+
+/** Tells a person what went wrong; never rejects. */
+async function tellFailure(asking: Asking, error: unknown): Promise<void> {
+  try {
+    const { text, buttons } = describeFailure(asking, error);
+    await say(asking, [text], buttons);
+  } catch (unreachable) {
+    logUntold(asking, unreachable);
+  }
+}
+
+/** The person has left, is a bot, or the place is gone. */
+function logUntold({ ctx, asked: { user, channel } }: Asking, error: unknown): void {
+  ctx.log.warn({ user, channel, error: String(error) }, 'somebody could not be told');
+}
+
+/** Codes whose message is meant for the person who asked. */
+const FOR_PEOPLE = new Set<HeadroomError['code']>([
+  'question',
+  'range',
+  'schedule',
+  'definition',
+  'slack',
+  'unauthorised',
+]);
+const HELP: readonly Suggestion[] = [{ label: 'What is wrong here?', command: 'debug' }];
+
+/** Returns what to tell a person about a failure, with commands that help; logs what the person cannot help. */
+function describeFailure(
+  { ctx: { log }, asked: { user } }: Asking,
+  error: unknown,
+): { text: string; buttons: readonly Suggestion[] } {
+  if (error instanceof QuestionError) return { text: error.message, buttons: error.suggestions };
+  if (error instanceof HeadroomError && FOR_PEOPLE.has(error.code)) return { text: error.message, buttons: [] };
+  const refusal = describeRefusal(error);
+  if (refusal) {
+    log.warn({ user, error: String(error) }, 'Slack refused what somebody asked for');
+    return { text: refusal, buttons: HELP };
+  }
+  const id = newId();
+  log.error({ id, user, error: String(error), stack: (error as Error)?.stack }, 'request failed');
+  return {
+    text: `That did not work: something went wrong on this side. Please try again; if it stays, tell an admin the id ${id}.`,
+    buttons: HELP,
+  };
 }

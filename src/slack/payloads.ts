@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Block, Option } from '../messages/text.ts';
 import { parseJson } from '../store/json-columns.ts';
 import type { Asked } from './context.ts';
-import { OPENED_FROM } from './form-metadata.ts';
 
 /** Absent where Slack sends none, or something else. */
 function maybe<T>(schema: z.ZodType<T>) {
@@ -76,6 +75,8 @@ export const COMMAND = z.object({
   ...{ command: id, user_id: id, channel_id: id, text: text.default('') },
   ...{ response_url: maybeText, trigger_id: maybeText },
 });
+/** Any object. */
+export const BODY = z.record(text, z.unknown());
 const EVENT = z.object({ event: z.looseObject({ type: id, text: text.optional() }) });
 
 /** The least that each kind of body must have for a listener to read it, by the field that only this kind has. */
@@ -97,32 +98,43 @@ export function findBodyFault(body: Record<string, unknown>): string | undefined
   return error && z.prettifyError(error);
 }
 
-/** Reads who did something, and where: for a form, where that was opened. `channel` is empty for what began in the Home tab. */
+/** The place where a window was opened, which it carries (`private_metadata`), and where its outcome is told. */
+const OPENED_AT = z.object({
+  /** Empty for what began in the Home tab. */
+  channel: text.regex(/^([CDG][A-Z0-9]+)?$/).optional(),
+  threadTs: text.regex(/^\d+\.\d+$/).optional(),
+  inThread: z.boolean().optional(),
+  responseUrl: z.url().optional(),
+});
+
+/** Writes into a window where it is opened, beside what it is about. */
+export function withPlace(view: Block, { channel, threadTs, inThread, responseUrl }: Asked): Block {
+  const about = BODY.parse(parseJson(String(view.private_metadata ?? '{}')));
+  return { ...view, private_metadata: JSON.stringify({ ...about, channel, threadTs, inThread, responseUrl }) };
+}
+
+/** Reads from a window where it was opened; undefined where it says nothing of the kind. */
+export function readPlace({ private_metadata }: Pick<View, 'private_metadata'>) {
+  return OPENED_AT.safeParse(parseJson(private_metadata || '{}')).data;
+}
+
+/** Reads who did something, and where: in a window, where that was opened. `channel` is empty for what began in the Home tab. */
 export function askedBy(deed: Deed, nowMs: number): Asked {
   const { container, message, view } = deed;
   const threadTs = container?.thread_ts ?? message?.thread_ts;
   const messageTs = container?.message_ts ?? message?.ts;
   const inThread = threadTs !== undefined && threadTs !== messageTs;
   const modal = view?.type === 'modal' ? view : undefined;
-  const { channel = '', ...from } = readPlace(modal);
+  const from = (modal && readPlace(modal)) ?? {};
   return {
     user: deed.user.id,
-    channel: deed.channel?.id ?? container?.channel_id ?? channel,
+    channel: deed.channel?.id ?? container?.channel_id ?? from.channel ?? '',
     ...(inThread ? { threadTs, inThread } : { threadTs: from.threadTs, inThread: from.inThread }),
-    ...(messageTs ? { messageTs } : {}),
-    ...(modal ? { modal: { id: modal.id, hash: modal.hash } } : {}),
-    ...(deed.response_url ? { responseUrl: deed.response_url } : {}),
-    ...(deed.trigger_id ? { triggerId: deed.trigger_id } : {}),
+    messageTs,
+    modal: modal && { id: modal.id, hash: modal.hash },
+    responseUrl: deed.response_url ?? from.responseUrl,
+    triggerId: deed.trigger_id,
     ephemeral: container?.is_ephemeral ?? false,
     atMs: nowMs,
   };
-}
-
-/** Reads who sent a form, and where it was opened. */
-export function askedByForm({ user, view }: z.infer<typeof SUBMISSION>, nowMs: number): Asked {
-  return { user: user.id, channel: '', ...readPlace(view), atMs: nowMs };
-}
-
-function readPlace(view: View | undefined): z.infer<typeof OPENED_FROM> {
-  return OPENED_FROM.safeParse(parseJson(view?.private_metadata || '{}')).data ?? {};
 }

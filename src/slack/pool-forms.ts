@@ -1,196 +1,182 @@
 import { z } from 'zod';
-import type { FieldFault, PoolEdit, PoolFields, ScopeEdit, ScopeFields } from '../domain/declared-fields.ts';
-import { SCOPE_FIELDS } from '../domain/declared-fields.ts';
-import { describeUnknown } from '../domain/names.ts';
-import { HeadroomError } from '../errors.ts';
-import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
+import {
+  type FieldFault,
+  GRANT_FIELDS,
+  NO_GRANT,
+  POOL_FIELDS,
+  type PoolEdit,
+  type PoolFields,
+  toPoolFields,
+} from '../domain/declared-fields.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
+import { describePool, MAX_GRANTS } from '../messages/declaration-lists.ts';
 import type { FormFields } from '../messages/form.ts';
-import {
-  buildChangeForm,
-  buildPoolForm,
-  buildScopeForm,
-  buildTextForm,
-  listPoolFields,
-  TEXT_FIELDS,
-} from '../messages/pool-form.ts';
-import { buildScope, buildScopes, toScopeOptions } from '../messages/pool-list.ts';
-import type { Block } from '../messages/text.ts';
-import type { Served } from './context.ts';
-import { declarationForm, saidOf } from './declaration-form.ts';
-import {
-  METADATA,
-  type PoolFormMetadata,
-  type PoolsMetadata,
-  type ScopeFormMetadata,
-  toFormPlace,
-} from './form-metadata.ts';
-import type { Filled } from './form-state.ts';
-import { adminWindow, json, type Listener, options, type Press, type Sent, windowOf } from './listen.ts';
-import type { ScopeSummary } from './ports.ts';
-import { openView, updateView } from './views.ts';
+import { MAX_INPUT_TEXT } from '../messages/limits.ts';
+import { actions, type Block, button, clip, leaf, plainContext, plainText, richText } from '../messages/text.ts';
+import { declarationForm } from './declaration-form.ts';
+import type { Filled } from './form.ts';
+import type { PoolSummary } from './ports.ts';
 
-/** The pool that a button is about. */
-const POOL = json(z.object({ scope: z.string(), name: z.string() }));
-/** The kind of pool that a button adds. */
-const KIND = json(z.object({ scope: z.string(), kind: z.enum(['pool', 'addon', 'limit']) }));
-/** Its place among all scopes. */
-const PLACE = z.string().regex(/^\d+$/).transform(Number);
+const ABOUT = z.object({
+  scope: z.string(),
+  part: z.enum(['pools', 'limits']),
+  /** Absent: a new one. */
+  name: z.string().optional(),
+  basis: z.string().optional(),
+  /** Numbers of its grants, in their order: each has fields of its own, which keep what is typed when others come or go. */
+  grants: z.array(z.int().nonnegative()),
+});
+type About = z.infer<typeof ABOUT>;
 
-/** The windows about pools, for admins: lists with their buttons, and forms by fields and as text. */
-export const POOL_WINDOWS: readonly Listener[] = [
-  adminWindow(ACTIONS.poolScope, (pressed) => showPools(pressed, pressed.value || undefined)),
-  adminWindow(
-    ACTIONS.poolFind,
-    async (pressed) => showPools(pressed, (await pressed.ctx.pools.list())[pressed.value]?.name),
-    PLACE,
+/** What the form shows. `now`: what holds, for one that is changed. */
+interface Shown {
+  fields: PoolFields;
+  now?: PoolSummary | undefined;
+}
+
+/** The YAML of a scope, or of all. Longer than a field holds: said so, with the way that takes any length. */
+export const TEXT_FORM = declarationForm({
+  ...{ on: 'pools', title: 'Pools as text', submit: 'Apply' },
+  about: z.object({ scope: z.string().optional() }),
+  fields: {
+    yaml: {
+      ...{ kind: 'lines', label: 'Scopes, pools, limits (YAML)', required: 'write at least scopes: []' },
+      hint: 'What differs holds from today, or from its valid_from. Scopes that are not named stay as they are.',
+    },
+  },
+  layout: (put, yaml: string) => (yaml.length <= MAX_INPUT_TEXT ? [put('yaml', yaml)] : [TOO_LONG, put('yaml')]),
+  toEdit: ({ typed }) => ({ part: 'text', ...typed }),
+  instead: () => 'yaml',
+  toList: ({ about: { scope } }) => ({ of: 'pools', scope }),
+});
+
+const TOO_LONG = {
+  type: 'section',
+  text: plainText(
+    'This declaration is too long for a form. Open one scope (pool edit SCOPE), or apply a file: headroom pools apply FILE',
   ),
-  options(ACTIONS.poolFind, async (ctx, typed) => toScopeOptions(await ctx.pools.list(), typed), 'admin'),
-  adminWindow(ACTIONS.poolText, async ({ ctx, asked, value }) => {
-    const scope = value || undefined;
-    await openView(ctx, asked, buildTextForm({ ...toFormPlace(asked), scope }, await ctx.pools.show(scope)));
-  }),
-  adminWindow(ACTIONS.poolChange, (pressed) => openPoolForm(pressed, false), POOL),
-  adminWindow(ACTIONS.poolGrant, (pressed) => openPoolForm(pressed, true), POOL),
-  adminWindow(ACTIONS.poolAdd, openNewPoolForm, KIND),
-  adminWindow(ACTIONS.scopeEdit, openScopeForm),
-  adminWindow(ACTIONS.poolEnd, endPool, POOL),
-  declarationForm({
-    on: CALLBACKS.pool,
-    metadata: METADATA.pool,
-    fields: listPoolFields,
-    live: { on: ACTIONS.poolForm, rebuild: reshape },
-    toEdit: ({ metadata, ...filled }) => toPoolEdit(metadata, filled),
-    instead: (field) => (['anchor', 'from', 'until'].includes(field) ? 'period' : 'base'),
-    toField: toPoolField,
-    buildList: buildListAgain,
-  }),
-  declarationForm({
-    on: CALLBACKS.scope,
-    metadata: METADATA.scope,
-    fields: SCOPE_FIELDS,
-    toEdit: ({ metadata, typed }) => toScopeEdit(metadata, typed),
-    instead: () => 'title',
-    buildList: ({ metadata, ...sent }, said) =>
-      buildListAgain({ ...sent, metadata: { ...metadata, scope: metadata.scope ?? sent.typed.name } }, said),
-  }),
-  declarationForm({
-    on: CALLBACKS.pools,
-    metadata: METADATA.pools,
-    fields: TEXT_FIELDS,
-    toEdit: ({ typed }) => ({ part: 'text', ...typed }),
-    instead: () => 'yaml',
-    buildList: buildListAgain,
-  }),
-];
+};
 
-/** Opens the pools of one scope (by its name, in any case), or of all; where there is only one, that. */
-export async function openPools({ ctx, asked }: Served, scope?: string): Promise<void> {
-  const scopes = await ctx.pools.list();
-  const found = scope === undefined ? undefined : findScope(scopes, scope);
-  if (scope !== undefined && !found) {
-    const known = scopes.map(({ name }) => name);
-    throw new HeadroomError('definition', describeUnknown('scope', scope, known));
-  }
-  await openView(ctx, asked, buildList(scopes, toFormPlace(asked), found?.name));
+const live = ACTIONS.poolForm;
+const needed = { optional: false };
+
+/** The form of a pool or limit, new or changed: every field that a file has for it. */
+export const POOL_FORM = declarationForm({
+  on: 'pool',
+  title({ name, part }: About, { fields }: Shown) {
+    const noun = part === 'limits' ? 'limit' : fields.period === 'once' ? 'add-on' : 'pool';
+    return `${name === undefined ? 'New' : 'Change'} ${noun}`;
+  },
+  about: ABOUT,
+  /** Each of its grants has fields of its own. */
+  fields({ grants }): FormFields {
+    const ofGrant = (id: number) => Object.entries(GRANT_FIELDS).map(([key, field]) => [`grants.${id}.${key}`, field]);
+    return {
+      ...POOL_FIELDS,
+      period: { ...POOL_FIELDS.period, live },
+      ...Object.fromEntries(grants.flatMap(ofGrant)),
+    };
+  },
+  layout(put, { fields, now }, about) {
+    const { name, part, scope, grants } = about;
+    const { period, anchor } = fields;
+    const isOnce = period === 'once';
+    const start = name === undefined && isOnce ? 'Empty: its first day.' : 'Empty: today.';
+    const hints = { name: `Among the ${part} of ${clip(scope, 100)}` };
+    return [
+      ...buildHead(about, now),
+      ...(name === undefined ? [put('name', fields.name, { hint: hints.name })] : []),
+      put('period', period, needed),
+      // The fields that a period needs stand with it; the others are not there.
+      ...(period === 'month' ? [put('anchor', anchor || '1', needed)] : []),
+      ...(isOnce ? [put('from', fields.from, needed), put('until', fields.until, needed)] : []),
+      put('base', fields.base, {
+        optional: grants.length > 0,
+        hint: `Credits ${isOnce ? 'in total' : 'in each period'}. Grants are added to it.`,
+      }),
+      ...grants.flatMap((id, index) => {
+        const { name: grant, quantity, each } = fields.grants[index] ?? NO_GRANT;
+        return [
+          buildGrantHead(id, index + 1),
+          put(`grants.${id}.name`, grant),
+          put(`grants.${id}.quantity`, quantity, needed),
+          put(`grants.${id}.each`, each),
+        ];
+      }),
+      ...(grants.length < MAX_GRANTS
+        ? actions(button({ action: `${live}:grant`, text: 'Add a grant (licences, seats…)' }))
+        : []),
+      put('max', fields.max),
+      ...(part === 'pools' ? [put('priority', fields.priority)] : []),
+      put('thresholds', fields.thresholds),
+      put('valid_from', fields.valid_from, { hint: `${start} With a day in the past, that time is counted again.` }),
+      plainContext('To set which calls a limit counts, costs or links, edit the scope as text.'),
+      ...actions(button({ action: `${live}:text`, text: 'Edit as text' })),
+    ];
+  },
+  toEdit: ({ about, ...filled }) => toPoolEdit(about, filled),
+  instead: (field) => (['anchor', 'from', 'until'].includes(field) ? 'period' : 'base'),
+  toField,
+  toList: ({ about: { scope } }) => ({ of: 'pools', scope }),
+  /** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes its place. */
+  live: {
+    on: live,
+    async rebuild({ ctx, about, ...filled }, { action, value, build }) {
+      const { scope, part, name, grants: before } = about;
+      const what = action.split(':')[1];
+      if (what === 'text') return TEXT_FORM.build({ scope }, await ctx.pools.show(scope));
+      const grants =
+        what === 'grant'
+          ? [...before, Math.max(-1, ...before) + 1]
+          : before.filter((grant) => what !== 'drop' || String(grant) !== value);
+      const found = (await ctx.pools.list()).find((one) => one.name === scope);
+      const now = found?.[part].find(({ pool }) => pool.name === name);
+      const kept = { ...about, grants };
+      return build(kept, { fields: readFields(kept, filled), now });
+    },
+  },
+});
+
+/** Says what a pool that is changed is now. */
+function buildHead({ name, scope }: About, now: PoolSummary | undefined): Block[] {
+  if (name === undefined || !now) return [];
+  const planned = now.planned
+    ? [richText(leaf(`This is planned from ${now.planned} on: `, { bold: true }), 'what you save takes its place.')]
+    : [];
+  return [
+    richText(leaf(clip(name, 200), { bold: true }), ` of ${clip(scope, 200)}\n${clip(describePool(now.pool), 1500)}`),
+    ...planned,
+  ];
 }
 
-async function endPool(pressed: Press<z.infer<typeof POOL>>): Promise<void> {
-  windowOf(pressed);
-  const lines = await pressed.ctx.pools.apply({ part: 'end', ...pressed.value }, pressed.by);
-  await showPools(pressed, pressed.value.scope, saidOf(lines));
+function buildGrantHead(id: number, ordinal: number): Block {
+  const spoken = `Remove grant ${ordinal}`;
+  const remove = button({ action: `${live}:drop`, text: 'Remove', value: String(id), spoken });
+  return { type: 'section', block_id: `grants.${id}`, text: plainText(`Grant ${ordinal}`), accessory: remove };
 }
 
-/** The same in the window that is open, with what just happened. */
-async function showPools(pressed: Press<unknown>, scope: string | undefined, said?: string): Promise<void> {
-  const { ctx, asked } = pressed;
-  const list = buildList(await ctx.pools.list(), toFormPlace(asked), scope, said);
-  await updateView(ctx, windowOf(pressed), list);
-}
-
-async function buildListAgain(
-  { ctx, metadata }: Pick<Sent<PoolsMetadata, FormFields>, 'ctx' | 'metadata'>,
-  said: string,
-): Promise<Block> {
-  return buildList(await ctx.pools.list(), toFormPlace(metadata), metadata.scope, said);
-}
-
-/** Opens the form of a pool or limit; `more`: with room for one more grant. */
-async function openPoolForm(
-  { ctx, asked, value: { scope, name } }: Press<z.infer<typeof POOL>>,
+/** What the form of a pool or limit begins with; `more`: with room for one more grant. */
+export function toChange(
+  given: Pick<About, 'scope' | 'part'>,
+  now: PoolSummary,
   more: boolean,
-): Promise<void> {
-  const found = findScope(await ctx.pools.list(), scope);
-  const part = found?.pools.some(({ pool }) => pool.name === name) ? 'pools' : 'limits';
-  const summary = found?.[part].find(({ pool }) => pool.name === name);
-  if (!summary) throw new HeadroomError('definition', `${name} of ${scope} has ended meanwhile.`);
-  await openView(ctx, asked, buildChangeForm(toFormPlace(asked), { scope, part, summary, more }));
-}
-
-/** Opens the form of a scope itself, or of a new one. */
-async function openScopeForm({ ctx, asked, value: name }: Press): Promise<void> {
-  const scope = name === '' ? undefined : findScope(await ctx.pools.list(), name);
-  if (name !== '' && !scope) throw new HeadroomError('definition', `${name} has ended meanwhile.`);
-  const metadata = { ...toFormPlace(asked), ...(scope ? { scope: scope.name, basis: scope.basis } : {}) };
-  await openView(ctx, asked, buildScopeForm(metadata, scope?.fields ?? NO_SCOPE));
-}
-
-const NO_SCOPE: ScopeFields = {
-  name: '',
-  title: '',
-  rate_limit_per_minute: '',
-  'links.addon': '',
-  'links.upgrade': '',
-};
-
-const NO_FIELDS: PoolFields = {
-  ...{ name: '', period: 'month', anchor: '1', from: '', until: '', base: '', grants: [], max: '' },
-  ...{ priority: '', thresholds: '75, 90', valid_from: '' },
-};
-
-/** Opens the form of a new pool, add-on (a pool of once, drawn from after the others), or limit. */
-async function openNewPoolForm({ ctx, asked, value }: Press<z.infer<typeof KIND>>): Promise<void> {
-  const { scope, kind } = value;
-  const metadata: PoolFormMetadata = {
-    ...{ ...toFormPlace(asked), scope, part: kind === 'limit' ? 'limits' : 'pools', grants: [] },
-  };
-  const fields = {
-    pool: NO_FIELDS,
-    addon: { ...NO_FIELDS, period: 'once', anchor: '' },
-    limit: { ...NO_FIELDS, period: 'day', anchor: '' },
-  }[kind];
-  await openView(ctx, asked, buildPoolForm(metadata, fields));
-}
-
-function buildList(
-  scopes: readonly ScopeSummary[],
-  place: PoolsMetadata,
-  scope: string | undefined,
-  said?: string,
-): Block {
-  const shown = scope === undefined ? undefined : scopes.find(({ name }) => name === scope);
-  return shown ? buildScope(place, shown, said) : buildScopes(place, scopes, said);
-}
-
-function findScope(scopes: readonly ScopeSummary[], typed: string): ScopeSummary | undefined {
-  const lower = typed.toLowerCase();
-  return scopes.find(({ name }) => name === typed) ?? scopes.find(({ name }) => name.toLowerCase() === lower);
-}
-
-/** Reads the change that a form of a scope asks for. */
-export function toScopeEdit({ scope, basis }: ScopeFormMetadata, typed: ScopeFields): ScopeEdit {
-  return { part: 'scope', name: scope, basis, fields: { ...typed, name: scope ?? typed.name } };
+): Parameters<typeof POOL_FORM.build> {
+  const fields = { ...toPoolFields(now.pool), valid_from: now.planned ?? '' };
+  const grants = more ? [...fields.grants, NO_GRANT] : fields.grants;
+  const about = { ...given, name: now.pool.name, basis: now.basis, grants: grants.map((_, index) => index) };
+  return [about, { fields: { ...fields, grants }, now }];
 }
 
 type Typed = Pick<Filled<FormFields>, 'typed' | 'has'>;
 
-/** Reads the change that a form of a pool asks for. */
-export function toPoolEdit(metadata: PoolFormMetadata, filled: Typed): PoolEdit {
-  const { scope, part, name, basis } = metadata;
-  return { scope, part, name, basis, fields: readPool(metadata, filled) };
+/** Reads the change that the form asks for. */
+export function toPoolEdit(about: About, filled: Typed): PoolEdit {
+  const { scope, part, name, basis } = about;
+  return { scope, part, name, basis, fields: readFields(about, filled) };
 }
 
 /** The fields as they were typed; those that another period had are left out. A new grant counts once. */
-function readPool({ name, grants }: PoolFormMetadata, { typed, has }: Typed): PoolFields {
+function readFields({ name, grants }: About, { typed, has }: Typed): PoolFields {
   const of = (id: string) => String(typed[id] ?? '');
   const period = of('period');
   const when = (kind: string, id: string) => (period === kind ? of(id) : '');
@@ -208,27 +194,7 @@ function readPool({ name, grants }: PoolFormMetadata, { typed, has }: Typed): Po
 }
 
 /** A declaration numbers grants by their order, the form by when they came. */
-function toPoolField({ field, text }: FieldFault, { grants }: PoolFormMetadata): FieldFault {
+function toField({ field, text }: FieldFault, { grants }: About): FieldFault {
   if (field === 'grants') return { field: '', text: `Grants ${text}` };
   return { field: field.replace(/^grants\.(\d+)/, (_, index) => `grants.${grants[Number(index)]}`), text };
-}
-
-/** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes the form's place. */
-async function reshape(
-  { ctx, metadata: before, ...filled }: Sent<PoolFormMetadata, FormFields>,
-  { action, value }: Press,
-): Promise<Block> {
-  const what = action.split(':')[1];
-  if (what === 'text') {
-    const { scope } = before;
-    return buildTextForm({ ...toFormPlace(before), scope }, await ctx.pools.show(scope));
-  }
-  const grants =
-    what === 'grant'
-      ? [...before.grants, Math.max(-1, ...before.grants) + 1]
-      : before.grants.filter((grant) => what !== 'drop' || String(grant) !== value);
-  const metadata = { ...before, grants };
-  const scope = (await ctx.pools.list()).find(({ name }) => name === metadata.scope);
-  const now = scope?.[metadata.part].find(({ pool }) => pool.name === metadata.name);
-  return buildPoolForm(metadata, readPool(metadata, filled), now);
 }

@@ -1,99 +1,128 @@
+import { z } from 'zod';
 import { ALERT_KINDS } from '../domain/alert.ts';
-import { ACTIONS, CALLBACKS } from '../messages/action-ids.ts';
+import { ACTIONS } from '../messages/action-ids.ts';
+import { describeRouting } from '../messages/alert-list.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { buildRoutingForm, describeRouting, listRoutingFields, toRouting } from '../messages/routing-form.ts';
-import { type Option, option } from '../messages/text.ts';
+import { type Option, option, plainContext } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
-import type { Served, SlackContext } from './context.ts';
-import { METADATA, type RoutingMetadata, toFormPlace } from './form-metadata.ts';
-import type { Faults, Filled } from './form-state.ts';
-import { faultAt, form, type Listener, options, type Sent } from './listen.ts';
+import type { Asking, SlackContext } from './context.ts';
+import { faultAt, form } from './form.ts';
+import { type Faults, options } from './listen.ts';
 import { prepareChannel } from './places.ts';
-import type { RoutingChange } from './ports.ts';
-import { tellPrivately } from './tell.ts';
-import { openView } from './views.ts';
+import { tell } from './tell.ts';
 
 const PATIENCE_MS = 1000;
 /** `usergroups.list` takes 20 calls a minute. */
 const KEEP_MS = 60_000;
-/** Which kinds there are matters only where they are offered. */
-const FIELDS = listRoutingFields([], true);
-type Fields = typeof FIELDS;
 
-/** The form of where alerts go, and its search of groups. */
-export const ROUTING_WINDOWS: readonly Listener[] = [
-  options(ACTIONS.alertGroup, listGroups, 'admin'),
-  form({
-    on: CALLBACKS.alertRoute,
-    needs: 'admin',
-    metadata: METADATA.routing,
-    fields: FIELDS,
-    again: 'alerts route',
-    // Another choice brings other fields.
-    live: {
-      on: ACTIONS.alertForm,
-      async rebuild({ ctx, metadata, typed, option }) {
-        const { kinds } = await ctx.alertRouting.get();
-        const values = {
-          ...typed,
-          to: typed.to || 'admins',
-          who: typed.who || 'nobody',
-          group: option('group'),
-        } as const;
-        return buildRoutingForm(metadata, values, kinds);
-      },
+/** What the form shows: how alerts are routed now, or as it is being filled in. */
+interface Shown {
+  to: 'channel' | 'admins';
+  channel: string;
+  who: (typeof WHOM)[number][0];
+  group: Option | undefined;
+  person: string;
+  kinds: readonly string[];
+}
+
+const live = ACTIONS.alertForm;
+const WHOM = [
+  ['group', 'A user group'],
+  ['person', 'One person'],
+  ['nobody', 'Nobody'],
+] as const;
+
+/** The form of where alerts go, whom they mention, and the kinds that are sent. A choice brings the field that it needs. */
+export const ROUTING_FORM = form({
+  ...{ on: 'alert_route', title: 'Alert routing', submit: 'Save', needs: 'admin', again: 'alerts route' },
+  /** The workspace's plan may have no user groups. */
+  about: z.object({ noGroups: z.boolean().optional() }),
+  fields: {
+    to: {
+      ...{ kind: 'choice', label: 'Alerts go to', live, required: 'choose one' },
+      options: [
+        ['channel', 'A channel'],
+        ['admins', 'The admins, by direct message'],
+      ],
     },
-    check: checkRouting,
-    run: saveRouting,
-  }),
-];
+    channel: {
+      ...{ kind: 'channel', label: 'Channel', required: 'choose one' },
+      hint: 'I’ll join public channels myself; invite me to private ones.',
+    },
+    who: { kind: 'choice', label: 'At 90% and 100% mention', live, required: 'choose one', options: WHOM },
+    group: { kind: 'search', label: 'User group', action: ACTIONS.alertGroup, required: 'choose one' },
+    person: { kind: 'person', label: 'Person', required: 'choose one' },
+    kinds: {
+      kind: 'choices',
+      label: 'Warn when',
+      options: ALERT_KINDS.map(({ kind, title }) => [kind, title] as const),
+    },
+  },
+  layout: (put, { to, channel, who, group, person, kinds }: Shown, { noGroups }) => [
+    put('to', to),
+    ...(to === 'channel' ? [put('channel', channel)] : []),
+    put('who', who, noGroups ? { options: WHOM.slice(1) } : {}),
+    ...(who === 'group' ? [put('group', group ? [group] : [])] : []),
+    ...(who === 'person' ? [put('person', person)] : []),
+    plainContext('Only if no other pool has credits left. Other alerts mention no one.'),
+    put('kinds', kinds),
+  ],
+  live: {
+    on: live,
+    rebuild: async ({ about, typed, option }, { build }) =>
+      build(about, { ...typed, to: typed.to || 'admins', who: typed.who || 'nobody', group: option('group') }),
+  },
+  /** A choice that was sent before the field that it brings stood there has its fault at the choice. */
+  async check({ ctx, typed, has }) {
+    const { to, who, channel, person } = typed;
+    const faults: Faults = {};
+    if (to === 'channel' && channel === '') faults[has('channel') ? 'channel' : 'to'] = 'Choose the channel.';
+    else if (to === 'channel') Object.assign(faults, await faultAt('channel', () => prepareChannel(ctx, channel)));
+    if ((who === 'group' || who === 'person') && typed[who] === '')
+      faults[has(who) ? who : 'who'] = `Choose the ${who}.`;
+    else if (who === 'person') {
+      const { fullMember, name } = await ctx.people.find(person);
+      if (!fullMember) faults.person = `${name} is no full member of this workspace: choose somebody who is.`;
+    }
+    return faults;
+  },
+  async run(sent) {
+    const { ctx, by, typed } = sent;
+    const { to, channel, who, group, person, kinds } = typed;
+    const change = {
+      channel: to === 'channel' ? channel : null,
+      mention: who === 'group' ? group : who === 'person' ? person : null,
+      kinds: Object.fromEntries(ALERT_KINDS.map(({ kind }) => [kind, kinds.includes(kind)])),
+    };
+    const changed = await ctx.alertRouting.change(change, by);
+    const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
+      { label: 'Alerts', command: 'alerts' },
+      { label: 'Send a test alert', command: 'alerts test' },
+    ]);
+    const { text, blocks } = describeRouting(await ctx.alertRouting.get());
+    await tell(sent, { text: `${notice.text} ${text}`.trim(), blocks: [...blocks, ...notice.blocks] });
+  },
+});
+
+/** Its search of groups. */
+export const GROUP_SEARCH = options(ACTIONS.alertGroup, listGroups, 'admin');
 
 /** Opens the form of where alerts go, as it is now. */
-export async function openRouting({ ctx, asked }: Served): Promise<void> {
-  const routing = await ctx.alertRouting.get();
+export async function openRouting(asking: Asking): Promise<void> {
+  const { ctx } = asking;
+  const { channel = '', mention = '', kinds } = await ctx.alertRouting.get();
   // Slack opens a form for 3 s only: where it does not say in time, groups are offered, and shown by their ids.
   const groups = await Promise.race([findGroups(ctx).catch(() => []), ctx.wait(PATIENCE_MS).then(() => [])]);
-  const { mention } = routing;
-  const group = mention?.startsWith('S')
-    ? (groups?.find(({ value }) => value === mention) ?? option(mention, mention))
-    : undefined;
-  const metadata = { ...toFormPlace(asked), ...(groups ? {} : { noGroups: true }) };
-  await openView(ctx, asked, buildRoutingForm(metadata, toRouting(routing, group), routing.kinds));
-}
-
-async function saveRouting({ ctx, asked, by, typed }: Sent<RoutingMetadata, Fields>): Promise<void> {
-  const changed = await ctx.alertRouting.change(toChange(typed), by);
-  const notice = buildNotice(changed ? [] : ['Nothing differs: nothing changed.'], [
-    { label: 'Alerts', command: 'alerts' },
-    { label: 'Send a test alert', command: 'alerts test' },
-  ]);
-  const { text, blocks } = describeRouting(await ctx.alertRouting.get());
-  await tellPrivately(ctx, asked, {
-    text: `${notice.text} ${text}`.trim(),
-    blocks: [...blocks, ...notice.blocks],
+  const isGroup = mention.startsWith('S');
+  const group = groups?.find(({ value }) => value === mention) ?? option(mention, mention);
+  await ROUTING_FORM.open(asking, groups ? {} : { noGroups: true }, {
+    to: channel ? 'channel' : 'admins',
+    channel,
+    who: mention === '' ? 'nobody' : isGroup ? 'group' : 'person',
+    group: isGroup ? group : undefined,
+    person: isGroup ? '' : mention,
+    kinds: kinds.filter(({ on }) => on).map(({ kind }) => kind),
   });
-}
-
-/** A choice that was sent before the field that it brings stood there has its fault at the choice. */
-async function checkRouting({ ctx, typed, has }: Sent<RoutingMetadata, Fields>): Promise<Faults> {
-  const { to, who, channel } = typed;
-  const faults: Faults = {};
-  if (to === 'channel' && channel === '') faults[has('channel') ? 'channel' : 'to'] = 'Choose the channel.';
-  else if (to === 'channel') Object.assign(faults, await faultAt('channel', () => prepareChannel(ctx, channel)));
-  if ((who === 'group' || who === 'person') && typed[who] === '') faults[has(who) ? who : 'who'] = `Choose the ${who}.`;
-  else if (who === 'person') Object.assign(faults, await checkPerson(ctx, typed.person));
-  return faults;
-}
-
-async function checkPerson(ctx: SlackContext, person: string): Promise<Faults> {
-  const { fullMember, name } = await ctx.people.find(person);
-  return fullMember ? {} : { person: `${name} is no full member of this workspace: choose somebody who is.` };
-}
-
-function toChange({ to, channel, who, group, person, kinds }: Filled<Fields>['typed']): RoutingChange {
-  const mention = { group, person, nobody: null, '': null }[who];
-  const on = ALERT_KINDS.map(({ kind }) => [kind, kinds.includes(kind)] as const);
-  return { channel: to === 'channel' ? channel : null, mention, kinds: Object.fromEntries(on) };
 }
 
 /** User groups whose name or handle contains what was typed. */

@@ -6,15 +6,16 @@ import { deleteView, findView, listViews, upsertView } from '../store/view-repos
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';
-import type { Asked, Served, SlackContext } from './context.ts';
+import type { Asking, Served } from './context.ts';
 import { withRange } from './next-questions.ts';
 import { say } from './tell.ts';
 
 /** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
 export async function saveView(
-  { ctx, asked }: Served,
+  asking: Asking,
   view: { name: string; question?: Question; owner: 'user' | 'channel' },
 ): Promise<void> {
+  const { ctx, asked } = asking;
   const question = view.question ?? (await findLastAnswer(ctx.db, asked.user, asked.channel))?.question;
   if (!question) {
     throw new QuestionError(`There is no answer of yours here to save. Say what: save ${view.name} top clients 30d`, [
@@ -23,10 +24,10 @@ export async function saveView(
   }
   const owner = view.owner === 'channel' ? asked.channel : asked.user;
   await upsertView(ctx.db, { owner, name: view.name, question, savedBy: asked.user, savedMs: ctx.now() });
-  await note(ctx, asked, 'view.save', `${view.name} for ${owner}`);
+  await note(asking, 'view.save', `${view.name} for ${owner}`);
   const whose = view.owner === 'channel' ? 'for everyone in this channel' : 'for you';
   const lines = [`Saved ${view.name} ${whose}: ${ctx.command} ${formatQuestion(question)}`];
-  await say(ctx, asked, lines, [{ label: 'Open', command: formatOpen(view.name) }]);
+  await say(asking, lines, [{ label: 'Open', command: formatOpen(view.name) }]);
 }
 
 /** One's own view of that name, else the channel's. */
@@ -49,28 +50,30 @@ export async function openSaved(served: Served, command: Extract<Command, { kind
   await answerQuestion(served, question);
 }
 
-export async function unsaveView({ ctx, asked }: Served, name: string): Promise<void> {
+export async function unsaveView(asking: Asking, name: string): Promise<void> {
+  const { ctx, asked } = asking;
   for (const owner of [asked.user, asked.channel]) {
     if (!(await deleteView(ctx.db, owner, name))) continue;
-    await note(ctx, asked, 'view.remove', `${name} of ${owner}`);
-    return say(ctx, asked, [`Removed the view ${name}.`]);
+    await note(asking, 'view.remove', `${name} of ${owner}`);
+    return say(asking, [`Removed the view ${name}.`]);
   }
   throw new QuestionError(`There is no view named ${name}.`, [{ label: 'Saved views', command: 'views' }]);
 }
 
-export async function tellViews({ ctx, asked }: Served): Promise<void> {
+export async function tellViews(asking: Asking): Promise<void> {
+  const { ctx, asked } = asking;
   const views = await listViews(ctx.db, [asked.user, asked.channel]);
   if (views.length === 0) {
-    return say(ctx, asked, [`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]);
+    return say(asking, [`No views are saved yet. Save one: ${ctx.command} save NAME top clients 30d`]);
   }
   const lines = views.map(
     ({ owner, name, question }) =>
       `${name} (${owner === asked.user ? 'yours' : "the channel's"}): ${ctx.command} ${formatQuestion(question)}`,
   );
   const buttons = views.map(({ name }) => ({ label: name, command: formatOpen(name) }));
-  await say(ctx, asked, ['Saved views:', ...lines.slice(0, 40)], buttons);
+  await say(asking, ['Saved views:', ...lines.slice(0, 40)], buttons);
 }
 
-async function note({ db, now }: SlackContext, { user }: Asked, action: string, detail: string): Promise<void> {
-  await insertAudit(db, { atMs: now(), actor: user, action, detail });
+async function note({ ctx, asked }: Asking, action: string, detail: string): Promise<void> {
+  await insertAudit(ctx.db, { atMs: ctx.now(), actor: asked.user, action, detail });
 }

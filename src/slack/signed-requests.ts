@@ -1,14 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { z } from 'zod';
 import type { Logger } from '../log.ts';
 import { deleteRequestsBefore, insertRequest } from '../store/conversation-repository.ts';
 import type { Db } from '../store/database.ts';
 import { parseJson } from '../store/json-columns.ts';
 import type { Incoming } from './dispatch.ts';
+import { BODY } from './payloads.ts';
 
 const MAX_SKEW_S = 5 * 60;
-const BODY = z.record(z.string(), z.unknown());
 
 /** A request to `/slack/events`, read and not yet trusted. */
 interface SlackRequest {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Suggestion } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
@@ -6,39 +7,25 @@ import { isRefusedContent } from './client/errors.ts';
 import { postMessage } from './client/post.ts';
 import { sendRepaired } from './client/send-repaired.ts';
 import { respond } from './client/web-client.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asking } from './context.ts';
 
 /**
  * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
  * URL, privately in the channel, by direct message. `replace`: in the place of the private message that they pressed.
  * A block that Slack refuses gives way to its text.
  */
-export async function tellPrivately(
-  ctx: SlackContext,
-  asked: Asked,
-  message: Message,
-  { replace = false }: { replace?: boolean } = {},
-): Promise<void> {
-  const fitting = fitMessage(message);
-  await sendRepaired(fitting, (one) => tellOnce(ctx, asked, one, replace), { ...ctx, what: 'private message' });
+export async function tell(asking: Asking, message: Message, { replace = false } = {}): Promise<void> {
+  const send = (one: Message) => tellOnce(asking, one, replace);
+  await sendRepaired(fitMessage(message), send, { ...asking.ctx, what: 'private message' });
 }
 
 /** Tells one person some lines, with commands as buttons below. */
-export function say(
-  ctx: SlackContext,
-  asked: Asked,
-  lines: readonly string[],
-  buttons?: Parameters<typeof buildNotice>[1],
-): Promise<void> {
-  return tellPrivately(ctx, asked, buildNotice(lines, buttons));
+export function say(asking: Asking, lines: readonly string[], buttons?: readonly Suggestion[]): Promise<void> {
+  return tell(asking, buildNotice(lines, buttons));
 }
 
-async function tellOnce(
-  ctx: SlackContext,
-  { user, channel, responseUrl, inThread, threadTs }: Asked,
-  { text, blocks }: Message,
-  replace: boolean,
-): Promise<void> {
+async function tellOnce({ ctx, asked }: Asking, { text, blocks }: Message, replace: boolean): Promise<void> {
+  const { user, channel, responseUrl, inThread, threadTs } = asked;
   // Slack checks blocks; web-api's types do not know the newer ones.
   const content = { text, ...(blocks.length > 0 ? { blocks: blocks as never[] } : {}) };
   const here = channel !== '' && !channel.startsWith('D');
@@ -57,13 +44,13 @@ async function tellOnce(
   if (here) ways.push(() => postEphemeral({}));
   if (direct === channel && threadTs) ways.push(() => postDirect({ threadTs }));
   ways.push(() => postDirect({}));
-  for (const tell of ways) {
+  for (const attempt of ways) {
     try {
-      await tell();
+      await attempt();
       return;
     } catch (error) {
       // Content that is refused no other way takes either; an expired address, or a channel without the bot, leaves the next.
-      if (isRefusedContent(error) || tell === ways.at(-1)) throw error;
+      if (isRefusedContent(error) || attempt === ways.at(-1)) throw error;
     }
   }
 }

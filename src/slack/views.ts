@@ -1,14 +1,15 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
-import { view as buildView } from '../messages/form.ts';
+import { modal } from '../messages/form.ts';
 import { type Replaced, repair, toText } from '../messages/repair.ts';
 import { type Block, type Message, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
 import { openDirect } from './client/memory.ts';
 import { sendRepaired } from './client/send-repaired.ts';
-import type { Asked, SlackContext } from './context.ts';
+import type { Asked, Asking, SlackContext } from './context.ts';
+import { withPlace } from './payloads.ts';
 
 /** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
-export async function openView(ctx: SlackContext, asked: Asked, view: Block): Promise<void> {
+export async function openView({ ctx, asked }: Asking, view: Block): Promise<void> {
   if (!asked.triggerId) {
     const again = asked.text === undefined ? [] : [{ label: 'Open the form', command: asked.text }];
     throw new QuestionError(`Slack opens a form for a press, or for ${ctx.command}, not for a message.`, again);
@@ -16,7 +17,7 @@ export async function openView(ctx: SlackContext, asked: Asked, view: Block): Pr
   const { triggerId: trigger_id } = asked;
   const { open, push } = ctx.client.views;
   const send = (one: Block) => (asked.modal ? push : open)({ trigger_id, view: one as never });
-  await sendView(ctx, view, send, `${asked.user} ${nameOf(view)}`);
+  await sendView(ctx, withPlace(view, asked), send, `${asked.user} ${nameOf(view)}`);
 }
 
 const REFUSED = 'Slack refused this window. An admin finds the reason in the log.';
@@ -64,33 +65,30 @@ function refit(view: Block, blocks: readonly Block[]): Block {
   return { ...rest, blocks: [richText(READ_ONLY), ...texts] };
 }
 
-/** Says that the answer to a press in the Home tab is in Messages. That it could not be said stops nothing. */
-async function sayWhere(ctx: SlackContext, asked: Asked): Promise<void> {
-  const line = richText('The answer is in the Messages tab, beside this Home tab.');
-  await openView(ctx, asked, buildView({ title: 'Sent to Messages', metadata: {}, blocks: [line] })).catch(
-    (error: unknown) => ctx.log.debug({ error: String(error) }, 'a press in the Home tab was not confirmed'),
-  );
-}
-
 /**
  * Gives what began in the Home tab the person's direct messages as its channel; a window says so, or nothing would seem to
- * happen.
+ * happen. That it could not be said stops nothing.
  */
-export async function withChannel(ctx: SlackContext, asked: Asked): Promise<Asked> {
+export async function withChannel({ ctx, asked }: Asking): Promise<Asked> {
   if (asked.channel !== '') return asked;
-  if (asked.triggerId && !asked.modal) await sayWhere(ctx, asked);
+  if (asked.triggerId && !asked.modal) {
+    const line = richText('The answer is in the Messages tab, beside this Home tab.');
+    await openView({ ctx, asked }, modal({ title: 'Sent to Messages', blocks: [line] })).catch((error: unknown) =>
+      ctx.log.debug({ error: String(error) }, 'a press in the Home tab was not confirmed'),
+    );
+  }
   return { ...asked, channel: await openDirect(ctx, asked.user) };
 }
 
 /** Another content for a modal that is open. False: it was changed again, or closed, in the meantime. */
 export async function updateView(
-  ctx: SlackContext,
+  { ctx, asked }: Asking,
   { id, hash }: { id: string; hash?: string | undefined },
   view: Block,
 ): Promise<boolean> {
   try {
     const which = { view_id: id, ...(hash ? { hash } : {}) };
-    await sendView(ctx, view, (one) => ctx.client.views.update({ ...which, view: one as never }));
+    await sendView(ctx, withPlace(view, asked), (one) => ctx.client.views.update({ ...which, view: one as never }));
     return true;
   } catch (error) {
     if (['hash_conflict', 'not_found'].includes(slackErrorOf(error) ?? '')) return false;

@@ -13,17 +13,18 @@ import {
   toDeclaration,
 } from '../../src/domain/declaration.ts';
 import type { PoolEdit } from '../../src/domain/declared-fields.ts';
-import { SCOPE_FIELDS } from '../../src/domain/declared-fields.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
-import { buildChangeForm, buildScopeForm, listPoolFields, MAX_GRANTS } from '../../src/messages/pool-form.ts';
+import { MAX_GRANTS } from '../../src/messages/declaration-lists.ts';
 import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
 import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { toState } from '../../src/playground/emulator/input.ts';
 import type { Block } from '../../src/playground/emulator/workspace.ts';
-import { METADATA } from '../../src/slack/form-metadata.ts';
-import { readForm } from '../../src/slack/form-state.ts';
-import { toPoolEdit, toScopeEdit } from '../../src/slack/pool-forms.ts';
+import { SCOPE_FORM, toScopeEdit } from '../../src/slack/declaration-windows.ts';
+import type { View } from '../../src/slack/payloads.ts';
+import { POOL_FORM, toChange, toPoolEdit } from '../../src/slack/pool-forms.ts';
 import { size } from '../support/size.ts';
+
+type Handed = Pick<View, 'private_metadata' | 'state'>;
 
 const TODAY = parseDay('2026-11-21');
 
@@ -94,15 +95,20 @@ const anyDefinitions = fc
       .reduce<Definitions>((so, [declared, ago]) => amend(so, declared, TODAY - ago).definitions, NO_DEFINITIONS),
   );
 
+/** A form as it was opened, handed back by Slack. */
+function readBack<T>({ read }: { read(view: Handed): T | undefined }, view: Block): T {
+  const state = { values: toState(view.blocks as Block[]) };
+  return read({ private_metadata: String(view.private_metadata), state })!;
+}
+
 /** Every pool with what its form says when nobody touches it, as Slack hands the form back. */
 function listUntouched(current: Definitions): { edit: PoolEdit; view: Block }[] {
   return listScopeSummaries(current, TODAY).flatMap(({ name: scope, pools, limits }) =>
     (['pools', 'limits'] as const).flatMap((part) =>
       ({ pools, limits })[part].map((summary) => {
-        const view = buildChangeForm({ channel: 'C01USAGE' }, { scope, part, summary, more: false });
-        const metadata = METADATA.pool.parse(JSON.parse(view.private_metadata as string));
-        const typed = readForm(listPoolFields(metadata), toState(view.blocks as Block[]));
-        return { view, edit: toPoolEdit(metadata, typed) };
+        const view = POOL_FORM.build(...toChange({ scope, part }, summary, false));
+        const { about, ...filled } = readBack(POOL_FORM, view);
+        return { view, edit: toPoolEdit(about, filled) };
       }),
     ),
   );
@@ -119,9 +125,9 @@ describe('a pool in fields', () => {
           expect(findViewErrors(view as never)).toEqual([]);
         }
         for (const { name, fields, basis } of listScopeSummaries(current, TODAY)) {
-          const view = buildScopeForm({ channel: 'C01USAGE', scope: name, basis }, fields);
-          const metadata = METADATA.scope.parse(JSON.parse(view.private_metadata as string));
-          const edit = toScopeEdit(metadata, readForm(SCOPE_FIELDS, toState(view.blocks as Block[])).typed);
+          const view = SCOPE_FORM.build({ scope: name, basis }, fields);
+          const { about, typed } = readBack(SCOPE_FORM, view);
+          const edit = toScopeEdit(about, typed);
           expect(editDeclaration(current, edit, TODAY)).toEqual({ faults: [], changes: [], definitions: current });
         }
       }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { ACTIONS } from '../../src/messages/action-ids.ts';
+import { FORMS } from '../../src/slack/app.ts';
 import { parseCommand } from '../../src/slack/command/parse-command.ts';
 import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
@@ -101,13 +102,13 @@ describe('a signed body that makes no sense', () => {
           odd,
           fc.record({
             id: field('V1'),
-            callback_id: fc.constantFrom(...Object.values(CALLBACKS)),
+            callback_id: fc.constantFrom(...FORMS.map(({ on }) => on), 'usage_here'),
             private_metadata: field('{}'),
             blocks: field([]),
             state: field({ values: {} }),
           }),
         ),
-        ...{ callback_id: fc.constantFrom(...Object.values(CALLBACKS)), action_id: odd, value: odd },
+        ...{ callback_id: fc.constantFrom(...FORMS.map(({ on }) => on), 'usage_here'), action_id: odd, value: odd },
       },
       { requiredKeys: ['type'] },
     );
@@ -146,17 +147,17 @@ describe('what an older version sent out', () => {
 
   it.each(
     Object.entries({
-      [CALLBACKS.filters]: 'filters',
+      filters: 'filters',
       // An answer or a message opens these: no command does.
-      [CALLBACKS.saveView]: undefined,
-      [CALLBACKS.alert]: undefined,
-      [CALLBACKS.ask]: undefined,
-      [CALLBACKS.digest]: 'digest add',
-      [CALLBACKS.alertRoute]: 'alerts route',
-      [CALLBACKS.pool]: 'pool edit',
-      [CALLBACKS.scope]: 'pool edit',
-      [CALLBACKS.pools]: 'pool edit',
-      [CALLBACKS.client]: 'pool edit',
+      save_view: undefined,
+      alert: undefined,
+      ask: undefined,
+      digest: 'digest add',
+      alert_route: 'alerts route',
+      pool: 'pool edit',
+      scope: 'pool edit',
+      pools: 'pool edit',
+      client: 'pool edit',
     }),
   )('a form “%s” with other metadata stays open, and says how to open it again: %s', async (callback, command) => {
     if (command) expect(() => parseCommand(command)).not.toThrow();
@@ -222,16 +223,7 @@ describe('a press that says of nothing where it was', () => {
 });
 
 describe('while Slack does not say who somebody is', () => {
-  const checked = [
-    CALLBACKS.digest,
-    CALLBACKS.filters,
-    CALLBACKS.saveView,
-    CALLBACKS.alert,
-    CALLBACKS.alertRoute,
-    CALLBACKS.pool,
-    CALLBACKS.scope,
-    CALLBACKS.pools,
-  ];
+  const checked = ['digest', 'filters', 'save_view', 'alert', 'alert_route', 'pool', 'scope', 'pools'];
   const faults = [
     { status: 500 },
     { retryAfter: 30 },

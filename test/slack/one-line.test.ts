@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { buildFallback } from '../../src/messages/answer-message.ts';
-import { buildPoolForm, describePool } from '../../src/messages/pool-form.ts';
+import { describePool } from '../../src/messages/declaration-lists.ts';
 import { formatCell } from '../../src/messages/table.ts';
 import { richList } from '../../src/messages/text.ts';
+import { POOL_FORM } from '../../src/slack/pool-forms.ts';
 import { ask, at } from '../report/setup.ts';
 
 const BROKEN = 'Acme\r\n CRM\u2028two';
@@ -39,6 +40,6 @@ it.each(['pools', 'limits'] as const)('the form of one of the %s says among whic
     ...{ name: '', period: 'day', anchor: '', from: '', until: '', base: '', grants: [], max: '' },
     ...{ priority: '', thresholds: '75, 90', valid_from: '' },
   };
-  const form = buildPoolForm({ channel: 'C01USAGE', scope: 'crm', part, grants: [] }, fields);
+  const form = POOL_FORM.build({ scope: 'crm', part, grants: [] }, { fields });
   expect(JSON.stringify(form)).toContain(`Among the ${part} of crm`);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { ACTIONS } from '../../src/messages/action-ids.ts';
 import { type Rig, sendPayload, startRig } from './support.ts';
 
 const callsOf = ({ slack }: Rig, method: string) => slack.calls.filter((call) => call.method === method).length;
@@ -28,7 +28,7 @@ it('offers no user groups where the plan has none, and answers the search for th
   await rig.slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts route' });
   const form = await rig.slack.waitFor(() => rig.slack.modal('ada'), 'the form');
   const offered = () => JSON.stringify(rig.slack.modal('ada')!.blocks.find(({ block_id: id }) => id === 'who'));
-  expect(form.callback_id).toBe(CALLBACKS.alertRoute);
+  expect(form.callback_id).toBe('alert_route');
   expect(offered()).toContain('One person');
   expect(offered()).not.toContain('A user group');
   await rig.slack.click({ user: 'ada', message: form, action_id: 'alert_form:who', selected_option: 'person' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { ACTIONS } from '../../src/messages/action-ids.ts';
+import { FORMS } from '../../src/slack/app.ts';
 import { type Rig, sendPayload, sendSigned, startRig } from './support.ts';
 
-const FORMS = Object.values(CALLBACKS).filter((callback) => callback !== CALLBACKS.usageHere);
 const VALUE = JSON.stringify({ scope: 'crm', name: 'Daily credits', kind: 'pool', report: 'top' });
 /** Calls that ask who somebody is, or tell one person something. */
 const HARMLESS = ['auth.test', 'users.info', 'usergroups.users.list', 'chat.postEphemeral', 'chat.postMessage'];
@@ -15,12 +15,12 @@ function listDeeds(user: string): object[] {
     ...{ yaml: { a: { value: 'scopes: []' } }, name: { a: { value: 'x' } }, over: { a: { value: '5' } } },
   };
   const place = { private_metadata: '{"channel":"C01USAGE"}', state: { values } };
-  const forms = FORMS.map((callback) => ({
+  const forms = FORMS.map(({ on }) => ({
     ...{ type: 'view_submission', ...who },
     view: {
-      id: `V${callback}`,
+      id: `V${on}`,
       hash: 'h',
-      callback_id: callback,
+      callback_id: on,
       blocks: [{ type: 'input', block_id: 'channel' }],
       ...place,
     },

@@ -110,7 +110,7 @@ describe('digests', () => {
     });
     expect(private1.errors.channel).toContain('/invite @Headroom');
     await slack.submitView({ user: 'alice', viewId: modal.id, values: { zone: 'UTC', channel: 'C01RANDOM' } });
-    await slack.waitFor(() => slack.calls.some(({ method }) => method === 'chat.postEphemeral'), 'it is told');
+    await slack.waitFor(() => slack.ephemerals('alice')[0], 'it is told');
     expect(done).toEqual([
       {
         action: 'digests.add',

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { ACTIONS, CALLBACKS } from '../../src/messages/action-ids.ts';
+import { ACTIONS } from '../../src/messages/action-ids.ts';
 import { listElements, listOptions } from '../../src/playground/emulator/elements.ts';
 import type { Block } from '../../src/playground/emulator/types.ts';
 import { listSamples } from '../../src/samples/samples.ts';
+import { FORMS } from '../../src/slack/app.ts';
 import type { WireRequest } from './wire.ts';
 
 /** Everything that people press or fill in, as one of every kind of message and window has it. */
@@ -66,7 +67,7 @@ export async function listControls(): Promise<Controls> {
     forms,
     bare: {
       presses: Object.values(ACTIONS).map((action_id) => ({ actions: [{ action_id, value: '1' }] })),
-      forms: Object.values(CALLBACKS).map((callback_id) => ({ id: 'V1', callback_id, state: { values: {} } })),
+      forms: FORMS.map(({ on: callback_id }) => ({ id: 'V1', callback_id, state: { values: {} } })),
     },
   };
 }
@@ -153,7 +154,7 @@ function makeInteraction(
       value: 'a',
     };
   if (kind < 0.96) return { ...usual, type: 'view_closed', view: oneOf(forms, random) };
-  const callback_id = oneOf([CALLBACKS.usageHere, CALLBACKS.ask], random);
+  const callback_id = oneOf(['usage_here', 'ask'], random);
   return { ...usual, type: oneOf(['shortcut', 'message_action'], random), callback_id, message: { ts: '1.1' } };
 }
 

@@ -1,9 +1,11 @@
-import type { PoolsMetadata } from '../slack/form-metadata.ts';
-import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
+import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
+import type { ClientFields } from '../domain/declared-fields.ts';
+import { amountOf, formatArithmetic, formatCredits, LAST_PRIORITY, type PeriodRule } from '../domain/definition.ts';
+import { formatDays } from '../domain/range.ts';
+import type { ClientSummary, PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
-import { view } from './form.ts';
+import { modal } from './form.ts';
 import { MAX_PLACEHOLDER } from './limits.ts';
-import { describePool, MAX_GRANTS } from './pool-form.ts';
 import {
   actions,
   type Block,
@@ -23,14 +25,17 @@ const MAX_SCOPES = 30;
 const MAX_SHOWN_POOLS = 6;
 /** Pools and limits of a scope, two blocks each. */
 const MAX_POOLS = 40;
+/** Clients with buttons of their own, two blocks each. */
+const MAX_CLIENTS = 45;
+/** Grants that a form has room for, four blocks each: with the other fields they stay below a view's 100. */
+export const MAX_GRANTS = 20;
 
 /** Every scope with its pools. `said`: what just happened. */
-export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSummary[], said?: string): Block {
+export function buildScopes(scopes: readonly ScopeSummary[], said = ''): Block {
   const shown = scopes.slice(0, MAX_SCOPES);
   const none = 'No scope is declared yet: add one here, write it as text, or apply a file: headroom pools apply FILE';
-  return view({
+  return modal({
     title: 'Pools',
-    metadata: { ...metadata, scope: undefined } satisfies PoolsMetadata,
     blocks: [
       ...say(said),
       ...(scopes.length === 0 ? [richText(none)] : []),
@@ -49,15 +54,14 @@ export function buildScopes(metadata: PoolsMetadata, scopes: readonly ScopeSumma
 }
 
 /** One scope: each pool and limit with its buttons. */
-export function buildScope(metadata: PoolsMetadata, scope: ScopeSummary, said?: string): Block {
+export function buildScope(scope: ScopeSummary, said = ''): Block {
   const { name, title, pools, limits } = scope;
   const some = <T>(items: readonly T[], before: number) => items.slice(0, Math.max(0, MAX_POOLS - before));
   const left = pools.length + limits.length - MAX_POOLS;
   const add = (text: string, kind: string) =>
     button({ action: `${ACTIONS.poolAdd}:${kind}`, text, value: JSON.stringify({ scope: name, kind }) });
-  return view({
+  return modal({
     title: 'Pools',
-    metadata: { ...metadata, scope: name } satisfies PoolsMetadata,
     blocks: [
       header(clip(title, 140)),
       ...say(said),
@@ -128,6 +132,51 @@ function describePools({ pools, limits }: ScopeSummary): (Leaf | string)[] {
   return all.length > 0 ? [...lines, ...more] : ['\nno pools: what it uses is overage'];
 }
 
+/** Every declared client, with its ids, owner and team. `said`: what just happened. */
+export function buildClients(clients: readonly ClientSummary[], said = ''): Block {
+  const shown = clients.slice(0, MAX_CLIENTS);
+  const left = clients.length - shown.length;
+  return modal({
+    title: 'Clients',
+    blocks: [
+      ...say(said),
+      ...actions(button({ action: ACTIONS.clientEdit, text: 'Add a client' })),
+      ...(clients.length === 0
+        ? [richText('No client has a name or team yet: ids are shown as senders give them.')]
+        : []),
+      ...shown.flatMap(({ fields, basis }, index) => buildClient(fields, basis, index)),
+      ...(left > 0 ? [plainContext(`${left} more are in the text: Pools → Edit as text.`)] : []),
+    ],
+  });
+}
+
+function buildClient(fields: ClientFields, basis: string, index: number): Block[] {
+  const ids = fields.ids.split('\n').join(', ');
+  const about = [
+    clip(ids, 300),
+    ...(fields.team === '' ? [] : [`team ${fields.team}`]),
+    ...(fields.owner === '' ? [] : [`owner ${fields.owner}`]),
+  ];
+  return [
+    richText(leaf(fields.name, { bold: true }), `\n${about.join(' · ')}`),
+    ...actions(
+      button({ action: `${ACTIONS.clientEdit}:${index}`, text: 'Edit', value: basis, spoken: `Edit ${fields.name}` }),
+      button({
+        action: `${ACTIONS.clientEnd}:${index}`,
+        text: 'Remove',
+        value: basis,
+        style: 'danger',
+        spoken: `Remove ${fields.name}`,
+        confirm: {
+          title: 'Remove its name?',
+          text: `${clip(fields.name, 100)} is then shown by its ids, without owner and team. Its numbers stay.`,
+          yes: 'Remove',
+        },
+      }),
+    ),
+  ];
+}
+
 function buildSearch(count: number): Block[] {
   return actions({
     type: 'external_select',
@@ -147,7 +196,7 @@ export function toScopeOptions(scopes: readonly ScopeSummary[], contains: string
     .map(({ title, index }) => option(title, String(index)));
 }
 
-function say(said: string | undefined): Block[] {
+function say(said: string): Block[] {
   return said ? [richText(leaf(clip(said, 2500), { italic: true }))] : [];
 }
 
@@ -157,4 +206,39 @@ function buildTextButton(scope: string | undefined): Block[] {
     plainContext(`${what} are declared as text (YAML).`),
     ...actions(button({ action: ACTIONS.poolText, text: 'Edit as text', value: scope })),
   ];
+}
+
+/**
+ * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps
+ * it, what it really holds comes first.
+ */
+export function describePool(pool: DeclaredPool | DeclaredLimit): string {
+  const { priority, thresholds } = pool;
+  const part = 'match' in pool && pool.match ? ['of some calls only'] : [];
+  return [
+    describeAmount(pool),
+    ...part,
+    ...(priority === LAST_PRIORITY ? [] : [`priority ${priority}`]),
+    describeThresholds(thresholds),
+  ].join(', ');
+}
+
+function describeAmount(pool: DeclaredPool): string {
+  const amount = amountOf(pool);
+  const period = describePeriod(pool.period);
+  const arithmetic = formatArithmetic(pool);
+  const isCapped = amount < amountOf({ ...pool, max: undefined });
+  return isCapped ? `${formatCredits(amount)} ${period} (${arithmetic})` : `${arithmetic} ${period}`;
+}
+
+function describePeriod(period: PeriodRule): string {
+  if (period.kind === 'rolling-24h') return 'in any 24 hours';
+  if (period.kind === 'once') return `once, ${formatDays(period.fromDay, period.untilDay)}`;
+  if (period.kind === 'month' && period.anchor !== 1) return `a month, from day ${period.anchor}`;
+  return `a ${period.kind}`;
+}
+
+function describeThresholds(thresholds: readonly number[]): string {
+  const below = thresholds.filter((percent) => percent < 100);
+  return `warns at ${[...below, 100].join(', ').replace(/, (\S+)$/, ' and $1')}%`;
 }

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
 import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import type { Question } from '../../src/domain/report.ts';
-import { buildDigestForm } from '../../src/messages/digest-form.ts';
+import { chooseSections, DIGEST_FORM } from '../../src/slack/digest-form.ts';
 import { isDigestible, listDigestParts } from '../../src/slack/next-questions.ts';
 
 /** Keys that are ticked in a field of the form. */
 function ticked(field: string, question: Question | undefined): string[] {
-  const form = buildDigestForm({
-    ...{ zone: 'UTC', next: '', sections: DIGEST_SECTIONS },
-    parts: question && listDigestParts(question),
-  });
+  const when = { rhythm: 'daily', time: '09:00', zone: 'UTC', next: '' };
+  const shown = { ...when, channel: undefined, only: undefined, ...chooseSections(undefined, question) };
+  const form = DIGEST_FORM.build({}, shown);
   const block = (form.blocks as { block_id?: string; element?: { initial_options?: { value: string }[] } }[]).find(
     ({ block_id }) => block_id === field,
   );

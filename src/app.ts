@@ -182,7 +182,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         {
           name: 'own trouble',
           run: createTroubleWatch({
-            ...{ db, sources, wakeSender },
+            ...{ db, sources, wakeSender, refusals: (name) => tally.refusals(name) },
             admins: async () => (await admins()).ids,
             freeBytes: () => getFreeBytes(databaseUrl),
           }),

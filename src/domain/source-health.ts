@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors.ts';
+
 /** The health of a source. Counts are of events since it was added, or as far back as they are kept. */
 export interface SourceHealth {
   name: string;
@@ -25,6 +27,12 @@ export interface SourceHealth {
   limited?: number | undefined;
   /** Median of receipt − event time; absent where events carry no time. */
   medianLagMs?: number | undefined;
+}
+
+/** Requests of a source that were refused whole, and the newest reason. */
+export interface Refusals {
+  requests: number;
+  code: ErrorCode;
 }
 
 const LEAST_SILENCE_MS = 10 * 60_000;

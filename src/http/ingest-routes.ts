@@ -26,7 +26,7 @@ import { AbortedError, type HeldBody } from './request-body.ts';
 export interface IngestDependencies {
   sources: SourceDirectory;
   intake: EventIntake;
-  tally: Pick<SourceTally, 'add'>;
+  tally: Pick<SourceTally, 'add' | 'refuse'>;
   limits: Pick<SourceLimits, 'admit'>;
   now: () => number;
 }
@@ -186,6 +186,8 @@ export async function ingestRequest(
   } catch (error) {
     if (error instanceof AbortedError) throw error;
     if (source && error instanceof HeadroomError && error.code === 'limited') tally.add(source.id, LIMITED, now());
+    const known = source?.name ?? (sourceName !== undefined && sources.has(sourceName) ? sourceName : undefined);
+    if (known !== undefined && error instanceof HeadroomError) tally.refuse(known, error.code);
     return { answer: style.toErrorAnswer(error, answered()), error };
   } finally {
     admitted?.settle(events);

@@ -34,6 +34,11 @@ export class SourceDirectory {
     return this.#loading;
   }
 
+  /** Tells whether there is a source of this name. */
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /** The source that one of these tokens names; with a `name`, that source or none. */
   findByToken(tokens: readonly string[], name: string | undefined): Source | undefined {
     for (const token of tokens) {

@@ -1,4 +1,6 @@
 import type { IngestResult } from '../domain/event.ts';
+import type { Refusals } from '../domain/source-health.ts';
+import type { ErrorCode } from '../errors.ts';
 import { type Db, transact } from '../store/database.ts';
 import { insertRejectedEvents } from '../store/rejected-event-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
@@ -27,6 +29,7 @@ export class SourceTally {
   readonly #db: Db;
   readonly #onError: (error: unknown) => void;
   #waiting = new Map<number, Waiting>();
+  readonly #refusals = new Map<string, Refusals>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -44,6 +47,16 @@ export class SourceTally {
     }
     addTo(waiting, result, receivedMs);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  /** Counts a request to a source that was refused whole; only in memory, since nothing of it was taken. */
+  refuse(source: string, code: ErrorCode): void {
+    this.#refusals.set(source, { requests: (this.#refusals.get(source)?.requests ?? 0) + 1, code });
+  }
+
+  /** Returns the requests to a source that this process refused; undefined: none. */
+  refusals(source: string): Refusals | undefined {
+    return this.#refusals.get(source);
   }
 
   /** Writes what is waiting; call before the database is closed. Failures are reported, not thrown. */

@@ -4,8 +4,9 @@ import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
 import { cureOf, type Failure } from '../slack/client/errors.ts';
 import type { Db } from '../store/database.ts';
-import { type Delivery, insertDelivery } from '../store/delivery-repository.ts';
+import { type Delivery, findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
+import { findSetting, insertSetting } from '../store/setting-repository.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
 import { readAlertOrder } from './alert-claims.ts';
 import { readDigestOrder } from './digest-composer.ts';
@@ -55,9 +56,54 @@ export async function putNotices(
     });
 }
 
+/** The trouble that messages to a channel or person do not go out, or events by the webhook (place `webhook`). */
+export function toDeliveryTrouble(place: string): string {
+  return `${DELIVERY_TROUBLE}${place}`;
+}
+
+/** Settings of troubles begin so: the value is the instant of the first notice. */
+export const TROUBLE = 'trouble_';
+export const DELIVERY_TROUBLE = 'delivery ';
+
+/**
+ * Tells people of a trouble, once for as long as its setting lasts; true: that was now. `follow`: what is said in the thread
+ * of the first notice if they know of it already, once for what it is `about`.
+ */
+export async function tellTrouble(
+  db: Db,
+  name: string,
+  people: readonly string[],
+  { lines, follow, nowMs }: { lines: string[]; follow?: { about: string; lines: string[] }; nowMs: number },
+): Promise<boolean> {
+  const toAbout = (sinceMs: number | string) => `trouble:${name}:${sinceMs}`;
+  if (await insertSetting(db, `${TROUBLE}${name}`, String(nowMs))) {
+    await putNotices(db, toAbout(nowMs), people, { lines, nowMs });
+    return true;
+  }
+  const sinceMs = await findSetting(db, `${TROUBLE}${name}`);
+  if (!follow || sinceMs === undefined) return false;
+  const first = toAbout(sinceMs);
+  for (const person of people) {
+    const key = `notice:${first}:${person}`;
+    await insertDelivery(db, {
+      ...{ key: `${key}:${follow.about}`, kind: 'notice', channel: person, dueMs: nowMs },
+      content: { lines: follow.lines } satisfies Notice,
+      // Who became an admin since has no first notice.
+      ...((await findDelivery(db, key)) && { thread: { key, broadcast: false } }),
+    });
+  }
+  return false;
+}
+
+/** Writes a channel or person so that Slack shows the name. */
+export function refer(place: string): string {
+  return /^[UW]/.test(place) ? `<@${place}>` : `<#${place}>`;
+}
+
 /**
  * Acts on a delivery that failed for good, in the same transaction: a channel that refuses a digest pauses the
- * digest and tells its owner; an alert, an event, and whatever an owner could not be told, goes to the admins.
+ * digest and tells its owner; an alert, an event, and whatever an owner could not be told, goes to the admins, once for as long
+ * as nothing goes out there, and what else is given up meanwhile into the thread of that.
  */
 export async function followFailure(
   trx: Db,
@@ -67,8 +113,18 @@ export async function followFailure(
   admins: readonly string[],
 ): Promise<void> {
   if (delivery.kind !== 'webhook' && (delivery.updates || (delivery.thread && !delivery.thread.broadcast))) return;
-  const notify = (people: readonly string[], lines: string[]) =>
-    putNotices(trx, delivery.key, people, { lines, nowMs });
+  const { channel, key } = delivery;
+  const tellAdmins = (what: string, said: readonly string[]) =>
+    tellTrouble(
+      trx,
+      toDeliveryTrouble(channel),
+      admins.filter((admin) => admin !== channel),
+      {
+        lines: [`${what} ${cureOf(failure.error)}`, ...said, 'What else is given up there follows in this thread.'],
+        follow: { about: key, lines: [what, ...said] },
+        nowMs,
+      },
+    );
   if (delivery.kind === 'digest') {
     const { subscriptionId } = readDigestOrder(delivery.content);
     const subscription = await findSubscription(trx, subscriptionId);
@@ -76,29 +132,23 @@ export async function followFailure(
     const cure = cureOf(failure.error);
     const refused = failure.reason === 'refused';
     if (refused) await updateSubscription(trx, subscriptionId, { paused: true, broken: cure });
-    await notify(
-      [subscription.owner],
-      [
-        `Your digest ${subscriptionId} could not be posted in <#${delivery.channel}>. ${cure}`,
-        refused
-          ? `It is paused until then: /usage digest resume ${subscriptionId}`
-          : 'Slack could not be reached for 24 hours; the next one is posted as usual.',
-      ],
-    );
+    const lines = [
+      `Your digest ${subscriptionId} could not be posted in <#${channel}>. ${cure}`,
+      refused
+        ? `It is paused until then: /usage digest resume ${subscriptionId}`
+        : 'It was tried for 24 hours; the next one is posted as usual.',
+    ];
+    await putNotices(trx, key, [subscription.owner], { lines, nowMs });
   } else if (delivery.kind === 'alert') {
-    const others = admins.filter((admin) => admin !== delivery.channel);
-    const where = /^[UW]/.test(delivery.channel) ? `<@${delivery.channel}>` : `<#${delivery.channel}>`;
-    await notify(others, [
-      `An alert could not be posted to ${where}. ${cureOf(failure.error)}`,
-      `It said: ${readAlertOrder(delivery.content).content.title}`,
-    ]);
+    const { title } = readAlertOrder(delivery.content).content;
+    await tellAdmins(`An alert could not be posted to ${refer(channel)}.`, [`It said: ${title}`]);
   } else if (delivery.kind === 'webhook') {
-    await notify(admins, [
-      `WEBHOOK_URL did not take an event for 24 hours (${failure.error}); it is given up: ${delivery.key}`,
-    ]);
-  } else if (delivery.kind === 'notice' && !admins.includes(delivery.channel)) {
+    const line = `WEBHOOK_URL did not take an event for 24 hours (${failure.error}): it is given up, and so is each later one after as long (the first: ${key}).`;
+    const follow = { about: 'given up', lines: [line] };
+    await tellTrouble(trx, toDeliveryTrouble('webhook'), admins, { lines: [line], follow, nowMs });
+  } else if (delivery.kind === 'notice' && !admins.includes(channel)) {
     const { lines } = readValue('delivery.content', NOTICE, delivery.content);
-    await notify(admins, [`<@${delivery.channel}> could not be told:`, ...lines]);
+    await tellAdmins(`${refer(channel)} could not be told.`, lines);
   }
 }
 

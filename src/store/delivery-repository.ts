@@ -276,6 +276,38 @@ export async function listDeliveries(
   return rows.map(toDelivery);
 }
 
+/** Lists messages and events of before `dueMs` that were tried in vain so far, the oldest first; without what refines a message. */
+export async function listStuckDeliveries(db: Db, dueMs: number): Promise<Delivery[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select(DELIVERY)
+    .where('state', 'in', OPEN)
+    .where('attempts', '>', 0)
+    .where('superseded', '=', 0)
+    .where('due_ms', '<=', dueMs)
+    .where('updates_key', 'is', null)
+    .where((where) => where.or([where('thread_key', 'is', null), where('broadcast', '=', 1)]))
+    .orderBy('due_ms')
+    .orderBy('id')
+    .limit(1000)
+    .execute();
+  return rows.map(toDelivery);
+}
+
+/** Tells whether anything new went out to a channel, or by the webhook, after an instant. */
+export async function wasSentSince(db: Db, place: string, sinceMs: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('state', '=', 'sent')
+    .where('sent_ms', '>', sinceMs)
+    .where('updates_key', 'is', null)
+    .where(place === 'webhook' ? 'kind' : 'channel', '=', place)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Digests' messages whose keys begin so, the newest first; without what follows in their threads. */
 export async function listDigestDeliveries(db: Db, begin: string, limit: number): Promise<Delivery[]> {
   const rows = await db

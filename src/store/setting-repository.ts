@@ -35,13 +35,16 @@ export async function deleteSetting(db: Db, name: string): Promise<void> {
 
 /** Returns what admins chose about alerts: the settings whose names begin with `alert_`. */
 export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, string>> {
-  const rows = await db
+  return new Map((await listSettings(db, 'alert_')).map(({ name, value }) => [name, value]));
+}
+
+/** Lists settings whose names begin so. */
+export function listSettings(db: Db, beginning: string): Promise<{ name: string; value: string }[]> {
+  return db
     .selectFrom('setting')
     .select(['name', 'value'])
-    .where('name', '>=', 'alert_')
-    .where('name', '<', 'alert`')
+    .where(({ fn, val }) => fn('substr', ['name', val(1), val(beginning.length)]), '=', beginning)
     .execute();
-  return new Map(rows.map(({ name, value }) => [name, value]));
 }
 
 /** Settings that are chosen in Slack, and hold instead of ALERT_CHANNEL and ONCALL. */

@@ -243,6 +243,17 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await take({}, '/sources/%E0%A4%A')).status).toBe(401);
   });
 
+  it('counts the requests of a source that it refused whole, and none in the name of a source that is not there', async () => {
+    const post = (path: string, token: string, body: string) => send({ ...stage, token }, path, body);
+    for (const name of ['default', 'nobody', '__proto__']) await post(`/sources/${name}`, 'wrong', '[]');
+    expect(stage.tally.refusals('default')).toEqual({ requests: 1, code: 'unauthorised' });
+    expect(stage.tally.refusals('nobody')).toBeUndefined();
+    expect(stage.tally.refusals('__proto__')).toBeUndefined();
+    await post('/v1/events', stage.token, 'no JSON');
+    await post('/v1/events', stage.token, '[]');
+    expect(stage.tally.refusals('default')).toEqual({ requests: 2, code: 'unreadable' });
+  });
+
   it('is told where it is asked for something else', async () => {
     expect((await send(stage, '/v1/event', EVENT)).json.error).toMatch(
       /nothing at \/v1\/event: events go to \/v1\/events/,

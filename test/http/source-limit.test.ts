@@ -33,6 +33,7 @@ describe('a source with a limit', () => {
     expect((await post(1)).status).toBe(200);
     await stage.tally.flush();
     expect(await stage.listEvents()).toHaveLength(27);
+    expect(stage.tally.refusals('native')).toEqual({ requests: 1, code: 'limited' });
     const health = (await listSourceHealth(stage.db)).find(({ name }) => name === 'native');
     expect(health).toMatchObject({ accepted: 26, rejected: 0, limit: '10/s', limited: 1 });
     const reporter = createReporter({

@@ -128,7 +128,7 @@ describe('the intake thread', () => {
       maxBodyBytes: 1_000_000,
       sources: new SourceDirectory(db, key),
       intake: broken,
-      tally: { add: () => {} },
+      tally: { add: () => {}, refuse: () => {} },
       limits: new SourceLimits(),
       now: Date.now,
       readiness: () => ({ slack: 'none' }),

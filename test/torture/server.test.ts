@@ -53,7 +53,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       port: 0,
       maxBodyBytes: MAX_BODY_BYTES,
       sources: new SourceDirectory(db, new Secret(Buffer.alloc(32, 7).toString('base64'))),
-      tally: { add: () => {} },
+      tally: { add: () => {}, refuse: () => {} },
       limits: new SourceLimits(),
       intake,
       now: Date.now,

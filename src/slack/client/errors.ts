@@ -181,6 +181,16 @@ export function slackErrorOf(error: unknown): string | undefined {
   return error instanceof WebAPIPlatformError ? error.data.error : undefined;
 }
 
+/**
+ * Tells whether the error of a failed call (`Failure.error`) is one of Slack as a whole, of its limits, of the network or of
+ * the token: every message fails by it, and goes out once it is over.
+ */
+export function isOutage(error: string): boolean {
+  const kind = KINDS.get(error);
+  if (kind !== undefined) return ['token', 'busy', 'unclear', 'limited'].includes(kind);
+  return /^(HTTP \d+|[A-Z][A-Z\d_]+)$/.test(error);
+}
+
 /** The last error of a reply was that its thread takes none: the channel does. */
 export function isThreadRefusal(error: string | undefined): boolean {
   return KINDS.get(error ?? '') === 'thread';

@@ -125,7 +125,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       for (const sender of senders) sender.wake();
     };
     const webhook = config.webhook !== undefined;
-    const digestPorts = { ...pools, db, reporter, sources, render: charts.render };
+    const digestPorts = { ...pools, db, reporter, sources };
     // While Slack cannot be asked, nobody has left.
     const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
     const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
@@ -138,12 +138,15 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     });
     const followed = { db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure };
     const composers = {
-      alert: createAlertComposer({ db, reporter, zone, oncall: () => routes.mention(), render: charts.render }),
+      alert: createAlertComposer({ db, zone, oncall: () => routes.mention() }),
       digest: createDigestComposer(digestPorts),
       notice: composeNotice,
     };
     senders.push(
-      new Sender({ ...followed, transport: createSlackTransport({ db, client, clock, composers, log, refused }) }),
+      new Sender({
+        ...followed,
+        transport: createSlackTransport({ db, client, clock, composers, log, refused, render: charts.render }),
+      }),
     );
     if (config.webhook) {
       const compose = (content: unknown, nowMs: number) => composeWebhook(digestPorts, content, nowMs);

@@ -3,8 +3,7 @@ import { EVERYTHING, toRhythm } from '../domain/digest.ts';
 import { formatSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { listLines } from '../messages/digest-message.ts';
-import { composeContent, type DigestOrder, listParts, toLines } from '../schedule/digest-composer.ts';
-import { describeEmptyDay } from '../schedule/digest-words.ts';
+import { composeDigest, type DigestOrder } from '../schedule/digest-composer.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
 import { type CliContext, oneOf, TERMINAL_WIDTH, takes } from './command.ts';
@@ -45,18 +44,16 @@ async function preview(
   const ports = {
     ...{ db, calendar, usage, definitions, sources: () => listSourceHealth(db) },
     reporter: createStoredReporter(db, usage, calendar),
-    render: async () => undefined,
   };
   const order: DigestOrder = {
     ...{ subscriptionId: subscription?.id ?? 0, dueMs: nowMs, what: subscription?.what ?? EVERYTHING, part: 'message' },
     every: subscription ? toRhythm(subscription.schedule) : 'day',
   };
-  const { content } = await composeContent(ports, order, nowMs);
+  const { lines, parts } = await composeDigest(ports, order, nowMs);
   if (subscription)
     context.out(`Digest ${subscription.id}: ${formatSchedule(subscription.schedule)}, in ${subscription.channel}\n`);
-  const empty = describeEmptyDay(content);
-  for (const line of empty === undefined ? listLines(toLines(content, order, calendar)) : [empty]) context.out(line);
-  for (const { title, sentence, lines = [], table } of listParts(content, calendar)) {
+  for (const line of listLines(lines)) context.out(line);
+  for (const { title, sentence, lines = [], table } of parts) {
     context.out(`\n${title}`);
     for (const line of [...(sentence ? [sentence] : []), ...lines]) context.out(`${INDENT}${line}`);
     if (!table) continue;

@@ -1,5 +1,6 @@
 import type { NewDelivery } from '../domain/delivery.ts';
 import type { Picture } from '../domain/picture.ts';
+import type { Report } from '../domain/report.ts';
 import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import { type Block, clip, type Message } from '../messages/text.ts';
@@ -16,8 +17,9 @@ import type { Lease, Outcome, Transport } from './sender.ts';
 /** A delivery's message as it is composed, before its picture is drawn. */
 export interface Composed extends Pick<Message, 'text'> {
   blocks?: Message['blocks'];
-  /** At most one, drawn when it is wanted and put before the block at `at` (default: after all). No picture, or a rejection: without it. */
-  image?: { title: string; draw(): Promise<Picture | undefined>; at?: number };
+  /** The report whose picture stands before the block at `chartAt` (default: after all). */
+  drawn?: Report | undefined;
+  chartAt?: number;
 }
 
 interface ComposeContext {
@@ -37,6 +39,8 @@ export interface SlackTransportPorts extends Omit<CopyPorts, 'botId'> {
   clock: Clock;
   composers: Composers;
   refused: RefusedBlocks;
+  /** No picture, or a rejection: the message goes without it. */
+  render(report: Report): Promise<Picture | undefined>;
 }
 
 interface AttemptPorts extends SlackTransportPorts, CopyPorts {
@@ -161,7 +165,7 @@ async function hasPicture({ composers, clock }: AttemptPorts, delivery: Delivery
   const { key, kind, content } = delivery;
   if (kind === 'webhook') return false;
   const message = await composers[kind](content, { key, nowMs: clock.now(), updating: false }).catch(() => undefined);
-  return message?.image !== undefined;
+  return message?.drawn !== undefined;
 }
 
 /** The edit that adds a picture which was not ready in time. */
@@ -186,15 +190,15 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready |
   if (!message) return undefined;
   const { text, blocks = [] } = message;
   const bare = fitMessage({ text, blocks });
-  if (!message.image) return { ...bare, pictureOwed: false };
+  if (!message.drawn) return { ...bare, pictureOwed: false };
   if (kind === 'alert' && !updates) return { ...bare, pictureOwed: true };
-  const image = showPicture(ports, message.image, {
+  const image = showPicture(ports, message.drawn, {
     key,
     owed: updates !== undefined && key === toPictureKey(updates),
   });
   const block = updates ? await image : await firstOf(image, PICTURE_WAIT_MS, ports.clock);
   if (block === 'waiting') return { ...bare, pictureOwed: true };
-  const at = message.image.at ?? blocks.length;
+  const at = message.chartAt ?? blocks.length;
   return { ...fitMessage({ text, blocks: block ? blocks.toSpliced(at, 0, block) : blocks }), pictureOwed: false };
 }
 
@@ -203,14 +207,14 @@ async function compose(ports: AttemptPorts, delivery: Delivery): Promise<Ready |
  * that only brings the picture (`owed`) rejects where Slack did not take it, and is tried again.
  */
 async function showPicture(
-  { client, clock, log }: AttemptPorts,
-  image: NonNullable<Composed['image']>,
+  { client, clock, log, render }: AttemptPorts,
+  drawn: Report,
   { key, owed }: { key: string; owed: boolean },
 ): Promise<Block | undefined> {
   try {
-    const picture = await image.draw();
+    const picture = await render(drawn);
     if (!picture) return undefined;
-    const { title } = image;
+    const { title } = drawn;
     const name = `${title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.png`;
     const id = await uploadPicture({ client, wait: (ms) => clock.sleep(ms) }, picture, { name, title });
     return { type: 'image', slack_file: { id }, alt_text: clip(picture.altText, MAX_ALT_TEXT) };

@@ -1,5 +1,6 @@
 import type { Links } from './definition.ts';
 import type { Thousandths } from './event.ts';
+import type { ScopeState } from './scope-state.ts';
 
 /** Kinds of alerts. `on`: turned on when Headroom is installed. */
 export const ALERT_KINDS = [
@@ -58,6 +59,8 @@ export interface AlertContent {
   used?: Thousandths;
   amount?: Thousandths;
   links?: Links;
+  /** Of the scope when it was told, for its picture: that says the same as the words, whenever it is drawn. */
+  state?: ScopeState;
   /** Commands that show who did it and how it came. */
   who?: string;
   chart?: string;

@@ -2,8 +2,9 @@ import { DEFAULT_THRESHOLDS, type Links, type Match, type PeriodRule } from './d
 import type { Thousandths } from './event.ts';
 import type { Span } from './usage.ts';
 
-/** How close a pool or limit is to its amount: see `levelOf`. */
-export type Level = 'healthy' | 'approaching' | 'critical' | 'exhausted';
+/** How close a pool or limit is to its amount, worst last: see `levelOf`. */
+export const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /**
  * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of

@@ -1,8 +1,8 @@
 import { title } from '../domain/range.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report, SummaryReport } from '../domain/report.ts';
+import { LEVELS } from '../domain/scope-state.ts';
 import { describeFilters, formatAge, formatClock, formatCount } from '../report/format.ts';
-import { LEVELS } from '../report/scope-words.ts';
 import { hasFilters } from '../slack/command/report-parts.ts';
 import { hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';

@@ -23,6 +23,8 @@ const MAX_POOLS = 6;
 export interface DigestLines {
   /** `API usage · Sat 28 Nov`. */
   title: string;
+  /** The one line of a day without calls: said in place of all the others. */
+  quiet?: string | undefined;
   /** `3,252 requests`, and what stands behind it. Absent: that section is off. */
   headline?: { count?: string; rest: string } | undefined;
   /** Figures that a weekly or monthly digest adds. */
@@ -36,48 +38,35 @@ export interface DigestLines {
   buttons: readonly { text: string; command: string }[];
 }
 
-/** `chartAt`: where its one chart belongs, behind the headline. */
+/** The message, its one chart behind the headline: at `chartAt`. */
 export function buildDigest(lines: DigestLines): Message & { chartAt: number } {
-  const { title, headline, span, findings, pools, buttons, sentBy } = lines;
-  const head = headline || span ? [buildHead(headline, span)] : [];
-  const body: Block[] = [
+  const { title, quiet, headline, span, findings, pools = [], context, sentBy, buttons } = lines;
+  const text = [...listLines(lines).map((line) => defuse(line)), ...(sentBy ? [`Sent by <@${sentBy}>`] : [])];
+  const small = context.length > 0 || sentBy ? [buildContext(context, sentBy)] : [];
+  const head = quiet === undefined ? [header(title)] : [richText(quiet)];
+  if (quiet === undefined && (headline || span)) head.push(buildHead(headline, span));
+  const body = [
     ...(findings ? [buildFindings(findings)] : []),
-    ...(pools && pools.length > 0 ? [buildPools(pools)] : []),
-    buildContext(lines),
+    ...(pools.length > 0 ? [richText(leaf('Pools', { bold: true }), ` ${describePools(pools)}`)] : []),
   ];
   return {
-    text: toText(listLines(lines), sentBy),
-    blocks: [header(title), ...head, ...body, ...buildButtons(buttons)],
-    chartAt: 1 + head.length,
+    text: text.join('\n'),
+    blocks: quiet === undefined ? [...head, ...body, ...small, ...buildButtons(buttons)] : [...head, ...small],
+    chartAt: head.length,
   };
 }
 
-function toText(lines: readonly string[], sentBy: string | undefined): string {
-  return [...lines.map((line) => defuse(line)), ...(sentBy ? [`Sent by <@${sentBy}>`] : [])].join('\n');
-}
-
 /** The same as plain text, line by line. */
-export function listLines({ title, headline, span, findings, pools, context }: DigestLines): string[] {
+export function listLines({ title, quiet, headline, span, findings, pools = [], context }: DigestLines): string[] {
+  if (quiet !== undefined) return [quiet, ...context];
   return [
     title,
     ...(headline ? [`${headline.count ?? ''}${headline.rest}`] : []),
     ...(span ? [span] : []),
     ...(findings ? (findings.length > 0 ? findings.map(({ sign, text }) => `${sign} ${text}`) : [CALM]) : []),
-    ...(pools && pools.length > 0 ? [`Pools: ${describePools(pools)}`] : []),
+    ...(pools.length > 0 ? [`Pools: ${describePools(pools)}`] : []),
     context.join(' · '),
   ];
-}
-
-/** A quiet day: one line. */
-export function buildQuietDigest({
-  title,
-  context,
-  sentBy,
-}: Pick<DigestLines, 'title' | 'context' | 'sentBy'>): Message {
-  return {
-    text: toText([title, ...context], sentBy),
-    blocks: [richText(title), ...(context.length > 0 || sentBy ? [buildContext({ context, sentBy })] : [])],
-  };
 }
 
 const CALM = 'Nothing needs attention.';
@@ -98,17 +87,13 @@ function buildFindings(findings: NonNullable<DigestLines['findings']>): Block {
   );
 }
 
-function buildPools(pools: NonNullable<DigestLines['pools']>): Block {
-  return richText(leaf('Pools', { bold: true }), ` ${describePools(pools)}`);
-}
-
 function describePools(pools: NonNullable<DigestLines['pools']>): string {
   const shown = pools.slice(0, MAX_POOLS).map(({ sign, name, percent }) => `${sign} ${clip(name, 40)} ${percent}`);
   const more = pools.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(' · ');
 }
 
-function buildContext({ context, sentBy }: Pick<DigestLines, 'context' | 'sentBy'>): Block {
+function buildContext(context: readonly string[], sentBy: string | undefined): Block {
   if (!sentBy) return plainContext(clip(context.join(' · '), 1500));
   const words = [...context, 'sent by '].join(' · ');
   return richText(words.charAt(0).toUpperCase() + words.slice(1), { type: 'user', user_id: sentBy });

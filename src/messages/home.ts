@@ -1,7 +1,7 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
-import type { Level, PoolState, ScopeCard } from '../domain/scope-state.ts';
+import { LEVELS, type Level, type PoolState, type ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatInstant, formatPercent } from '../report/format.ts';
-import { compareScopes, LEVEL_SIGNS, LEVELS, worstLevelOf } from '../report/scope-words.ts';
+import { compareScopes, LEVEL_SIGNS, worstLevelOf } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
 import type { SlackConfig } from '../slack/context.ts';

@@ -1,6 +1,6 @@
 import { OTHER } from '../domain/dimension.ts';
 import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
-import type { Level } from '../domain/scope-state.ts';
+import { LEVELS, type Level } from '../domain/scope-state.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import type { UsageRow } from '../domain/usage.ts';
 import { FAILURES, REFUSED_BELOW } from './diagnosis.ts';
@@ -15,7 +15,7 @@ import {
 } from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { reportPool } from './pool.ts';
-import { LEVELS, toInnerCase } from './scope-words.ts';
+import { toInnerCase } from './scope-words.ts';
 import { reportStatus } from './status.ts';
 import { findPollingRoutes } from './symptoms.ts';
 import { buildTable } from './table.ts';

@@ -1,5 +1,5 @@
 import type { Calendar } from '../domain/calendar.ts';
-import type { PoolState, ScopeState } from '../domain/scope-state.ts';
+import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { compareCredits } from '../domain/thousandths.ts';
 import { countOf, creditsOf, formatCredits, formatMonthName, formatPercent, joinWords } from './format.ts';
 import {
@@ -7,7 +7,6 @@ import {
   describeScopes,
   isOver,
   LEVEL_SIGNS,
-  LEVELS,
   listScopeSentences,
   standLimit,
   toInnerCase,

@@ -77,6 +77,18 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
   }
 }
 
+/** The pools of a scope as they were told of an instant, in these words: the picture of an alert. */
+export function reportTold(
+  state: ScopeState,
+  { finding, atMs, zone }: { finding: string; atMs: number; zone: string },
+): PoolReport {
+  return {
+    ...{ kind: 'pool', scopes: [state], table: toPoolTable([state]), finding, zone, asOfMs: atMs },
+    ...{ title: `Pools of ${state.title}, ${formatMoment(atMs, zone)}`, filters: [], notes: [] },
+    question: { report: 'pool', scope: state.scope },
+  };
+}
+
 /** The scope with that pool, or limit, alone; nothing of scopes that have none of the name. */
 function pickPool(state: ScopeState, named: ReturnType<typeof findPools>): ScopeState[] {
   const found = named.find(({ scope }) => scope.name === state.scope)?.pool;

@@ -3,7 +3,7 @@ import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
 import type { Question } from '../domain/report.ts';
-import type { Level, PoolState, ScopeState } from '../domain/scope-state.ts';
+import { LEVELS, type Level, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
@@ -16,9 +16,6 @@ import {
   formatShortDate,
   joinWords,
 } from './format.ts';
-
-/** Worst last. */
-export const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as const satisfies readonly Level[];
 
 export const LEVEL_SIGNS = {
   healthy: '🔵',
@@ -305,7 +302,8 @@ function foresee(
     const clause = `${goesOver ? 'goes over' : 'stays within'} its ${formatCredits(last.amount)} a day ${usual}`;
     return { answer: goesOver ? 'yes' : 'no', atMs: Infinity, text: `${title} ${clause}`, clause };
   }
-  const lasts = last.periodKind === 'once' ? 'lasts until it ends' : 'lasts past its reset';
+  const lasts =
+    last.periodKind === 'once' ? `will not run out before its ${toInnerCase(last.name)} ends` : 'lasts past its reset';
   const on = `on ${formatShortDate(calendar.dayOf(last.period.toMs - (last.periodKind === 'once' ? 1 : 0)))}`;
   return { answer: 'no', atMs: Infinity, text: `${usual}, ${title} ${lasts} ${on}`, clause: `${lasts} ${on} ${usual}` };
 }

@@ -8,7 +8,7 @@ import { buildDigestList, buildDigestPreview } from '../messages/digest-list.ts'
 import { buildHelp, buildIntroduction, buildWelcome } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
 import type { Message } from '../messages/text.ts';
-import { createDigestComposer, type DigestComposerPorts, type DigestOrder } from '../schedule/digest-composer.ts';
+import { createDigestComposer, type DigestOrder } from '../schedule/digest-composer.ts';
 import { DigestPosts } from '../schedule/digest-posts.ts';
 import { composeNotice } from '../schedule/notices.ts';
 import { findHelpDays } from '../slack/command/help.ts';
@@ -160,8 +160,7 @@ export function listAudit({ pools }: SampleNames) {
 /** The digest of a day, a week and a month, what follows in their threads, and a preview. */
 async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
   const { calendar, nowMs } = world;
-  const ports = toPorts(world);
-  const compose = createDigestComposer(ports);
+  const compose = createDigestComposer(world);
   const dueMs = calendar.startOfDay(calendar.dayOf(nowMs)) + 9 * 3_600_000;
   const samples: Sample[] = [];
   for (const every of ['day', 'week', 'month'] as const) {
@@ -175,10 +174,6 @@ async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
   }
   const log = createLogger('silent');
   const idle = { log, now: () => nowMs, wakeSender: () => {}, isGone: async () => false, webhook: false };
-  const preview = await new DigestPosts({ ...ports, ...idle }).compose({ channel: 'C0123456789' });
+  const preview = await new DigestPosts({ ...world, ...idle }).compose({ channel: 'C0123456789' });
   return [...samples, sampleMessage('Digest, its preview', buildDigestPreview(preview))];
-}
-
-function toPorts({ db, calendar, reporter, usage, definitions, sources }: SampleWorld): DigestComposerPorts {
-  return { db, calendar, reporter, usage, definitions, sources, render: async () => undefined };
 }

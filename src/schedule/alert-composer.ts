@@ -1,26 +1,22 @@
-import type { Composed, Composer } from '../delivery/slack-transport.ts';
-import type { AlertContent } from '../domain/alert.ts';
-import type { Picture } from '../domain/picture.ts';
-import type { Report, Reporter } from '../domain/report.ts';
+import type { Composer } from '../delivery/slack-transport.ts';
 import { type AlertEvent, buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { formatCredits, formatPercent } from '../report/format.ts';
+import { reportTold } from '../report/pool.ts';
 import { type Alert, findAlert, listAlertsOf } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { readAlertOrder } from './alert-claims.ts';
 
 export interface AlertComposerPorts {
   db: Db;
-  reporter: Reporter;
   zone: string;
   /** A user or a user group; undefined: nobody is mentioned. */
   oncall(): Promise<string | undefined>;
-  render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
 }
 
 /** An alert's message, as it stands when it is sent or updated: the highest level so far, the history, acknowledged or not. */
 export function createAlertComposer(ports: AlertComposerPorts): Composer {
   const { db, zone } = ports;
-  return async (delivered, { nowMs, updating }) => {
+  return async (delivered, { updating }) => {
     const order = readAlertOrder(delivered);
     if (order.part === 'past') return undefined;
     const told = order.alertKey === undefined ? undefined : await findAlert(db, order.alertKey);
@@ -29,12 +25,13 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
     const content = alert && updating ? alert.content : order.content;
     const mention = content.mention && !updating ? await ports.oncall() : undefined;
     if (order.part === 'line') return buildAlertLine(content, { zone, mention });
-    const { chartAt, ...message } = buildAlert(content, {
+    const message = buildAlert(content, {
       ...{ zone, mention, id: alert && String(alert.id), acknowledged: alert?.acked !== undefined },
       history: listEvents(updating ? all : told ? [told] : []),
     });
-    const picture = drawChart(ports, content, nowMs);
-    return { ...message, ...(picture ? { image: { ...picture, at: chartAt } } : {}) };
+    const { state, title } = content;
+    if (!state || !alert) return message;
+    return { ...message, drawn: reportTold(state, { finding: `${title}.`, atMs: alert.atMs, zone }) };
   };
 }
 
@@ -53,17 +50,4 @@ function listEvents(alerts: readonly Alert[]): AlertEvent[] {
 function nameLevel({ level, arm, amount }: Alert): string {
   const name = level === 100 ? 'used up' : formatPercent(level!);
   return arm > 0 && amount !== undefined ? `${name} of ${formatCredits(amount)}` : name;
-}
-
-/** Draws the pools of the scope, for alerts about a level. */
-function drawChart(
-  { reporter, render }: AlertComposerPorts,
-  { kind, scope, test }: AlertContent,
-  nowMs: number,
-): Pick<NonNullable<Composed['image']>, 'title' | 'draw'> | undefined {
-  if (kind !== 'level' || scope === undefined || test) return undefined;
-  return {
-    title: `Pools of ${scope}`,
-    draw: async () => render(await reporter.answer({ report: 'pool', scope }, nowMs), {}),
-  };
 }

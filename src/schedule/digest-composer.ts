@@ -1,167 +1,140 @@
 import { z } from 'zod';
 import type { Composer } from '../delivery/slack-transport.ts';
-import { type Calendar, formatDay } from '../domain/calendar.ts';
-import {
-  type DigestRhythm,
-  type DigestSection,
-  type DigestWhat,
-  isSection,
-  type StatedDay,
-  toFilters,
-} from '../domain/digest.ts';
-import type { Picture } from '../domain/picture.ts';
+import { formatDay } from '../domain/calendar.ts';
+import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import type { Question, Report } from '../domain/report.ts';
-import { buildDigest, buildDigestPart, buildQuietDigest, type DigestLines } from '../messages/digest-message.ts';
-import type { Block } from '../messages/text.ts';
-import { formatMoment } from '../report/format.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
+import { buildDigest, buildDigestPart, type DigestLines } from '../messages/digest-message.ts';
+import { countOf, formatCount, formatMoment, formatShare } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { DIGEST_WHAT, readValue } from '../store/json-columns.ts';
 import { listDigests, type PostedDigest, setDigestHeadline } from '../store/subscription-repository.ts';
-import { composeDigest, type DigestContent, type DigestSources, type Said } from './digest-content.ts';
 import {
-  describeEmptyDay,
-  describeHeadline,
-  describeSpan,
+  type DigestDay,
+  type DigestSources,
+  type DrawnPart,
+  describeSilent,
   formatShortDay,
-  listFindings,
-  listPoolMarks,
-  MAX_FINDINGS,
-  toPart,
-} from './digest-words.ts';
-
-/** Content of a digest's delivery: enough to make the same message whenever it is sent. */
-export interface DigestOrder {
-  subscriptionId: number;
-  dueMs: number;
-  what: DigestWhat;
-  every: DigestRhythm;
-  /** The person who asked for it; absent: it came by schedule. */
-  sentBy?: string | undefined;
-  /** The message itself, or a section that follows in its thread. */
-  part: 'message' | DigestSection;
-}
+  openDay,
+  type Stated,
+  weekdayOf,
+} from './digest-days.ts';
+import { listPoolMarks } from './digest-pools.ts';
+import { type AllSpoken, listChanges, speak } from './digest-sections.ts';
 
 const ORDER = z.object({
   subscriptionId: z.number(),
   dueMs: z.number(),
   what: DIGEST_WHAT,
   every: z.enum(['day', 'week', 'month']),
+  /** The person who asked for it; absent: it came by schedule. */
   sentBy: z.string().optional(),
+  /** The message itself, or a section that follows in its thread. */
   part: z.string().transform((part) => (isSection(part) ? part : ('message' as const))),
 });
+
+/** Content of a digest's delivery: enough to make the same message whenever it is sent. */
+export type DigestOrder = z.infer<typeof ORDER>;
 
 export function readDigestOrder(stored: unknown): DigestOrder {
   return readValue('delivery.content', ORDER, stored);
 }
 
-export interface DigestComposerPorts extends DigestSources {
-  render(report: Report, options: { view?: 'graph' | undefined }): Promise<Picture | undefined>;
+/** A digest as data: the lines and the picture of its message, what follows in its thread, and what it states. */
+export interface Digest {
+  day: DigestDay;
+  lines: DigestLines;
+  drawn: Report | undefined;
+  parts: readonly DrawnPart[];
+  /** Empty where that section is off. */
+  pools: readonly ScopeState[];
+  stated: StatedDay;
 }
 
 /** A digest up to five minutes late is not called late. */
 const LATE_MS = 5 * 60_000;
-/** Keeps the content of the last eight digests: the thread follows its message within seconds, from the same numbers. */
+const MAX_FINDINGS = 3;
+/** Keeps the last eight digests: the thread follows its message within seconds, from the same numbers. */
 const REMEMBERED = 8;
 
 /** Makes a digest's messages at the time of sending, for the day that was complete when it was due. */
-export function createDigestComposer(ports: DigestComposerPorts): Composer {
-  const remembered = new Map<string, DigestContent>();
+export function createDigestComposer(ports: DigestSources): Composer {
+  const remembered = new Map<string, Digest>();
   return async (stored, { key, nowMs, updating }) => {
     const order = readDigestOrder(stored);
     const about = `${order.subscriptionId} ${order.dueMs} ${order.sentBy}`;
     if (order.part !== 'message') {
-      const content = remembered.get(about) ?? (await composeContent(ports, order, nowMs)).content;
-      return composePart(ports, content, order.part);
+      const { parts, day } = remembered.get(about) ?? (await composeDigest(ports, order, nowMs));
+      const part = parts.find(({ section }) => section === order.part);
+      return part && { ...buildDigestPart(part, day.calendar.zone), drawn: part.drawn, chartAt: 1 };
     }
-    const { content, said } = await composeContent(ports, order, nowMs);
-    remembered.set(about, content);
+    const digest = await composeDigest(ports, order, nowMs);
+    remembered.set(about, digest);
     for (const old of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(old);
-    if (!updating) await setDigestHeadline(ports.db, key, toStated(content, said, ports.calendar));
-    const { text, blocks, chartAt, drawn } = buildMessage(ports, content, order);
-    const image = drawn && { title: drawn.title, at: chartAt, draw: () => ports.render(drawn, {}) };
-    return { text, blocks, ...(image ? { image } : {}) };
+    if (!updating) await setDigestHeadline(ports.db, key, digest.stated);
+    return buildMessage(digest);
   };
 }
 
-export async function composeContent(
-  ports: DigestComposerPorts,
-  order: DigestOrder,
-  nowMs: number,
-): Promise<{ content: DigestContent; said: Said }> {
-  const day = dayOf(order, ports.calendar);
-  const said = recall(await listDigests(ports.db, order.subscriptionId, 14), day);
-  return { content: await composeDigest(ports, order.what, { day, every: order.every }, said, nowMs), said };
+/** The message in the channel; also what a preview shows. */
+export function buildMessage({ lines, drawn }: Digest): ReturnType<typeof buildDigest> & Pick<Digest, 'drawn'> {
+  return { ...buildDigest(lines), drawn };
 }
 
-/** The message without its chart, and the report that this draws; also what a preview shows. */
-export function buildMessage(
-  { calendar }: Pick<DigestComposerPorts, 'calendar'>,
-  content: DigestContent,
-  order: DigestOrder,
-): { text: string; blocks: readonly Block[]; chartAt: number; drawn: Report | undefined } {
-  const lines = toLines(content, order, calendar);
-  const empty = describeEmptyDay(content);
-  if (empty === undefined) return { ...buildDigest(lines), drawn: content.series };
-  return { ...buildQuietDigest({ ...lines, title: empty }), chartAt: 0, drawn: undefined };
+/** Makes the digest of an order. Rejects where the day's own numbers cannot be read; a section that fails is named in its place. */
+export async function composeDigest(ports: DigestSources, order: DigestOrder, nowMs: number): Promise<Digest> {
+  const { subscriptionId, what, every } = order;
+  // The last day of the report zone that was complete at the due time.
+  const day = ports.calendar.dayOf(order.dueMs) - 1;
+  const stated = recall(await listDigests(ports.db, subscriptionId, 14), day);
+  const about = await openDay(ports, { day, every, what }, stated, nowMs);
+  const quiet = describeEmptyDay(about);
+  const said: AllSpoken =
+    quiet === undefined ? await speak(about) : { parts: [], findings: [], missing: [], spoken: new Set() };
+  const pools = said.spoken.has('pools') && what.sections.includes('pools') ? await about.pools() : [];
+  return {
+    ...{ day: about, parts: said.parts, pools, drawn: said.chart },
+    lines: {
+      title: `API usage · ${formatShortDay(day)}`,
+      quiet,
+      headline: describeHeadline(about),
+      span: describeSpan(about),
+      findings: what.sections.includes('attention') ? said.findings.slice(0, MAX_FINDINGS) : undefined,
+      pools: listPoolMarks(pools),
+      context: listContext(about, order, said),
+      sentBy: order.sentBy,
+      buttons: listButtons(about),
+    },
+    stated: toStated(about, said),
+  };
 }
 
-/** The lines of the message; of a day without calls, its small print. */
-export function toLines(content: DigestContent, { dueMs, sentBy }: DigestOrder, calendar: Calendar): DigestLines {
-  const { zone, nowMs, missing, what, day } = content;
-  const isEmpty = describeEmptyDay(content) !== undefined;
+/** The small print: zone, limits, how late it is, what is missing. */
+function listContext(
+  { what, calendar: { zone }, nowMs, totals }: DigestDay,
+  { dueMs, sentBy }: DigestOrder,
+  { parts, missing }: AllSpoken,
+): string[] {
   const frame = [
     ...describeLimits(what),
     ...(nowMs - dueMs >= LATE_MS && !sentBy ? [`posted late: due ${formatMoment(dueMs, zone)}`] : []),
   ];
-  return {
-    title: `API usage · ${formatShortDay(day)}`,
-    headline: describeHeadline(content),
-    span: describeSpan(content),
-    findings: what.sections.includes('attention') ? listFindings(content, calendar).slice(0, MAX_FINDINGS) : undefined,
-    pools: listPoolMarks(content),
-    context: isEmpty
-      ? frame
-      : [
-          zone,
-          ...frame,
-          ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : []),
-          ...(listParts(content, calendar).length > 0 ? ['more in the thread'] : []),
-        ],
-    sentBy,
-    buttons: listButtons(content),
-  };
+  if (totals.requests === 0) return frame;
+  return [
+    ...[zone, ...frame],
+    ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : []),
+    ...(parts.length > 0 ? ['more in the thread'] : []),
+  ];
 }
 
-/** Sections of the thread that have something to say. */
-export function listParts(content: DigestContent, calendar: Calendar): NonNullable<ReturnType<typeof toPart>>[] {
-  return content.what.sections.flatMap((section) => toPart(content, section, calendar) ?? []);
-}
-
-function composePart(ports: DigestComposerPorts, content: DigestContent, section: DigestSection) {
-  if (describeEmptyDay(content) !== undefined) return undefined;
-  const part = toPart(content, section, ports.calendar);
-  if (!part) return undefined;
-  const { drawn } = part;
-  const { text, blocks } = buildDigestPart(part, content.zone);
-  const image = drawn && { title: drawn.title, at: 1, draw: () => ports.render(drawn, {}) };
-  return { text, blocks, ...(image ? { image } : {}) };
-}
-
-function toStated(
-  { day, nowMs, totals, changes, corrections }: DigestContent,
-  said: Said,
-  calendar: Calendar,
-): StatedDay {
-  return {
-    ...{ day, requests: totals.requests, failed: totals.failed },
-    restated: (changes ?? []).map(({ day, requests }) => ({ day, requests })),
-    // A quiet day tells none: they are left for the next one.
-    correctionsUntilMs: corrections ? nowMs : (said.correctionsUntilMs ?? calendar.startOfDay(day)),
-  };
+function describeLimits({ filters, scope }: DigestWhat): string[] {
+  const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
+  const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
+  return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
 }
 
 /** Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. */
-function recall(posted: readonly PostedDigest[], before: number): Said {
+function recall(posted: readonly PostedDigest[], before: number): Stated {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {
     return headline && state === 'sent' && headline.day < before ? [{ ...headline, sentMs }] : [];
   });
@@ -171,15 +144,20 @@ function recall(posted: readonly PostedDigest[], before: number): Said {
   return { requestsOf, correctionsUntilMs: sent[0] && (sent[0].correctionsUntilMs ?? sent[0].sentMs) };
 }
 
-function describeLimits({ filters, scope }: DigestWhat): string[] {
-  const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
-  const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
-  return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
+/** What this digest states. Changes and corrections that it does not tell are left for the next one. */
+function toStated(about: DigestDay, { spoken }: AllSpoken): StatedDay {
+  const { day, totals, nowMs, calendar, stated } = about;
+  const isTold = spoken.has('corrections');
+  return {
+    ...{ day, requests: totals.requests, failed: totals.failed },
+    restated: isTold ? listChanges(about).map(({ day, requests }) => ({ day, requests })) : [],
+    correctionsUntilMs: isTold ? nowMs : (stated.correctionsUntilMs ?? calendar.startOfDay(day)),
+  };
 }
 
 /** Returns the buttons, which name the digest's own day: `yesterday` is another day when somebody clicks tomorrow. */
-function listButtons({ day, what }: DigestContent): { text: string; command: string }[] {
-  const about = { range: formatDay(day), filters: toFilters(what) };
+function listButtons({ day, what, filters }: DigestDay): { text: string; command: string }[] {
+  const about = { range: formatDay(day), filters };
   const questions: [string, Question][] = [
     ['Top clients', { report: 'top', dimension: 'client', ...about }],
     ['Status codes', { report: 'status', ...about }],
@@ -188,7 +166,44 @@ function listButtons({ day, what }: DigestContent): { text: string; command: str
   return questions.map(([text, question]) => ({ text, command: formatQuestion(question) }));
 }
 
-/** The last day of the report zone that was complete at the due time. */
-function dayOf(order: DigestOrder, calendar: Calendar): number {
-  return calendar.dayOf(order.dueMs) - 1;
+/** `3,252 requests`, then `, ↓ 53% vs. Friday, ↑ 8% vs. a usual Saturday · 95.5% succeeded`; undefined where both sections are off. */
+export function describeHeadline({ what, totals, dayBefore, weekday, day }: DigestDay): DigestLines['headline'] {
+  const { requests, ok, failed } = totals;
+  const success =
+    what.sections.includes('success') && ok + failed > 0 ? `${formatShare(ok, ok + failed)} succeeded` : undefined;
+  if (!what.sections.includes('requests')) return success ? { rest: success } : undefined;
+  const comparisons = [
+    ...(dayBefore === undefined ? [] : [describeChange(requests, dayBefore, `vs. ${weekdayOf(day - 1)}`)]),
+    ...(weekday === undefined ? [] : [describeChange(requests, weekday, `vs. a usual ${weekdayOf(day)}`)]),
+  ];
+  return {
+    count: countOf(requests, 'request'),
+    rest: `${comparisons.map((each) => `, ${each}`).join('')}${success ? ` · ${success}` : ''}`,
+  };
+}
+
+/** `↓ 53% vs. Friday`, `unchanged vs. Friday`, `↑ from 0 vs. Friday`. */
+function describeChange(now: number, before: number, than: string): string {
+  if (now === before) return `unchanged ${than}`;
+  if (before === 0) return `↑ from 0 ${than}`;
+  const percent = (Math.abs(now - before) / before) * 100;
+  const size = percent < 1 ? '<1' : formatCount(Math.round(percent));
+  return `${now > before ? '↑' : '↓'} ${size}% ${than}`;
+}
+
+/** `Last 7 days: 8,400 requests, 1,200 a day, ↑ 5% vs. the 7 before`. Undefined for a daily digest. */
+function describeSpan({ span }: DigestDay): string | undefined {
+  if (!span) return undefined;
+  const before = span.before === undefined ? '' : `, ${describeChange(span.requests, span.before, 'vs. the 7 before')}`;
+  return `${span.name}: ${countOf(span.requests, 'request')}, ${formatCount(span.perDay)} a day${before}`;
+}
+
+/** The one line of a day without calls: quiet, or a sender that is silent. Undefined on other days. */
+function describeEmptyDay(about: DigestDay): string | undefined {
+  if (about.totals.requests > 0) return undefined;
+  const date = `${formatShortDay(about.day)} (${about.calendar.zone})`;
+  const silent = describeSilent(about, '');
+  if (silent) return `🔴 Usage of ${date} is unknown: nothing came from ${silent}. See /usage sources.`;
+  const usual = about.weekAverage ? `; the week before had ${formatCount(about.weekAverage)} a day` : '';
+  return `Quiet day: no requests on ${date}${usual}.`;
 }

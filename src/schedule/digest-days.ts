@@ -1,18 +1,48 @@
-import { type Calendar, firstDayOf, formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
-import type { ClientName } from '../domain/definition.ts';
-import { OTHER } from '../domain/dimension.ts';
+import {
+  type Calendar,
+  firstDayOf,
+  formatDay,
+  MONTHS,
+  monthOf,
+  SHORT_WEEKDAYS,
+  toDate,
+  WEEKDAYS,
+} from '../domain/calendar.ts';
+import type { ClientName, Definitions } from '../domain/definition.ts';
+import { type DigestRhythm, type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
-import type { RankingReport, SeriesReport } from '../domain/report.ts';
+import type { Question, Report, Reporter, SeriesReport } from '../domain/report.ts';
+import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Span, Totals, UsageReader } from '../domain/usage.ts';
+import type { DigestPart } from '../messages/digest-message.ts';
 import { getClientNames } from '../report/client-names.ts';
-import { formatMonthName } from '../report/format.ts';
+import { formatMoment, formatMonthName, joinWords } from '../report/format.ts';
 import { toIds } from '../report/inquiry.ts';
-import { emptyTotals, isNamed } from '../report/totals.ts';
+import { getScopeStates } from '../report/scope-states.ts';
+import { emptyTotals } from '../report/totals.ts';
 import { USUAL_WEEKS } from '../report/usual.ts';
-import { findHourCause, findMostMoved, type HourCause, listUsualHours } from './hour-cause.ts';
+import type { Db } from '../store/database.ts';
+import { countByName, type NameCounts } from './moved.ts';
 
-/** A day beside the whole days before it, by a series of days of which it is the last. */
+/** Sources of a digest's numbers. */
+export interface DigestSources {
+  db: Db;
+  reporter: Reporter;
+  calendar: Calendar;
+  usage: UsageReader;
+  definitions(): Promise<Definitions>;
+  sources(): Promise<readonly SourceHealth[]>;
+}
+
+/** The numbers that a subscription's digests have stated so far. */
+export interface Stated {
+  requestsOf: ReadonlyMap<number, number>;
+  /** Corrections entered before this have been told; undefined: there was no digest. */
+  correctionsUntilMs: number | undefined;
+}
+
+/** A day beside the whole days before it. */
 export interface DayComparison {
   totals: Totals;
   /** Requests of the day before; absent where that is not known for all of it. */
@@ -23,26 +53,126 @@ export interface DayComparison {
   weekAverage?: number;
 }
 
-/** The sum that a weekly or monthly digest adds: the last seven days, or the month so far. */
-export interface SpanSum {
-  name: string;
-  requests: number;
-  perDay: number;
-  before?: number;
+/** A day as sections look at it, with what several of them need. */
+export interface DigestDay extends DigestSources, DayComparison {
+  day: number;
+  nowMs: number;
+  what: DigestWhat;
+  stated: Stated;
+  /** Filters of the calls that are counted: as people write them, and as the store compares them. */
+  filters: readonly Filter[];
+  stored: readonly StoredFilter[];
+  /** Shown names of clients. */
+  clients: readonly ClientName[];
+  /** The day behind the 31 before it, and its hours. */
+  daily: SeriesReport;
+  hours: SeriesReport;
+  span: SpanSum | undefined;
+  silent: readonly SilentSource[];
+  /** Asks about the calls that are counted; what was asked before is not asked again. */
+  ask<R extends Report>(question: Question): Promise<R>;
+  pools(): Promise<readonly ScopeState[]>;
+  /** Requests of each client, on the day and on the same weekday of the weeks before that are known. */
+  countClients(): Promise<readonly NameCounts[]>;
+}
+
+/** Worst last. */
+export const SIGNS = ['🔵', '🟠', '🔴', '⛔'] as const;
+
+/** One thing that somebody should look at. The higher the weight, the worse. */
+export interface Finding {
+  weight: number;
+  sign: (typeof SIGNS)[number];
+  text: string;
+}
+
+/** A message of the thread, and the report that is drawn in it. */
+export interface DrawnPart extends DigestPart {
+  section: DigestSection;
+  drawn?: Report | undefined;
+}
+
+/** What a section says of a day. Absent: nothing. */
+export interface Spoken {
+  /** In the thread. */
+  part?: Omit<DrawnPart, 'title' | 'section'> | undefined;
+  /** What needs attention. */
+  findings?: readonly Finding[];
+  /** The picture of the message itself. */
+  chart?: Report;
 }
 
 /** Ask for 31 days before the day: they hold the month so far, and the same weekday of four weeks. */
-export const DAYS_BEFORE = 31;
+const DAYS_BEFORE = 31;
 
-const NOTHING = emptyTotals();
+/** Reads a day and the days before it. */
+export async function openDay(
+  from: DigestSources,
+  { day, every, what }: { day: number; every: DigestRhythm; what: DigestWhat },
+  stated: Stated,
+  nowMs: number,
+): Promise<DigestDay> {
+  const { calendar, usage, reporter } = from;
+  const filters = toFilters(what);
+  const { clients } = await from.definitions();
+  const asked = new Map<string, Promise<Report>>();
+  const ask = <R extends Report>(question: Question) =>
+    asked.getOrInsertComputed(JSON.stringify(question), () =>
+      reporter.answer({ ...question, filters }, nowMs),
+    ) as Promise<R>;
+  const daily = await ask<SeriesReport>({
+    report: 'daily',
+    range: `${formatDay(day - DAYS_BEFORE)}..${formatDay(day)}`,
+  });
+  const lately = { fromMs: calendar.startOfDay(day - DAYS_BEFORE), toMs: calendar.startOfDay(day + 1) };
+  const about = {
+    ...{ ...from, ...compareDays(daily), day, nowMs, what, stated, filters, clients, daily, ask },
+    stored: await toIds(usage, getClientNames(clients), filters, lately),
+    hours: await ask<SeriesReport>({ report: 'day', range: formatDay(day) }),
+    span: sumSpan(daily, every, day),
+  };
+  const days = [0, ...listWeeksAgo(daily)].map((daysAgo) => toSpan(about, day - daysAgo));
+  return {
+    ...about,
+    silent: await listSilentSources(about),
+    pools: once(() => getScopeStates(from, { atMs: nowMs, ...(what.scope ? { scope: what.scope } : {}) })),
+    countClients: once(async () => {
+      const [span, ...usual] = days;
+      const compared = { span: span!, usual, measure: 'requests', filters: about.stored } as const;
+      return (await countByName(about, compared, 'client')).names;
+    }),
+  };
+}
 
-export function compareDays(daily: SeriesReport): DayComparison {
+/** Makes a function that computes its answer when it is asked first. */
+function once<T>(compute: () => Promise<T>): () => Promise<T> {
+  let computed: Promise<T> | undefined;
+  return () => (computed ??= compute());
+}
+
+export function toSpan({ calendar }: Pick<DigestDay, 'calendar'>, day: number): Span {
+  return { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) };
+}
+
+/** `Sat 28 Nov`. */
+export function formatShortDay(day: number): string {
+  const date = toDate(day);
+  return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]}`;
+}
+
+/** `Saturday`. */
+export function weekdayOf(day: number): string {
+  return WEEKDAYS[toDate(day).dayOfWeek - 1]!;
+}
+
+function compareDays(daily: SeriesReport): DayComparison {
   const known = listDaysAgo(daily);
   const mean = (days: readonly number[]) =>
     Math.round(days.reduce((sum, daysAgo) => sum + requestsOf(daily, daysAgo), 0) / days.length);
   const [weeks, lately] = [listWeeksAgo(daily), known.slice(0, 7)];
+  const { requests, ok, failed, none, credits } = daily.bars.at(-1) ?? emptyTotals();
   return {
-    totals: toTotals(daily.bars.at(-1) ?? NOTHING),
+    totals: { requests, ok, failed, none, credits },
     ...(known.includes(1) ? { dayBefore: requestsOf(daily, 1) } : {}),
     ...(weeks.length ? { weekday: mean(weeks) } : {}),
     ...(lately.length ? { weekAverage: mean(lately) } : {}),
@@ -63,156 +193,34 @@ function listDaysAgo({ bars }: SeriesReport): number[] {
 }
 
 /** Returns those of 7, 14, 21 and 28 days ago that are known, the nearest first. */
-function listWeeksAgo(daily: SeriesReport): number[] {
+export function listWeeksAgo(daily: SeriesReport): number[] {
   return listDaysAgo(daily)
     .filter((daysAgo) => daysAgo % 7 === 0)
     .slice(0, USUAL_WEEKS);
 }
 
-export function sumWeek(daily: SeriesReport): SpanSum {
-  const isKnown = listDaysAgo(daily).length >= 13;
-  const week = { name: 'Last 7 days', ...sumDays(daily, 7) };
-  return isKnown ? { ...week, before: sumDays(daily, 14).requests - week.requests } : week;
-}
-
-export function sumMonth(daily: SeriesReport, day: number): SpanSum {
-  return { name: formatMonthName(day), ...sumDays(daily, day - firstDayOf(monthOf(day)) + 1) };
-}
-
-/** The sum of the last days, this one included; the mean is of those that are known. */
-function sumDays(daily: SeriesReport, days: number): Pick<SpanSum, 'requests' | 'perDay'> {
-  const sumLast = (count: number) => daily.bars.slice(-count).reduce((sum, { requests }) => sum + requests, 0);
-  const known = Math.min(days, listDaysAgo(daily).length + 1);
-  return { requests: sumLast(days), perDay: Math.round(sumLast(known) / known) };
-}
-
-function toTotals({ requests, ok, failed, none, credits }: Totals): Totals {
-  return { requests, ok, failed, none, credits };
-}
-
-const MAX_HOURS = 2;
-
-/** An hour of the day that was far from its usual. */
-export interface OddHour {
-  startMs: number;
-  label: string;
-  requests: number;
-  usual: number;
-  because: HourCause | undefined;
-}
-
-/** The hours furthest from the same hour of the weeks before, the furthest first, each with who made most of the difference. */
-export async function listOddHours(
-  { usage, calendar, clients }: { usage: UsageReader; calendar: Calendar; clients: readonly ClientName[] },
-  { bars, usual }: SeriesReport,
-  filters: readonly Filter[],
-): Promise<OddHour[]> {
-  const extent = await usage.extent();
-  if (!extent || !usual) return [];
-  const odd = bars
-    .flatMap(({ startMs, label, requests }, index) => {
-      const expected = usual[index];
-      return expected?.isOdd ? [{ startMs, label, requests, usual: expected.median }] : [];
-    })
-    .sort((a, b) => Math.abs(b.requests - b.usual) - Math.abs(a.requests - a.usual))
-    .slice(0, MAX_HOURS);
-  const all = { fromMs: calendar.startOfDay(extent.firstDay), toMs: calendar.startOfDay(extent.lastDay + 1) };
-  const ids = odd.length > 0 ? await toIds(usage, getClientNames(clients), filters, all) : [];
-  return Promise.all(
-    odd.map(async (hour) => {
-      const span = { fromMs: hour.startMs, toMs: hour.startMs + HOUR_MS };
-      const because = await findHourCause(
-        { usage, clients },
-        { span, usual: listUsualHours(span, extent, calendar), measure: 'requests', filters: ids },
-      );
-      return { ...hour, because };
-    }),
-  );
-}
-
-/** Ranks all names of a dimension in a range. */
-export type Rank = (dimension: 'client' | 'source', range: string) => Promise<RankingReport>;
-
-const MAX_MOVERS = 10;
-const EXPLAINED = 3;
-
-export interface ClientCount {
+/** The sum that a weekly or monthly digest adds: the last seven days, or the month so far. */
+export interface SpanSum {
   name: string;
+  firstDay: number;
   requests: number;
+  /** The mean of the days that are known. */
+  perDay: number;
+  /** The seven days before. */
+  before?: number;
 }
 
-/** A client whose requests changed against its mean of the same weekday; `route`: where most of that was. */
-export interface Mover extends ClientCount {
-  usual: number;
-  route?: string;
-}
-
-/** The clients of a day: who is not among `rows` made no call, unless the rare are counted together. */
-async function loadClients(rank: Rank, day: number) {
-  const { rows } = await rank('client', formatDay(day));
-  const byName = new Map(rows.map((row) => [row.name, row]));
-  return { rows, byName, absent: byName.has(OTHER) ? undefined : 0 };
-}
-
-/** Clients that called on this weekday in each of the two weeks before, and not on the day; `requests` a week before. */
-export async function listSilentClients(rank: Rank, daily: SeriesReport, day: number): Promise<ClientCount[]> {
-  if (!listWeeksAgo(daily).includes(14)) return [];
-  const [today, last, before] = [
-    await loadClients(rank, day),
-    await loadClients(rank, day - 7),
-    await loadClients(rank, day - 14),
-  ];
-  if (today.absent === undefined) return [];
-  return last.rows
-    .filter(({ name }) => before.byName.has(name) && !today.byName.has(name) && isNamed(name))
-    .map(({ name, requests }) => ({ name, requests }));
-}
-
-/** The clients whose requests are furthest from their mean of the same weekday; of the first few, the route that explains most. */
-export async function listMovers(
-  rank: Rank,
-  from: { usage: UsageReader; calendar: Calendar; clients: readonly ClientName[] },
-  { daily, day, filters }: { daily: SeriesReport; day: number; filters: readonly Filter[] },
-): Promise<Mover[]> {
-  const weeks = listWeeksAgo(daily);
-  if (weeks.length === 0) return [];
-  const today = await loadClients(rank, day);
-  const before = await Promise.all(weeks.map((daysAgo) => loadClients(rank, day - daysAgo)));
-  const names = new Set([today, ...before].flatMap(({ rows }) => rows.map(({ name }) => name)));
-  const moved = [...names]
-    .filter(isNamed)
-    .flatMap((name) => {
-      const counts = [today, ...before].map(({ byName, absent }) => byName.get(name)?.requests ?? absent);
-      if (!counts.every((count) => count !== undefined)) return [];
-      const [requests = 0, ...others] = counts;
-      const usual = Math.round(others.reduce((sum, count) => sum + count, 0) / others.length);
-      const ids = [today, ...before].flatMap(({ byName }) => byName.get(name)?.ids ?? []);
-      return [{ name, ids: ids.length > 0 ? [...new Set(ids)] : [name], requests, usual }];
-    })
-    .filter(({ requests, usual }) => requests !== usual)
-    .sort((a, b) => Math.abs(b.requests - b.usual) - Math.abs(a.requests - a.usual))
-    .slice(0, MAX_MOVERS);
-  const toSpan = (each: number): Span => ({
-    fromMs: from.calendar.startOfDay(each),
-    toMs: from.calendar.startOfDay(each + 1),
-  });
-  const ids = await toIds(from.usage, getClientNames(from.clients), filters, toSpan(day));
-  return Promise.all(
-    moved.map(async ({ ids: patterns, ...mover }, index) => {
-      if (index >= EXPLAINED) return mover;
-      const own: StoredFilter = { key: 'client', patterns, not: false };
-      const route = await findMostMoved(
-        from,
-        {
-          span: toSpan(day),
-          usual: weeks.map((daysAgo) => toSpan(day - daysAgo)),
-          ...{ measure: 'requests', filters: [...ids.filter(({ key, not }) => key !== 'client' || not), own] },
-        },
-        'route',
-      );
-      return { ...mover, ...(route ? { route: route.name } : {}) };
-    }),
-  );
+/** Sums what a digest of that rhythm adds to its day; undefined for a daily one. */
+function sumSpan(daily: SeriesReport, every: DigestRhythm, day: number): SpanSum | undefined {
+  if (every === 'day') return undefined;
+  const firstDay = every === 'week' ? day - 6 : firstDayOf(monthOf(day));
+  const days = day - firstDay + 1;
+  const sumLast = (count: number) => daily.bars.slice(-count).reduce((sum, { requests }) => sum + requests, 0);
+  const known = listDaysAgo(daily).length + 1;
+  const [requests, perDay] = [sumLast(days), Math.round(sumLast(Math.min(days, known)) / Math.min(days, known))];
+  if (every === 'month') return { name: formatMonthName(day), firstDay, requests, perDay };
+  const before = known >= 2 * days ? { before: sumLast(2 * days) - requests } : {};
+  return { name: 'Last 7 days', firstDay, requests, perDay, ...before };
 }
 
 /** A source that used to send on such a day and sent nothing at all; `sinceMs` where nothing was heard after the day either. */
@@ -223,27 +231,42 @@ export interface SilentSource {
 
 /**
  * Lists sources that sent calls of this digest on at least half of the days that are like this one, and no call at all on it.
- * Days alike are the same weekdays; in the first week, those so far. `rank` counts what the digest counts, `rankAll` everything.
+ * Days alike are the same weekdays; in the first week, those so far.
  */
-export async function listSilentSources(
-  { calendar, sources }: { calendar: Calendar; sources(): Promise<readonly SourceHealth[]> },
-  { rank, rankAll }: { rank: Rank; rankAll: Rank },
-  daily: SeriesReport,
-  day: number,
-): Promise<SilentSource[]> {
+async function listSilentSources({
+  sources,
+  usage,
+  calendar,
+  daily,
+  day,
+  stored,
+}: Pick<DigestDay, 'sources' | 'usage' | 'calendar' | 'daily' | 'day' | 'stored'>): Promise<SilentSource[]> {
   const [weeks, known] = [listWeeksAgo(daily), listDaysAgo(daily)];
   // The day on which data began counts here: even a part of a day shows who sends.
   const alike = weeks.length > 0 ? weeks : [...known, known.length + 1];
-  const sent = new Set((await rankAll('source', formatDay(day))).rows.map(({ name }) => name));
-  const daysOf = new Map<string, number>();
-  for (const daysAgo of alike)
-    for (const { name } of (await rank('source', formatDay(day - daysAgo))).rows)
-      daysOf.set(name, (daysOf.get(name) ?? 0) + 1);
-  const endMs = calendar.startOfDay(day + 1);
+  const sum = (fromDay: number, untilDay: number, counted: readonly StoredFilter[]) =>
+    usage.sum({
+      span: { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(untilDay) },
+      ...{ grain: 'day', groupBy: ['source'], filters: counted },
+    });
+  const [own, before] = await Promise.all([sum(day, day + 1, []), sum(day - Math.max(...alike), day, stored)]);
+  const sent = new Set(own.rows.map(({ keys }) => keys[0]));
+  const days = before.rows.filter(({ startMs }) => alike.includes(day - calendar.dayOf(startMs)));
   return (await sources())
-    .filter(({ name }) => !sent.has(name) && (daysOf.get(name) ?? 0) * 2 >= alike.length)
-    .map(({ name, lastReceivedMs }) => ({
-      name,
-      ...(lastReceivedMs !== undefined && lastReceivedMs < endMs ? { sinceMs: lastReceivedMs } : {}),
-    }));
+    .filter(({ name }) => !sent.has(name))
+    .filter(({ name }) => days.filter(({ keys }) => keys[0] === name).length * 2 >= alike.length)
+    .map(({ name, lastReceivedMs }) => {
+      const isSilentStill = lastReceivedMs !== undefined && lastReceivedMs < calendar.startOfDay(day + 1);
+      return { name, ...(isSilentStill ? { sinceMs: lastReceivedMs } : {}) };
+    });
+}
+
+/** `kong since Wed 18 Nov 23:55 and erp that day`, empty where none is silent; `then`: said where something was heard since. */
+export function describeSilent({ silent, calendar }: DigestDay, then: string): string {
+  return joinWords(
+    silent.map(
+      ({ name, sinceMs }) =>
+        `${name}${sinceMs === undefined ? then : ` since ${formatMoment(sinceMs, calendar.zone)}`}`,
+    ),
+  );
 }

@@ -19,18 +19,13 @@ import {
   type Subscription,
   updateSubscription,
 } from '../store/subscription-repository.ts';
-import {
-  buildMessage,
-  composeContent,
-  type DigestComposerPorts,
-  type DigestOrder,
-  listParts,
-} from './digest-composer.ts';
+import { buildMessage, composeDigest, type DigestOrder } from './digest-composer.ts';
+import type { DigestSources } from './digest-days.ts';
 import { findOwn, getDigest, type OwnerPorts, toSummary } from './digests.ts';
 import { orderOrphanNotice } from './notices.ts';
 import { putDigestEvent } from './webhook-events.ts';
 
-export interface DigestPostsOptions extends DigestComposerPorts, OwnerPorts {
+export interface DigestPostsOptions extends DigestSources, OwnerPorts {
   log: Logger;
   now(): number;
   /** Looks for due deliveries at once. */
@@ -122,9 +117,8 @@ export class DigestPosts implements DigestPostPort {
       ...{ subscriptionId: row?.id ?? 0, dueMs: nowMs, what: row?.what ?? EVERYTHING },
       ...{ every: row ? toRhythm(row.schedule) : 'day', part: 'message' },
     };
-    const { content } = await composeContent(this.#options, order, nowMs);
-    const follows = listParts(content, this.#options.calendar).map(({ title }) => title);
-    return { ...buildMessage(this.#options, content, order), follows };
+    const digest = await composeDigest(this.#options, order, nowMs);
+    return { ...buildMessage(digest), follows: digest.parts.map(({ title }) => title) };
   }
 
   async send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {

@@ -8,7 +8,7 @@ import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import { type AlertFacts, type AlertWords, readForAnHour, type Watch } from './alert-claims.ts';
 import { formatHoursOf, formatWho, LATE_MS } from './alert-subjects.ts';
-import { describeHourCause, findHourCause, type HourCause, listUsualHours } from './hour-cause.ts';
+import { type Cause, describeCause, findCause, listUsualHours } from './moved.ts';
 
 /** Returns the last local hour whose events have arrived. */
 function lastFullHour({ calendar, nowMs }: AlertFacts): Span {
@@ -99,7 +99,7 @@ function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   const weekday = WEEKDAYS[local.dayOfWeek - 1]!;
   const times =
     isVolume && expected > 0 && observed > expected ? `, ${(observed / expected).toFixed(1)}× the usual` : '';
-  const because = found.because && describeHourCause(found.because);
+  const because = found.because && describeCause(found.because);
   const isMended = !isVolume && observed < expected;
   return {
     sign: isMended ? '🔵' : '🟠',
@@ -124,7 +124,7 @@ export interface UnusualHour {
   observed: number;
   expected: number;
   comparedWeeks: number;
-  because: HourCause | undefined;
+  because: Cause | undefined;
 }
 
 /**
@@ -144,7 +144,7 @@ export async function findUnusual(
   const found: UnusualHour[] = [];
   const add = async (what: UnusualHour['what'], observed: number, expected: number) => {
     const measure = what === 'volume' ? 'requests' : 'failed';
-    const because = await findHourCause({ usage, clients }, { span: hour, usual: spans, measure });
+    const because = await findCause({ usage, clients }, { span: hour, usual: spans, measure });
     found.push({ what, fromMs: hour.fromMs, comparedWeeks: spans.length, observed, expected, because });
   };
   if (usual.isOdd) await add('volume', now.requests, usual.median);

@@ -136,6 +136,7 @@ async function toContent(context: EvaluationContext, { scope, pool }: About, lev
     used: pool.used,
     amount: pool.amount,
     links: scope.links,
+    state: scope,
     who: formatWho(
       near.burst ? formatHoursOf(context.calendar, near.burst) : toDays(context, pool),
       scope.scope,

@@ -243,9 +243,11 @@ async function findOutlook(
     return { sentence: `${capitalise(clause)}.`, clause };
   }
   if (!usual?.pace) return undefined;
-  const isOnce = pool.periodKind === 'once';
-  const day = formatShortDate(calendar.dayOf(pool.period.toMs - (isOnce ? 1 : 0)));
-  return { sentence: `At the usual pace it lasts past its ${isOnce ? 'end' : 'reset'} on ${day}.` };
+  const [lasts, lastMs] =
+    pool.periodKind === 'once'
+      ? ['will not run out before it ends', pool.period.toMs - 1]
+      : ['lasts past its reset', pool.period.toMs];
+  return { sentence: `At the usual pace it ${lasts} on ${formatShortDate(calendar.dayOf(lastMs))}.` };
 }
 
 function soon(atMs: number, pace: string): Outlook {

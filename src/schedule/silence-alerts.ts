@@ -4,7 +4,7 @@ import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
 import { median, USUAL_WEEKS } from '../report/usual.ts';
 import type { Watch } from './alert-claims.ts';
-import { weeksBefore } from './hour-cause.ts';
+import { weeksBefore } from './moved.ts';
 
 /** Tells that a source sends nothing though it used to at this time: once per silence. */
 export const SILENCE: Watch = {

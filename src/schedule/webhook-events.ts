@@ -8,13 +8,8 @@ import type { Conversation } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { findLastDeliveryKey, insertDelivery } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
-import {
-  composeContent,
-  type DigestComposerPorts,
-  type DigestOrder,
-  readDigestOrder,
-  toLines,
-} from './digest-composer.ts';
+import { composeDigest, type DigestOrder, readDigestOrder } from './digest-composer.ts';
+import type { DigestSources } from './digest-days.ts';
 
 /**
  * Kinds of events: an alert's first level (or its only message), each further one, that somebody has it, that
@@ -77,28 +72,27 @@ export async function putDigestEvent(trx: Db, key: string, order: DigestOrder, n
 }
 
 /** Makes the body of an event from its row in the delivery log; a digest's numbers are read now. */
-export async function composeWebhook(ports: DigestComposerPorts, stored: unknown, nowMs: number): Promise<object> {
+export async function composeWebhook(ports: DigestSources, stored: unknown, nowMs: number): Promise<object> {
   const event = readValue('delivery.content', EVENT, stored);
   if (event.type !== 'digest.posted') return event;
   const order = readDigestOrder(event.data);
-  const { content } = await composeContent(ports, order, nowMs);
-  const { title, findings = [] } = toLines(content, order, ports.calendar);
-  const { totals, dayBefore, clients, zone, pools = [] } = content;
+  const { day: about, lines, pools } = await composeDigest(ports, order, nowMs);
+  const { day, totals, dayBefore, hours } = about;
   return {
     ...event,
     data: {
       digest: order.subscriptionId,
       every: order.every,
-      day: formatDay(content.day),
-      zone,
-      title,
+      day: formatDay(day),
+      zone: ports.calendar.zone,
+      title: lines.title,
       requests: totals.requests,
       ok: totals.ok,
       failed: totals.failed,
       requests_day_before: dayBefore,
-      clients,
+      clients: hours.clients,
       pools: pools.flatMap((scope) => scope.pools.map((pool) => toPool(scope, pool))),
-      findings: findings.map(({ text }) => text),
+      findings: (lines.findings ?? []).map(({ text }) => text),
     },
   };
 }

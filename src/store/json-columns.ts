@@ -5,6 +5,7 @@ import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts'
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { FOCUSES, type Question, REPORT_KINDS } from '../domain/report.ts';
+import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 
@@ -54,28 +55,6 @@ export const QUESTION = object<Question>({
 /** `answer.drill`. */
 export const QUESTIONS = z.array(QUESTION);
 
-const WORDS = z.union([text, z.array(z.union([text, z.object({ atMs: number })]))]);
-
-/** `alert.content`. */
-export const ALERT_CONTENT = object<AlertContent>({
-  kind: z.enum(ALERT_KINDS.map(({ kind }) => kind)),
-  sign: z.enum(['🔵', '🟠', '🔴', '⛔']).default('🟠'),
-  title: text,
-  lines: z.array(WORDS),
-  brief: WORDS.optional(),
-  mention: flag,
-  scope: text.optional(),
-  pool: text.optional(),
-  level: number.optional(),
-  used: CREDITS.optional(),
-  amount: CREDITS.optional(),
-  links: LINKS.optional(),
-  who: text.optional(),
-  chart: text.optional(),
-  periodEndMs: number.optional(),
-  test: flag.optional(),
-});
-
 /** `alert.delivery_keys`. */
 export const KEYS = z.array(text);
 
@@ -120,6 +99,57 @@ export const OLDER_ZONES = z.array(object<OlderZone>({ zone: text, beforeDay: nu
 
 const MATCH = z.partialRecord(DIMENSION, text);
 const MATCHES = z.array(MATCH);
+const PERIOD_KINDS = ['rolling-24h', 'day', 'month', 'year', 'once'] as const;
+const POOL_STATE = object<PoolState>({
+  ...{ name: text, used: CREDITS, amount: CREDITS, left: CREDITS, percent: number, level: z.enum(LEVELS) },
+  ...{ thresholds: z.array(number), reached: z.array(number), arithmetic: text, drawnNow: flag },
+  period: z.object({ fromMs: number, toMs: number, label: text }),
+  periodKind: z.enum(PERIOD_KINDS),
+  match: MATCHES.optional(),
+  burnRate: number.optional(),
+  runOut: z
+    .object({ earliestMs: number, latestMs: number.optional(), arithmetic: text })
+    .transform((runOut) => ({ latestMs: undefined, ...runOut }))
+    .optional(),
+  pace: z.object({ slower: number, quicker: number }).optional(),
+  present: z
+    .object({ pace: z.enum(['the pace of the last hour', 'today’s pace']), emptyMs: number.optional() })
+    .transform((present) => ({ emptyMs: undefined, ...present }))
+    .optional(),
+  foresee: z.undefined().optional(),
+});
+/** `alert.content`: the scope when it was told. */
+const STATE = object<ScopeState>({
+  ...{ scope: text, title: text, level: z.enum(LEVELS), links: LINKS },
+  ...{ pools: z.array(POOL_STATE), limits: z.array(POOL_STATE), current: POOL_STATE.optional() },
+  ...{ used: CREDITS, overage: CREDITS, restLeft: CREDITS, restCount: number },
+  exhaustions: z.array(z.object({ pool: text, atMs: number, next: text.optional() })),
+  rateLimitPerMinute: number.optional(),
+}).transform((state) => ({ ...state, current: state.pools.find(({ name }) => name === state.current?.name) }));
+
+const WORDS = z.union([text, z.array(z.union([text, z.object({ atMs: number })]))]);
+
+/** `alert.content`. */
+export const ALERT_CONTENT = object<AlertContent>({
+  kind: z.enum(ALERT_KINDS.map(({ kind }) => kind)),
+  sign: z.enum(['🔵', '🟠', '🔴', '⛔']).default('🟠'),
+  title: text,
+  lines: z.array(WORDS),
+  brief: WORDS.optional(),
+  mention: flag,
+  scope: text.optional(),
+  pool: text.optional(),
+  level: number.optional(),
+  used: CREDITS.optional(),
+  amount: CREDITS.optional(),
+  links: LINKS.optional(),
+  state: STATE.optional(),
+  who: text.optional(),
+  chart: text.optional(),
+  periodEndMs: number.optional(),
+  test: flag.optional(),
+});
+
 const AMOUNT: Fields<Amount> = {
   base: number,
   grants: z.array(z.object({ name: text, quantity: number, each: number })),

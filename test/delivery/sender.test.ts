@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { NewDelivery } from '../../src/domain/delivery.ts';
 import type { Picture } from '../../src/domain/picture.ts';
+import type { Report } from '../../src/domain/report.ts';
 import { createLogger } from '../../src/log.ts';
 import { header, richText } from '../../src/messages/text.ts';
 import type { Db } from '../../src/store/database.ts';
@@ -10,9 +11,10 @@ import {
   leaseDelivery,
   supersedeDeliveries,
 } from '../../src/store/delivery-repository.ts';
+import { answerFixture } from '../slack/reports.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import type { FakeClock } from './fake-clock.ts';
-import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage, THIRD_CHANNEL } from './slack-stage.ts';
+import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage, PICTURE, THIRD_CHANNEL } from './slack-stage.ts';
 
 describeEachDialect('the sender', (databases) => {
   it('posts what is due once, with its key in the metadata, and keeps where it went', async () => {
@@ -414,8 +416,7 @@ describeEachDialect('the sender', (databases) => {
   it('shows the words of a picture whose file may not be shared there', async () => {
     const { slack, clock, openSender } = await openStage();
     const db = await databases.open();
-    const image = { title: 'Pools', draw: async () => ({ png: PNG, width: 1, height: 1, altText: '90% of 100,000' }) };
-    const content = { text: 'the numbers', blocks: [richText('450 of 500 used')], image };
+    const content = { text: 'the numbers', blocks: [richText('450 of 500 used')], drawn: REPORT };
     await put(db, clock, 'digest:1', { kind: 'digest' });
     slack.faults.fail('chat.postMessage', { error: 'slack_connect_file_link_sharing_blocked' });
     await openSender(db, { composers: { ...ECHO, digest: async () => content } }).settle();
@@ -455,20 +456,21 @@ describeEachDialect('the sender', (databases) => {
     const compose = async () => ({
       text: 'reached 90 %',
       blocks: [{ type: 'section', text: { type: 'mrkdwn', text: 'reached 90 %' } }],
-      image: { title: 'Daily requests', draw: () => picture.promise },
+      drawn: REPORT,
     });
-    const sender = openSender(db, { composers: { ...ECHO, alert: compose } });
+    const composers = { ...ECHO, alert: compose };
+    const sender = openSender(db, { composers, render: () => picture.promise });
     const settled = sender.settle();
     await slack.waitFor(() => slack.messages(CHANNEL).length === 1, 'the text is posted');
     expect(slack.messages(CHANNEL)[0]!.blocks).toHaveLength(1);
-    picture.resolve({ png: PNG, width: 1, height: 1, altText: '90 % of 100,000' });
+    picture.resolve(PICTURE);
     await settled;
     clock.advance(1000);
     await sender.settle();
     expect(slack.messages(CHANNEL)).toHaveLength(1);
     expect(slack.messages(CHANNEL)[0]!.blocks).toMatchObject([
       { type: 'section' },
-      { type: 'image', alt_text: '90 % of 100,000' },
+      { type: 'image', alt_text: PICTURE.altText },
     ]);
     slack.assertNoProblems();
   });
@@ -482,15 +484,13 @@ describeEachDialect('the sender', (databases) => {
     const compose = async (_content: unknown, { key }: { key: string }) => ({
       text: key,
       blocks: [block],
-      image: {
-        title: 'Status',
-        draw: async () => {
-          if (key === 'digest:1') return { png: PNG, width: 1, height: 1, altText: 'x' };
-          throw new Error('no font');
-        },
-      },
+      drawn: { ...REPORT, title: key },
     });
-    await openSender(db, { composers: { ...ECHO, digest: compose } }).settle();
+    const render = async ({ title }: Report) => {
+      if (title === 'digest:1') return PICTURE;
+      throw new Error('no font');
+    };
+    await openSender(db, { composers: { ...ECHO, digest: compose }, render }).settle();
     expect(slack.messages(CHANNEL)[0]!.blocks!.map(({ type }) => type)).toEqual(['section', 'image']);
     expect(slack.messages(OTHER_CHANNEL)[0]!.blocks!.map(({ type }) => type)).toEqual(['section']);
   });
@@ -513,7 +513,7 @@ describeEachDialect('the sender', (databases) => {
     const compose = async (content: unknown) => ({
       text: (content as { text: string }).text,
       blocks: [block((content as { text: string }).text)],
-      image: { title: 'Status', draw: async () => ({ png: PNG, width: 1, height: 1, altText: 'x' }) },
+      drawn: REPORT,
     });
     const sender = openSender(db, { composers: { ...ECHO, alert: compose, digest: compose }, timeout: 200 });
     slack.faults.fail(method, { ...fault, times: 4 });
@@ -575,11 +575,7 @@ describeEachDialect('the sender', (databases) => {
   });
 });
 
-/** One pixel. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
+const REPORT = answerFixture({ report: 'pool' });
 
 /** A process that stops between its commit and its call, and goes on with the call when it wakes. */
 class Freezing {

@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { type Composers, createSlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
+import type { Picture } from '../../src/domain/picture.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
@@ -12,6 +13,15 @@ export const CHANNEL = 'C0000000001';
 export const OTHER_CHANNEL = 'C0000000002';
 export const THIRD_CHANNEL = 'C0000000003';
 export const OWNER = 'U0000000001';
+
+/** One pixel. */
+export const PICTURE: Picture = {
+  png: Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  ),
+  ...{ width: 1, height: 1, altText: '90% of 100,000' },
+};
 
 /** A message that says its content: `{ text, blocks?, … }`. */
 const echo = async (content: unknown) => content as Awaited<ReturnType<Composers['alert']>>;
@@ -53,7 +63,10 @@ export async function openStage(): Promise<{
         ...(fetchFunction ? { fetch: fetchFunction } : {}),
         ...(timeout ? { timeoutMs: timeout } : {}),
       });
-      const ports = { db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log), ...overrides };
+      const ports = {
+        ...{ db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log) },
+        ...{ render: async () => PICTURE, ...overrides },
+      };
       return new Sender({ ...ports, transport: createSlackTransport(ports) });
     },
   };

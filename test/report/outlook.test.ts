@@ -179,6 +179,17 @@ describe('whether a pool runs out', () => {
     ['no', [lasting], 'No: at the usual 1,330–1,424 a day, Public API lasts past its reset on 1 Dec.'],
     ['yes', [ending], 'Yes: CRM API runs out between Mon 30 Nov 04:32 and 05:09, before it resets on 1 Dec.'],
     [
+      'no, of a pool that ends',
+      [
+        scope('ERP API', [
+          pool('Annual add-on', 100, 66_000, {
+            ...{ pace, periodKind: 'once', period: { fromMs: MONTH.fromMs, toMs: at('2027-01-01T00:00'), label: '' } },
+          }),
+        ]),
+      ],
+      'No: at the usual 1,330–1,424 a day, ERP API will not run out before its annual add-on ends on 31 Dec.',
+    ],
+    [
       'the worst first',
       [lasting, ending],
       'Yes: CRM API runs out between Mon 30 Nov 04:32 and 05:09, before it resets on 1 Dec. Public API will last.',

@@ -1,8 +1,8 @@
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Limit, Pool, Scope } from '../../src/domain/definition.ts';
+import type { Report } from '../../src/domain/report.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
-import { createReporter } from '../../src/report/reporter.ts';
 import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
 import { AlertRoutes } from '../../src/schedule/alert-routing.ts';
@@ -10,17 +10,11 @@ import { Alerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import type { Db } from '../../src/store/database.ts';
 import { changeDefinitions, getDefinitions } from '../../src/store/definition-repository.ts';
-import { CHANNEL, ECHO, openStage } from '../delivery/slack-stage.ts';
+import { CHANNEL, ECHO, openStage, PICTURE } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import type { TestDatabases } from '../support/databases.ts';
 
 export const ONCALL = 'S0123';
-
-/** The smallest picture. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
 
 /** A pool of `base` credits a month from 2026 on, unless told otherwise. */
 export function pool(name: string, base: number, change: Partial<Pool> = {}): Pool {
@@ -84,6 +78,7 @@ export async function openAlerts(
   }
   await declare(scopes);
   let instances = 0;
+  const drawn: Report[] = [];
   const connect = (handle: Db) => {
     instances += 1;
     const common = {
@@ -113,11 +108,13 @@ export async function openAlerts(
         notice: composeNotice,
         alert: createAlertComposer({
           db: handle,
-          reporter: { answer: (question, nowMs) => createReporter(deps()).answer(question, nowMs) },
           zone: 'UTC',
           oncall: () => routes.mention(),
-          render: async () => (options.picture ? { png: PNG, width: 1, height: 1, altText: 'pools' } : undefined),
         }),
+      },
+      render: async (report) => {
+        drawn.push(report);
+        return options.picture ? PICTURE : undefined;
       },
       admins: async () => options.admins ?? [],
       onFailed: followFailure,
@@ -150,5 +147,5 @@ export async function openAlerts(
     slack.calls
       .filter(({ method }) => method === 'chat.postMessage')
       .map(({ args }) => String(args.text).split('\n')[0]!);
-  return { posted, slack, clock, db, world, declare, use, run, told, ...first, reopen: () => connect(db) };
+  return { posted, drawn, slack, clock, db, world, declare, use, run, told, ...first, reopen: () => connect(db) };
 }

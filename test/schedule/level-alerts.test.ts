@@ -64,6 +64,22 @@ describe('alerts on levels', () => {
     slack.assertNoProblems();
   });
 
+  it('have a picture that states what their words do, whatever was used until it was drawn', async () => {
+    const { evaluator, sender, world, clock, drawn } = await openAlerts(databases, [ROLLING]);
+    world.events.push({ timeMs: clock.now(), scope: 'crm', count: 760 });
+    await evaluator.evaluate(clock.now());
+    for (let second = 0; second < 4; second += 1) {
+      clock.advance(1000);
+      world.events.push({ timeMs: clock.now(), scope: 'crm' });
+      await sender.settle();
+    }
+    expect(drawn.at(-1)).toMatchObject({
+      title: 'Pools of CRM, Fri 20 Nov 09:00',
+      finding: 'CRM has used 76% of its daily credits (760 of 1,000).',
+      scopes: [{ pools: [{ used: 760_000, amount: 1_000_000, level: 'approaching' }] }],
+    });
+  });
+
   it('offer who used the period up to today, today included', async () => {
     const { slack, use, clock, world } = await openAlerts(databases, [MONTHLY]);
     world.events.push({ timeMs: clock.now() - 2 * DAY, scope: 'crm', count: 740 });

@@ -1,7 +1,7 @@
 import type { PoolReport, SummaryReport } from '../../domain/report.ts';
-import type { PoolState, ScopeCard } from '../../domain/scope-state.ts';
+import { LEVELS, type PoolState, type ScopeCard } from '../../domain/scope-state.ts';
 import { countOf, formatCount, formatPercent, joinWords } from '../../report/format.ts';
-import { compareScopes, isOver, LEVELS } from '../../report/scope-words.ts';
+import { compareScopes, isOver } from '../../report/scope-words.ts';
 import { describeTeams } from '../../report/summary.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { formatCompact, formatCompactCredits } from '../numbers.ts';

@@ -1,0 +1,125 @@
+import { HOUR_MS } from '../domain/calendar.ts';
+import { LEVELS, type ScopeState } from '../domain/scope-state.ts';
+import type { DigestLines } from '../messages/digest-message.ts';
+import { countOf, formatCount, formatCredits } from '../report/format.ts';
+import { getScopeStates } from '../report/scope-states.ts';
+import {
+  describeOutlook,
+  describeRunOutOf,
+  describeScopes,
+  isOver,
+  LEVEL_SIGNS,
+  listScopeSentences,
+  worstLevelOf,
+} from '../report/scope-words.ts';
+import { buildTable, type Column } from '../report/table.ts';
+import { foreseeMonth } from '../report/usual.ts';
+import { type DigestDay, type Finding, SIGNS, type Spoken, toSpan } from './digest-days.ts';
+
+/** No day of any zone is longer. */
+const LONGEST_DAY_MS = 25 * HOUR_MS;
+
+const POOL_COLUMNS: readonly Column<{ name: string; used: number; left?: number; percent?: number }>[] = [
+  { key: 'pool', label: 'Pool', type: 'text', cell: ({ name }) => name },
+  { key: 'used', label: 'Used', type: 'credits', cell: ({ used }) => used },
+  { key: 'left', label: 'Left', type: 'credits', cell: ({ left }) => left },
+  { key: 'percent', label: '%', type: 'percent', cell: ({ percent }) => percent },
+];
+
+export async function sayPools(about: DigestDay): Promise<Spoken> {
+  const { nowMs, calendar, daily, day } = about;
+  const pools = await about.pools();
+  const metered = pools.filter((state) => state.pools.length + state.limits.length > 0);
+  const month = foreseeMonth(
+    daily.bars.map(({ requests }) => requests),
+    day,
+  );
+  const lines = [
+    ...(metered.length > 0 ? [`Will they run out? ${describeOutlook(metered, nowMs, calendar)}`] : []),
+    ...(await listClosed(about, pools)),
+    ...(month
+      ? [
+          `${month.name}: ${countOf(month.soFar, 'request')} so far, about ${formatCount(Number(month.end.toPrecision(3)))} by its end.`,
+        ]
+      : []),
+  ];
+  const table = buildTable(
+    metered.flatMap((state) => [
+      ...[...state.pools, ...state.limits].map((pool) => ({ ...pool, name: `${state.title}: ${pool.name}` })),
+      ...(isOver(state) ? [{ name: `${state.title}: over this month`, used: state.overage }] : []),
+    ]),
+    POOL_COLUMNS,
+  );
+  const sentence = metered.length > 0 ? describeScopes(metered) : undefined;
+  return {
+    part: sentence === undefined && lines.length === 0 ? undefined : { sentence, lines, table },
+    findings: pools.flatMap((state) => findPool(state, about)),
+  };
+}
+
+/** Says how pools closed whose period, longer than a day, ended with the day. */
+async function listClosed(about: DigestDay, scopes: readonly ScopeState[]): Promise<string[]> {
+  const { toMs } = toSpan(about, about.day);
+  const isReset = ({ period }: ScopeState['pools'][number]) =>
+    period.fromMs === toMs && period.toMs - period.fromMs > LONGEST_DAY_MS;
+  const anew = scopes.flatMap(({ scope, pools }) => pools.filter(isReset).map(({ name }) => `${scope}/${name}`));
+  if (anew.length === 0) return [];
+  const closed = await getScopeStates(about, { atMs: toMs, nowMs: about.nowMs });
+  return closed.flatMap(({ scope, title, pools }) =>
+    pools
+      .filter(({ name }) => anew.includes(`${scope}/${name}`))
+      .map(
+        ({ name, used, amount, period }) =>
+          `${title}: ${name} was reset; it closed ${period.label} at ${formatCredits(used)} of ${formatCredits(amount)}.`,
+      ),
+  );
+}
+
+/** A scope over its allowance comes before one that is close to it. Of one scope the worst says enough. */
+function findPool(state: ScopeState, { nowMs, calendar }: DigestDay): Finding[] {
+  const last = state.pools.findLast(({ left }) => left > 0);
+  const isEnding = last?.runOut !== undefined || last?.present?.emptyMs !== undefined;
+  const [runOut] = isEnding ? describeRunOutOf(state, nowMs, calendar) : [];
+  const [worst] = listScopeSentences(state)
+    .filter(({ weight }) => weight > 0)
+    .toSorted((a, b) => b.weight - a.weight);
+  if (!worst) {
+    if (runOut === undefined) return [];
+    return [{ weight: 65, sign: '🟠', text: runOut.replace(/^It /, `${state.title} `) }];
+  }
+  const isOut = worst.weight >= 5;
+  const more = isOut ? adviseOn(state) : runOut;
+  return [
+    {
+      weight: isOut ? 100 : isOver(state) ? 90 : 70 + worst.weight,
+      sign: SIGNS.find((sign) => sign === worst.sign) ?? '🟠',
+      text: `${worst.text}${more ? ` ${more}` : ''}`,
+    },
+  ];
+}
+
+function adviseOn({ links }: ScopeState): string {
+  const more = links.upgrade ? 'upgrade' : links.addon ? 'buy an add-on' : 'raise the pool';
+  return `Pause what can wait, or ${more}.`;
+}
+
+/** Each scope by the pool that it now draws from, or by a limit of a worse level, worst first. One that went over is never told as healthy. */
+export function listPoolMarks(pools: readonly ScopeState[]): NonNullable<DigestLines['pools']> {
+  return pools
+    .flatMap((state) => {
+      const { current, level, limits } = state;
+      const balances = [
+        ...(current ? [{ ...current, level }] : []),
+        ...limits.toSorted((a, b) => b.percent - a.percent),
+      ];
+      const [pool] = balances.toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+      return pool ? [{ name: state.title, pool, level: worstLevelOf(state) }] : [];
+    })
+    .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
+    .map(({ name, pool, level }) => ({
+      sign: LEVEL_SIGNS[level],
+      name,
+      // Rounded down: never at a level that is not reached.
+      percent: pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`,
+    }));
+}

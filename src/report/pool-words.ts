@@ -108,14 +108,16 @@ function describeOne(state: Tightest, side: Side, has: 'has' | 'had', when = '')
 
 function listSides(scopes: readonly Tightest[], side: Side): string {
   const shown = scopes.slice(0, MOST_TOLD).map(({ title, pool, pools, current, restCount, restLeft }) => {
+    const counts = `${formatCredits(pool[side])} of ${formatCredits(pool.amount)}`;
     // Of a stack, what is used is used of one pool.
     const isPlain = pool === current && (side === 'left' || pools.length === 1);
-    const name = isPlain ? '' : ` (${pool.name})`;
+    if (side === 'used') {
+      const share = formatPercent(pool.percent, pool.thresholds);
+      return `${title} ${share} (${counts}${isPlain ? '' : `, ${pool.name}`})`;
+    }
     const rest =
-      side === 'left' && pool === current && restCount > 0
-        ? ` and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}`
-        : '';
-    return `${title} ${formatCredits(pool[side])} of ${formatCredits(pool.amount)}${name}${rest}`;
+      pool === current && restCount > 0 ? ` and ${formatCredits(restLeft)} in ${countOf(restCount, 'other pool')}` : '';
+    return `${title} ${counts}${isPlain ? '' : ` (${pool.name})`}${rest}`;
   });
   const more = scopes.length > MOST_TOLD ? `, and ${countOf(scopes.length - MOST_TOLD, 'other')}` : '';
   return `${shown.join('; ')}${more}`;

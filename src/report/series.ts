@@ -128,7 +128,9 @@ async function reportSeries(
   function describeSteps(what: string): string {
     const average = formatAverage(inquiry, grain, bars);
     const busiest =
-      bars.length > 1 ? `; busiest ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}` : '';
+      bars.length > 1
+        ? `; ${what === 'request' ? 'busiest' : 'most'} ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}`
+        : '';
     const peak = question.focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
     const over = limit && above.length > 0 ? ` ${countOf(above.length, 'day')} went over ${limit.words}.` : '';
     return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;

@@ -184,6 +184,10 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
     return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
   }
+  if (column === 'failed_percent' && totals.failed > 0) {
+    const share = formatShare(first.failed, first.ok + first.failed);
+    return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} error rate: ${share} of its ${countOf(first.requests, 'call')} failed.`;
+  }
   if (isAscending && column !== 'name') {
     return `${first.name} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)} of ${sizeOf(totals, measure)}.`;
   }

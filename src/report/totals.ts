@@ -112,7 +112,7 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     (isNamed(row.name) ? named : unnamed).push(row);
   }
   const tie = (a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name);
-  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL], tie));
+  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL, FAILED_SHARE], tie));
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }
 
@@ -149,6 +149,14 @@ const SHARE_OF_ALL: Column<RankingRow> = {
   label: '% of all',
   type: 'percent',
   cell: ({ shareOfAllPercent, sharePercent }) => shareOfAllPercent ?? sharePercent,
+};
+
+/** An order alone: who fails most often, however many calls it makes. */
+const FAILED_SHARE: Column<RankingRow> = {
+  key: 'failed_percent',
+  label: 'Failed %',
+  type: 'percent',
+  cell: (row) => shareFailed(row) * 100,
 };
 
 export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };

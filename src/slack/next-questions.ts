@@ -273,6 +273,7 @@ export function hasGraph(kind: Report['kind']): boolean {
 const SORTS: readonly { sort: string; label: string }[] = [
   { sort: '-requests', label: 'Most requests' },
   { sort: '-failed', label: 'Most failed' },
+  { sort: '-failed_percent', label: 'Highest error rate' },
   { sort: '-ok', label: 'Most successful' },
   { sort: 'requests', label: 'Fewest requests' },
   { sort: 'name', label: 'Name A–Z' },

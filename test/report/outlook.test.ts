@@ -120,7 +120,7 @@ describe('the headline of pools', () => {
     );
     expect(describeBalance([stack], 'used')).toBe('🔵 Jobs has used 10 of the 50 in its add-on (20%), 40 left.');
     expect(describeBalance([stack, fine, plan], 'used')).toBe(
-      '🔵 Credits used: Public API 38,630 of 66,000; Jobs 10 of 50 (Add-on); Portal 100 of 1,000.',
+      '🔵 Credits used: Public API 58.5% (38,630 of 66,000); Jobs 20% (10 of 50, Add-on); Portal 10% (100 of 1,000).',
     );
     expect(describeBalanceThen([plan], 'used', 'the end of 31 Oct 2026')).toBe(
       '🔵 Public API had used 38,630 of the 66,000 in its monthly plan at the end of 31 Oct 2026 (58.5%), 27,370 left.',

@@ -101,6 +101,19 @@ describe('top', () => {
     );
   });
 
+  it('ranks by the share that failed, and says so', async () => {
+    const timeMs = at('2026-11-20T12:00:00Z');
+    const calls = [
+      { timeMs, client: 'Big', status: 200, count: 90 },
+      { timeMs, client: 'Big', status: 500, count: 10 },
+      { timeMs, client: 'Small', status: 500, count: 3 },
+      { timeMs, client: 'Small', status: 200, count: 1 },
+    ];
+    const told = async (sort: string) => (await ask(calls, { report: 'top', sort })).finding;
+    expect(await told('-failed_percent')).toBe('Small has the highest error rate: 75% of its 4 calls failed.');
+    expect(await told('failed_percent')).toBe('Big has the lowest error rate: 10% of its 100 calls failed.');
+  });
+
   it('pages, sorts by any column, and refuses one that there is not', async () => {
     const page = await ask(traffic, { report: 'top', limit: 2, offset: 2, sort: 'name' });
     expect(page.rows.map(({ name }) => name)).toEqual(['c', 'd']);

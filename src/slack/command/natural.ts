@@ -39,7 +39,7 @@ export function readNatural(reading: Reading): Command {
   const refusal = REFUSALS.find(({ signs }) => holds(signs, has));
   const near = refusal?.near.map((command) => fillOffer(command, sentence));
   // `more than 100 requests` is refused for what it asks.
-  if (sentence.unknown.some(({ text }) => !near || /[a-z]/i.test(text)))
+  if (sentence.unknown.some(({ text }) => !near || !/^\d[\d,.]*k?\W*$/i.test(text)))
     throw new UnknownWords(reading, sentence.unknown, 'unknown', near ?? listNear(reading, sentence, has));
   if (refusal) throw new Misunderstood(refusal.told, [...near!, 'help']);
   const nearest = findNearest(reading, sentence, has);
@@ -67,13 +67,16 @@ interface Nearest {
 
 /** The command of the first rule that leaves the fewest words over. */
 function findNearest(reading: Reading, sentence: Sentence, has: Has): Nearest | undefined {
+  const ofRange = new Set(sentence.draft.places.get('range'));
+  // What is asked says more than of when.
+  const weigh = (tokens: readonly Token[]) => tokens.reduce((sum, token) => sum + (ofRange.has(token) ? 0.4 : 1), 0);
   let nearest: Nearest | undefined;
   for (const rule of RULES) {
     if (!holds(rule.signs, has)) continue;
     const { command, unused: left } = make(reading, sentence, rule, has);
     const unused = [...listUnused(sentence, rule, command), ...left];
-    if (nearest && nearest.unused.length <= unused.length) continue;
-    nearest = { command, unused, offers: command?.kind === 'question' ? [formatQuestion(command.question)] : [] };
+    if (nearest && weigh(nearest.unused) <= weigh(unused)) continue;
+    nearest = { command, unused, offers: command ? [writeCommand(command)] : [] };
     if (unused.length === 0) break;
   }
   return nearest;
@@ -87,16 +90,22 @@ const ALIVE = new RegExp(
 const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
 
 /** Says how much, where `busiest` ranks. */
-const isDegree = (token: Token) => /^(busy|busier|heavy|quiet|quieter)$/.test(bareWord(token));
+const isDegree = (token: Token) => /^(busy|busier|heavy|high|quiet|quieter|low)$/.test(bareWord(token));
+function isOfDegree(concepts: Sentence['concepts']): boolean {
+  return [...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree);
+}
+
 /** `was it busy`, but not `which hours are busy`. */
 const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
+
+const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 
 /** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
 
 function listFacts(
-  { concepts, names, pools, dimensions, draft }: Sentence,
+  { concepts, names, pools, dimensions, draft, unknown }: Sentence,
   tokens: readonly Token[],
 ): ReadonlySet<Sign> {
   const [name] = names;
@@ -128,10 +137,11 @@ function listFacts(
     [isListing, 'listing'],
     [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
-    [[...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree) && JUDGING.test(text), 'busy'],
+    [isOfDegree(concepts) && (JUDGING.test(text) || concepts.has('why')), 'busy'],
     [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
+    [unknown.length > 0 && TRYING.test(text), 'tryOut'],
     [/^(did|have|has)\b/.test(text), 'did'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],
@@ -155,7 +165,8 @@ function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | '
     concepts.has('moved') ||
     concepts.has('fell') ||
     (concepts.has('compare') && names.length < 2) ||
-    (concepts.has('spike') && (concepts.has('why') || concepts.has('who')));
+    (concepts.has('spike') && (concepts.has('why') || concepts.has('who'))) ||
+    (concepts.has('why') && isOfDegree(concepts));
   return draft.question.versus === undefined && isChange && !concepts.has('versus') && !concepts.has('average');
 }
 
@@ -223,7 +234,7 @@ function make(
   if (alternatives) question.dimension = alternatives;
   const filters = [
     ...draft.filters,
-    ...(question.focus === 'odd' ? [] : toOutcome(report, has)),
+    ...(question.focus === 'odd' || question.sort?.endsWith('failed_percent') ? [] : toOutcome(report, has)),
     ...placeNames(question, rule, sentence),
   ];
   try {
@@ -271,6 +282,13 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   return [];
 }
 
+/** The order by error rates that words ask for: `highest error rate`, `least reliable`. */
+function sortByRate(words: readonly string[], has: Has): string | undefined {
+  if (words.length === 0) return undefined;
+  const isOfSuccess = words.some((word) => /^(success|reliab|uptime|availab)/.test(word));
+  return isOfSuccess === has('least') ? '-failed_percent' : 'failed_percent';
+}
+
 /** What words change in the question of a report. */
 function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
   const isCompared = has('compared');
@@ -286,18 +304,23 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       ...(has('fastest') && { sort: 'p95' }),
     };
   }
+  const rate = isCompared ? undefined : sortByRate(concepts.get('rate')?.map(bareWord) ?? [], has);
   if (report === 'client' && has('who', 'owner')) return { focus: 'owner' };
   if (report !== 'top') return {};
   return {
     ...(has('cost') && { measure: 'credits' as const }),
     ...(has('least') && { sort: 'requests' }),
-    ...(has('rate') && !isCompared && { sort: '-failed' }),
-    ...(isCompared && !only && has('moved', 'fell', 'spike') && { sort: has('fell') ? 'change' : '-change' }),
+    ...(rate && { sort: rate }),
+    ...(isCompared &&
+      !only &&
+      has('moved', 'fell', 'spike', 'busy') && {
+        sort: has('fell') || (has('busy') && has('least')) ? 'change' : '-change',
+      }),
     // Who is asked for comes before what changed.
     ...(isCompared &&
       !only &&
       has('most', 'least') &&
-      !has('moved', 'fell', 'spike', 'why') && {
+      !has('moved', 'fell', 'spike', 'why', 'busy') && {
         sort: `${has('least') ? '' : '-'}${has('cost') ? 'credits' : 'requests'}`,
       }),
     ...(draft.question.sort && { sort: draft.question.sort }),
@@ -352,6 +375,10 @@ function fillOffer(near: string, { draft, names, dimensions }: Sentence): string
     ...base.question,
     ...(filters.length > 0 && { filters }),
   });
+}
+
+function writeCommand(command: Command): string {
+  return command.kind === 'question' ? formatQuestion(command.question) : command.kind;
 }
 
 /** A command of the rules, without what only the sentence says. */

@@ -35,6 +35,8 @@ export type Fact =
   /** `how much of our quota did we use`; `monthly`: the range is a month as pools have it. */
   | 'spent'
   | 'monthly'
+  /** `can we make 5000 more calls` */
+  | 'tryOut'
   /** `did we run out`: it has been, or not. */
   | 'did'
   /** `will it last`: yes is good news there. */
@@ -64,7 +66,7 @@ const OUTCOMES = 'failing throttled succeeding';
 /** Parts by which a ranking can be narrowed or sorted. */
 const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
 const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why status ${OUTCOMES}`;
-const FIX = `fix versus happening status moved fell rate latency howSlow pace ${OUTCOMES}`;
+const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `peak most day weekday hour when happening spike ${OUTCOMES}`;
@@ -87,7 +89,11 @@ const ROWS: readonly Row[] = [
   ],
   ['fix range latency|howSlow|pace', 'latency vs [name]', FIX],
   ['fix range', 'status vs [name]', FIX],
-  ['fresh failing|throttled|code|rate !dimension|who', 'status vs [name]', 'fresh failing throttled rate'],
+  [
+    'fresh failing|throttled|code|rate|statuses !dimension|who',
+    'status vs [name]',
+    'fresh failing throttled rate statuses',
+  ],
   ['gone senders !fresh', 'sources [dimension]', 'gone who'],
   // Both at once are told by a comparison.
   ['fresh gone dimension|who|asking', 'top vs [dimension] [name]', FRESH],
@@ -98,10 +104,14 @@ const ROWS: readonly Row[] = [
   ['data', 'sources', 'data status lastSeen when gone now happening'],
   ['alerts', 'alerts', 'alerts status who why when'],
   ['digests', 'digest', 'digests status'],
-  ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate most'],
+  ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate statuses most'],
   ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],
   ['why compared', 'top [name]', `why happening status ${RANKED}`],
-  ['why failing|throttled|rateLimit|rate|code', 'status [name]', 'why failing throttled rateLimit rate most'],
+  [
+    'why failing|throttled|rateLimit|rate|statuses|code',
+    'status [name]',
+    'why failing throttled rateLimit rate statuses most',
+  ],
   ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
   ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
@@ -147,12 +157,12 @@ const ROWS: readonly Row[] = [
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
-  ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where`],
+  ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where rate`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
   ['average versus', 'unusual [name]', 'average versus happening status'],
-  ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate ${OUTCOMES}`],
+  ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
   ['peak day|weekday !hour', 'daily [name]', PEAK],
@@ -162,9 +172,10 @@ const ROWS: readonly Row[] = [
   ['day|weekday most !hour|ofRange', 'daily [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
   ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
+  ['goodTime', 'day quietest [name]', `goodTime day least ${PEAK}`],
   ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
-  ['codes versus|compare', 'status [scope]', `versus compare rate happening ${OUTCOMES}`],
-  ['rate', 'status [name]', 'rate failing succeeding throttled status share trend'],
+  ['codes versus|compare', 'status [scope]', `versus compare rate statuses happening ${OUTCOMES}`],
+  ['rate|statuses', 'status [name]', 'rate statuses failing succeeding throttled status share trend'],
   ['perHour', 'day [dimension] [name]', STEPS],
   ['perDay|trend', 'daily [dimension] [name]', STEPS],
   ['perMonth|history !range', 'daily 12-months [dimension] [name]', STEPS],
@@ -207,12 +218,13 @@ const CSV = 'A CSV comes with the answer: under ⋯ in Slack, by --csv in a term
 const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: string[]])[] = [
   ['howSlow most', `${TWO_QUESTIONS}: who used most, and how slow it was.`, 'top clients …', 'latency clients …'],
   [
-    `why most|who !compared|named|rate|code|latency|${OUTCOMES.replaceAll(' ', '|')}`,
+    `why most|who !compared|busy|named|rate|statuses|code|latency|${OUTCOMES.replaceAll(' ', '|')}`,
     `${TWO_QUESTIONS}: who used most, and what made it more than before.`,
     'top clients …',
     'top clients vs previous …',
     'top routes …',
   ],
+  ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [

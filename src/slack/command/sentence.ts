@@ -105,7 +105,9 @@ export function readSentence(reading: Reading): Sentence {
       (/^(last|latest|newest|recent) (errors|failures|failed (calls|requests))\b/.test(text)
         ? { limit: LATEST, used: 1 }
         : undefined) ??
-      (/^(last|latest|newest|recent) ((failed|failing|rejected) )?(call|request|event|error|failure)\b/.test(text)
+      (/^(last|latest|newest|recent) (((failed|failing|rejected) )?(call|request|event|error|failure)\b|[1-5](\d\d|xx)$)/.test(
+        text,
+      )
         ? { limit: 1, used: 1 }
         : undefined);
     if (!found) return undefined;
@@ -180,7 +182,8 @@ export function readSentence(reading: Reading): Sentence {
   /** `429s`, `5xx`, `429`. */
   function readNumbered(at: number): number | undefined {
     const word = words[at]!.replace(/['’]s$/, 's');
-    const counts = /^(top|first|last|over|under|above|below|than|least|most)$/.test(words[at - 1] ?? '');
+    const counts =
+      /^(top|first|last|over|under|above|below|than|least|most)$/.test(words[at - 1] ?? '') && !concepts.has('latest');
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;

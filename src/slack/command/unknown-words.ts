@@ -65,8 +65,8 @@ function corrections(reading: Reading, tokens: readonly Token[]): string[] {
  * others.
  */
 function listCorrections(token: Token): string[] {
-  if (token.quoted) return [];
   const typed = bareWord(token);
+  if (token.quoted || /^\W*\d+\W*$/.test(typed)) return [];
   const limit = typed.length <= 5 ? 1 : 2;
   const letters = (word: string) => [...word].sort().join('');
   const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
@@ -75,6 +75,7 @@ function listCorrections(token: Token): string[] {
     if (distance > limit) return [];
     // `foo` was not meant to be `for`.
     if (distance > 0 && word.length < 4 && letters(word) !== letters(typed)) return [];
+    if (distance > 1 && word[0] !== typed[0]) return [];
     const swapped = letters(word) === letters(typed) ? 0.5 : 0;
     // The first letter is seldom wrong, and the last not often.
     const ends = (word[0] === typed[0] ? 0.3 : 0) + (word.at(-1) === typed.at(-1) ? 0.05 : 0);

@@ -133,10 +133,10 @@ const PHRASES = {
   began: 'start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
-    more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)`,
+    more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
   active: 'active',
-  least: 'least|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
-  failing: `fail(|s|ed|ing|ure|ures)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|break(|s|ing)|
+  least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
+  failing: `fail(|s|ed|ing|ure|ures)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
     trouble(|s)|on fire|affected`,
   throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
@@ -144,14 +144,14 @@ const PHRASES = {
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
-  rate: `(error|success|failure) (rate|rates|ratio|percentage)|(by|per) (status|status code|code)|
-    error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|status code(|s)|code(|s)|rate(|s)|ratio|
-    reliab(le|ility)|uptime|availability|http`,
+  rate: '(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
+  statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
+    status code(|s)|code(|s)|http`,
   status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
     alright|all right|back to normal|online|reachable`,
   distinct: 'distinct|unique|different|individual|separate',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
-  left: `left(| over)|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
+  left: `left(| over)|afford|room|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
     balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
   pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|bundle(|s)|contract',
   csv: 'csv|csv file|spreadsheet|excel',
@@ -173,16 +173,17 @@ const PHRASES = {
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
     (go|goes|went|gone|going) down|shr(ink|inks|inking|ank|unk)`,
-  odd: 'normal|unusual(|ly)|odd|strange|weird|abnormal|anomal(y|ies)|suspicious|out of the ordinary',
+  odd: 'normal|unusual(|ly)|odd|strange|weird|abnormal|anomal(y|ies)|suspicious|out of the ordinary|always (this|like this|so|that)',
   spike: 'spike(|s|d)|jump(|s|ed)',
   goingOn: 'going on|happening',
   happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
   trend: 'trend(|s)|(|graph )over time|timeline',
   perHour: '(per|by|each|every|an|by the) hour|hourly',
-  perDay: '(per|by|each|every) (day|week)|(a|by the) day|daily|weekly',
+  perDay: '(per|by|each|every) (day|week)|(a|by the) day|a week|(typical|normal|usual|average) (day|week)|daily|weekly',
   perMonth: '(per|by|each|every|a|by the) month|monthly|months',
   peak: 'peak(|s|ed)|max(|imum)',
   hour: 'hour(|s)|time of day|what time',
+  goodTime: '(best|good|better|right|safe) (time|hour|moment)',
   day: 'day(|s)|day of week|day(|s) of the week',
   weekday: '(|by |per )weekday|week(days|end|ends)|workday(|s)|by day of week|(by|per) day of the week',
   average: 'average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
@@ -253,7 +254,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
-  so show tell list find display or than then went go goes come comes works work working thing things stuff one ones
+  so show tell list find display or than then went go goes come comes job jobs single works work working thing things stuff one ones
   keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));

@@ -1,6 +1,6 @@
 import { formatDeclaration } from '../definition/format.ts';
 import type { Calendar } from '../domain/calendar.ts';
-import { toDeclaration } from '../domain/declaration.ts';
+import { offerRecount, toDeclaration } from '../domain/declaration.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import type { PoolPort } from '../slack/ports.ts';
@@ -39,7 +39,8 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
         if (faults.length > 0) throw new HeadroomError('definition', faults.map(({ text }) => text).join('\n'));
         return amended;
       });
-      return changes.map(({ place, text }) => `${place}: ${text}`);
+      const offer = offerRecount(changes, calendar.dayOf(nowMs));
+      return [...changes.map(({ place, text }) => `${place}: ${text}`), ...(offer ? [offer] : [])];
     },
   };
 }

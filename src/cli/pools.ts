@@ -4,7 +4,7 @@ import { parseDeclaration } from '../definition/parse.ts';
 import { listUnknownSources } from '../definition/unknown-sources.ts';
 import { amend } from '../domain/amend.ts';
 import { formatDay } from '../domain/calendar.ts';
-import { type Change, type Declaration, toDeclaration } from '../domain/declaration.ts';
+import { type Change, type Declaration, offerRecount, toDeclaration } from '../domain/declaration.ts';
 import { formatCredits, type Pool, type Scope } from '../domain/definition.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { formatLevelPercent, type PoolState, type ScopeState } from '../domain/scope-state.ts';
@@ -27,13 +27,8 @@ const apply = takes('FILE', { 'dry-run': { type: 'boolean', default: false } }, 
       ? amend(await definitions(), declaration, today).changes
       : await applyDeclaration(db, { declaration, today, actor: describePerson(), nowMs });
     printChanges(changes, dryRun, context);
-    const rules = changes.some(({ place, text }) => place === 'exclude' || text.startsWith('rules changed'));
-    if (rules && !dryRun) {
-      const cure = `"headroom recount --from ${formatDay(today)}"`;
-      context.out(
-        `Rules apply to calls that come in from now on; to count today's earlier calls by them too, run ${cure}.`,
-      );
-    }
+    const offer = offerRecount(changes, today);
+    if (offer && !dryRun) context.out(offer);
     await warnOfSources(db, declaration, context);
   });
 });
@@ -61,7 +56,7 @@ const show = takes('[SCOPE]', { yaml: { type: 'boolean', default: false } }, asy
     if (yaml) {
       const scopes = declared.scopes.filter(({ name }) => name === scope);
       context.out(
-        '# valid_from is the day from which a pool holds as written here. Where you change a pool, change its day too.',
+        '# valid_from is the day from which a pool, or the rules of a scope, hold as written here. Where you change one, change its day too.',
       );
       context.out(formatDeclaration(scope === undefined ? declared : { ...NOTHING, scopes }).trimEnd());
       return;

@@ -1,6 +1,8 @@
 import { formatDay } from '../domain/calendar.ts';
-import { formatCredits } from '../domain/definition.ts';
+import { type Definitions, formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
+import { limitMeter } from '../domain/rules.ts';
+import { sumCredits } from '../domain/thousandths.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf, formatCount } from '../report/format.ts';
@@ -17,7 +19,7 @@ import { withIntake } from './open.ts';
 export const runRecount = takes('', { from: { type: 'string' } }, async (_words, { from }, context) => {
   if (from === undefined) throw new HeadroomError('range', 'Say from which day: headroom recount --from 2026-11-01.');
   const asked = readDay('--from', from);
-  return withIntake(context, async ({ db, calendar, intake, usage }) => {
+  return withIntake(context, async ({ db, calendar, intake, usage, definitions }) => {
     const nowMs = context.now();
     const today = calendar.dayOf(nowMs);
     if (asked > today) throw new HeadroomError('range', `--from ${from} is still to come: give a day up to today.`);
@@ -32,36 +34,62 @@ export const runRecount = takes('', { from: { type: 'string' } }, async (_words,
     const since = formatDay(fromDay);
     const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(today + 1) };
     await intake.usage.foldAll();
-    const before = await summarise(usage, span);
+    const meters = listMeters(await definitions());
+    const before = await summarise(usage, span, meters);
     await applyRulesFrom(db, { fromDay, reason: `today's rules hold from ${since} on`, actor, nowMs });
     const events = await intake.usage.recount(fromDay);
     await insertAudit(db, { atMs: nowMs, actor, action: 'recount', detail: `${events} events from ${since} on` });
-    const changes = listChanges(before, await summarise(usage, span));
+    const changes = listChanges(before, await summarise(usage, span, meters));
     for (const line of changes) context.out(line);
     if (changes.length === 0) context.out('No numbers changed.');
     context.out(`${countOf(events, 'event')} since ${since} recounted by today's rules (${calendar.zone}).`);
   });
 });
 
-type Counts = Map<string, { requests: number; credits: Thousandths }>;
+/** `drawn`: of pools or a limit; less than `credits` in holidays, and more or less with corrections. */
+interface Count {
+  requests: number;
+  credits: Thousandths;
+  drawn: Thousandths;
+}
+type Counts = Map<string, Count>;
 
-/** What rules decide: calls and credits per scope, and calls taken out per rule. */
-async function summarise(reader: UsageReader, span: Span): Promise<Counts> {
+const NOTHING: Count = { requests: 0, credits: 0, drawn: 0 };
+
+/** Names of what credits are drawn by: scopes, and limits with rules of their own. */
+function listMeters({ scopes }: Definitions): string[] {
+  return scopes.flatMap(({ name, limits }) => [
+    name,
+    ...limits.flatMap((limit) => (limit.match ? [limitMeter(name, limit.name)] : [])),
+  ]);
+}
+
+/** What rules decide: calls and credits per scope, credits drawn per meter, and calls taken out per rule. */
+async function summarise(reader: UsageReader, span: Span, meters: readonly string[]): Promise<Counts> {
   const { rows } = await reader.sum({ span, grain: 'all', groupBy: ['scope'], filters: [] });
-  const counts: Counts = new Map(rows.map(({ keys, requests, credits }) => [keys[0]!, { requests, credits }]));
+  const counts: Counts = new Map(
+    rows.map(({ keys, requests, credits }) => [keys[0]!, { ...NOTHING, requests, credits }]),
+  );
+  for (const meter of new Set([...counts.keys(), ...meters])) {
+    const steps = await reader.meter({ meter, span, grain: 'day' });
+    counts.set(meter, { ...(counts.get(meter) ?? NOTHING), drawn: sumCredits(steps.map(({ credits }) => credits)) });
+  }
   for (const { rule, requests } of await reader.excluded(span))
-    counts.set(`taken out by ${rule}`, { requests, credits: 0 });
+    counts.set(`taken out by ${rule}`, { ...NOTHING, requests });
   return counts;
 }
 
 function listChanges(before: Counts, after: Counts): string[] {
-  const nothing = { requests: 0, credits: 0 };
   const lines: string[] = [];
   for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
-    const [was, is] = [before.get(name) ?? nothing, after.get(name) ?? nothing];
+    const [was, is] = [before.get(name) ?? NOTHING, after.get(name) ?? NOTHING];
     const parts: string[] = [];
     if (was.requests !== is.requests) parts.push(`${formatCount(was.requests)} → ${countOf(is.requests, 'request')}`);
     if (was.credits !== is.credits) parts.push(`${formatCredits(was.credits)} → ${formatCredits(is.credits)} credits`);
+    // Where all is drawn, what is drawn is what is told already.
+    const isAll = was.drawn === was.credits && is.drawn === is.credits;
+    if (was.drawn !== is.drawn && !isAll)
+      parts.push(`${formatCredits(was.drawn)} → ${formatCredits(is.drawn)} credits drawn`);
     if (parts.length > 0) lines.push(`${name}: ${parts.join(', ')}`);
   }
   return lines;

@@ -29,7 +29,7 @@ export function formatScopeWith(
   scope: DeclaredScope,
   { part, name, fields }: Pick<PoolEdit, 'part' | 'name' | 'fields'>,
 ): { text: string; place: string } {
-  const entries: object[] = scope[part].map(fromAllowance);
+  const entries: object[] = scope[part].map((pool) => fromAllowance(pool));
   const found = scope[part].findIndex((pool) => pool.name === name);
   const index = found < 0 ? entries.length : found;
   const match = scope.limits.find((limit) => part === 'limits' && limit.name === name)?.match;
@@ -79,13 +79,14 @@ function fromScope(scope: DeclaredScope): object {
     match: some(match.map(fromMatch)),
     costs: some(costs.map(fromCost)),
     links: someKeys(links),
-    limits: some(limits.map(fromAllowance)),
-    pools: some(pools.map(fromAllowance)),
+    limits: some(limits.map((limit) => fromAllowance(limit, validFromDay))),
+    pools: some(pools.map((pool) => fromAllowance(pool, validFromDay))),
     valid_from: validFromDay === undefined ? undefined : formatDay(validFromDay),
   };
 }
 
-function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): object {
+/** `scopeFromDay`: of its scope, which a pool without a day of its own has, too. */
+function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>, scopeFromDay?: number): object {
   const { name, period, priority, base, grants, max, thresholds, match, validFromDay } = pool;
   return {
     ...{ name, period: period.kind },
@@ -97,7 +98,7 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>): objec
     max: max === undefined ? undefined : toNumber(max),
     thresholds: thresholds.join() === DEFAULT_THRESHOLDS.join() ? undefined : thresholds,
     match: match?.map(fromMatch),
-    valid_from: validFromDay === undefined ? undefined : formatDay(validFromDay),
+    valid_from: validFromDay === undefined || validFromDay === scopeFromDay ? undefined : formatDay(validFromDay),
   };
 }
 

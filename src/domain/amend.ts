@@ -1,11 +1,19 @@
 import { formatDay } from './calendar.ts';
-import { type Change, type Declaration, type DeclaredPool, type DeclaredScope, isLasting } from './declaration.ts';
+import {
+  type Change,
+  type Declaration,
+  type DeclaredPool,
+  type DeclaredScope,
+  isLasting,
+  same,
+} from './declaration.ts';
 import {
   type AmountVersion,
   type Definitions,
   FIRST_DAY,
   formatArithmetic,
   formatPeriodRule,
+  type Holiday,
   type Limit,
   type Pool,
   type RuleSet,
@@ -38,7 +46,7 @@ export function amend(
   }
   const ruleSets = amendRules(current.ruleSets, declaration, today, changes);
   if (!same(current.clients, declaration.clients))
-    changes.push({ place: 'clients', text: countOf(declaration.clients, 'name') });
+    changes.push({ place: 'clients', text: `${countOf(declaration.clients, 'name')}, at once` });
   if (changes.length === 0) return { definitions: current, changes };
   return {
     definitions: { version: current.version + 1, scopes, ruleSets, clients: declaration.clients },
@@ -52,13 +60,13 @@ function amendScope(stored: Scope | undefined, declared: DeclaredScope, today: n
   if (!stored) changes.push({ place: name, text: 'new scope' });
   else if (stored.untilDay !== undefined) changes.push({ place: name, text: `declared again on ${formatDay(today)}` });
   else {
-    if (stored.title !== title) changes.push({ place: name, text: `title "${stored.title}" → "${title}"` });
+    if (stored.title !== title) changes.push({ place: name, text: `title "${stored.title}" → "${title}", at once` });
     if (stored.rateLimitPerMinute !== rateLimitPerMinute)
       changes.push({
         place: name,
-        text: `rate limit per minute ${stored.rateLimitPerMinute ?? 'none'} → ${rateLimitPerMinute ?? 'none'}`,
+        text: `rate limit per minute ${stored.rateLimitPerMinute ?? 'none'} → ${rateLimitPerMinute ?? 'none'}, at once`,
       });
-    if (!same(stored.links, links)) changes.push({ place: name, text: 'links changed' });
+    if (!same(stored.links, links)) changes.push({ place: name, text: 'links changed, at once' });
   }
   const context = { scope: name, isNew: !stored, today, changes };
   const limits = amendPools(stored?.limits ?? [], declared.limits, context).map((limit: Limit) => {
@@ -178,9 +186,9 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   const { untilDay, ...lasting } = stored;
   if (untilDay !== undefined) changes.push({ place, text: 'goes on' });
   if (periodDiffers)
-    changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}` });
+    changes.push({ place, text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}, at once` });
   if (!same(stored.thresholds, thresholds))
-    changes.push({ place, text: `thresholds ${formatList(stored.thresholds)} → ${formatList(thresholds)}` });
+    changes.push({ place, text: `thresholds ${formatList(stored.thresholds)} → ${formatList(thresholds)}, at once` });
   const earliest = periodDiffers && period.kind === 'once' ? Math.min(stored.fromDay, period.fromDay) : stored.fromDay;
   return [
     {
@@ -260,7 +268,7 @@ function amendRules(
       scopes: [...rules.scopes.filter((other) => other.name !== wanted.name), wanted],
     }));
     const parts = (['match', 'costs', 'limits'] as const).filter((part) => !same(known[part], wanted[part]));
-    changes.push({ place: scope.name, text: `rules changed (${parts.join(', ')})${since(day)}` });
+    changes.push({ place: scope.name, text: `rules changed (${parts.join(', ')})${since(day)}`, rulesFromDay: day });
   }
   if (newest.scopes.some((rules) => !order.includes(rules.name)))
     sets = revise(sets, today, (rules) => ({
@@ -269,7 +277,8 @@ function amendRules(
     }));
   if (!same(newest.exclude, declaration.exclude)) {
     sets = revise(sets, changeDay, (rules) => ({ ...rules, exclude: declaration.exclude }));
-    changes.push({ place: 'exclude', text: `${countOf(declaration.exclude, 'rule')}${since(changeDay)}` });
+    const text = `${countOf(declaration.exclude, 'rule')}${since(changeDay)}`;
+    changes.push({ place: 'exclude', text, rulesFromDay: changeDay });
   }
   if (!same(newest.holidays, declaration.holidays)) {
     // Holidays bear their own dates: a new one counts from its first day, a dropped one stays what it was until today.
@@ -277,7 +286,8 @@ function amendRules(
     for (const holiday of added.filter((candidate) => candidate.fromDay < changeDay))
       sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
     sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
-    changes.push({ place: 'holidays', text: `${declaration.holidays.length} in total` });
+    const dropped = newest.holidays.filter((holiday) => !declaration.holidays.some((wanted) => same(wanted, holiday)));
+    changes.push(...added.map(describeAdded), ...dropped.map((holiday) => describeDropped(holiday, today)));
   }
   const sorted = (rules: RuleSet): RuleSet => ({
     ...rules,
@@ -291,6 +301,24 @@ function amendRules(
   return sets.filter(
     (rules, index) => index === 0 || !same({ ...sets[index - 1], fromDay: 0 }, { ...rules, fromDay: 0 }),
   );
+}
+
+/** Its days are recorded and not drawn from the first one on. */
+function describeAdded(holiday: Holiday): Change {
+  return { place: 'holidays', text: `added ${formatHoliday(holiday)}`, rulesFromDay: holiday.fromDay };
+}
+
+/** Its days are drawn again from today on, if any of them is left. */
+function describeDropped(holiday: Holiday, today: number): Change {
+  const text = `dropped ${formatHoliday(holiday)}`;
+  if (holiday.untilDay < today) return { place: 'holidays', text: `${text}: it was over, and stays what it was` };
+  const fromDay = Math.max(today, holiday.fromDay);
+  return { place: 'holidays', text: `${text}, from ${formatDay(fromDay)}`, rulesFromDay: fromDay };
+}
+
+function formatHoliday({ scope, fromDay, untilDay }: Holiday): string {
+  const until = untilDay === fromDay ? '' : ` to ${formatDay(untilDay)}`;
+  return `${formatDay(fromDay)}${until} (${scope ?? 'all scopes'})`;
 }
 
 function rank(order: readonly string[], name: string): number {
@@ -319,16 +347,6 @@ function toScopeRules(scope: DeclaredScope): ScopeRules {
 
 function noRules(name: string): ScopeRules {
   return { name, match: [], costs: [], limits: [] };
-}
-
-/** Equal as JSON, whatever the order of keys. */
-function same(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
-}
-
-function sortKeys(_: string, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** `1 rule`, `2 rules`. */

@@ -75,9 +75,14 @@ function startOfLocalHour(local: Temporal.ZonedDateTime): number {
   return local.add({ milliseconds: 1 }).getTimeZoneTransition('previous')?.epochMilliseconds ?? start;
 }
 
+/** Months from 0. Date.UTC would take the years 0 to 99 for those of the 20th century. */
+function countDays(year: number, month: number, day: number): number {
+  return new Date(0).setUTCFullYear(year, month, day) / DAY_MS;
+}
+
 /** Days from 1970-01-01 to this date. */
 export function toDay(date: Temporal.PlainDate): number {
-  return Math.round(Date.UTC(date.year, date.month - 1, date.day) / DAY_MS);
+  return countDays(date.year, date.month - 1, date.day);
 }
 
 export function toDate(day: number): Temporal.PlainDate {
@@ -102,7 +107,7 @@ export function monthOf(day: number): number {
 
 /** The first day of a month. */
 export function firstDayOf(month: number): number {
-  return Math.round(Date.UTC(Math.floor(month / 12), month % 12, 1) / DAY_MS);
+  return countDays(Math.floor(month / 12), month % 12, 1);
 }
 
 export const MONTH_NAMES = [

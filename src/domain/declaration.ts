@@ -1,3 +1,4 @@
+import { formatDay } from './calendar.ts';
 import {
   type Amount,
   type ClientName,
@@ -6,6 +7,7 @@ import {
   type Holiday,
   type Match,
   type Pool,
+  type RuleSet,
   type Scope,
   type ScopeRules,
 } from './definition.ts';
@@ -40,19 +42,44 @@ export interface DeclaredLimit extends DeclaredPool {
 export interface Change {
   place: string;
   text: string;
+  /** The first day of which calls are counted by other rules than before; calls that came in already are not. */
+  rulesFromDay?: number;
+}
+
+/**
+ * Says how calls that came in already are counted by the rules of these changes, too; undefined where none of them would be
+ * counted otherwise.
+ */
+export function offerRecount(changes: readonly Change[], today: number): string | undefined {
+  // Rules for all days are the first ones: what came before today was never asked to be counted by them.
+  const days = changes.flatMap(({ rulesFromDay: day }) => (day === FIRST_DAY ? [today] : (day ?? [])));
+  const fromDay = Math.min(...days);
+  if (!(fromDay <= today)) return undefined;
+  const since = formatDay(fromDay);
+  return `Rules apply to calls as they come in; to count those of ${fromDay === today ? "today's earlier hours" : `${since} and later`} by them too, run "headroom recount --from ${since}".`;
 }
 
 export const NO_DEFINITIONS: Definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };
 
-/** The declaration that would change nothing: to be edited and applied again. */
+/**
+ * The declaration that would change nothing: to be edited and applied again. `dated`: with the days from which its parts hold, so
+ * that it declares the same to another database.
+ */
 export function toDeclaration(definitions: Definitions, { dated = false } = {}): Declaration {
-  const toDeclared = (pool: Pool): DeclaredPool => (dated ? addDay(toDeclaredPool(pool), pool) : toDeclaredPool(pool));
   const rules = definitions.ruleSets.at(-1);
   return {
     scopes: definitions.scopes
       .filter((scope) => scope.untilDay === undefined)
-      .map((scope) => {
+      .map((scope): DeclaredScope => {
         const own = rules?.scopes.find((candidate) => candidate.name === scope.name);
+        const rulesDay = dated ? findRulesDay(definitions.ruleSets, scope.name) : undefined;
+        // A pool without a day has that of its scope.
+        const toDeclared = (pool: Pool): DeclaredPool => ({
+          ...toDeclaredPool(pool),
+          ...(dated && (rulesDay !== undefined || !holdsByItself(pool))
+            ? { validFromDay: pool.amounts.at(-1)!.fromDay }
+            : {}),
+        });
         return {
           name: scope.name,
           title: scope.title,
@@ -65,6 +92,7 @@ export function toDeclaration(definitions: Definitions, { dated = false } = {}):
             ...(limit.match ? { match: limit.match } : {}),
           })),
           pools: scope.pools.filter(isLasting).map(toDeclared),
+          ...(rulesDay === undefined ? {} : { validFromDay: rulesDay }),
         };
       }),
     exclude: rules?.exclude ?? [],
@@ -73,12 +101,32 @@ export function toDeclaration(definitions: Definitions, { dated = false } = {}):
   };
 }
 
+/** Finds the day from which the rules of a scope hold as they are; undefined: for all days, or it has none. */
+function findRulesDay(ruleSets: readonly RuleSet[], name: string): number | undefined {
+  const own = ruleSets.map(({ fromDay, scopes }) => ({ fromDay, rules: scopes.find((one) => one.name === name) }));
+  const newest = own.at(-1)?.rules;
+  if (!newest || newest.match.length + newest.costs.length + newest.limits.length === 0) return undefined;
+  const before = own.findLastIndex(({ rules }) => !same(rules, newest));
+  const { fromDay } = own[before + 1]!;
+  return fromDay === FIRST_DAY ? undefined : fromDay;
+}
+
 /** The newest rules hold from `fromDay` on, whatever held between; for a recount that was asked for. */
 export function backdateRules(definitions: Definitions, fromDay: number): Definitions {
   const newest = definitions.ruleSets.at(-1);
   if (!newest || newest.fromDay <= fromDay) return definitions;
   const before = definitions.ruleSets.filter((rules) => rules.fromDay < fromDay);
   return { ...definitions, version: definitions.version + 1, ruleSets: [...before, { ...newest, fromDay }] };
+}
+
+/** Tells whether two parts of a declaration are equal as JSON, whatever the order of keys. */
+export function same(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left, sortKeys) === JSON.stringify(right, sortKeys);
+}
+
+function sortKeys(_: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Tells whether a pool is still declared. */
@@ -92,9 +140,7 @@ function toDeclaredPool(pool: Pool): DeclaredPool {
   return { name, period, priority, thresholds, base, grants, ...(max === undefined ? {} : { max }) };
 }
 
-/** Adds the day from which what is declared of a pool holds, where a first declaration would not hold from it by itself. */
-function addDay(declared: DeclaredPool, { period, amounts }: Pool): DeclaredPool {
-  const { fromDay } = amounts.at(-1)!;
-  const byItself = fromDay === (period.kind === 'once' ? period.fromDay : FIRST_DAY);
-  return byItself ? declared : { ...declared, validFromDay: fromDay };
+/** Tells whether a first declaration without a day would hold from the same day as this pool does. */
+function holdsByItself({ period, amounts }: Pool): boolean {
+  return amounts.at(-1)!.fromDay === (period.kind === 'once' ? period.fromDay : FIRST_DAY);
 }

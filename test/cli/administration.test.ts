@@ -197,6 +197,21 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     expect((await run('import', 'undo', '3')).err).toMatch(/only 0 are still kept raw.*headroom correct/);
   });
 
+  it('says what a holiday takes from pools, though no call moves', async () => {
+    await bring('a.ndjson', [{ id: '1', time: '2026-11-18T10:00:00Z', client: 'acme', scope: 'erp' }]);
+    const erp = 'scopes: [{ name: erp, pools: [{ name: Month, base: 10 }] }]\n';
+    writeFileSync(join(folder, 'pools.yml'), `${erp}exclude: [{ client: nobody }]\n`);
+    await run('pools', 'apply', 'pools.yml');
+    const holiday = 'holidays: [{ from: 2026-11-18, until: 2026-11-18 }]\n';
+    writeFileSync(join(folder, 'pools.yml'), `${erp}exclude: [{ client: nobody }]\n${holiday}`);
+    expect((await run('pools', 'apply', 'pools.yml')).out).toContain('run "headroom recount --from 2026-11-18"');
+    expect((await run('pools', 'show')).out).toContain('1 of 10 used');
+    const { out } = await run('recount', '--from', '2026-11-18');
+    expect(out).toMatch(/^erp: 1 → 0 credits drawn\n1 event since/);
+    expect((await run('pools', 'show')).out).toContain('0 of 10 used');
+    expect((await run('recount', '--from', '2026-11-18')).out).toMatch(/^No numbers changed\./);
+  });
+
   it('changes the report zone when no instance runs, and answers say which days stayed', async () => {
     const time = '2026-11-18T23:30:00Z';
     await bring('a.ndjson', [

@@ -151,6 +151,21 @@ Days in Europe/Berlin.`);
     expect(crm!.pools.map(({ fromDay }) => formatDay(fromDay))).toEqual(['2026-01-15', '2026-11-01']);
   });
 
+  it('shows from which day the rules of a scope hold, apart from its pools', async () => {
+    await run('pools', 'apply', 'pools.yaml');
+    const ruled = FILE.replace('    pools:', '    match: [{ module: erp }]\n    valid_from: 2026-11-05\n    pools:');
+    writeFileSync(join(folder, 'pools.yaml'), ruled.replaceAll(/base: (?=\d)/g, 'valid_from: 0001-01-01, base: '));
+    expect((await run('pools', 'apply', 'pools.yaml')).out).toContain('crm: rules changed (match), from 2026-11-05');
+    const { out } = await run('pools', 'show', '--yaml');
+    rmSync(join(folder, 'headroom.db'));
+    writeFileSync(join(folder, 'again.yaml'), out);
+    await run('pools', 'apply', 'again.yaml');
+    expect((await run('pools', 'show', '--yaml')).out).toBe(out);
+    const { ruleSets, scopes } = await read(getDefinitions);
+    expect(ruleSets.map(({ fromDay }) => formatDay(fromDay))).toEqual(['2026-11-05']);
+    expect(formatDay(scopes[0]!.pools[0]!.fromDay)).toBe('0001-01-01');
+  });
+
   it('says how rules reach calls that came before them', async () => {
     writeFileSync(join(folder, 'pools.yaml'), FILE.replace('    pools:', '    match: [{ module: erp }]\n    pools:'));
     expect((await run('pools', 'apply', 'pools.yaml', '--dry-run')).out).not.toContain('recount');

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatDeclaration } from '../../src/definition/format.ts';
+import { parseDeclaration } from '../../src/definition/parse.ts';
 import { amend } from '../../src/domain/amend.ts';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import {
@@ -8,6 +10,7 @@ import {
   type DeclaredPool,
   type DeclaredScope,
   NO_DEFINITIONS,
+  offerRecount,
   toDeclaration,
 } from '../../src/domain/declaration.ts';
 import {
@@ -111,7 +114,7 @@ describe('a pool', () => {
   it('that warns no more says so', () => {
     const before = apply([TODAY, declare([scope({ pools: [pool(10)] })])]);
     const { changes } = amend(before, declare([scope({ pools: [pool(10, { thresholds: [] })] })]), TODAY);
-    expect(changes).toEqual([{ place: 'crm/Month', text: 'thresholds 75, 90 → none' }]);
+    expect(changes).toEqual([{ place: 'crm/Month', text: 'thresholds 75, 90 → none, at once' }]);
   });
 
   it('whose period is changed back on the same day goes on as if nothing had been', () => {
@@ -238,6 +241,71 @@ describe('rules', () => {
     ]);
   });
 
+  it.each([
+    [
+      'a new one',
+      undefined,
+      [{ fromDay: TODAY + 4, untilDay: TODAY + 6 }],
+      'added 2026-11-24 to 2026-11-26 (all scopes)',
+      undefined,
+    ],
+    [
+      'one that runs',
+      undefined,
+      [{ scope: 'crm', fromDay: TODAY - 4, untilDay: TODAY }],
+      'added 2026-11-16 to 2026-11-20 (crm)',
+      '2026-11-16',
+    ],
+    [
+      'a dropped one',
+      [{ fromDay: TODAY - 4, untilDay: TODAY + 2 }],
+      [],
+      'dropped 2026-11-16 to 2026-11-22 (all scopes), from 2026-11-20',
+      '2026-11-20',
+    ],
+    [
+      'one that was over',
+      [{ fromDay: TODAY - 4, untilDay: TODAY - 4 }],
+      [],
+      'dropped 2026-11-16 (all scopes): it was over, and stays what it was',
+      undefined,
+    ],
+  ])('of holidays say from when they hold, and what a recount would reach: %s', (_, before, after, text, day) => {
+    const current = apply([TODAY - 90, declare([], { holidays: before ?? [], exclude: [{ kind: 'x' }] })]);
+    const { changes } = amend(current, declare([], { holidays: after, exclude: [{ kind: 'x' }] }), TODAY);
+    expect(changes.map((change) => `${change.place}: ${change.text}`)).toEqual([`holidays: ${text}`]);
+    const offer = offerRecount(changes, TODAY);
+    if (day === undefined) expect(offer).toBeUndefined();
+    else expect(offer).toContain(`run "headroom recount --from ${day}"`);
+  });
+
+  it.each([
+    ['to come', 15, undefined],
+    ['today', undefined, '2026-11-20'],
+    ['in the past', -5, '2026-11-15'],
+  ])('offer a recount from the day from which they hold: %s', (_, days, from) => {
+    const current = apply([TODAY - 90, matching([{ source: 'a' }])]);
+    const rest = days === undefined ? {} : { validFromDay: TODAY + days };
+    const { changes } = amend(current, matching([{ source: 'b' }], rest), TODAY);
+    const offer = offerRecount(changes, TODAY);
+    if (from === undefined)
+      expect([offer, changes[0]!.text]).toEqual([undefined, 'rules changed (match), from 2026-12-05']);
+    else expect(offer).toMatch(new RegExp(`"headroom recount --from ${from}"\\.$`));
+  });
+
+  it('say of each change from when it holds', () => {
+    const before = apply([TODAY - 9, declare([scope({ pools: [pool(10)] })], { exclude: [{ kind: 'x' }] })]);
+    const after = scope({
+      title: 'CRM',
+      rateLimitPerMinute: 6,
+      links: { addon: 'https://x' },
+      pools: [pool(20, { thresholds: [50] })],
+    });
+    const { changes } = amend(before, declare([after], { clients: [{ id: 'a', name: 'A' }] }), TODAY);
+    expect(changes).toHaveLength(7);
+    for (const { text } of changes) expect(text).toMatch(/, (at once|from 2026-11-20)$/);
+  });
+
   it('can be made to hold from an earlier day', () => {
     const definitions = apply([TODAY - 90, matching([{ source: 'a' }])], [TODAY, matching([{ source: 'b' }])]);
     const dated = backdateRules(definitions, TODAY - 20);
@@ -301,6 +369,26 @@ describe('for any sequence of declarations', () => {
           expect(amend(definitions, declaration, day + later).changes).toEqual([]);
           expect(amend(definitions, toDeclaration(definitions), day + later).changes).toEqual([]);
         }
+      }),
+      { numRuns: size(250, 10_000) },
+    );
+  });
+
+  it('what is read back with its days declares the same to another database', () => {
+    fc.assert(
+      fc.property(anySequence, (sequence) => {
+        let day = TODAY;
+        let definitions = NO_DEFINITIONS;
+        for (const [declaration, wait] of sequence) {
+          day += wait;
+          definitions = amend(definitions, declaration, day).definitions;
+        }
+        const told = toDeclaration(definitions, { dated: true });
+        const text = formatDeclaration(told);
+        const read = parseDeclaration(text, 'pools.yml');
+        const elsewhere = amend(NO_DEFINITIONS, read, day + 1).definitions;
+        expect(formatDeclaration(toDeclaration(elsewhere, { dated: true }))).toBe(text);
+        expect(toDeclaration(elsewhere)).toEqual(toDeclaration(definitions));
       }),
       { numRuns: size(250, 10_000) },
     );

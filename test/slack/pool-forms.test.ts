@@ -203,6 +203,16 @@ describe('the form of a pool', () => {
     await seen('Pools', 'This scope has no pool');
   });
 
+  it('rules that change say how calls that came before are counted by them', async () => {
+    const { slack } = await start();
+    const list = await openScope('crm');
+    await press(list, 'pool_text');
+    const text = await seen('Pools as text');
+    const yaml = 'scopes: [{ name: crm, match: [{ module: sales }] }]';
+    await slack.submitView({ user: 'ada', viewId: text.id, values: { yaml } });
+    await seen('Pools', 'headroom recount --from 2026-11-21');
+  });
+
   it('a change that is planned stands in the form with its day', async () => {
     const { slack } = await start();
     const list = await openScope('crm');

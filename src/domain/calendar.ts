@@ -127,7 +127,8 @@ export const MONTH_NAMES = [
 
 export const WEEKDAY_NAMES = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
-const capitalise = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+/** `November` for `november`. */
+export const capitalise = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** `Jan` … `Dec`. */
 export const MONTHS: readonly string[] = MONTH_NAMES.map((name) => capitalise(name.slice(0, 3)));

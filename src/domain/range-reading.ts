@@ -1,6 +1,6 @@
 import { readMonth, readWeekday } from './calendar.ts';
 import { readRangeTexts } from './range/grammar.ts';
-import { formatRangeWords, HYPHEN, isUnclear, type RangeWords, type Unclear, unclear } from './range/words.ts';
+import { formatRangeWords, HYPHEN, type RangeWords, type Read, Unclear } from './range/words.ts';
 import { isZoneName } from './time-zone.ts';
 
 /** The range that begins at a word of a text, or the question to ask back where its words leave open which is meant. */
@@ -41,9 +41,9 @@ export function readRangeAt(words: readonly string[], at = 0): RangeReading | un
   const given = words.slice(at, end);
   const lexemes = toLexemes(given);
   for (let used = given.length; used > 0; used--) {
-    const read = readWords(given.slice(0, used), lexemes);
+    const read = readRangeTexts(lexemes.filter(({ word }) => word < used).map(({ text }) => text));
     if (!read) continue;
-    if (isUnclear(read)) return { ...read, used };
+    if (read instanceof Unclear) return askBack(read.message, read.meanings.map(formatRangeWords), used);
     // `all clients`: a word with a word behind it is no time.
     if (used === 1 && used < words.length - at && /^all$/i.test(given[0]!)) return undefined;
     const range = formatRangeWords(read);
@@ -55,16 +55,10 @@ export function readRangeAt(words: readonly string[], at = 0): RangeReading | un
 }
 
 /** Returns what a text means that is a range as a whole; undefined where it is none. Never throws. */
-export function readRangeText(text: string): RangeWords | Unclear | undefined {
+export function readRangeText(text: string): Read<RangeWords> {
   const words = text.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0 || words.length > MAX_RANGE_WORDS || !words.every(mayBelong)) return undefined;
-  return readWords(words, toLexemes(words));
-}
-
-function readWords(words: readonly string[], lexemes: readonly Lexeme[]): RangeWords | Unclear | undefined {
-  const months = words.length === 1 && /^(\d{1,3})M$/.exec(words[0]!);
-  if (months) return unclear(`“${words[0]}” can be minutes or months.`, [`${months[1]}m`, `${months[1]}-months`]);
-  return readRangeTexts(lexemes.filter(({ word }) => word < words.length).map(({ text }) => text));
+  return readRangeTexts(toLexemes(words).map(({ text }) => text));
 }
 
 /** A range that goes on in words which are not understood is asked back: its beginning alone would be another range. */
@@ -78,7 +72,7 @@ function readRest(
   const [first, second] = rest;
   if (!first) return undefined;
   const shown = (count: number) => words.slice(used, used + count).join(' ');
-  const back = (count: number, message: string) => ({ ...unclear(message, [range]), used: used + count });
+  const back = (count: number, message: string) => askBack(message, [range], used + count);
   if (/\d:\d\d/.test(range) && isZoneName(words[used]!)) {
     return back(1, `Times are those of the report time zone: I can't read “${shown(1)}” beside them.`);
   }
@@ -94,6 +88,10 @@ function readRest(
     return back(1, `I read “${words.slice(0, used).join(' ')}”, but not “${shown(1)}” as part of the range.`);
   }
   return undefined;
+}
+
+function askBack(message: string, choices: readonly string[], used: number): RangeReading {
+  return { kind: 'unclear', message, choices: [...new Set(choices)], used };
 }
 
 function mayBelong(word: string): boolean {
@@ -158,8 +156,8 @@ function toLexemes(words: readonly string[]): Lexeme[] {
 }
 
 function clean(word: string): string {
-  return word
-    .toLowerCase()
+  // `3M` can be minutes or months.
+  return (/^\d{1,3}M$/.test(word) ? word : word.toLowerCase())
     .replace(/[‐-―−]/g, '-')
     .replace(/['’]s$/, '')
     .replace(/^\(+|[)?!,;]+$/g, '')

@@ -106,8 +106,3 @@ export function monthLabel(month: number): string {
 function monthShort(month: number): string {
   return MONTHS[month - 1]!;
 }
-
-/** `November` for `november`. */
-export function title(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
-}

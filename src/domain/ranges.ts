@@ -5,8 +5,8 @@ import {
   InvalidRangeError,
   isMoment,
   isOneDay,
-  isUnclear,
   type RangeWords,
+  Unclear,
   unknownRange,
 } from './range/words.ts';
 import { monthLabel, type Range } from './range.ts';
@@ -84,10 +84,9 @@ export function resolveHistory(nowMs: number, calendar: Calendar, untilMonth?: n
 
 /** The last month that a range's words touch (`2026-03`, `march`, `last-month`, a date), for `history … until`. */
 export function resolveMonth(text: string, nowMs: number, calendar: Calendar): number {
-  const words = readRangeText(text);
   const today = calendar.dayOf(nowMs);
   // The running month counts even on its first day, when it has no whole day yet.
-  if (words && !isUnclear(words) && formatRangeWords(words) === 'this-month') return monthOf(today);
+  if (canonicalRangeText(text) === 'this-month') return monthOf(today);
   const range = resolveRange(text, nowMs, calendar);
   return monthOf(Math.max(range.firstDay, range.lastDay));
 }
@@ -95,7 +94,7 @@ export function resolveMonth(text: string, nowMs: number, calendar: Calendar): n
 /** The same range in its shortest words (`last 7 days` → `7d`); undefined where the text is none, or leaves open which. */
 export function canonicalRangeText(text: string): string | undefined {
   const words = readRangeText(text);
-  return !words || isUnclear(words) ? undefined : formatRangeWords(words);
+  return !words || words instanceof Unclear ? undefined : formatRangeWords(words);
 }
 
 /** Tells whether a range is short enough to be drawn by the hour, whatever day it is asked on. */
@@ -110,8 +109,9 @@ export function isByHours(text: string): boolean {
 function getWords(asked: string, nowMs: number, calendar: Calendar): RangeWords {
   const words = readRangeText(asked);
   if (!words) throw unknownRange(asked);
-  if (!isUnclear(words)) return words;
-  const possible = words.choices.filter((choice) => canResolve(choice, nowMs, calendar));
+  if (!(words instanceof Unclear)) return words;
+  const choices = new Set(words.meanings.map(formatRangeWords));
+  const possible = [...choices].filter((choice) => canResolve(choice, nowMs, calendar));
   throw new InvalidRangeError(words.message, possible.length > 0 ? possible : ['today', 'yesterday', '7d']);
 }
 

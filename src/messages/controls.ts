@@ -1,4 +1,4 @@
-import { title } from '../domain/range.ts';
+import { capitalise } from '../domain/calendar.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report, SummaryReport } from '../domain/report.ts';
 import { LEVELS } from '../domain/scope-state.ts';
@@ -89,7 +89,7 @@ function buildRangeMenu(range: string | undefined): Block {
 
 /** `Last week` for `last-week`; dates stay as they are. */
 function rangeWords(range = 'Range'): string {
-  return /^[a-z]+(-[a-z]+)*$/.test(range) ? title(range.replaceAll('-', ' ')) : range;
+  return /^[a-z]+(-[a-z]+)*$/.test(range) ? capitalise(range.replaceAll('-', ' ')) : range;
 }
 
 /** Everything that turns this answer into another. An entry's value is its place in `next`, or a word of MORE. */

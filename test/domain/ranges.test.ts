@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCalendar, formatDay, monthOf, parseDay } from '../../src/domain/calendar.ts';
+import { readRangeAt } from '../../src/domain/range-reading.ts';
 import {
   canonicalRangeText,
   InvalidRangeError,
@@ -342,6 +343,14 @@ describe('properties of every range', () => {
     );
   });
 });
+
+test.each(['tomorrow', '30s', 'since 5/11', '3M'])(
+  'what “%s” asks back is about these words, not those behind',
+  (text) => {
+    const words = text.split(' ');
+    expect(readRangeAt([...words, 'for', 'Acme'])).toMatchObject({ kind: 'unclear', used: words.length });
+  },
+);
 
 describe('resolveHistory', () => {
   test('is eleven months before, and this one to yesterday, marked partial', () => {

@@ -1,5 +1,5 @@
 import { readNumber } from '../calendar.ts';
-import { formatRangeWords, isUnclear, type RangeWords, type Unclear, unclear } from './words.ts';
+import { lastMinutes, type RangeWords, type Read, Unclear } from './words.ts';
 
 /** A time of the clock in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
 export interface Clock {
@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 /** Returns the time that these pieces show: `14:00`, `9am`, `9 pm`, `noon`, `14h30`, `at 14:00`, a number alone. */
-export function readClock(given: string): Clock | Unclear | undefined {
+export function readClock(given: string): Read<Clock> {
   const text = given
     .replace(/^(at|around) /, '')
     .replace(/^(midnight|noon|midday)$/, (name) => (name === 'midnight' ? '00:00' : '12:00pm'))
@@ -28,8 +28,7 @@ export function readClock(given: string): Clock | Unclear | undefined {
   if (text.includes('.') && !/^[ap]/.test(ending)) return undefined;
   const clock = toClock(hours!, minutes, ending);
   if (!clock || seconds === '00') return clock;
-  const shown = `today ${hours}:${minutes}`;
-  return unclear(`“${text}” names seconds; a range begins and ends at whole minutes.`, [shown]);
+  return new Unclear(`“${text}” names seconds; a range begins and ends at whole minutes.`, [clock]);
 }
 
 function toClock(hours: string, minutes: string | undefined, ending: string): Clock | undefined {
@@ -73,7 +72,7 @@ const PAST: Readonly<Record<string, string>> = {
 };
 
 /** Returns the time just gone by that these pieces name: `3h`, `last 15 minutes`, `past two weeks`, `1h30m`, `3 months`. */
-export function readDuration(text: string): RangeWords | Unclear | undefined {
+export function readDuration(text: string): Read<RangeWords> {
   const match =
     /^(?:(?:the|in|within|over|during|for|of|on|these) )*(?:(last|past|previous|prev|trailing|latest|recent|rolling) )?(.+)$/.exec(
       text,
@@ -83,11 +82,11 @@ export function readDuration(text: string): RangeWords | Unclear | undefined {
   if (part) return readCounts(part);
   const vague = /^(?:an? )?(couple(?: of)?|few|several|some) ([a-z]+)$/.exec(said);
   if (vague) {
-    const choices = (vague[1]!.startsWith('couple') ? [2, 3] : [3, 5, 7]).map((count) =>
-      readCounts(`${count} ${vague[2]}`),
-    );
-    const texts = choices.flatMap((words) => (words && !isUnclear(words) ? [formatRangeWords(words)] : []));
-    return texts.length === 0 ? undefined : unclear(`“${said}” leaves open how many.`, texts);
+    const counts = vague[1]!.startsWith('couple') ? [2, 3] : [3, 5, 7];
+    const meanings = counts
+      .map((count) => readCounts(`${count} ${vague[2]}`))
+      .filter((words) => words?.kind === 'last');
+    return meanings.length === 0 ? undefined : new Unclear(`“${said}” leaves open how many.`, meanings);
   }
   if (lead === undefined) return readCounts(said);
   if (lead === 'past' && Object.hasOwn(PAST, said)) return readCounts(PAST[said]!);
@@ -97,20 +96,25 @@ export function readDuration(text: string): RangeWords | Unclear | undefined {
 }
 
 /** One or more numbers with their units, in falling order. `isLive`: one day is the last 24 hours. */
-function readCounts(joined: string, isLive = false): RangeWords | Unclear | undefined {
+function readCounts(joined: string, isLive = false): Read<RangeWords> {
   let minutes = 0;
   let months = 0;
   let smallest = Number.POSITIVE_INFINITY;
   let parts = 0;
-  const pattern = /(\d{1,5}(?:\.\d{1,2})?|[a-z]+) ?([a-z]+)(?: and (a half)$| and | |$|(?=\d))/y;
+  const pattern = /(\d{1,5}(?:\.\d{1,2})?|[a-z]+) ?(M|[a-z]+)(?: and (a half)$| and | |$|(?=\d))/y;
   while (pattern.lastIndex < joined.length) {
     const match = pattern.exec(joined);
     if (!match) return undefined;
     const count = /^\d+\.\d+$/.test(match[1]!) ? Number(match[1]) : readNumber(match[1]!);
-    if (/^s(ec|ecs|econds?)?$/.test(match[2]!)) {
+    if (/^(M|s(ec|ecs|econds?)?)$/.test(match[2]!)) {
+      const isAll = /^(ago|back|earlier)?$/.test(joined.slice(pattern.lastIndex));
       // `429s` are calls, not seconds.
-      if (count === undefined || /\d{3}s *$/.test(match[0])) return undefined;
-      return unclear('The shortest range is a minute.', ['1m', '5m', '15m']);
+      if (!count || !isAll || /\d{3}s *$/.test(match[0])) return undefined;
+      if (match[2] !== 'M') return new Unclear('The shortest range is a minute.', [1, 5, 15].map(lastMinutes));
+      return new Unclear(`“${count}M” can be minutes or months.`, [
+        { kind: 'last', unit: 'minute', count },
+        lastMonths(count),
+      ]);
     }
     const unit = UNITS.find(([name]) => name.test(match[2]!))?.[1];
     if (!unit || !count) return undefined;
@@ -129,28 +133,31 @@ function readCounts(joined: string, isLive = false): RangeWords | Unclear | unde
   return minutes > 0 ? toShortest(minutes, smallest, joined, isLive) : undefined;
 }
 
-function toMonths(months: number, joined: string): RangeWords | Unclear {
+function toMonths(months: number, joined: string): Read<RangeWords> {
   if (!Number.isInteger(months)) {
     const [less, more] = [Math.max(1, Math.floor(months)), Math.ceil(months)];
-    return unclear(`“${joined}” is not a number of whole months.`, [`${less}-months`, `${more}-months`]);
+    return new Unclear(`“${joined}” is not a number of whole months.`, [lastMonths(less), lastMonths(more)]);
   }
   if (!/\bq|quarter|qtr/.test(joined)) {
     if (months === 1) return { kind: 'at', point: { kind: 'word', word: 'last-month' } };
-    return { kind: 'last', unit: 'month', count: months };
+    return lastMonths(months);
   }
   if (months === 3) return { kind: 'at', point: { kind: 'word', word: 'last-quarter' } };
   return { kind: 'last', unit: 'quarter', count: months / 3 };
 }
 
+function lastMonths(count: number): RangeWords {
+  return { kind: 'last', unit: 'month', count };
+}
+
 /** In days where only days were named, in hours where no minutes are left over. */
-function toShortest(minutes: number, smallest: number, joined: string, isLive: boolean): RangeWords | Unclear {
+function toShortest(minutes: number, smallest: number, joined: string, isLive: boolean): Read<RangeWords> {
   if (!Number.isInteger(minutes))
-    return unclear(`“${joined}” is not a number of whole minutes.`, [`${Math.ceil(minutes)}m`]);
+    return new Unclear(`“${joined}” is not a number of whole minutes.`, [lastMinutes(Math.ceil(minutes))]);
   const isDays = smallest >= DAY && minutes % DAY === 0;
   if (isDays && minutes > DAY) return { kind: 'last', unit: 'day', count: minutes / DAY };
   if (isDays && !isLive) return { kind: 'at', point: { kind: 'ago', days: 1 } };
-  if (smallest >= 60 && minutes % 60 === 0) return { kind: 'last', unit: 'hour', count: minutes / 60 };
-  return { kind: 'last', unit: 'minute', count: minutes };
+  return smallest >= 60 ? lastMinutes(minutes) : { kind: 'last', unit: 'minute', count: minutes };
 }
 
 /** `3 hours ago`, `an hour ago`, `15m ago`: how many minutes before now. */

@@ -1,16 +1,22 @@
-import { MONTH_NAMES, NUMBER_NAMES, readMonth, readNumber, readWeekday, WEEKDAY_NAMES } from '../calendar.ts';
-import { title } from '../range.ts';
+import {
+  capitalise,
+  MONTH_NAMES,
+  NUMBER_NAMES,
+  readMonth,
+  readNumber,
+  readWeekday,
+  WEEKDAY_NAMES,
+} from '../calendar.ts';
 import {
   type DayPoint,
-  formatPoint,
   HYPHEN,
   isOneDay,
-  isUnclear,
+  makeOf,
   RANGE_WORDS,
   type RangeWord,
   type RangeWords,
-  type Unclear,
-  unclear,
+  type Read,
+  Unclear,
 } from './words.ts';
 
 const MONTH = `(${MONTH_NAMES.map((name) => `${name}|${name.slice(0, 3)}`).join('|')}|sept)`;
@@ -21,21 +27,21 @@ const NUMBER = String.raw`(\d{1,5}|an?|${NUMBER_NAMES.join('|')})`;
 const ORDINAL = '(first|second|third|fourth|[1-4](?:st|nd|rd|th))';
 const UNITS = '(?:minutes?|mins?|hours?|days?|weeks?|months?|quarters?|qtrs?|years?|yrs?|weekends?)';
 
-type Read = DayPoint | Unclear | undefined;
+type DateWords = DayPoint & { kind: 'date' };
 
 /** Ways to name a day or a longer stretch of days, by the whole of its words. */
-const FORMS: readonly [RegExp, (...groups: string[]) => Read][] = [
+const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
   [/^today$/, () => ({ kind: 'ago', days: 0 })],
   [/^yesterday$/, () => ({ kind: 'ago', days: 1 })],
   [/^day before yesterday$/, () => ({ kind: 'ago', days: 2 })],
-  [form(`${NUMBER} (day|week|fortnight|month|year)s? (ago|back|earlier)`), readAgo],
+  [form(`${NUMBER} (day|week|fortnight)s? (?:ago|back|earlier)`), readAgo],
   [/^(\d{4})-(\d{1,2})-(\d{1,2})$/, (year, month, day) => toDate(day!, month, year)],
   [/^(\d{4})-(\d{1,2})$/, (year, month) => toMonths(1, Number(month), year)],
   [
     /^(\d{1,2})\.(\d{1,2})\.(\d{4})?$/,
     (day, month, year) => (year || (Number(month) > 0 && Number(month) < 13) ? toDate(day!, month, year) : undefined),
   ],
-  [/^(\d{1,2})\/(\d{1,2})(?:\/(\d{4}|\d{2}))?$/, readParted],
+  [/^(\d{1,2})\/(\d{1,2})(?:\/(\d{4}|\d{2}))?$/, (one, two, year) => readParted(one!, two!, year)],
   [new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`), (one, two) => readParted(one!, two!, undefined, '-')],
   [
     form(`(?:${YEAR} )?([qhw])(\\d{1,2})(?: ${YEAR})?`),
@@ -69,7 +75,7 @@ const FORMS: readonly [RegExp, (...groups: string[]) => Read][] = [
 ];
 
 /** Returns the day, or the longer stretch of days, that a text names; undefined where they are none. */
-export function readDay(given: string): Read {
+export function readDay(given: string): Read<DayPoint> {
   const joined = given
     .replace(/^((on|in|during|the|of|for|over|within|at|from) )+(?=.)/, '')
     .replace(/(?<= )(the|of) /g, '');
@@ -92,7 +98,7 @@ function form(source: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-function toDate(day: string, month?: string, year?: string): DayPoint {
+function toDate(day: string, month?: string, year?: string): DateWords {
   const number = month && (readMonth(month) ?? Number(month));
   return { kind: 'date', ...(year && { year: Number(year) }), ...(number && { month: number }), day: Number(day) };
 }
@@ -109,51 +115,60 @@ function toPart(mark: string, text: string, year?: string): DayPoint | undefined
   return toMonths(mark === 'q' ? 3 : 6, number, year);
 }
 
-function readOrdinalPart(before?: string, order?: string, part?: string, year?: string): Read {
+function readOrdinalPart(before?: string, order?: string, part?: string, year?: string): Read<DayPoint> {
   const number = ['first', 'second', 'third', 'fourth'].indexOf(order!) + 1 || Number(order![0]);
   return toPart(part === 'half' ? 'h' : 'q', String(number), before ?? year);
 }
 
-/** `5/11` is 5 November or 11 May; `20/11` can only be one. */
-function readParted(one?: string, two?: string, years?: string, sign = '/'): Read {
+/** The dates that two numbers can be: with the day first, with the month first. */
+function datesOf(one: string, two: string, years?: string): (DateWords | undefined)[] {
   const year = years?.length === 2 ? `20${years}` : years;
-  const readings = [
-    [Number(one), Number(two)],
-    [Number(two), Number(one)],
-  ].filter(([day, month]) => day! >= 1 && day! <= 31 && month! >= 1 && month! <= 12);
-  const [first, second] = readings.map(([day, month]) => toDate(String(day), String(month), year));
-  if (!first || !second || Number(one) === Number(two)) return first;
-  const names = readings.map(([day, month]) => `${day} ${title(MONTH_NAMES[month! - 1]!)}`);
-  const text = [one, two, ...(years ? [years] : [])].join(sign);
-  return unclear(`“${text}” can be ${names.join(' or ')}.`, [formatPoint(first), formatPoint(second)]);
+  const isDate = (day: number, month: number) => day >= 1 && day <= 31 && month >= 1 && month <= 12;
+  return [
+    [one, two],
+    [two, one],
+  ].map(([day, month]) => (isDate(Number(day), Number(month)) ? toDate(day!, month, year) : undefined));
 }
 
-/** `3 days ago`, `a week ago`; months and years ago leave open whether a day is meant. */
-function readAgo(number?: string, unit?: string, ago?: string): Read {
-  const count = /^an?$/.test(number!) ? 1 : readNumber(number!)!;
-  const days = { day: 1, week: 7, fortnight: 14 }[unit!];
-  if (days !== undefined) return { kind: 'ago', days: count * days };
-  const isYear = unit === 'year';
-  const months = isYear ? count * 12 : count;
-  const [one, many] = isYear ? ['last-year', '12-months'] : ['last-month', '30d'];
-  const said = `${number} ${unit}${count === 1 ? '' : 's'} ${ago}`;
-  return unclear(
-    `“${said}” can be a day or a whole ${unit}: name the ${unit}, or ${isYear ? 'a date in it' : 'the days'}.`,
-    count === 1 ? [one!, many!] : [`${months}-months`, isYear ? 'last-year' : `${count * 30}d`],
-  );
+/** `5/11` is 5 November or 11 May; `20/11` can only be one. */
+function readParted(one: string, two: string, years?: string, sign = '/'): Read<DateWords> {
+  const dates = datesOf(one, two, years).filter((date) => date !== undefined);
+  if (dates.length < 2 || Number(one) === Number(two)) return dates[0];
+  const names = dates.map(({ day, month }) => `${day} ${capitalise(MONTH_NAMES[month! - 1]!)}`);
+  const text = [one, two, ...(years ? [years] : [])].join(sign);
+  return new Unclear(`“${text}” can be ${names.join(' or ')}.`, dates);
+}
+
+/** `5/11 to 8/11`: both with the day first, or both with the month first. Of `1/12 to 31/12` the end says which. */
+export function readPartedEnds(left: string, right: string): Read<RangeWords> {
+  const ends = [left, right].map((text) => /^(\d{1,2})\/(\d{1,2})(?:\/(\d{4}|\d{2}))?$/.exec(text)?.slice(1) ?? []);
+  const [froms, tos] = ends.map(([one, two, year]) => (one ? datesOf(one, two!, year) : []));
+  const spans = [0, 1].flatMap((order): RangeWords[] => {
+    const [from, to] = [froms![order], tos![order]];
+    return from && to ? [{ kind: 'span', from, to }] : [];
+  });
+  const open = ends.map(([one, two, year]) => one && readParted(one, two!, year)).find((end) => end instanceof Unclear);
+  return open && spans.length > 1 ? new Unclear(open.message, spans) : spans[0];
+}
+
+/** `3 days ago`, `a week ago`. */
+function readAgo(number?: string, unit?: string): DayPoint {
+  return { kind: 'ago', days: readCount(number!) * { day: 1, week: 7, fortnight: 14 }[unit!]! };
+}
+
+function readCount(number: string): number {
+  return /^an?$/.test(number) ? 1 : readNumber(number)!;
 }
 
 /** `friday 20 november`, `tuesday the 17th`. */
-function readWeekdayDate(weekday?: string, rest?: string): Read {
-  const date = readDay(rest!);
-  if (isUnclear(date)) return date;
-  return date?.kind === 'date' ? { ...date, weekday: readWeekday(weekday!)! } : undefined;
+function readWeekdayDate(weekday?: string, rest?: string): Read<DayPoint> {
+  return makeOf(readDay(rest!), (date) =>
+    date.kind === 'date' ? { ...date, weekday: readWeekday(weekday!)! } : undefined,
+  );
 }
 
-function readWeekOf(rest?: string): Read {
-  const day = readDay(rest!);
-  if (!day || isUnclear(day)) return day;
-  return isOneDay(day) ? { kind: 'week-of', day } : undefined;
+function readWeekOf(rest?: string): Read<DayPoint> {
+  return makeOf(readDay(rest!), (day) => (isOneDay(day) ? { kind: 'week-of', day } : undefined));
 }
 
 const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
@@ -163,16 +178,22 @@ const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
   // A question about a night that is over means the evening too.
   night: [18, 6],
 };
-const NOW = ['today', 'yesterday', '7d'];
+const TODAY: DayPoint = { kind: 'ago', days: 0 };
+const YESTERDAY: DayPoint = { kind: 'ago', days: 1 };
+const at = (point: DayPoint): RangeWords => ({ kind: 'at', point });
+const lastDays = (count: number): RangeWords => ({ kind: 'last', unit: 'day', count });
 
 /** Ways to name a time, but none in particular, or one to come: each is asked back. */
-const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Unclear | undefined][] = [
+const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Read<RangeWords>][] = [
   // Named days whose name ends like a weekday's: part of them alone is another day.
   [
     form(`(?:black|good|cyber|super|easter|palm|whit|ash|maundy|shrove|boxing|giving) ${WEEKDAY}`),
-    (text) => unclear(`I don't know the date of “${text}”: name the date.`, ['yesterday', '7d', '30d']),
+    (text) => {
+      const choices = [at(YESTERDAY), lastDays(7), lastDays(30)];
+      return new Unclear(`I don't know the date of “${text}”: name the date.`, choices);
+    },
   ],
-  [/^(?:tomorrow|day after tomorrow|later today)\b/, toCome],
+  [/^(?:tomorrow|day after tomorrow|later today)$/, toCome],
   [form(`(?:next|coming|upcoming|following) (?:(?:\\d+|[a-z]+) )?(?:${UNITS}|${WEEKDAY}|${MONTH})`), toCome],
   [form(`(?:\\d+|an?|[a-z]+) ${UNITS} (?:from now|hence)`), toCome],
   // `late october`, `first week of november`: the whole is the nearest.
@@ -183,17 +204,17 @@ const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Unclear | 
   [
     form(`\\S+ ${WEEKDAY} (?:ago|back)`),
     (text, day) => {
-      const weekday = readWeekday(day!)!;
-      return unclear(`I can't tell which day “${text}” is: name its date.`, [
-        formatPoint({ kind: 'weekday', weekday }),
-        formatPoint({ kind: 'weekday', weekday, week: 1 }),
+      const weekday = { kind: 'weekday', weekday: readWeekday(day!)! } as const;
+      return new Unclear(`I can't tell which day “${text}” is: name its date.`, [
+        at(weekday),
+        at({ ...weekday, week: 1 }),
       ]);
     },
   ],
 ];
 
 /** Returns the question to ask back for words that name a time, but none in particular, or one to come. */
-export function readVague(text: string): Unclear | undefined {
+export function readVague(text: string): Read<RangeWords> {
   for (const [pattern, ask] of VAGUE) {
     const match = pattern.exec(text);
     const asked = match && ask(text, ...match.slice(1));
@@ -202,26 +223,44 @@ export function readVague(text: string): Unclear | undefined {
   return undefined;
 }
 
-function toCome(text: string): Unclear {
-  return unclear(`“${text}” is still to come: usage is counted up to now.`, NOW);
+function toCome(text: string): Unclear<RangeWords> {
+  const choices = [at(TODAY), at(YESTERDAY), lastDays(7)];
+  return new Unclear(`“${text}” is still to come: usage is counted up to now.`, choices);
 }
 
+function readPartOf(text: string, whole?: string): Read<RangeWords> {
+  const day = readDay(whole!.replace(/^(?=(week|month|quarter|year)$)/, 'this '));
+  const question = `“${text}” does not say from which day to which.`;
+  return makeOf(day, (day) => new Unclear(question, [at(day)]));
+}
+
+/** `2 months ago` leaves open whether a day is meant. */
+export function readMonthsAgo(text: string): Unclear<RangeWords> | undefined {
+  const [, number, unit] = MONTHS_AGO.exec(text) ?? [];
+  if (!number) return undefined;
+  const count = readCount(number);
+  const months = (size: number): RangeWords =>
+    size === 1 ? at({ kind: 'word', word: 'last-month' }) : { kind: 'last', unit: 'month', count: size };
+  const [hint, meanings] =
+    unit === 'month'
+      ? ['the days', [months(count), lastDays(count * 30)]]
+      : ['a date in it', [at({ kind: 'word', word: 'last-year' }), months(count * 12)]];
+  if (unit === 'year' && count > 1) meanings.reverse();
+  return new Unclear(`“${text}” can be a day or a whole ${unit}: name the ${unit}, or ${hint}.`, meanings);
+}
+
+const MONTHS_AGO = form(`${NUMBER} (month|year)s? (?:ago|back|earlier)`);
+
 /** The usual hours of `last night`, `this morning`, `yesterday evening`, `morning of 15 nov`: the answer names them. */
-export function readDaypart(text: string): RangeWords | undefined {
-  if (text === 'tonight') return { kind: 'clock', day: { kind: 'ago', days: 0 }, from: DAYPARTS.night![0] * 60 };
+export function readDaypart(text: string): Read<RangeWords> {
+  if (text === 'tonight') return { kind: 'clock', day: TODAY, from: DAYPARTS.night![0] * 60 };
   const usual = text.replace(/^(?:last night|overnight|over night|during night)$/, 'yesterday night');
   const [, before, part, behind] = DAYPART.exec(usual) ?? [];
   const said = (before ?? behind ?? '').trim();
-  const day = said === 'this' ? ({ kind: 'ago', days: 0 } as const) : part && readDay(said);
-  if (!day || isUnclear(day) || !isOneDay(day)) return undefined;
-  const [from, to] = DAYPARTS[part!]!;
-  return { kind: 'clock', day, from: from * 60, to: to * 60 };
+  return makeOf(said === 'this' ? TODAY : part ? readDay(said) : undefined, (day) => {
+    const [from, to] = DAYPARTS[part!]!;
+    return isOneDay(day) ? { kind: 'clock', day, from: from * 60, to: to * 60 } : undefined;
+  });
 }
 
 const DAYPART = /^(?:(?:in|the) )*(.+ )?(morning|afternoon|evening|night)(?: of (.+))?$/;
-
-function readPartOf(text: string, whole?: string): Unclear | undefined {
-  const day = readDay(whole!.replace(/^(?=(week|month|quarter|year)$)/, 'this '));
-  const choices = isUnclear(day) ? day.choices : day && [formatPoint(day)];
-  return choices && unclear(`“${text}” does not say from which day to which.`, choices);
-}

@@ -1,5 +1,14 @@
-import { type Calendar, firstDayOf, formatDay, MONTH_NAMES, monthOf, toDate, toDay, WEEKDAYS } from '../calendar.ts';
-import { title } from '../range.ts';
+import {
+  type Calendar,
+  capitalise,
+  firstDayOf,
+  formatDay,
+  MONTH_NAMES,
+  monthOf,
+  toDate,
+  toDay,
+  WEEKDAYS,
+} from '../calendar.ts';
 import { type DayPoint, InvalidRangeError, type RangeWord } from './words.ts';
 
 const FIRST_YEAR = 1970;
@@ -116,7 +125,7 @@ function dateDay({ year, month = 1, day }: DayPoint & { kind: 'date' }, until: n
   const lengthIn = (each: number) => Temporal.PlainDate.from({ year: each, month, day: 1 }).daysInMonth;
   const longest = Math.max(...years.map(lengthIn));
   if (day < 1 || day > longest) {
-    const name = `${title(MONTH_NAMES[month - 1]!)}${year === undefined ? '' : ` ${year}`}`;
+    const name = `${capitalise(MONTH_NAMES[month - 1]!)}${year === undefined ? '' : ` ${year}`}`;
     const lastOfMonth = firstDayOf(years[0]! * 12 + month) - 1;
     throw notADate(asked, `${name} has ${longest} days`, lastOfMonth <= until ? [formatDay(lastOfMonth)] : []);
   }

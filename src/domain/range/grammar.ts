@@ -1,21 +1,19 @@
 import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
-import { readDay, readDaypart, readVague } from './day.ts';
+import { readDay, readDaypart, readMonthsAgo, readPartedEnds, readVague } from './day.ts';
 import {
   type DayPoint,
-  formatClockTime,
-  formatPoint,
   HYPHEN,
   isMoment,
   isOneDay,
-  isUnclear,
+  lastMinutes,
+  makeOf,
   type RangePoint,
   type RangeWord,
   type RangeWords,
-  type Unclear,
-  unclear,
+  type Read,
+  Unclear,
 } from './words.ts';
 
-type Read<Words> = Words | Unclear | undefined;
 type End = 'since' | 'after' | 'until' | 'before';
 
 const TODAY: DayPoint = { kind: 'ago', days: 0 };
@@ -68,6 +66,7 @@ export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
     readPartOfDay(plain) ??
     readDaypart(plain) ??
     readAt(plain) ??
+    readMonthsAgo(plain) ??
     readVague(plain)
   );
 }
@@ -84,43 +83,35 @@ function readNamed(text: string): RangeWords | undefined {
 function readOpen(text: string): Read<RangeWords> {
   for (const { kind, alone } of OPENERS) {
     const [, word, rest] = alone.exec(text) ?? [];
-    const read = rest && (kind === 'since' ? readSince(rest, word!) : readEnd(kind, rest, word === '..'));
+    const read = rest && readEnd(kind, word!, rest);
     if (read) return read;
   }
   for (const [pattern, kind] of CLOSERS) {
     const [, rest] = pattern.exec(text) ?? [];
-    const point = rest && readPoint(rest);
-    if (point) return isUnclear(point) ? point : { kind, point };
+    const read = rest && (makeOf(readPoint(rest), (point): RangeWords => ({ kind, point })) ?? readMonthsAgo(rest));
+    if (read) return read;
   }
   return undefined;
 }
 
-function readSince(rest: string, opener: string): Read<RangeWords> {
-  const ago = readMinutesAgo(rest);
-  if (ago !== undefined)
-    return ago % 60 === 0
-      ? { kind: 'last', unit: 'hour', count: ago / 60 }
-      : { kind: 'last', unit: 'minute', count: ago };
+function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
+  const ago = kind === 'since' ? readMinutesAgo(rest) : undefined;
+  if (ago !== undefined) return lastMinutes(ago);
   // `since 3 days`, as some say for `the last 3 days`.
-  const duration = opener === 'since' ? readDuration(rest) : undefined;
-  return duration?.kind === 'last' ? duration : readEnd('since', rest);
-}
-
-/** `isExplicit`: a moment without a day of its own is meant from the first data on. */
-function readEnd(kind: End, rest: string, isExplicit = false): Read<RangeWords> {
-  const isBegin = kind === 'since' || kind === 'after';
-  const clock = readClock(rest);
-  if (isUnclear(clock)) return clock;
-  if (clock) return isBegin ? toClock(TODAY, clock, undefined) : toClock(TODAY, undefined, clock);
-  const point = readPoint(rest);
-  if (!point || isUnclear(point)) return point;
-  if (!isMoment(point)) return { kind, point };
-  if (isBegin) return { kind: 'since', point };
-  if (isExplicit || point.kind !== 'moment') return { kind: 'until', point };
-  return unclear(`“${kind} ${rest}” can begin on that day, or with the first data.`, [
-    `${formatPoint(point.day)} until ${formatClockTime(point.clock)}`,
-    `..${formatPoint(point)}`,
-  ]);
+  const duration = word === 'since' ? readDuration(rest) : undefined;
+  if (duration?.kind === 'last') return duration;
+  const time = readMonthsAgo(rest) ?? makeOf(readClock(rest), (clock) => toOpenClock(kind, TODAY, clock));
+  if (time) return time;
+  return makeOf<RangePoint, RangeWords>(readPoint(rest), (point) => {
+    if (!isMoment(point)) return { kind, point };
+    if (kind === 'since' || kind === 'after') return { kind: 'since', point };
+    // `..` begins with the first data, whatever the day.
+    if (word === '..' || point.kind !== 'moment') return { kind: 'until', point };
+    return new Unclear(`“${kind} ${rest}” can begin on that day, or with the first data.`, [
+      { kind: 'clock', day: point.day, to: point.clock },
+      { kind: 'until', point },
+    ]);
+  });
 }
 
 /** `X to Y` in all spellings; an end that leaves something out takes it from the other. */
@@ -140,87 +131,79 @@ function readSpan(given: string): Read<RangeWords> {
 }
 
 function readEnds(left: string, right: string, isSpan: boolean): Read<RangeWords> {
-  const [from, to] = inOneOrder(left, right);
-  if (isUnclear(from) || isUnclear(to)) return spread(from, to);
-  // `this week to last week` compares two.
-  if (from?.kind === 'word' && to?.kind === 'word') return undefined;
-  // `27 aug to the 3rd`: the end takes its month from the beginning.
-  const isBare = to?.kind === 'date' && to.month === undefined;
-  if (from && to && (from.kind !== 'date' || !isBare)) return { kind: 'span', from, to };
-  return readClockEnds(left, right, isSpan) ?? readDateEnds(from, left, to, right);
-}
-
-/** Both ends of a range; of `1/12 to 31/12` the second says which number is the month in both. */
-function inOneOrder(left: string, right: string): [Read<RangePoint>, Read<RangePoint>] {
   const [from, to] = [readPoint(left), readPoint(right)];
-  const areSlashed = [left, right].every((text) => /^\d{1,2}\/\d{1,2}(\/\d+)?$/.test(text));
-  if (isUnclear(from) === isUnclear(to) || !areSlashed) return [from, to];
-  const isDayFirst = Number.parseInt(isUnclear(from) ? right : left, 10) > 12;
-  const choose = (end: Read<RangePoint>) =>
-    isUnclear(end) ? readPoint(end.choices[isDayFirst ? 0 : 1]!.replace(/(?<=[a-z])-/, ' ')) : end;
-  return [choose(from), choose(to)];
+  const open = readMonthsAgo(from ? right : left);
+  if (open && (from ?? to ?? readMonthsAgo(right))) return open;
+  return (
+    readPartedEnds(left, right) ??
+    makeOf(from, (begin) => makeOf(to, (end) => toSpan(begin, end))) ??
+    readClockEnds(left, right, isSpan) ??
+    readDateEnds(from, left, to, right)
+  );
 }
 
-/** Lists the readings of a range of which one end is open to two: each with the same reading of the other end. */
-function spread(from: Read<RangePoint>, to: Read<RangePoint>): Unclear | undefined {
-  if (!from || !to) return undefined;
-  const textsOf = (end: RangePoint | Unclear) => (isUnclear(end) ? end.choices : [formatPoint(end)]);
-  const [froms, tos] = [textsOf(from), textsOf(to)];
-  const longer = froms.length > tos.length ? froms : tos;
-  const choices = longer.map((_, index) => `${froms[index] ?? froms[0]}..${tos[index] ?? tos[0]}`);
-  return unclear([from, to].find(isUnclear)!.message, choices);
+function toSpan(from: RangePoint, to: RangePoint): RangeWords | undefined {
+  // `this week to last week` compares two.
+  if (from.kind === 'word' && to.kind === 'word') return undefined;
+  // `27 aug to the 3rd`: the end takes its month from the beginning.
+  const isBare = to.kind === 'date' && to.month === undefined;
+  return from.kind === 'date' && isBare ? undefined : { kind: 'span', from, to };
 }
 
 /** `yesterday 14:00 – 15:00`, `2 to 4pm on thursday`, `9:00 – 17:00`. */
 function readClockEnds(left: string, right: string, isSpan: boolean): Read<RangeWords> {
   const [from, to] = [readClock(left), readClock(right)];
-  if (isUnclear(from)) return from;
-  if (isUnclear(to)) return to;
-  if (from && to) {
-    if (!from.bare || !to.bare) return toClock(TODAY, from, to);
-    return isSpan ? toBare(from, to) : undefined;
-  }
-  const other = to ? readDayAndClock(left) : from && readDayAndClock(right);
-  return other && toClock(other.day, from ?? other.clock, to ?? other.clock);
+  if (!from)
+    return makeOf(to && readDayAndClock(left), ({ day, clock }) => makeOf(to, (end) => toClock(day, clock, end)));
+  if (!to)
+    return makeOf(readDayAndClock(right), ({ day, clock }) => makeOf(from, (begin) => toClock(day, begin, clock)));
+  return makeOf(from, (begin) =>
+    makeOf(to, (end) => {
+      if (!begin.bare || !end.bare) return toClock(TODAY, begin, end);
+      return isSpan ? toBare(begin, end) : undefined;
+    }),
+  );
 }
 
 /** `between 2 and 4` can be night or day. */
-function toBare(from: Clock, to: Clock): Unclear | undefined {
+function toBare(from: Clock, to: Clock): Unclear<RangeWords> | undefined {
   if (from.minutes >= to.minutes) return undefined;
-  const texts = [0, 720]
-    .filter((add) => to.minutes + add <= 1440 && (add === 0 || to.minutes <= 720))
-    .map((add) => `today ${formatClockTime(from.minutes + add)}-${formatClockTime(to.minutes + add)}`);
-  return unclear(`I can't tell which hours or days are meant.`, texts);
+  const halves = [0, 720].filter((add) => to.minutes + add <= 1440 && (add === 0 || to.minutes <= 720));
+  return new Unclear(
+    `I can't tell which hours or days are meant.`,
+    halves.map((add) => ({ kind: 'clock', day: TODAY, from: from.minutes + add, to: to.minutes + add })),
+  );
 }
 
 /** `5 to 12 nov`, `nov 5 to 12 2026`, `2026-11-08 to 11-18`: one end says what both have in common. */
 function readDateEnds(from: Read<RangePoint>, left: string, to: Read<RangePoint>, right: string): Read<RangeWords> {
   const day = /^(\d{1,2})(?:st|nd|rd|th|\.)?$/.exec(left)?.[1];
-  if (to?.kind === 'date' && to.month !== undefined && day) {
-    const { weekday: _weekday, ...date } = to;
-    return { kind: 'span', from: { ...date, day: Number(day) }, to };
-  }
   const [, end, ordinal, year] =
     /^(?:the )?(\d{1,2})(st|nd|rd|th|\.)?(?: (?:the )?((?:19|20)\d\d))?$/.exec(right) ?? [];
-  if (from?.kind !== 'date' || from.month === undefined || !end) return undefined;
-  const begin = { ...from, ...(year && { year: Number(year) }) };
-  const { weekday: _weekday, ...date } = { ...begin, day: Number(end) };
-  const isNextMonth = ordinal && ordinal !== '.' && date.day < begin.day;
-  if (!isNextMonth) return { kind: 'span', from: begin, to: date };
-  const isNextYear = begin.month === 12 && date.year !== undefined;
-  const month = (begin.month! % 12) + 1;
-  return { kind: 'span', from: begin, to: { ...date, month, ...(isNextYear && { year: date.year! + 1 }) } };
+  if (day)
+    return makeOf(to, (last) => {
+      if (last.kind !== 'date' || last.month === undefined) return undefined;
+      const { weekday: _, ...date } = last;
+      return { kind: 'span', from: { ...date, day: Number(day) }, to: last };
+    });
+  return makeOf(end ? from : undefined, (first) => {
+    if (first.kind !== 'date' || first.month === undefined) return undefined;
+    const begin = { ...first, ...(year && { year: Number(year) }) };
+    const { weekday: _, ...date } = { ...begin, day: Number(end) };
+    const isNextMonth = ordinal && ordinal !== '.' && date.day < begin.day;
+    if (!isNextMonth) return { kind: 'span', from: begin, to: date };
+    const isNextYear = first.month === 12 && date.year !== undefined;
+    const month = (first.month % 12) + 1;
+    return { kind: 'span', from: begin, to: { ...date, month, ...(isNextYear && { year: date.year! + 1 }) } };
+  });
 }
 
 /** `today since 9`, `yesterday before noon`, `monday from 14:00`. */
 function readPartOfDay(text: string): Read<RangeWords> {
   for (const { kind, behind } of OPENERS) {
-    const [, dayText, rest] = behind.exec(text) ?? [];
-    const day = dayText ? readDay(dayText) : undefined;
-    const clock = day && readClock(rest!);
-    if (isUnclear(clock)) return clock;
-    if (!clock || !day || isUnclear(day)) continue;
-    return kind === 'since' || kind === 'after' ? toClock(day, clock, undefined) : toClock(day, undefined, clock);
+    const [, day, rest] = behind.exec(text) ?? [];
+    const read = day && makeOf(readDay(day), (on) => makeOf(readClock(rest!), (clock) => toOpenClock(kind, on, clock)));
+    if (read) return read;
   }
   return undefined;
 }
@@ -230,17 +213,15 @@ function readAt(text: string): Read<RangeWords> {
   if (pair) return readPair(text, pair[1]!, pair[2]!);
   const ago = readMinutesAgo(text);
   if (ago !== undefined) {
-    const last = ago % 60 === 0 ? `${ago / 60}h` : `${ago}m`;
-    return unclear(`“${text}” is a moment: a range needs a length.`, [last, '1h', '24h']);
+    const lengths = [ago, 60, 24 * 60].map(lastMinutes);
+    return new Unclear(`“${text}” is a moment: a range needs a length.`, lengths);
   }
-  const clock = readClock(text);
-  if (isUnclear(clock)) return clock;
-  if (clock && (!clock.bare || /^at /.test(text))) return atClock(TODAY, clock);
-  const timed = readDayAndClock(text);
-  if (timed && (!timed.clock.bare || / at |^at /.test(text))) return atClock(timed.day, timed.clock);
-  const point = readPoint(text);
-  if (!point || isUnclear(point)) return point;
-  return point.kind === 'now' ? undefined : { kind: 'at', point };
+  const isSaid = / at |^at /.test(text);
+  return (
+    makeOf(readClock(text), (clock) => (clock.bare && !isSaid ? undefined : atClock(TODAY, clock))) ??
+    makeOf(readDayAndClock(text), ({ day, clock }) => (clock.bare && !isSaid ? undefined : atClock(day, clock))) ??
+    makeOf(readPoint(text), (point) => (point.kind === 'now' ? undefined : { kind: 'at', point }))
+  );
 }
 
 const PAIR = new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`);
@@ -248,50 +229,50 @@ const PAIR = new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`);
 /** `9-17` alone: a date, or hours of today. */
 function readPair(text: string, one: string, two: string): Read<RangeWords> {
   const date = readDay(text);
+  const dates = date instanceof Unclear ? date.meanings : date ? [date] : [];
+  const meanings: RangeWords[] = dates.map((point) => ({ kind: 'at', point }));
   const [from, to] = [Number(one), Number(two)];
-  const choices = isUnclear(date) ? date.choices : date ? [formatPoint(date)] : [];
-  const hours = from < to && to <= 24 ? [`today ${formatClockTime(from * 60)}-${formatClockTime(to * 60)}`] : [];
-  const all = [...choices, ...hours];
-  return all.length === 0 ? undefined : unclear(`“${one}-${two}” can be a date or hours.`, all);
+  if (from < to && to <= 24) meanings.push({ kind: 'clock', day: TODAY, from: from * 60, to: to * 60 });
+  return meanings.length === 0 ? undefined : new Unclear(`“${one}-${two}” can be a date or hours.`, meanings);
 }
 
 /** The hour that begins at a time; a number up to 12 alone can be morning or evening. */
 function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
+  const hour = (clock: number): RangeWords => ({ kind: 'at', point: { kind: 'moment', day, clock } });
   if (!isOneDay(day)) return undefined;
-  if (!bare || minutes === 0 || minutes > 720) return { kind: 'at', point: { kind: 'moment', day, clock: minutes } };
-  const choices = [minutes, (minutes + 720) % 1440].map((each) => `${formatPoint(day)} ${formatClockTime(each)}`);
-  return unclear(`“${minutes / 60}” can be in the morning or in the evening.`, choices);
+  if (!bare || minutes === 0 || minutes > 720) return hour(minutes);
+  const halves = [minutes, (minutes + 720) % 1440];
+  return new Unclear(`“${minutes / 60}” can be in the morning or in the evening.`, halves.map(hour));
+}
+
+/** A day from a time on, or up to it; `since 9` says neither whether 9 is an hour nor of which day. */
+function toOpenClock(kind: End, day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
+  if (!isOneDay(day)) return undefined;
+  const isBegin = kind === 'since' || kind === 'after';
+  const time: RangeWords = { kind: 'clock', day, ...(isBegin ? { from: minutes } : { to: minutes }) };
+  if (!bare || day !== TODAY) return time;
+  const number = minutes / 60;
+  const date: RangeWords = { kind: isBegin ? 'since' : 'until', point: { kind: 'date', day: number } };
+  return new Unclear(`“${number}” can be an hour or a day.`, number >= 1 ? [time, date] : [time]);
 }
 
 /** A part of one day; times that leave am or pm open take what the other says. */
-function toClock(day: DayPoint, from: Clock | undefined, to: Clock | undefined): Read<RangeWords> {
+function toClock(day: DayPoint, from: Clock, to: Clock): Read<RangeWords> {
   if (!isOneDay(day)) return undefined;
-  const name = formatPoint(day);
-  if (!from || !to) {
-    const only = (from ?? to)!;
-    // `since 9` says neither whether 9 is an hour nor of which day.
-    if (only.bare && day === TODAY) {
-      const word = from ? 'since' : 'until';
-      const number = only.minutes / 60;
-      const date = number >= 1 ? [`${word}-${formatPoint({ kind: 'date', day: number })}`] : [];
-      const time = `today ${word} ${formatClockTime(only.minutes)}`;
-      return unclear(`“${number}” can be an hour or a day.`, [time, ...date]);
-    }
-    return { kind: 'clock', day, ...(from && { from: from.minutes }), ...(to && { to: to.minutes }) };
-  }
   const begin = from.half || !to.half || from.minutes > 720 ? from.minutes : beginBefore(from.minutes, to.minutes);
   const end = to.half || !from.half || to.minutes > 720 ? to.minutes : endAfter(begin, to.minutes);
+  const until = (last: number): RangeWords => ({ kind: 'clock', day, from: begin, to: last });
   if (begin === end)
-    return unclear('The range begins and ends at the same time.', [`${name} ${formatClockTime(begin)}`]);
+    return new Unclear<RangeWords>('The range begins and ends at the same time.', [
+      { kind: 'at', point: { kind: 'moment', day, clock: begin } },
+    ]);
   // `9-5` and `11:30-1:30` can be meant by a clock of twelve hours; `22:00-06:00` and `11:30-01:30` can not.
   if (end < begin && !from.half && !to.half && begin <= 720 && to.short) {
     const isAfternoon = end + 720 > begin && end < 720;
-    const texts = [...(isAfternoon ? [end + 720] : []), end].map(
-      (each) => `${name} ${formatClockTime(begin)}-${formatClockTime(each)}`,
-    );
-    return unclear('The end can be in the afternoon, or on the day after.', texts);
+    const ends = isAfternoon ? [end + 720, end] : [end];
+    return new Unclear('The end can be in the afternoon, or on the day after.', ends.map(until));
   }
-  return { kind: 'clock', day, from: begin, to: end };
+  return until(end);
 }
 
 /** `2-4pm` begins at 14:00, `9-5pm` at 09:00. */
@@ -307,7 +288,7 @@ function endAfter(begin: number, end: number): number {
 }
 
 /** A day and a time in either order: `yesterday at 14:00`, `9am on friday`. */
-function readDayAndClock(text: string): { day: DayPoint; clock: Clock } | undefined {
+function readDayAndClock(text: string): Read<{ day: DayPoint; clock: Clock }> {
   const words = text.split(' ');
   for (let at = 1; at < words.length; at++) {
     const [before, behind] = [words.slice(0, at).join(' '), words.slice(at).join(' ')];
@@ -315,9 +296,10 @@ function readDayAndClock(text: string): { day: DayPoint; clock: Clock } | undefi
       [before, behind.replace(/^(from|between|on) /, '')],
       [behind, before],
     ] as const) {
-      const clock = readClock(clockText);
-      const day = clock && !isUnclear(clock) ? readDay(dayText) : undefined;
-      if (clock && !isUnclear(clock) && day && !isUnclear(day) && isOneDay(day)) return { day, clock };
+      const read = makeOf(readClock(clockText), (clock) =>
+        makeOf(readDay(dayText), (day) => (isOneDay(day) ? { day, clock } : undefined)),
+      );
+      if (read) return read;
     }
   }
   return undefined;
@@ -326,26 +308,28 @@ function readDayAndClock(text: string): { day: DayPoint; clock: Clock } | undefi
 /** A stretch of days or a moment. */
 function readPoint(text: string): Read<RangePoint> {
   if (/^(now|right now|present|the present|date|this moment)$/.test(text)) return { kind: 'now' };
-  const instant = readInstant(text);
-  if (instant) return instant;
   const ago = readMinutesAgo(text);
   if (ago !== undefined) return { kind: 'minutes-ago', minutes: ago };
-  const day = readDay(text);
-  if (day) return day;
-  const timed = readDayAndClock(text);
-  if (!timed || (timed.clock.bare && !/\bat\b/.test(text))) return undefined;
-  return { kind: 'moment', day: timed.day, clock: timed.clock.minutes };
+  return (
+    readInstant(text) ??
+    readDay(text) ??
+    makeOf(readDayAndClock(text), ({ day, clock }) =>
+      clock.bare && !/\bat\b/.test(text) ? undefined : { kind: 'moment', day, clock: clock.minutes },
+    )
+  );
 }
 
 /** `2026-11-05T14:00Z`, with any offset. */
 function readInstant(text: string): Read<RangePoint> {
   if (!/^\d{4}-\d{1,2}-\d{1,2}t\S*(z|[+-]\d{2}:?\d{2})$/.test(text)) return undefined;
   try {
-    const { epochMilliseconds: ms } = Temporal.Instant.from(text.toUpperCase());
-    const minute = Math.floor(ms / 60_000) * 60_000;
-    if (ms === minute) return { kind: 'instant', ms };
-    const choices = [minute, minute + 60_000].map((each) => formatPoint({ kind: 'instant', ms: each }));
-    return unclear(`“${text.toUpperCase()}” names seconds; a range begins and ends at whole minutes.`, choices);
+    const { epochMilliseconds } = Temporal.Instant.from(text.toUpperCase());
+    const ms = Math.floor(epochMilliseconds / 60_000) * 60_000;
+    if (ms === epochMilliseconds) return { kind: 'instant', ms };
+    return new Unclear(`“${text.toUpperCase()}” names seconds; a range begins and ends at whole minutes.`, [
+      { kind: 'instant', ms },
+      { kind: 'instant', ms: ms + 60_000 },
+    ]);
   } catch {
     return undefined;
   }

@@ -71,6 +71,12 @@ export function isOneDay(day: DayPoint): boolean {
   return ['date', 'weekday', 'ago'].includes(day.kind);
 }
 
+/** So many minutes just gone by, in hours where none are left over. */
+export function lastMinutes(minutes: number): RangeWords {
+  if (minutes % 60 === 0) return { kind: 'last', unit: 'hour', count: minutes / 60 };
+  return { kind: 'last', unit: 'minute', count: minutes };
+}
+
 const UNIT_MARKS = { minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' };
 
 /** The shortest text that reads back as the same: `last-week`, `14d`, `nov-5..nov-12`, `yesterday 14:00-15:00`. */
@@ -148,19 +154,30 @@ function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
 }
 
-/** Words of a range that leave open which is meant. `choices` are texts of ranges, likeliest first. */
-export interface Unclear {
-  kind: 'unclear';
-  message: string;
-  choices: readonly string[];
+/** Words that leave open which is meant: the question to ask back, and what they can mean, likeliest first. */
+export class Unclear<Meaning> {
+  readonly kind = 'unclear';
+  readonly message: string;
+  readonly meanings: readonly Meaning[];
+
+  constructor(message: string, meanings: readonly Meaning[]) {
+    this.message = message;
+    this.meanings = meanings;
+  }
 }
 
-export function unclear(message: string, choices: readonly string[]): Unclear {
-  return { kind: 'unclear', message, choices: [...new Set(choices)] };
-}
+/** What words mean; undefined where they mean nothing. */
+export type Read<Meaning> = Meaning | Unclear<Meaning> | undefined;
 
-export function isUnclear<Other extends { kind: string }>(read: Other | Unclear | undefined): read is Unclear {
-  return read?.kind === 'unclear';
+/** Makes more of what words mean: of each meaning, where they leave open which. */
+export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read<Whole>): Read<Whole> {
+  if (read === undefined) return undefined;
+  if (!(read instanceof Unclear)) return make(read);
+  const wholes = read.meanings.flatMap((part) => {
+    const whole = make(part);
+    return whole instanceof Unclear ? whole.meanings : whole === undefined ? [] : [whole];
+  });
+  return wholes.length === 0 ? undefined : new Unclear(read.message, wholes);
 }
 
 /** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */

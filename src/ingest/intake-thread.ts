@@ -21,7 +21,7 @@ const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
 /** A source whose oldest request waits longer than this is to come again; and no instance that keeps others waiting so long is ready. */
 const MAX_WAIT_MS = 5000;
-/** So much is handed to the thread whatever it is doing: there is enough to do while the rest arrives. */
+/** So much is handed to the thread whatever it has already: there is enough to do while the rest arrives. */
 const GATHERED_BYTES = 64 * 1024;
 const GATHERED_REQUESTS = 16;
 /** Parsed events live for one commit, which takes about 1 MiB of bodies; more room costs memory and saves no time. */
@@ -43,6 +43,8 @@ interface Backlog {
   bytes: number;
   /** When each came, the oldest first. */
   receivedMs: Map<number, number>;
+  /** Those of them that the thread does not have yet. */
+  gathered: number;
 }
 
 /**
@@ -60,8 +62,6 @@ export class IntakeThread implements EventIntake {
   #lastId = 0;
   #outbox: NumberedRequest[] = [];
   #outboxBytes = 0;
-  /** Requests that the thread has and has not answered. */
-  #handed = 0;
   #stopping = false;
 
   /** `onCommit` is called after events have been committed, at most once per answered group. */
@@ -80,13 +80,17 @@ export class IntakeThread implements EventIntake {
     const refusal = this.#stopping ? STOPPING : this.#isTooMuch(this.#backlogs.get(sourceId), request) && TOO_MUCH;
     if (refusal) return Promise.reject(new HeadroomError('overloaded', refusal));
     const { id, settle } = this.#expect(request.body.length, sourceId);
-    const backlog = this.#backlogs.getOrInsertComputed(sourceId, () => ({ bytes: 0, receivedMs: new Map() }));
+    const backlog = this.#backlogs.getOrInsertComputed(sourceId, () => ({
+      ...{ bytes: 0, gathered: 0 },
+      receivedMs: new Map(),
+    }));
     backlog.bytes += request.body.length;
     backlog.receivedMs.set(id, request.receivedMs);
+    backlog.gathered += 1;
     this.#outbox.push({ id, request });
     this.#outboxBytes += request.body.length;
     if (this.#outboxBytes >= GATHERED_BYTES || this.#outbox.length >= GATHERED_REQUESTS) this.#flush();
-    else if (this.#outbox.length === 1) setImmediate(() => this.#flushIfDue());
+    else if (backlog.receivedMs.size === 1) setImmediate(() => this.#flush());
     return settle.promise;
   }
 
@@ -128,12 +132,13 @@ export class IntakeThread implements EventIntake {
   async stop(): Promise<void> {
     if (!this.#worker || this.#stopping) return;
     this.#stopping = true;
-    this.#flush();
     await this.#call({ kind: 'stop' });
     await this.#worker.terminate();
   }
 
   async #call(call: { kind: 'check' | 'fold' | 'rows' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
+    // It comes after what was taken before it.
+    this.#flush();
     const { id, settle } = this.#expect(0, undefined);
     this.#thread().postMessage({ ...call, id } satisfies IntakeCall);
     await settle.promise;
@@ -172,15 +177,22 @@ export class IntakeThread implements EventIntake {
     return waiting;
   }
 
-  /** While the thread is at work, small requests gather here: waking it up costs more than they do. */
+  /**
+   * While the thread is at work for a source, small requests of it gather here: waking it up costs more than they do. A source
+   * that it has nothing of does not wait for others here; there, sources take turns.
+   */
   #flushIfDue(): void {
-    if (this.#handed === 0) this.#flush();
+    const isDue = this.#outbox.some(({ request }) => {
+      const { gathered, receivedMs } = this.#backlogs.get(request.envelope.sourceId)!;
+      return gathered === receivedMs.size;
+    });
+    if (isDue) this.#flush();
   }
 
   #flush(): void {
     if (this.#outbox.length === 0) return;
     const packed = packRequests(this.#outbox);
-    this.#handed += this.#outbox.length;
+    for (const { request } of this.#outbox) this.#backlogs.get(request.envelope.sourceId)!.gathered = 0;
     this.#outbox = [];
     this.#outboxBytes = 0;
     const call: IntakeCall = { kind: 'ingest', ...packed };
@@ -209,7 +221,6 @@ export class IntakeThread implements EventIntake {
           this.#log.error({ error: error.message }, 'events could not be added to the totals; it is tried again');
         continue;
       }
-      if (waiting.sourceId !== undefined) this.#handed -= 1;
       if (error) waiting.settle.reject(toError(error));
       else waiting.settle.resolve(result!);
       committed ||= (result?.accepted ?? 0) > 0;
@@ -231,7 +242,6 @@ export class IntakeThread implements EventIntake {
         new HeadroomError('overloaded', 'Events cannot be stored right now; send the request again.'),
       );
     }
-    this.#handed = 0;
     this.#flush();
   }
 }

@@ -29,11 +29,15 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 type Control = Exclude<IntakeCall, { kind: 'ingest' }>;
+type Queued = NumberedRequest | Control;
+
+/** In the queue, whoever asks whether events can be committed is a source of its own: no source has this id. */
+const CHECKS = 0;
 
 lowerThreadPriority();
 const port = parentPort!;
 const intake = new Intake(workerData);
-const queue = new FairQueue<NumberedRequest>(({ request }) => request.envelope.sourceId);
+const queue = new FairQueue<Queued>((queued) => (isRequest(queued) ? queued.request.envelope.sourceId : CHECKS));
 /** What goes on beside the groups, where the database lets it. */
 const beside = new Set<Promise<void>>();
 let working = false;
@@ -47,7 +51,8 @@ port.on('message', (call: IntakeCall) => {
   if (call.kind === 'ingest') {
     cameMs = performance.now();
     for (const request of unpackRequests(call)) queue.push(request);
-  } else if (call.kind === 'stop') stop = call;
+  } else if (call.kind === 'check') queue.push(call);
+  else if (call.kind === 'stop') stop = call;
   else return begin(call);
   if (!working) void work();
 });
@@ -67,7 +72,13 @@ setInterval(() => {
 async function work(): Promise<void> {
   working = true;
   while (queue.size > 0) {
-    answer(await commit());
+    const [first] = queue.peek(1);
+    if (isRequest(first!)) answer(await commit());
+    else {
+      // It has waited as an event would, so its answer holds for the next one.
+      queue.drop([first!]);
+      begin(first!);
+    }
     if (intake.usage.foldsDue > 0 && !foldFailed) folding ??= fold();
     // Another is due before this one has ended: commits must not be faster than folds for long.
     if (intake.usage.foldsDue > 1) await folding;
@@ -75,6 +86,10 @@ async function work(): Promise<void> {
   }
   working = false;
   if (stop) await end(stop);
+}
+
+function isRequest(queued: Queued): queued is NumberedRequest {
+  return 'request' in queued;
 }
 
 function begin(call: Control): void {
@@ -108,7 +123,7 @@ function answer(answers: readonly IntakeAnswer[]): void {
 async function commit(): Promise<IntakeAnswer[]> {
   let next: NumberedRequest[] = [];
   const outcomes = await intake.take(() => {
-    next = queue.peek(GROUP_REQUESTS);
+    next = queue.peek(GROUP_REQUESTS).filter(isRequest);
     return next.map(({ request }) => request);
   });
   const group = next.slice(0, outcomes.length);

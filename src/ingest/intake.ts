@@ -47,6 +47,9 @@ export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
 export const GROUP_EVENTS = 50_000;
 export const GROUP_BYTES = 1024 * 1024;
 
+/** What is slow to read keeps others waiting: for one commit no more is read after so long. */
+const READ_MS = 100;
+
 /** A request that comes while a commit waits for its turn goes with it if it is small: others wait while it is read. */
 const LATE_BYTES = 8 * 1024;
 
@@ -143,8 +146,10 @@ export class Intake {
     const group: ReadRequest[] = [];
     let bytes = 0;
     let events = 0;
+    const beganMs = performance.now();
     for (const request of requests) {
-      if (!this.#read.has(request) && !mayRead(request)) break;
+      const isLate = group.length > 0 && performance.now() - beganMs > READ_MS;
+      if (!this.#read.has(request) && (isLate || !mayRead(request))) break;
       const read = this.#read.getOrInsertComputed(request, () => this.#parse(request));
       bytes += read.bytes;
       if (!(read.parsed instanceof Error)) events += read.parsed.events.length;

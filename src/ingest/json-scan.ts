@@ -121,7 +121,7 @@ export function checkJsonBounds(text: string): void {
   let left = MAX_BRACKETS;
   for (const bracket of ['{', '[']) {
     if (text.length < left) return;
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) left -= 1;
+    for (let at = text.indexOf(bracket); at >= 0 && left >= 0; at = text.indexOf(bracket, at + 1)) left -= 1;
     if (left < 0) throw tooMuch(`more than ${MAX_BRACKETS} brackets ({ or [)`);
   }
 }

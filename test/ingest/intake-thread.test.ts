@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { EventIntake } from '../../src/ingest/adapter.ts';
@@ -106,6 +107,31 @@ describe('the intake thread', () => {
     await lock.destroy();
     await Promise.allSettled(taken);
     await intake.check();
+  });
+
+  it('lets an event of another source in after one of each, whatever was handed over before; a check waits as that does', async () => {
+    // Few bytes on the way; unpacked, a commit takes one or two of them.
+    const slow = gzipSync(`${'{"client":"a"}\n'.repeat(2000)}${' '.repeat(900_000)}`);
+    const answered: string[] = [];
+    const ingest = (sourceId: number, name: string, body: Buffer, encoding?: string): Promise<unknown> =>
+      intake
+        .ingest({ envelope: { ...ENVELOPE, sourceId, ...(encoding ? { encoding } : {}) }, body, receivedMs: 0 })
+        .then(() => answered.push(name));
+    const backlog = Array.from({ length: 40 }, () => ingest(1, 'backlog', slow, 'gzip'));
+    await ingest(2, 'other', Buffer.from('{"client":"b"}'));
+    expect(answered.length).toBeLessThan(10);
+    await Promise.all(backlog);
+
+    // However slow the machine is, the check waits.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    answered.length = 0;
+    const sources = [1, 2, 3, 4, 5].map((source) => ingest(source, 'first of a source', slow, 'gzip'));
+    const more = [1, 2, 3, 4, 5].map((source) => ingest(source, 'second', slow, 'gzip'));
+    await intake.check();
+    expect(answered.filter((name) => name === 'first of a source')).toHaveLength(5);
+    expect(answered.filter((name) => name === 'second').length).toBeLessThan(5);
+    await Promise.all([...sources, ...more]);
+    vi.useRealTimers();
   });
 
   it('meets a defect of ours: that is logged with its place, answered 500, and no reason to keep still', async () => {

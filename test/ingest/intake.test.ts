@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IngestRequest } from '../../src/ingest/adapter.ts';
 import { GROUP_BYTES, GROUP_EVENTS, Intake } from '../../src/ingest/intake.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
@@ -19,8 +19,16 @@ describe('what is committed at once', () => {
   let database: TestDatabase;
   let db: Db;
   let intake: Intake;
+  /** What every look at the clock costs. */
+  let lookMs = 0;
 
   beforeEach(async () => {
+    let nowMs = 0;
+    lookMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      nowMs += lookMs;
+      return nowMs;
+    });
     database = await createDatabase('sqlite');
     db = openDatabase(database.url);
     intake = new Intake({
@@ -31,6 +39,7 @@ describe('what is committed at once', () => {
     });
   });
   afterEach(async () => {
+    vi.restoreAllMocks();
     await intake.close();
     await db.destroy();
     await database.remove();
@@ -72,6 +81,16 @@ describe('what is committed at once', () => {
     const wide = pack(1, 0.6 * GROUP_BYTES);
     expect(await accepted([wide, wide])).toEqual([1]);
     expect(await accepted([pack(2, 3 * GROUP_BYTES), wide])).toEqual([2]);
+  });
+
+  it('is bounded by the time that reading takes, also where nothing can be read', async () => {
+    const bomb = pack(1, 4 * GROUP_BYTES);
+    const bombs = Array.from({ length: 10 }, () => ({ ...bomb }));
+    expect(await accepted(bombs)).toHaveLength(10);
+    lookMs = 30;
+    const refused = await accepted(bombs);
+    expect(refused[0]).toContain('larger than');
+    expect(refused).toHaveLength(4);
   });
 
   it('leaves the next request for the next commit, which does not read it again', async () => {

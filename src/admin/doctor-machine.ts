@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
-import { unseal } from '../ingest/credentials.ts';
+import { listClosed } from '../ingest/source-admin.ts';
 import { Secret } from '../secret.ts';
 import { type Db, getFreeBytes, parseDatabaseUrl } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
@@ -35,19 +35,12 @@ async function checkSecretKey(config: Config, db: Db): Promise<Finding[]> {
         ];
   }
   const key = config.secretKey ?? new Secret(readFileSync(config.secretKeyPath, 'utf8').trim());
-  const closed = sealed.filter(({ name, sealedSecret }) => {
-    try {
-      unseal(sealedSecret!, key, `source ${name}`);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  const closed = listClosed(sealed, key);
   return [
     closed.length === 0
       ? good(`Secret key: ${place} opens the signing secrets of all sources.`)
       : bad(
-          `Secret key: ${place} does not open the signing secrets of ${closed.map(({ name }) => name).join(', ')}: set the key they were sealed with, or run "headroom sources rotate NAME".`,
+          `Secret key: ${place} does not open the signing secrets of ${closed.join(', ')}: set the key they were sealed with, or run "headroom sources rotate NAME".`,
         ),
   ];
 }

@@ -77,6 +77,9 @@ const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { o
     const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
     context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
     printCredentials(context, credentials);
+    const { closed } = credentials;
+    if (closed.length === 0) return;
+    context.out(`The key does not open the signing secrets of ${closed.join(', ')}: rotate them too.`);
   }),
 );
 

@@ -12,7 +12,7 @@ import {
   upsertSource,
 } from '../store/source-repository.ts';
 import { getAdapter } from './adapters.ts';
-import { createSigningSecret, createToken, hashToken, readOrCreateSecretKey, seal } from './credentials.ts';
+import { createSigningSecret, createToken, hashToken, readOrCreateSecretKey, seal, unseal } from './credentials.ts';
 
 /** Shown to its owner once, then kept only as a hash and sealed. */
 export interface Credentials {
@@ -45,23 +45,25 @@ export async function addSource(
       `There is a source ${source.name} already: choose another name, or "headroom sources rotate ${source.name}" for new credentials.`,
     );
   }
-  const { credentials, stored } = createCredentials(source.name, config);
+  const { credentials, stored } = createCredentials(source.name, await openSecretKey(db, config));
   return { ...credentials, source: await upsertSource(db, { ...source, ...stored }, nowMs) };
 }
 
 /**
  * New token and signing secret. The old ones open the source until `oldUntilMs`; without it they are worth nothing once
- * running instances have read the change.
+ * running instances have read the change. Where the key is lost, a new one is made; `closed` names the other sources whose
+ * signing secrets it does not open.
  */
 export async function rotateSource(
   db: Db,
   config: KeySettings,
   source: Pick<Source, 'id' | 'name'>,
   oldUntilMs?: number,
-): Promise<Credentials> {
-  const { credentials, stored } = createCredentials(source.name, config);
+): Promise<Credentials & { closed: string[] }> {
+  const key = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
+  const { credentials, stored } = createCredentials(source.name, key);
   await updateCredentials(db, source.id, stored, oldUntilMs);
-  return credentials;
+  return { ...credentials, closed: listClosed(await listSources(db), key) };
 }
 
 /**
@@ -90,19 +92,40 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
 }
 
 /**
- * The key that signing secrets are sealed with: of the settings, or of its file, which the first start makes. Throws a
- * config error where the file is missing though secrets are sealed with it: a new key could open none of them.
+ * The key that signing secrets are sealed with: of the settings, or of its file, which is made as long as nothing is sealed.
+ * Throws a config error where the file is missing though secrets are sealed with it, or the key opens none of them.
  */
 export async function openSecretKey(db: Db, config: KeySettings): Promise<Secret> {
-  if (config.secretKey) return config.secretKey;
-  const known = existsSync(config.secretKeyPath) ? [] : await listSources(db);
-  const sealed = known.filter(({ sealedSecret }) => sealedSecret !== undefined);
-  if (sealed.length === 0) return readOrCreateSecretKey(config.secretKeyPath);
+  const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
   const names = sealed.map(({ name }) => name).join(', ');
-  throw new HeadroomError(
-    'config',
-    `${config.secretKeyPath} is missing, and the signing secrets of ${names} are sealed with it. Put it back from the backup, or set SECRET_KEY. If it is lost, run "headroom sources rotate NAME" for each.`,
-  );
+  const lost = 'If it is lost, run "headroom sources rotate NAME" for each.';
+  if (sealed.length > 0 && !config.secretKey && !existsSync(config.secretKeyPath)) {
+    throw new HeadroomError(
+      'config',
+      `${config.secretKeyPath} is missing, and the signing secrets of ${names} are sealed with it. Put it back from the backup, or set SECRET_KEY. ${lost}`,
+    );
+  }
+  const key = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
+  if (sealed.length > 0 && listClosed(sealed, key).length === sealed.length) {
+    throw new HeadroomError(
+      'config',
+      `${config.secretKey ? 'SECRET_KEY' : config.secretKeyPath} is not the key that the signing secrets of ${names} are sealed with. Put that one back. ${lost}`,
+    );
+  }
+  return key;
+}
+
+/** Names of the sources whose signing secrets this key does not open. */
+export function listClosed(sources: readonly Source[], key: Secret): string[] {
+  const isClosed = ({ name, sealedSecret }: Source): boolean => {
+    try {
+      if (sealedSecret !== undefined) unseal(sealedSecret, key, `source ${name}`);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  return sources.filter(isClosed).map(({ name }) => name);
 }
 
 /** The source that a command counts calls under; made, with credentials that nobody knows, if there is none. */
@@ -122,9 +145,8 @@ function checkName(name: string): void {
 }
 
 /** New credentials of a source, and what is kept of them. */
-function createCredentials(name: string, config: KeySettings) {
+function createCredentials(name: string, key: Secret) {
   const credentials: Credentials = { token: createToken(), signingSecret: createSigningSecret() };
-  const key = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
   const sealedSecret = seal(credentials.signingSecret.reveal(), key, `source ${name}`);
   return { credentials, stored: { tokenHash: hashToken(credentials.token.reveal()), sealedSecret } };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -104,7 +104,7 @@ describeEachDialect('a source', (databases) => {
     expect((await findSource(db, 'default'))?.revokedMs).toBeUndefined();
   });
 
-  it('with sealed secrets and no key file is not opened with a new key', async () => {
+  it('with sealed secrets is opened with their key alone; another is made by a rotation only', async () => {
     const db = await databases.open();
     const folder = mkdtempSync(join(tmpdir(), 'headroom-key-'));
     const config = { secretKey: undefined, secretKeyPath: join(folder, 'secret.key') };
@@ -115,7 +115,25 @@ describeEachDialect('a source', (databases) => {
     await expect(openSecretKey(db, config)).rejects.toThrow(
       /secret\.key is missing, .* of gw are sealed with it\. Put it back/,
     );
+    await expect(addSource(db, config, { ...NEW, name: 'other' }, NOW)).rejects.toThrow(/secret\.key is missing/);
     expect(existsSync(config.secretKeyPath)).toBe(false);
+
+    const wrong = { ...config, secretKey: new Secret(Buffer.alloc(32, 9).toString('base64')) };
+    const named = /^SECRET_KEY is not the key that the signing secrets of gw are sealed with\. Put that one back\./;
+    await expect(openSecretKey(db, wrong)).rejects.toThrow(named);
+    await expect(addSource(db, wrong, { ...NEW, name: 'other' }, NOW)).rejects.toThrow(named);
+
+    writeFileSync(config.secretKeyPath, made.reveal());
+    const { source: other } = await addSource(db, config, { ...NEW, name: 'other' }, NOW);
+    rmSync(config.secretKeyPath);
+    expect((await rotateSource(db, config, other)).closed).toEqual(['gw']);
+    // It opens one of them.
+    const rotated = await openSecretKey(db, config);
+    expect(rotated.reveal()).not.toBe(made.reveal());
+    writeFileSync(config.secretKeyPath, Buffer.alloc(32, 9).toString('base64'));
+    await expect(openSecretKey(db, config)).rejects.toThrow(
+      /secret\.key is not the key that the signing secrets of gw, other/,
+    );
     rmSync(folder, { recursive: true });
   });
 

@@ -7,7 +7,7 @@ import { createChartRenderer } from './chart/renderer.ts';
 import { type Config, listSecrets } from './config.ts';
 import { type Clock, systemClock } from './delivery/clock.ts';
 import { Sender } from './delivery/sender.ts';
-import { createSlackTransport } from './delivery/slack-transport.ts';
+import { SlackTransport } from './delivery/slack-transport.ts';
 import { createWebhookTransport } from './delivery/webhook-transport.ts';
 import { createCalendar, HOUR_MS } from './domain/calendar.ts';
 import type { Span } from './domain/usage.ts';
@@ -25,9 +25,8 @@ import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { toCsv } from './report/table.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
-import { AlertEvaluator } from './schedule/alert-evaluator.ts';
+import { AlertEvaluator, followCommits } from './schedule/alert-evaluator.ts';
 import { AlertRoutes } from './schedule/alert-routing.ts';
-import { AlertTrigger } from './schedule/alert-trigger.ts';
 import { Alerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
 import { DigestPosts } from './schedule/digest-posts.ts';
@@ -145,17 +144,17 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     senders.push(
       new Sender({
         ...followed,
-        transport: createSlackTransport({ db, client, clock, composers, log, refused, render: charts.render }),
+        transport: new SlackTransport({ db, client, clock, composers, log, refused, render: charts.render }),
       }),
     );
     if (config.webhook) {
       const compose = (content: unknown, nowMs: number) => composeWebhook(digestPorts, content, nowMs);
       senders.push(
-        new Sender({ ...followed, transport: createWebhookTransport({ ...config.webhook, db, clock, compose }) }),
+        new Sender({ ...followed, transport: createWebhookTransport({ ...config.webhook, clock, compose }) }),
       );
     }
 
-    const trigger = new AlertTrigger({
+    const trigger = followCommits({
       ...{ clock, log, findMark: () => findChangeMark(db), evaluate: (nowMs) => evaluator.evaluate(nowMs) },
     });
     const intake = new IntakeThread(toIntakeSettings(config, zone), log, () => trigger.wake());

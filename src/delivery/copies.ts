@@ -117,7 +117,7 @@ async function sweepPlace(ports: CopyPorts, group: (Delivery & { sweptMs: number
 }
 
 /** Deletes a message of ours; one that is gone already is fine. */
-export async function deleteMessage(client: WebClient, message: { channel: string; ts: string }): Promise<void> {
+async function deleteMessage(client: WebClient, message: { channel: string; ts: string }): Promise<void> {
   try {
     await client.chat.delete(message);
   } catch (error) {

@@ -5,35 +5,26 @@ import { type Failure, isThreadRefusal } from '../slack/client/errors.ts';
 import type { Destination } from '../slack/client/post.ts';
 import { type Db, transact } from '../store/database.ts';
 import {
+  changeDelivery,
   type Delivery,
+  type DeliveryChange,
   expediteDeliveries,
-  findDelivery,
   findNextDeliveryMs,
   GIVE_UP_AFTER_MS,
   insertDelivery,
   leaseDelivery,
   listDueDeliveries,
   markUnclear,
-  releaseDelivery,
-  renewLease,
   setBackDeliveries,
-  settleDelivery,
 } from '../store/delivery-repository.ts';
 import { type Clock, RoundLoop } from './clock.ts';
 import { Pacing, pauseMs } from './pacing.ts';
-
-/** An attempt's hold on a delivery. */
-export interface Lease {
-  id: string;
-  /** The end of the hold, from now on. */
-  untilMs(): number;
-}
 
 export type Outcome =
   /** `follow`: a delivery that completes it. */
   | { kind: 'sent'; place: Destination; ts: string; follow?: NewDelivery }
   | { kind: 'replaced'; why: string }
-  /** Somebody else has the lease: nothing was called. */
+  /** Somebody else has it: nothing was called. */
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
@@ -42,10 +33,8 @@ export interface Transport {
   to: 'slack' | 'webhook';
   /** For the log, when nothing gets through, and when it does again. */
   words: { failing: string; working: string };
-  /** Makes one attempt at a leased delivery, and commits that its call begins before it calls. */
-  attempt(delivery: Delivery, lease: Lease): Promise<Outcome>;
-  /** Deletes a message of ours that is there twice. */
-  deleteCopy?(message: { channel: string; ts: string }): Promise<void>;
+  /** Makes one attempt at a leased delivery; `begin` commits that its call is about to be made. False: somebody else has it. */
+  attempt(delivery: Delivery, begin: () => Promise<boolean>): Promise<Outcome>;
   /** Looks for copies of messages whose outcome was ever unclear, and deletes them. */
   sweep?(nowMs: number): Promise<void>;
 }
@@ -185,16 +174,18 @@ export class Sender {
   }
 
   async #deliver(read: Delivery, lane: string): Promise<void> {
-    const { db, clock, log } = this.#options;
+    const { db, clock, log, transport } = this.#options;
     const id = randomUUID();
     const ended = new AbortController();
-    const lease = { id, untilMs: () => clock.now() + LEASE_MS };
+    const untilMs = () => clock.now() + LEASE_MS;
+    const renew = (change: DeliveryChange = {}) =>
+      changeDelivery(db, read.id, id, { leaseUntilMs: untilMs(), ...change });
     try {
-      const nowMs = clock.now();
-      const delivery = await leaseDelivery(db, read, { id, nowMs, untilMs: lease.untilMs() });
+      const delivery = await leaseDelivery(db, read, { id, nowMs: clock.now(), untilMs: untilMs() });
       if (!delivery) return;
-      void this.#keepLease(delivery.id, lease, ended.signal);
-      await this.#record(delivery, id, await this.#options.transport.attempt(delivery, lease));
+      void this.#keepLease(renew, ended.signal);
+      const begin = () => renew({ state: 'sending', firstCallMs: delivery.firstCallMs ?? clock.now() });
+      await this.#record(delivery, id, await transport.attempt(delivery, begin));
     } catch (error) {
       // The database failed: the lease runs out, and whoever comes next looks the message up.
       log.error({ delivery: read.key, error: String(error) }, 'the outcome could not be written');
@@ -206,51 +197,41 @@ export class Sender {
     }
   }
 
-  async #keepLease(id: number, lease: { id: string; untilMs(): number }, ended: AbortSignal): Promise<void> {
-    const { db, clock } = this.#options;
+  async #keepLease(renew: () => Promise<boolean>, ended: AbortSignal): Promise<void> {
     for (;;) {
-      await clock.sleep(RENEW_MS, ended);
-      if (ended.aborted) return;
-      const kept = await renewLease(db, id, lease.id, lease.untilMs()).catch(() => true);
-      if (!kept) return;
+      await this.#options.clock.sleep(RENEW_MS, ended);
+      if (ended.aborted || !(await renew().catch(() => true))) return;
     }
   }
 
   async #record(delivery: Delivery, attemptId: string, outcome: Outcome): Promise<void> {
     const { db, clock, log } = this.#options;
+    const { id, key, dueMs } = delivery;
     const nowMs = clock.now();
     if (outcome.kind === 'lost') return;
     if (outcome.kind === 'failed') return this.#recordFailure(delivery, attemptId, outcome.failure, nowMs);
     if (outcome.kind === 'replaced') {
-      await settleDelivery(db, delivery.id, attemptId, { state: 'replaced', error: outcome.why });
+      await changeDelivery(db, id, attemptId, { state: 'replaced', leaseUntilMs: 0, error: outcome.why });
       return;
     }
     await this.#noteAnswer(nowMs);
-    const { place, ts } = outcome;
+    const sent = { channel: outcome.place.channel, ts: outcome.ts, ms: nowMs };
     const kept = await transact(db, async (trx) => {
-      const end = { state: 'sent' as const, channel: place.channel, ts, nowMs };
-      if (!(await settleDelivery(trx, delivery.id, attemptId, end))) return false;
+      if (!(await changeDelivery(trx, id, attemptId, { state: 'sent', leaseUntilMs: 0, sent, error: null })))
+        return false;
       if (outcome.follow) await insertDelivery(trx, outcome.follow);
       return true;
     });
-    if (!kept) return this.#removeOwnCopy(delivery, place.channel, ts);
-    log.info({ delivery: delivery.key, channel: place.channel, ts, lateMs: nowMs - delivery.dueMs }, 'sent');
-  }
-
-  /** Deletes what we posted after the lease had gone to another (a frozen process that woke up): the other's stays. */
-  async #removeOwnCopy(delivery: Delivery, channel: string, ts: string): Promise<void> {
-    const { db, transport, log } = this.#options;
-    if (delivery.updates) return;
-    await markUnclear(db, delivery.id);
-    const winner = await findDelivery(db, delivery.key);
-    if (!winner?.sent || winner.sent.ts === ts) return;
-    await transport.deleteCopy?.({ channel, ts }).catch(() => {});
-    log.warn({ delivery: delivery.key, ts }, 'a copy posted after the lease had expired was deleted');
+    // Posted after the lease had gone to another (a frozen process that woke up): the sweep deletes it.
+    if (!kept) return delivery.updates ? undefined : markUnclear(db, id);
+    log.info({ delivery: key, channel: sent.channel, ts: sent.ts, lateMs: nowMs - dueMs }, 'sent');
   }
 
   async #recordFailure(delivery: Delivery, attemptId: string, failure: Failure, nowMs: number): Promise<void> {
     const { db, log } = this.#options;
     const { error } = failure;
+    const end = (on: Db, change: DeliveryChange) =>
+      changeDelivery(on, delivery.id, attemptId, { leaseUntilMs: 0, error, ...change });
     let nextMs = nowMs + pauseMs(delivery.attempts);
     // Even the text alone.
     const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
@@ -272,18 +253,15 @@ export class Sender {
     const level = away && !givenUp ? 'debug' : 'warn';
     log[level]({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
     if (!givenUp) {
-      const release = { nextMs, unclear: failure.unclear || delivery.unclear, error };
-      if (!(await releaseDelivery(db, delivery, attemptId, release))) await markUnclear(db, delivery.id);
-      return;
+      // It may be in Slack all the same.
+      const unclear = failure.unclear || delivery.unclear;
+      const kept = await end(db, { state: unclear ? 'sending' : 'pending', unclear, nextMs });
+      return kept ? undefined : markUnclear(db, delivery.id);
     }
-    if (delivery.superseded) {
-      await settleDelivery(db, delivery.id, attemptId, { state: 'replaced', error });
-      return;
-    }
+    if (delivery.superseded) return void (await end(db, { state: 'replaced' }));
     const admins = (await this.#options.admins?.().catch(() => [])) ?? [];
     await transact(db, async (trx) => {
-      if (await settleDelivery(trx, delivery.id, attemptId, { state: 'failed', error }))
-        await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
+      if (await end(trx, { state: 'failed' })) await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
     });
   }
 

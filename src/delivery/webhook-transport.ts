@@ -1,13 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Secret } from '../secret.ts';
 import type { Failure } from '../slack/client/errors.ts';
-import type { Db } from '../store/database.ts';
-import { beginCall, type Delivery, GIVE_UP_AFTER_MS } from '../store/delivery-repository.ts';
+import { type Delivery, GIVE_UP_AFTER_MS } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
-import type { Lease, Outcome, Transport } from './sender.ts';
+import type { Outcome, Transport } from './sender.ts';
 
 export interface WebhookPorts {
-  db: Db;
   url: string;
   secret: Secret;
   clock: Clock;
@@ -29,21 +27,19 @@ export function createWebhookTransport(ports: WebhookPorts): Transport {
       failing: 'WEBHOOK_URL takes no events; they wait, and are tried for 24 hours',
       working: 'WEBHOOK_URL takes events again',
     },
-    attempt: (delivery, lease) => attemptEvent(ports, delivery, lease),
+    attempt: (delivery, begin) => attemptEvent(ports, delivery, begin),
   };
 }
 
-async function attemptEvent(ports: WebhookPorts, delivery: Delivery, lease: Lease): Promise<Outcome> {
-  const { db, clock } = ports;
+async function attemptEvent(ports: WebhookPorts, delivery: Delivery, begin: () => Promise<boolean>): Promise<Outcome> {
   let event: object | undefined;
   try {
-    event = await ports.compose(delivery.content, clock.now());
+    event = await ports.compose(delivery.content, ports.clock.now());
   } catch (error) {
     return { kind: 'failed', failure: { reason: 'internal', error: String(error), unclear: false } };
   }
   if (!event) return { kind: 'replaced', why: 'no longer wanted' };
-  if (!(await beginCall(db, delivery, lease.id, { nowMs: clock.now(), untilMs: lease.untilMs() })))
-    return { kind: 'lost' };
+  if (!(await begin())) return { kind: 'lost' };
   const failure = await post(ports, delivery.key, event);
   return failure ? { kind: 'failed', failure } : { kind: 'sent', place: { channel: 'webhook' }, ts: '' };
 }

@@ -38,6 +38,12 @@ export function findAlertKind(what: string): AlertKind | undefined {
 /** A sentence in parts. An instant (epoch ms) among them is shown as a time of day, the reader's own where Slack can. */
 export type Words = string | readonly (string | { atMs: number })[];
 
+/** Puts a sentence into text: its instants by `tell`, its words by `say`. */
+export function spell(words: Words, tell: (atMs: number) => string, say = (text: string) => text): string {
+  if (typeof words === 'string') return say(words);
+  return words.map((part) => (typeof part === 'string' ? say(part) : tell(part.atMs))).join('');
+}
+
 /** Level as a sign; the words beside it say the same. */
 export type AlertSign = '🔵' | '🟠' | '🔴' | '⛔';
 

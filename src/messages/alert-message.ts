@@ -1,4 +1,4 @@
-import type { AlertContent, Words } from '../domain/alert.ts';
+import { type AlertContent, spell, type Words } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import { formatClock, formatMoment } from '../report/format.ts';
 import { ACTIONS } from './action-ids.ts';
@@ -111,8 +111,7 @@ function toLeaves(words: Words, zone: string): (Leaf | string)[] {
 }
 
 function toText(words: Words, zone: string): string {
-  if (typeof words === 'string') return defuse(words);
-  return words.map((part) => (typeof part === 'string' ? defuse(part) : toTime(part.atMs, zone, true))).join('');
+  return spell(words, (atMs) => toTime(atMs, zone, true), defuse);
 }
 
 /** `75% 18:14 · 90% 18:31 · acknowledged by @ana 18:33`; with its date what is a day or more before the newest. The last acknowledgement holds. */

@@ -3,7 +3,7 @@ import type { AlertContent, AlertKind } from '../domain/alert.ts';
 import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
-import type { ScopeState } from '../domain/scope-state.ts';
+import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import {
@@ -25,25 +25,38 @@ import { putAlertEvent } from './webhook-events.ts';
 /** Channels that alerts go to: one, or the direct messages of the admins. */
 export type Targets = readonly string[];
 
+/** A pool or limit, with the names under which each of its alerts comes once. */
+export interface PoolSubject {
+  scope: ScopeState;
+  pool: PoolState;
+  /** `crm/Daily credits`. */
+  subject: string;
+  /** Undefined: a rolling pool outside any episode. */
+  period: string | undefined;
+}
+
 /** Present state of everything that alerts are about. */
 export interface AlertFacts {
   nowMs: number;
   calendar: Calendar;
   states: readonly ScopeState[];
+  pools: readonly PoolSubject[];
   sources(): Promise<readonly SourceHealth[]>;
   rules(): Promise<readonly AlertRule[]>;
 }
 
-/** Facts and settings of one evaluation: where alerts go, what is muted, which kinds are on. */
+/** Facts and settings of one evaluation. */
 export interface EvaluationContext extends AlertFacts {
   db: Db;
   usage: UsageReader;
   definitions(): Promise<Definitions>;
   targets: Targets;
-  mutes: readonly Mute[];
-  isOn(kind: AlertKind): boolean;
   /** WEBHOOK_URL is set: events go there too. */
   webhook: boolean;
+  /** The kind is on, and what the alert is about is not muted. */
+  isTold(kind: AlertKind, about?: { subject: string; scope?: string | undefined }): boolean;
+  /** What levels were looked at last, by subject. */
+  seen: Map<string, string>;
 }
 
 /** Looks for one kind of alert. */
@@ -55,36 +68,41 @@ export interface Watch {
   now(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
-/** An alert that may be raised under a key that is unique for ever, as one of its subject and period. */
-export interface Candidate extends Conversation {
-  key: string;
+/** An alert to be raised under a key that is unique for ever, as one of its subject and period. */
+export interface Claim extends NewAlert {
   /** The conversation in whose thread it is one more line. Absent, or not begun: it has a message of its own. */
   thread?: Conversation | undefined;
+}
+
+/** An alert that may be raised. */
+export interface Candidate extends Omit<Claim, 'content'> {
+  scope?: string;
   /** Returns what is told, asked only where it was not told before; undefined: there is nothing after all. */
   tell(): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
-/** Content of an alert that its watch writes; kind and mention are added when it is raised. */
-export type AlertWords = Omit<AlertContent, 'kind' | 'mention'>;
-
-/** An alert to be raised: its row, and the conversation that it belongs to. */
-export interface Claim extends NewAlert {
-  thread?: Conversation | undefined;
-}
+/** Content of an alert that its watch writes. */
+export type AlertWords = Omit<AlertContent, 'kind' | 'mention'> & { mention?: boolean };
 
 /** Reads as it was told for an hour: the `now` of alerts about a minute or an hour that is over. */
 export function readForAnHour({ content, atMs }: Alert, { nowMs }: AlertFacts): AlertWords | undefined {
   return nowMs < atMs + HOUR_MS ? content : undefined;
 }
 
+/** Finds the pool that an alert was told of, where the period of then is running. */
+export function findPool({ subject, period }: Conversation, { pools }: AlertFacts): PoolSubject | undefined {
+  return pools.find((each) => each.subject === toPoolSubject(subject) && each.period === period);
+}
+
 /** Raises what a watch finds, unless its kind is off, it is muted, or it was raised before. */
 export async function raiseAlerts(context: EvaluationContext, { kind, list }: Watch): Promise<void> {
-  if (!context.isOn(kind)) return;
+  if (!context.isTold(kind)) return;
   for (const { tell, ...candidate } of await list(context)) {
-    if (await findAlert(context.db, candidate.key)) continue;
+    if (!context.isTold(kind, candidate) || (await findAlert(context.db, candidate.key))) continue;
     const words = await tell();
-    if (!words || isMuted(context.mutes, { kind, subject: candidate.subject, scope: words.scope })) continue;
-    await claimAlert(context.db, { ...candidate, content: { kind, mention: false, ...words } }, context);
+    const { scope } = candidate;
+    if (words)
+      await claimAlert(context.db, { ...candidate, content: { kind, mention: false, scope, ...words } }, context);
   }
 }
 
@@ -100,7 +118,6 @@ export function claimAlert(
 ): Promise<boolean> {
   return transact(db, async (trx) => {
     if (!(await insertAlert(trx, alert, nowMs))) return false;
-    if (alert.covered) return true;
     const keys: string[] = [];
     for (const target of targets) keys.push(await tell(trx, { thread, ...alert }, target, nowMs));
     await setAlertDeliveries(trx, alert.key, keys);
@@ -160,11 +177,7 @@ const ORDER = z.object({
 });
 
 /** Content of an alert's delivery. `alertKey` is absent for a test. */
-export interface AlertOrder {
-  alertKey?: string;
-  part: 'parent' | 'line' | 'past';
-  content: AlertContent;
-}
+export type AlertOrder = z.infer<typeof ORDER>;
 
 export function readAlertOrder(stored: unknown): AlertOrder {
   return readValue('delivery.content', ORDER, stored);

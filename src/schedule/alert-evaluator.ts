@@ -1,25 +1,39 @@
+import { type Clock, RoundLoop } from '../delivery/clock.ts';
+import type { AlertKind } from '../domain/alert.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, OutageLog } from '../log.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
-import { type Alert, listMutes, listOpenAlerts, markAlertsOver } from '../store/alert-repository.ts';
+import {
+  type Alert,
+  listMutes,
+  listOpenAlerts,
+  type Mute,
+  markAlertsOver,
+  toPoolSubject,
+} from '../store/alert-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
-import { findAlertSettings } from '../store/setting-repository.ts';
+import { listKindsOn } from '../store/setting-repository.ts';
 import { listAlertRules } from '../store/view-repository.ts';
-import { type EvaluationContext, raiseAlerts, type Targets, type Watch } from './alert-claims.ts';
-import { readKindsOn } from './alert-routing.ts';
-import { findPeriod, listSubjects } from './alert-subjects.ts';
+import {
+  type AlertFacts,
+  type AlertWords,
+  type EvaluationContext,
+  findPool,
+  raiseAlerts,
+  type Targets,
+  type Watch,
+} from './alert-claims.ts';
 import { UNKNOWN_CLIENTS, UNUSUAL } from './hour-alerts.ts';
-import { raiseLevels } from './level-alerts.ts';
+import { followEpisodes, LEVELS } from './level-alerts.ts';
 import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
 import { SILENCE } from './silence-alerts.ts';
 import { VIEWS } from './view-alerts.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-/** Watches beside levels: after each commit, and once a minute, since some conditions come with time alone. */
-const AFTER_COMMITS: readonly Watch[] = [SWITCHES, RATES];
+/** What is watched after each commit, and once a minute besides, since some conditions come with time alone. */
+const AFTER_COMMITS: readonly Watch[] = [LEVELS, SWITCHES, RATES];
 const EACH_MINUTE: readonly Watch[] = [SILENCE, UNKNOWN_CLIENTS, UNUSUAL, RUN_OUTS, VIEWS];
-export const WATCHES: readonly Watch[] = [...AFTER_COMMITS, ...EACH_MINUTE];
 
 export interface AlertEvaluatorOptions extends PoolDeps {
   db: Db;
@@ -41,6 +55,7 @@ const LEASE_MS = 3000;
 export class AlertEvaluator {
   readonly #options: AlertEvaluatorOptions;
   readonly #seen = new Map<string, string>();
+  readonly #looked = new Set<string>();
 
   constructor(options: AlertEvaluatorOptions) {
     this.#options = options;
@@ -68,11 +83,16 @@ export class AlertEvaluator {
   }
 
   async #raiseAfterCommits(context: EvaluationContext): Promise<void> {
-    await raiseLevels(context, this.#seen);
-    // What must be told soonest is on its way while the rest is computed.
-    this.#options.wakeSender();
-    for (const watch of AFTER_COMMITS) await raiseAlerts(context, watch);
-    this.#options.wakeSender();
+    try {
+      for (const watch of AFTER_COMMITS) {
+        await raiseAlerts(context, watch);
+        // What must be told soonest is on its way while the rest is computed.
+        this.#options.wakeSender();
+      }
+    } catch (error) {
+      this.#seen.clear();
+      throw error;
+    }
   }
 
   /** One kind that fails does not keep the others. */
@@ -99,17 +119,32 @@ export class AlertEvaluator {
       log.warn('alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS');
       return undefined;
     }
-    const [settings, mutes] = await Promise.all([findAlertSettings(db), listMutes(db, nowMs)]);
-    const on = readKindsOn(settings);
+    const [on, mutes] = await Promise.all([listKindsOn(db), listMutes(db, nowMs)]);
     const { calendar, usage, definitions, sources } = this.#options;
     const deps = { calendar, usage, definitions };
-    return {
-      ...{ ...deps, db, nowMs, sources, targets, mutes, webhook },
+    const context = {
+      ...{ ...deps, db, nowMs, sources, targets, webhook, seen: this.#seen },
       states: await getScopeStates(deps, { atMs: nowMs, plain: isPlain || !on.has('run-out') }),
       rules: () => listAlertRules(db),
-      isOn: (kind) => on.has(kind),
+      isTold: (kind: AlertKind, about?: { subject: string; scope?: string | undefined }) =>
+        on.has(kind) && !isMuted(mutes, { kind, ...about }),
     };
+    return { ...context, pools: await followEpisodes(context, this.#looked) };
   }
+}
+
+/** Tells whether any mute covers an alert: all, its kind, its subject, the pool or the scope that it is about. */
+export function isMuted(
+  mutes: readonly Mute[],
+  { kind, subject = kind, scope }: { kind: string; subject?: string; scope?: string | undefined },
+): boolean {
+  const covering = ['*', kind, subject, toPoolSubject(subject), scope];
+  return mutes.some(({ what }) => covering.includes(what));
+}
+
+/** Returns how an alert that was told reads now; undefined: it no longer holds. */
+export async function readNow(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> {
+  return [...AFTER_COMMITS, ...EACH_MINUTE].find(({ kind }) => kind === alert.kind)?.now(alert, facts);
 }
 
 /**
@@ -117,19 +152,60 @@ export class AlertEvaluator {
  * a source that sends again. The others tell of a moment, and never end.
  */
 async function endAlerts(context: EvaluationContext): Promise<void> {
-  const { db, nowMs, states, webhook } = context;
-  const pools = new Map(listSubjects(states).map(({ subject, pool }) => [subject, pool]));
-  const isOver = async (alert: Alert): Promise<boolean> => {
-    if (alert.kind === 'silent') return !(await SILENCE.now(alert, context));
-    const pool = pools.get(alert.subject);
-    if (!pool || (await findPeriod(db, alert.subject, pool)) !== alert.period) return true;
-    return pool.periodKind !== 'rolling-24h' && pool.reached.length === 0;
-  };
+  const { db, nowMs, webhook } = context;
   for (const alert of await listOpenAlerts(db)) {
-    if (!(await isOver(alert))) continue;
+    const isInEpisode = findPool(alert, context)?.pool.periodKind === 'rolling-24h';
+    if (isInEpisode || (await readNow(alert, context))) continue;
     await transact(db, async (trx) => {
       if ((await markAlertsOver(trx, alert, nowMs)) && webhook)
         await putAlertEvent(trx, { type: 'alert.over', conversation: alert, content: alert.content }, nowMs);
     });
   }
+}
+
+/** Look twice a second: a look costs one read of four indexes, and an alert should come within seconds of another process's commit. */
+const LOOK_MS = 500;
+/** Evaluate 0.1 s after a commit, so that commits close together share one; after an evaluation, pause 0.4 s. */
+const GATHER_MS = 100;
+const PAUSE_MS = 400;
+
+/**
+ * Evaluates after commits, of this process (`wake`) or another: one evaluation at a time, and one that began after the last commit.
+ * `findMark`: a text that changes with every commit.
+ */
+export function followCommits({
+  findMark,
+  evaluate,
+  clock,
+  log,
+}: {
+  findMark(): Promise<string>;
+  evaluate: AlertEvaluator['evaluate'];
+  clock: Clock;
+  log: Logger;
+}): RoundLoop {
+  let evaluated: string | undefined;
+  const outage = new OutageLog(log, {
+    failing: 'alerts could not be evaluated; trying until they can',
+    working: 'alerts are evaluated again',
+  });
+  async function round(stopped: AbortSignal): Promise<number | undefined> {
+    try {
+      const isNew = (await findMark()) !== evaluated;
+      if (isNew) {
+        await clock.sleep(GATHER_MS, stopped);
+        // A commit from here on changes the mark again.
+        const mark = await findMark();
+        if (await evaluate(clock.now())) evaluated = mark;
+      }
+      outage.recover();
+      if (!isNew) return undefined;
+      await clock.sleep(PAUSE_MS, stopped);
+      return clock.now();
+    } catch (error) {
+      outage.fail(String(error));
+      return undefined;
+    }
+  }
+  return new RoundLoop({ clock, round, longestMs: LOOK_MS });
 }

@@ -1,4 +1,4 @@
-import { ALERT_KINDS, type AlertContent, type AlertKind, findAlertKind } from '../domain/alert.ts';
+import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertRouting, AlertRoutingPort, RoutingChange } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -9,25 +9,14 @@ import {
   CHOSEN_NONE,
   findAlertChannel,
   findAlertMention,
-  findAlertSettings,
   findSetting,
+  listKindsOn,
   MENTION_SETTING,
   setSetting,
+  toKindSetting,
 } from '../store/setting-repository.ts';
 import type { AlertOrder, Targets } from './alert-claims.ts';
 import { putNotices } from './notices.ts';
-
-/** Reads which kinds are on. */
-export function readKindsOn(settings: ReadonlyMap<string, string>): ReadonlySet<AlertKind> {
-  const isOn = ({ kind, on }: (typeof ALERT_KINDS)[number]) =>
-    (settings.get(toSettingName(kind)) ?? (on ? '1' : '0')) === '1';
-  return new Set(ALERT_KINDS.filter(isOn).map(({ kind }) => kind));
-}
-
-/** The setting that keeps whether a kind of alert was turned on or off. */
-function toSettingName(kind: string): string {
-  return `alert_on_${kind}`;
-}
 
 /** Keeps who the admins were when Slack could last be asked: an alert during an outage of Slack needs a target too. */
 const ADMINS_SETTING = 'alert_admins';
@@ -54,12 +43,11 @@ export class AlertRoutes implements AlertRoutingPort {
 
   async get(): Promise<AlertRouting> {
     const { db } = this.#options;
-    const [channel, mention, settings] = await Promise.all([
+    const [channel, mention, on] = await Promise.all([
       findAlertChannel(db, this.#options),
       this.mention(),
-      findAlertSettings(db),
+      listKindsOn(db),
     ]);
-    const on = readKindsOn(settings);
     return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
   }
 
@@ -82,7 +70,7 @@ export class AlertRoutes implements AlertRoutingPort {
       if (!kind) throw unknownAlert(what);
       if (before.kinds.find((each) => each.kind === kind)?.on === wanted) continue;
       const action = wanted ? 'alert.enable' : 'alert.disable';
-      written.push({ name: toSettingName(kind), value: wanted ? '1' : '0', action, detail: kind });
+      written.push({ name: toKindSetting(kind), value: wanted ? '1' : '0', action, detail: kind });
     }
     await transact(db, async (trx) => {
       for (const { name, value, action, detail } of written) {

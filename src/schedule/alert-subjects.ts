@@ -6,44 +6,23 @@ import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { Span } from '../domain/usage.ts';
 import { formatClock } from '../report/format.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
-import { type Conversation, findOpenEpisode } from '../store/alert-repository.ts';
-import type { Db } from '../store/database.ts';
-import type { AlertFacts } from './alert-claims.ts';
+import type { Episode } from '../store/alert-repository.ts';
+import type { AlertFacts, PoolSubject } from './alert-claims.ts';
 
-/** Returns `crm/Daily credits`, the name under which a pool is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
-export function subjectOf(scope: ScopeState, pool: PoolState): string {
-  const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
-  return `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
-}
-
-/** Each pool and limit, with its scope and subject. */
-export function listSubjects(states: readonly ScopeState[]): { scope: ScopeState; pool: PoolState; subject: string }[] {
+/** Lists each pool and limit under the name by which it is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
+export function listSubjects(states: readonly ScopeState[], episodes: ReadonlyMap<string, Episode>): PoolSubject[] {
   return states.flatMap((scope) =>
-    [...scope.pools, ...scope.limits].map((pool) => ({ scope, pool, subject: subjectOf(scope, pool) })),
+    [...scope.pools, ...scope.limits].map((pool) => {
+      const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
+      const subject = `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
+      return { scope, pool, subject, period: toPeriod(pool, episodes.get(subject)) };
+    }),
   );
 }
 
-/** Names a period in keys: its first instant. */
-export function toPeriodKey(period: { fromMs: number }): string {
-  return new Date(period.fromMs).toISOString();
-}
-
-export function toEpisodeKey(number: number): string {
-  return `episode-${number}`;
-}
-
-/** Returns the key of the period in which a pool's alerts come once each; undefined for a rolling pool outside any episode. */
-export async function findPeriod(db: Db, subject: string, pool: PoolState): Promise<string | undefined> {
-  if (pool.periodKind !== 'rolling-24h') return toPeriodKey(pool.period);
-  const episode = await findOpenEpisode(db, subject);
-  return episode === undefined ? undefined : toEpisodeKey(episode.number);
-}
-
-/** Returns the conversation about a pool now. */
-export async function findConversation(db: Db, scope: ScopeState, pool: PoolState): Promise<Conversation | undefined> {
-  const subject = subjectOf(scope, pool);
-  const period = await findPeriod(db, subject, pool);
-  return period === undefined ? undefined : { subject, period };
+function toPeriod({ periodKind, period }: PoolState, episode: Episode | undefined): string | undefined {
+  if (periodKind !== 'rolling-24h') return new Date(period.fromMs).toISOString();
+  return episode?.endedMs === null ? `episode-${episode.number}` : undefined;
 }
 
 /** A span counts as over five minutes after its end, because events may arrive late. */

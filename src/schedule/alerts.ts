@@ -1,4 +1,4 @@
-import { ALERT_KINDS, findAlertKind, type Words } from '../domain/alert.ts';
+import { ALERT_KINDS, findAlertKind, spell } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
@@ -14,21 +14,21 @@ import {
   acknowledgeAlerts,
   deleteMute,
   listAlerts,
-  listAlertsOf,
+  listEpisodes,
   listMutes,
+  listOpenAlerts,
   type Mute,
   upsertMute,
 } from '../store/alert-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
-import { findAlertSettings } from '../store/setting-repository.ts';
+import { listKindsOn } from '../store/setting-repository.ts';
 import { type AlertRule, deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
-import { type AlertFacts, type AlertOrder, type AlertWords, isMuted, toParentKey } from './alert-claims.ts';
-import { WATCHES } from './alert-evaluator.ts';
-import { readKindsOn, requireAdmin, unknownAlert } from './alert-routing.ts';
-import { findPeriod, listSubjects } from './alert-subjects.ts';
-import { toLevelWords } from './level-words.ts';
+import { type AlertFacts, type AlertOrder, type AlertWords, toParentKey } from './alert-claims.ts';
+import { isMuted, readNow } from './alert-evaluator.ts';
+import { requireAdmin, unknownAlert } from './alert-routing.ts';
+import { listSubjects } from './alert-subjects.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
 export interface AlertsOptions extends PoolDeps {
@@ -169,13 +169,12 @@ async function findMuted(
 ): Promise<string> {
   if (what === undefined || what === '*' || what === 'all') return '*';
   if (ALERT_KINDS.some(({ kind }) => kind === what)) return what;
-  const scope = states.find((state) => [state.scope, state.title].includes(what));
-  if (scope) return scope.scope;
-  for (const state of states)
-    for (const pool of [...state.pools, ...state.limits])
-      if (pool.name === what || `${state.scope}/${pool.name}` === what) return `${state.scope}/${pool.name}`;
-  const known = await findAlertByWords(db, now(), what);
-  if (known) return known.subject;
+  const scope = states.find((state) => [state.scope, state.title].includes(what))?.scope;
+  const pool = listSubjects(states, new Map()).find(({ pool, subject }) =>
+    [pool.name, subject].includes(what),
+  )?.subject;
+  const known = scope ?? pool ?? (await findAlertByWords(db, now(), what))?.subject;
+  if (known !== undefined) return known;
   if ((await listAlertRules(db)).some(({ name }) => name === what)) return what;
   if ((await sources()).some(({ name }) => name === what)) return `source ${what}`;
   const kind = findAlertKind(what);
@@ -191,32 +190,38 @@ async function listSummaries(options: AlertsOptions, nowMs: number): Promise<Ale
   const { zone } = calendar;
   const recent = await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000);
   const plain = !recent.some(({ kind }) => kind === 'run-out');
-  const [mutes, settings, rules, states, sources] = await Promise.all([
+  const [mutes, on, rules, states, sources, episodes] = await Promise.all([
     listMutes(db, nowMs),
-    findAlertSettings(db),
+    listKindsOn(db),
     listAlertRules(db),
     getScopeStates(options, { atMs: nowMs, plain }),
     options.sources(),
+    listEpisodes(db),
   ]);
-  const on = readKindsOn(settings);
   const muteOf = (subject: string, kind: string, scope?: string) => {
     const covering = mutes.filter((one) => isMuted([one], { subject, kind, scope })).map(toMuted);
     // It comes back when the last of them ends.
     return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
   };
-  const facts = { nowMs, calendar, states, sources: async () => sources, rules: async () => rules };
-  const open = await listOpen(db, facts, recent);
-  const raised = open.map(({ alert, words }) => {
+  const pools = listSubjects(states, episodes);
+  const facts = { nowMs, calendar, states, pools, sources: async () => sources, rules: async () => rules };
+  const held = await listHeld(db, facts, recent);
+  const raised = held.map(({ alert, words }) => {
     const { kind, scope } = alert.content;
     const [detail = ''] = words.lines;
     return {
-      ...{ sort: 'raised' as const, id: String(alert.id), title: words.title, detail: toPlain(detail, zone) },
+      ...{
+        sort: 'raised' as const,
+        id: String(alert.id),
+        title: words.title,
+        detail: spell(detail, (atMs) => formatClock(atMs, zone)),
+      },
       ...{ enabled: on.has(kind), sign: words.sign },
       ...(alert.acked ? { acknowledgedBy: alert.acked.by } : {}),
       ...muteOf(alert.subject, alert.kind, scope),
     };
   });
-  const subjects = new Set(open.map(({ alert }) => alert.subject));
+  const subjects = new Set(held.map(({ alert }) => alert.subject));
   return [
     ...raised,
     ...listPast(recent, subjects, nowMs),
@@ -267,42 +272,22 @@ function toMuteTitle(what: string, states: readonly Pick<ScopeState, 'scope' | '
   return titleOfMeter(what, states) ?? ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what;
 }
 
-/** Returns a sentence as plain text, its times by the clock of the zone. */
-function toPlain(words: Words, zone: string): string {
-  if (typeof words === 'string') return words;
-  return words.map((part) => (typeof part === 'string' ? part : formatClock(part.atMs, zone))).join('');
-}
-
-interface OpenAlert {
-  alert: Alert;
-  words: AlertWords;
-}
-
-/**
- * Lists alerts that were told and still hold, newest first, each subject once: levels of running periods with present figures,
- * and those of the other kinds among `recent` (newest first) whose condition still holds.
- */
-async function listOpen(db: Db, facts: AlertFacts, recent: readonly Alert[]): Promise<OpenAlert[]> {
-  const open = await listOpenLevels(db, facts);
+/** Lists alerts that were told and still hold, each subject once, newest first: those of its pool's running period, or of the newest condition. */
+async function listHeld(
+  db: Db,
+  facts: AlertFacts,
+  recent: readonly Alert[],
+): Promise<{ alert: Alert; words: AlertWords }[]> {
+  // Levels of a long period may be older than what is recent.
+  const newest = [...recent, ...(await listOpenAlerts(db))].toSorted((a, b) => b.id - a.id);
   const subjects = new Set<string>();
-  for (const alert of recent) {
+  const held: { alert: Alert; words: AlertWords }[] = [];
+  for (const alert of newest) {
     // Older ones of a subject are over: it has had a newer one since.
-    if (alert.kind === 'level' || subjects.has(alert.subject)) continue;
+    if (subjects.has(alert.subject)) continue;
     subjects.add(alert.subject);
-    const words = await WATCHES.find(({ kind }) => kind === alert.kind)?.now(alert, facts);
-    if (words) open.push({ alert, words });
+    const words = await readNow(alert, facts);
+    if (words) held.push({ alert, words });
   }
-  return open.sort((a, b) => b.alert.id - a.alert.id);
-}
-
-async function listOpenLevels(db: Db, { states }: AlertFacts): Promise<OpenAlert[]> {
-  const found: OpenAlert[] = [];
-  for (const { scope, pool, subject } of listSubjects(states)) {
-    if (pool.reached.length === 0) continue;
-    const period = await findPeriod(db, subject, pool);
-    const alerts = period === undefined ? [] : await listAlertsOf(db, subject, period);
-    const alert = alerts.findLast(({ kind, covered }) => kind === 'level' && !covered);
-    if (alert) found.push({ alert, words: toLevelWords(scope, pool, Math.max(...pool.reached)) });
-  }
-  return found;
+  return held;
 }

@@ -1,4 +1,4 @@
-import { formatDay, parseDay } from '../domain/calendar.ts';
+import { parseDay } from '../domain/calendar.ts';
 import { EVERYTHING, THREAD_SECTIONS, toRhythm } from '../domain/digest.ts';
 import { type Due, formatSchedule, latestDue, nextDue } from '../domain/schedule-rule.ts';
 import { QuestionError } from '../errors.ts';
@@ -8,18 +8,22 @@ import { cureOf } from '../slack/client/errors.ts';
 import type { Actor, DigestPostPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
-import { insertDelivery, listDigestDeliveries, supersedeDeliveries } from '../store/delivery-repository.ts';
+import {
+  type Delivery,
+  insertDelivery,
+  listDigestDeliveries,
+  supersedeDeliveries,
+} from '../store/delivery-repository.ts';
 import {
   claimDigest,
   findSubscription,
-  listDigests,
   listDueSubscriptions,
   listSubscriptions,
   listUnsentDigests,
   type Subscription,
   updateSubscription,
 } from '../store/subscription-repository.ts';
-import { buildMessage, composeDigest, type DigestOrder } from './digest-composer.ts';
+import { buildMessage, composeDigest, type DigestOrder, readDigestOrder } from './digest-composer.ts';
 import type { DigestSources } from './digest-days.ts';
 import { findOwn, getDigest, type OwnerPorts, toSummary } from './digests.ts';
 import { orderOrphanNotice } from './notices.ts';
@@ -71,7 +75,7 @@ export class DigestPosts implements DigestPostPort {
   }
 
   async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
-    const key = `digest:${subscription.id}:${due.date}`;
+    const key = `${toKey(subscription.id)}${due.date}`;
     return transact(this.#options.db, async (trx) => {
       // Changed, paused or claimed since it was read: the next tick sees it as it is.
       if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
@@ -141,7 +145,7 @@ export class DigestPosts implements DigestPostPort {
     const { db, now } = this.#options;
     const nowMs = now();
     await transact(db, async (trx) => {
-      const key = `${toSentKey(row.id)}${nowMs}:${by.user}`;
+      const key = `${toKey(row.id)}sent:${nowMs}:${by.user}`;
       await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
     });
     await insertAudit(db, { atMs: nowMs, actor: by.user, action: 'digest.send', detail: String(row.id) });
@@ -166,36 +170,29 @@ export class DigestPosts implements DigestPostPort {
 
 const SHOWN = 14;
 
-/** Returns the beginning of the delivery keys of digests sent by hand. */
-function toSentKey(id: number): string {
-  return `digest:${id}:sent:`;
+/** Returns the beginning of the delivery keys of a digest; behind it stands the date, or `sent:` of one sent by hand. */
+function toKey(id: number): string {
+  return `digest:${id}:`;
 }
 
 /** Lists what was posted, missed or sent of a digest lately, newest first. */
 async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promise<{ dueMs: number; line: string }[]> {
-  const runs = await listDigests(db, id, SHOWN);
-  const sent = await listDigestDeliveries(db, toSentKey(id), SHOWN);
-  return [
-    ...runs.map((run) => ({
-      dueMs: run.dueMs,
-      line: `Digest ${id} of ${formatDay(run.localDay)}: ${describeState(run, run.dueMs, zone)}`,
-    })),
-    ...sent.map((run) => ({
-      dueMs: run.dueMs,
-      line: `Digest ${id}, sent by hand: ${describeState({ ...run, sentMs: run.sent?.ms }, run.dueMs, zone)}`,
-    })),
-  ].sort((a, b) => b.dueMs - a.dueMs);
+  const posts = await listDigestDeliveries(db, toKey(id), SHOWN);
+  return posts
+    .map((post) => {
+      const { dueMs } = readDigestOrder(post.content);
+      const date = post.key.slice(toKey(id).length);
+      const what = date.startsWith('sent:') ? ', sent by hand' : ` of ${date}`;
+      return { dueMs, line: `Digest ${id}${what}: ${describeState(post, dueMs, zone)}` };
+    })
+    .sort((a, b) => b.dueMs - a.dueMs);
 }
 
 /** `posted 20 Nov 2026 09:00 (Europe/Berlin)`. */
-function describeState(
-  { state, sentMs, error }: { state: string; sentMs: number | undefined; error: string | undefined },
-  dueMs: number,
-  zone: string,
-): string {
-  if (state === 'sent' && sentMs !== undefined) {
-    const lateMin = Math.round((sentMs - dueMs) / 60_000);
-    return `posted ${formatInstant(sentMs, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
+function describeState({ state, sent, error }: Delivery, dueMs: number, zone: string): string {
+  if (sent) {
+    const lateMin = Math.round((sent.ms - dueMs) / 60_000);
+    return `posted ${formatInstant(sent.ms, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
   }
   if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
   if (state === 'replaced') return 'replaced by a newer one before it could be posted';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlertContent, Words } from '../domain/alert.ts';
+import { type AlertContent, spell } from '../domain/alert.ts';
 import { formatDay } from '../domain/calendar.ts';
 import { toNumberOrText } from '../domain/definition.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
@@ -42,15 +42,13 @@ export async function putAlertEvent(
     kind,
     severity: SEVERITIES[sign],
     title,
-    text: lines.map(toText).join('\n'),
+    // Instants, which Slack shows in each reader's zone, are given in UTC.
+    text: lines.map((line) => spell(line, (atMs) => `${formatMoment(atMs, 'UTC')} UTC`)).join('\n'),
     calls_oncall: mention,
-    ...(scope === undefined ? {} : { scope }),
-    ...(pool === undefined ? {} : { pool }),
-    ...(level === undefined ? {} : { level }),
-    ...(used === undefined ? {} : { used: toNumberOrText(used) }),
-    ...(amount === undefined ? {} : { amount: toNumberOrText(amount) }),
-    ...(periodEndMs === undefined ? {} : { period_ends: new Date(periodEndMs).toISOString() }),
-    ...(by === undefined ? {} : { acknowledged_by: by }),
+    ...{ scope, pool, level, acknowledged_by: by },
+    used: used === undefined ? undefined : toNumberOrText(used),
+    amount: amount === undefined ? undefined : toNumberOrText(amount),
+    period_ends: periodEndMs === undefined ? undefined : new Date(periodEndMs).toISOString(),
   };
   await insertDelivery(trx, {
     key: `${channel}:${type}:${content.level ?? kind}:${nowMs}`,
@@ -100,10 +98,4 @@ export async function composeWebhook(ports: DigestSources, stored: unknown, nowM
 function toPool({ scope }: ScopeState, { name, used, amount, left, level }: PoolState): object {
   const [credits, whole, rest] = [used, amount, left].map(toNumberOrText);
   return { scope, pool: name, used: credits, amount: whole, left: rest, level };
-}
-
-/** Returns a sentence as text. Instants, which Slack shows in each reader's zone, are given in UTC. */
-function toText(words: Words): string {
-  if (typeof words === 'string') return words;
-  return words.map((part) => (typeof part === 'string' ? part : `${formatMoment(part.atMs, 'UTC')} UTC`)).join('');
 }

@@ -20,12 +20,13 @@ export interface NewAlert extends Conversation {
   key: string;
   arm?: number;
   amount?: number;
-  covered?: boolean;
   content: AlertContent;
 }
 
 export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
   id: number;
+  /** Counts as told, though nobody was: of another zone or version. */
+  covered: boolean;
   kind: string;
   level: number | undefined;
   amount: number | undefined;
@@ -36,11 +37,11 @@ export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
 
 /** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
 export function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
-  const { key, subject, period, arm = 0, amount, covered, content } = alert;
+  const { key, subject, period, arm = 0, amount, content } = alert;
   return insertNew(
     trx.insertInto('alert').values({
       ...{ key, kind: content.kind, subject, period, level: content.level, arm, amount },
-      covered: covered ? 1 : 0,
+      covered: 0,
       content: writeColumn(content),
       delivery_keys: '[]',
       at_ms: nowMs,
@@ -123,87 +124,48 @@ export function acknowledgeAlerts(
   return didChange(all.where('acked_by', 'is', null).set({ acked_by: by, acked_ms: nowMs }));
 }
 
-/**
- * The number of a rolling pool's episode now: opened when `reached` and none is open, ended once it has not been for
- * `endAfterMs`. Undefined: none is open.
- */
-export function trackEpisode(
-  db: Db,
-  subject: string,
-  reached: boolean,
-  nowMs: number,
-  endAfterMs: number,
-): Promise<number | undefined> {
-  return transact(db, async (trx) => {
-    const last = await trx
-      .selectFrom('alert_episode')
-      .select(['number', 'below_since_ms', 'ended_ms'])
-      .where('subject', '=', subject)
-      .orderBy('number', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const set = (change: { below_since_ms?: number | null; ended_ms?: number }) =>
-      trx
-        .updateTable('alert_episode')
-        .set(change)
-        .where('subject', '=', subject)
-        .where('number', '=', last!.number)
-        .execute();
-    if (last && last.ended_ms === null) {
-      const { number, below_since_ms: belowSinceMs } = last;
-      // It was below for long enough before it was reached again: that is the next episode.
-      if (belowSinceMs !== null && nowMs - belowSinceMs >= endAfterMs)
-        await set({ ended_ms: belowSinceMs + endAfterMs });
-      else {
-        if (reached && belowSinceMs !== null) await set({ below_since_ms: null });
-        if (!reached && belowSinceMs === null) await set({ below_since_ms: nowMs });
-        return number;
-      }
-    }
-    if (!reached) return undefined;
-    const number = (last?.number ?? 0) + 1;
-    await trx
-      .insertInto('alert_episode')
-      .values({ subject, number, started_ms: nowMs })
-      .onConflict((conflict) => conflict.columns(['subject', 'number']).doNothing())
-      .execute();
-    return number;
-  });
+/** A stretch of time in which the alerts of a rolling pool come once each. */
+export interface Episode {
+  number: number;
+  startedMs: number;
+  /** Since when use has been below the lowest threshold; null: it is not. */
+  belowSinceMs: number | null;
+  endedMs: number | null;
 }
 
-/** Returns a text per open episode, by subject, which changes whenever something of the episode does. */
-export async function listOpenEpisodes(db: Db): Promise<ReadonlyMap<string, string>> {
+/** Lists the newest episode of each subject. */
+export async function listEpisodes(db: Db): Promise<ReadonlyMap<string, Episode>> {
   const rows = await db
-    .selectFrom('alert_episode')
-    .select(['subject', 'number', 'below_since_ms'])
-    .where('ended_ms', 'is', null)
+    .selectFrom('alert_episode as episode')
+    .select(['subject', 'number', 'started_ms as startedMs', 'below_since_ms as belowSinceMs', 'ended_ms as endedMs'])
+    .where('number', '=', (newest) =>
+      newest
+        .selectFrom('alert_episode as other')
+        .select((other) => other.fn.max('other.number').as('number'))
+        .whereRef('other.subject', '=', 'episode.subject'),
+    )
     .execute();
-  return new Map(rows.map((row) => [row.subject, `${row.number} ${row.below_since_ms}`]));
+  return new Map(rows.map(({ subject, ...episode }) => [subject, episode]));
 }
 
-/** Ends the episode that is open. */
-export async function endEpisode(db: Db, subject: string, endedMs: number): Promise<void> {
-  await db
-    .updateTable('alert_episode')
-    .set({ ended_ms: endedMs })
-    .where('subject', '=', subject)
-    .where('ended_ms', 'is', null)
-    .execute();
-}
-
-/** Finds the open episode of a subject. */
-export async function findOpenEpisode(
+/** Writes an episode in place of what was read of the subject; nothing where another instance was quicker. */
+export async function writeEpisode(
   db: Db,
   subject: string,
-): Promise<{ number: number; startedMs: number } | undefined> {
-  return db
-    .selectFrom('alert_episode')
-    .select(['number', 'started_ms as startedMs'])
-    .where('subject', '=', subject)
-    .where('ended_ms', 'is', null)
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  read: Episode | undefined,
+  { number, startedMs, belowSinceMs, endedMs }: Episode,
+): Promise<void> {
+  const change = { below_since_ms: belowSinceMs, ended_ms: endedMs };
+  if (read?.number === number)
+    await db
+      .updateTable('alert_episode')
+      .set(change)
+      .where('subject', '=', subject)
+      .where('number', '=', number)
+      .where('ended_ms', 'is', null)
+      .where('below_since_ms', read.belowSinceMs === null ? 'is' : '=', read.belowSinceMs)
+      .execute();
+  else await insertNew(db.insertInto('alert_episode').values({ subject, number, started_ms: startedMs, ...change }));
 }
 
 /**
@@ -242,17 +204,16 @@ async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySe
     .where('at_ms', '<', beforeMs)
     .orderBy('id')
     .execute();
-  const open = await trx
-    .selectFrom('alert_episode')
-    .select(['subject', 'number'])
-    .where('ended_ms', 'is', null)
-    .execute();
-  const openPeriods = new Set(open.map(({ subject, number }) => `${subject} episode-${number}`));
+  const episodes = await listEpisodes(trx);
+  const isOpen = (subject: string, period: string) => {
+    const episode = episodes.get(subject);
+    return episode?.endedMs === null && period === `episode-${episode.number}`;
+  };
   const newestSilence = new Map(rows.filter(({ kind }) => kind === 'silent').map(({ subject, id }) => [subject, id]));
   const ids = rows
     .filter(({ id, subject, period }) => {
       const pool = toPoolSubject(subject);
-      return !lasting.has(pool) && !openPeriods.has(`${pool} ${period}`) && newestSilence.get(subject) !== id;
+      return !lasting.has(pool) && !isOpen(pool, period) && newestSilence.get(subject) !== id;
     })
     .map(({ id }) => id);
   for (let at = 0; at < ids.length; at += 500)

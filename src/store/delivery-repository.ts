@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from 'kysely';
+import type { Selection } from 'kysely';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 import { type Db, didChange, insertNew } from './database.ts';
@@ -19,11 +19,11 @@ export interface Delivery extends NewDelivery {
 
 /** Columns that toDelivery reads. */
 export const DELIVERY = [
-  ...(['id', 'key', 'kind', 'channel', 'content', 'thread_key', 'broadcast', 'updates_key', 'due_ms'] as const),
-  ...(['state', 'attempts', 'first_call_ms', 'unclear', 'superseded'] as const),
-  ...(['sent_channel', 'sent_ts', 'sent_ms', 'error'] as const),
+  ...(['id', 'key', 'kind', 'channel', 'content', 'state', 'attempts', 'unclear', 'superseded', 'error'] as const),
+  ...(['due_ms as dueMs', 'first_call_ms as firstCallMs', 'thread_key as threadKey', 'broadcast'] as const),
+  ...(['updates_key as updates', 'sent_channel as sentChannel', 'sent_ts as sentTs', 'sent_ms as sentMs'] as const),
 ] as const;
-type Row = Pick<Selectable<Database['delivery']>, (typeof DELIVERY)[number]>;
+type Row = Selection<Database, 'delivery', (typeof DELIVERY)[number]>;
 
 /** States of a delivery that is not settled. */
 const OPEN = ['pending', 'sending'] as const;
@@ -138,56 +138,26 @@ export async function leaseDelivery(
   return row && toDelivery(row);
 }
 
-/** Keeps a lease that is still this attempt's; false: it went to another. */
-export function renewLease(db: Db, id: number, attemptId: string, untilMs: number): Promise<boolean> {
-  return updateHeld(db, id, attemptId, { lease_until_ms: untilMs });
-}
-
-/** Commits that the call to Slack is about to be made; false: the lease went to another, so it must not be made. */
-export function beginCall(
-  db: Db,
-  { id, firstCallMs }: Delivery,
-  attemptId: string,
-  { nowMs, untilMs }: { nowMs: number; untilMs: number },
-): Promise<boolean> {
-  const change = { state: 'sending' as const, lease_until_ms: untilMs, first_call_ms: firstCallMs ?? nowMs };
-  return updateHeld(db, id, attemptId, change);
-}
-
-/** Ends an attempt without a message: tried again from `nextMs` on. `unclear`: it may be in Slack all the same. */
-export function releaseDelivery(
-  db: Db,
-  { id }: Delivery,
-  attemptId: string,
-  { nextMs, unclear, error }: { nextMs: number; unclear: boolean; error: string },
-): Promise<boolean> {
-  return updateHeld(db, id, attemptId, {
-    ...{ state: unclear ? 'sending' : 'pending', lease_until_ms: 0, next_ms: nextMs, error },
-    ...(unclear ? { unclear: 1 } : {}),
-  });
-}
-
-/** Writes the end of a delivery; false: this attempt no longer has it. */
-export function settleDelivery(
-  db: Db,
-  id: number,
-  attemptId: string,
-  end: { state: 'sent'; channel: string; ts: string; nowMs: number } | { state: 'failed' | 'replaced'; error?: string },
-): Promise<boolean> {
-  return updateHeld(db, id, attemptId, {
-    ...{ state: end.state, lease_until_ms: 0 },
-    ...(end.state === 'sent'
-      ? { sent_channel: end.channel, sent_ts: end.ts, sent_ms: end.nowMs, error: null }
-      : { error: end.error ?? null }),
-  });
+/** What becomes of a delivery while it is attempted. */
+export interface DeliveryChange extends Partial<Pick<Delivery, 'state' | 'unclear' | 'sent'>> {
+  firstCallMs?: number;
+  /** 0: nobody has it. */
+  leaseUntilMs?: number;
+  nextMs?: number;
+  error?: string | null;
 }
 
 /** Changes a delivery that this attempt still has; false: it went to another. */
-function updateHeld(db: Db, id: number, attemptId: string, change: Updateable<Database['delivery']>): Promise<boolean> {
+export function changeDelivery(db: Db, id: number, attemptId: string, change: DeliveryChange): Promise<boolean> {
+  const { state, unclear, sent, firstCallMs, leaseUntilMs, nextMs, error } = change;
   return didChange(
     db
       .updateTable('delivery')
-      .set(change)
+      .set({
+        ...{ state, error, first_call_ms: firstCallMs, lease_until_ms: leaseUntilMs, next_ms: nextMs },
+        ...{ sent_channel: sent?.channel, sent_ts: sent?.ts, sent_ms: sent?.ms },
+        unclear: unclear === undefined ? unclear : Number(unclear),
+      })
       .where('id', '=', id)
       .where('attempt_id', '=', attemptId)
       .where('state', 'in', OPEN),
@@ -325,21 +295,16 @@ export async function listDigestDeliveries(db: Db, begin: string, limit: number)
 
 /** Converts a row. */
 export function toDelivery(row: Row): Delivery {
+  const { threadKey, broadcast, updates, sentChannel, sentTs, sentMs, ...same } = row;
   return {
-    id: row.id,
-    key: row.key,
-    kind: row.kind,
-    channel: row.channel,
+    ...same,
     content: JSON.parse(row.content),
-    ...(row.thread_key ? { thread: { key: row.thread_key, broadcast: row.broadcast === 1 } } : {}),
-    ...(row.updates_key ? { updates: row.updates_key } : {}),
-    dueMs: row.due_ms,
-    state: row.state,
-    attempts: row.attempts,
-    firstCallMs: row.first_call_ms ?? undefined,
+    ...(threadKey ? { thread: { key: threadKey, broadcast: broadcast === 1 } } : {}),
+    ...(updates ? { updates } : {}),
+    firstCallMs: row.firstCallMs ?? undefined,
     unclear: row.unclear === 1,
     superseded: row.superseded === 1,
-    sent: row.sent_ts ? { channel: row.sent_channel!, ts: row.sent_ts, ms: row.sent_ms! } : undefined,
+    sent: sentTs ? { channel: sentChannel!, ts: sentTs, ms: sentMs! } : undefined,
     error: row.error ?? undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { ALERT_KINDS, type AlertKind } from '../domain/alert.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Db, insertNew } from './database.ts';
@@ -33,9 +34,16 @@ export async function deleteSetting(db: Db, name: string): Promise<void> {
   await db.deleteFrom('setting').where('name', '=', name).execute();
 }
 
-/** Returns what admins chose about alerts: the settings whose names begin with `alert_`. */
-export async function findAlertSettings(db: Db): Promise<ReadonlyMap<string, string>> {
-  return new Map((await listSettings(db, 'alert_')).map(({ name, value }) => [name, value]));
+/** Names the setting by which a kind of alert was turned on or off. */
+export function toKindSetting(kind: string): string {
+  return `alert_on_${kind}`;
+}
+
+/** Returns the kinds of alerts that are on: by what admins chose, else as installed. */
+export async function listKindsOn(db: Db): Promise<ReadonlySet<AlertKind>> {
+  const chosen = new Map((await listSettings(db, toKindSetting(''))).map(({ name, value }) => [name, value]));
+  const isOn = (kind: AlertKind, on: boolean) => (chosen.get(toKindSetting(kind)) ?? (on ? '1' : '0')) === '1';
+  return new Set(ALERT_KINDS.filter(({ kind, on }) => isOn(kind, on)).map(({ kind }) => kind));
 }
 
 /** Lists settings whose names begin so. */

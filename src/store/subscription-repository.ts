@@ -128,40 +128,28 @@ export async function listUnsentDigests(db: Db, subscriptionId: number, exceptKe
   return rows.map(({ key }) => key);
 }
 
+/** A digest of a local date, with what became of its message. */
 export interface PostedDigest {
-  localDay: number;
-  dueMs: number;
   state: string;
   sentMs: number | undefined;
-  error: string | undefined;
   /** The numbers it stated, as kept by `setDigestHeadline`. */
   headline: StatedDay | undefined;
 }
 
-/** Lists a subscription's digests, newest first, with what became of their messages. */
+/** Lists a subscription's digests, newest first. */
 export async function listDigests(db: Db, subscriptionId: number, limit: number): Promise<PostedDigest[]> {
   const rows = await db
     .selectFrom('digest')
     .leftJoin('delivery', 'delivery.key', 'digest.delivery_key')
-    .select([
-      'digest.local_day',
-      'digest.due_ms',
-      'digest.headline',
-      'delivery.state',
-      'delivery.sent_ms',
-      'delivery.error',
-    ])
+    .select(['digest.headline', 'delivery.state', 'delivery.sent_ms as sentMs'])
     .where('digest.subscription_id', '=', subscriptionId)
     .orderBy('digest.local_day', 'desc')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
-    localDay: row.local_day,
-    dueMs: row.due_ms,
-    state: row.state ?? 'forgotten',
-    sentMs: row.sent_ms ?? undefined,
-    error: row.error ?? undefined,
-    headline: row.headline ? readColumn('digest.headline', STATED_DAY, row.headline) : undefined,
+  return rows.map(({ state, sentMs, headline }) => ({
+    state: state ?? 'forgotten',
+    sentMs: sentMs ?? undefined,
+    headline: headline ? readColumn('digest.headline', STATED_DAY, headline) : undefined,
   }));
 }
 

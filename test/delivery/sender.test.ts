@@ -75,6 +75,9 @@ describeEachDialect('the sender', (databases) => {
     const { sent } = (await findDelivery(db, 'alert:1'))!;
     freezing.thaw();
     await stuck;
+    // Within twenty seconds.
+    clock.advance(20_000);
+    await other.sweep();
     expect(slack.messages(CHANNEL).map(({ ts }) => ts)).toEqual([sent!.ts]);
   });
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
 import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
-import { type Composers, createSlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
+import { type Composers, SlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
 import type { Picture } from '../../src/domain/picture.ts';
 import { createLogger } from '../../src/log.ts';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
@@ -67,7 +67,7 @@ export async function openStage(): Promise<{
         ...{ db, client, clock, composers: ECHO, log, refused: new RefusedBlocks(log) },
         ...{ render: async () => PICTURE, ...overrides },
       };
-      return new Sender({ ...ports, transport: createSlackTransport(ports) });
+      return new Sender({ ...ports, transport: new SlackTransport(ports) });
     },
   };
 }

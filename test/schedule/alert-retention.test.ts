@@ -5,7 +5,7 @@ import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.t
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
 import { claimAlert, type EvaluationContext, raiseAlerts } from '../../src/schedule/alert-claims.ts';
-import { raiseLevels } from '../../src/schedule/level-alerts.ts';
+import { followEpisodes, LEVELS } from '../../src/schedule/level-alerts.ts';
 import { SWITCHES } from '../../src/schedule/pool-notes.ts';
 import { SILENCE } from '../../src/schedule/silence-alerts.ts';
 import { removeOldAlerts } from '../../src/store/alert-repository.ts';
@@ -39,10 +39,11 @@ function contextOf(db: Db, nowMs: number, facts: Partial<EvaluationContext>): Ev
     usage: createMemoryUsage([], calendar),
     definitions: async () => NO_DEFINITIONS,
     targets: ['C1'],
-    mutes: [],
     webhook: false,
-    isOn: () => true,
+    isTold: () => true,
+    seen: new Map(),
     states: [],
+    pools: [],
     sources: async () => [],
     rules: async () => [],
     ...facts,
@@ -106,8 +107,8 @@ describe('alerts past their time', () => {
           const states = [stateOf(nowMs, percents)];
           const told = [kept, pruned].map(async (db) => {
             const context = contextOf(db, nowMs, { states });
-            await raiseLevels(context, new Map());
-            await raiseAlerts(context, SWITCHES);
+            const pools = await followEpisodes(context, new Set());
+            for (const watch of [LEVELS, SWITCHES]) await raiseAlerts({ ...context, pools }, watch);
             return db.selectFrom('alert').select('key').where('at_ms', '=', nowMs).orderBy('id').execute();
           });
           expect(await told[1]).toEqual(await told[0]);

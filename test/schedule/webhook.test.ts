@@ -127,7 +127,7 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
     const compose = async (content: unknown) => content as object;
     const webhooks = new Sender({
       ...{ db, clock, log: createLogger('silent'), admins: async () => ['U01ADA'], onFailed: followFailure },
-      transport: createWebhookTransport({ db, url, secret: new Secret(SECRET), clock, compose }),
+      transport: createWebhookTransport({ url, secret: new Secret(SECRET), clock, compose }),
     });
     return { ...stage, webhooks };
   };

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import { AlertTrigger } from '../../src/schedule/alert-trigger.ts';
+import { followCommits } from '../../src/schedule/alert-evaluator.ts';
 import { FakeClock } from '../delivery/fake-clock.ts';
 
 type Answer = () => Promise<boolean>;
@@ -9,7 +9,7 @@ type Answer = () => Promise<boolean>;
 function start(answers: Answer[] = []) {
   const clock = new FakeClock();
   const state = { mark: '1', marks: [] as (string | Error)[], begun: [] as string[] };
-  const trigger = new AlertTrigger({
+  const trigger = followCommits({
     ...{ clock, log: createLogger('silent') },
     async findMark() {
       const next = state.marks.shift() ?? state.mark;

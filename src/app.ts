@@ -23,6 +23,7 @@ import { SourceTally } from './ingest/source-tally.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
+import { tellSlow } from './report/slow-reports.ts';
 import { toCsv } from './report/table.ts';
 import { createAlertComposer } from './schedule/alert-composer.ts';
 import { AlertEvaluator, followCommits } from './schedule/alert-evaluator.ts';
@@ -107,7 +108,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const told = (span: Span) => listAlertsTold(db, span);
     const marks = (span: Span, limit: number) => listMarks(db, span, limit);
     const pools = { usage, definitions, calendar };
-    const reporter = createReporter({ ...pools, sources, corrections, olderZones, alerts: told, marks });
+    const reporter = tellSlow(createReporter({ ...pools, sources, corrections, olderZones, alerts: told, marks }), log);
     const charts = createChartRenderer({ log });
     stops.push(() => charts.stop());
 
@@ -236,6 +237,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       host: config.host,
       port: config.port,
       maxBodyBytes: config.maxBodyBytes,
+      truncateAddresses: config.privacy === 'truncate-ip',
       sources: new SourceDirectory(db, secretKey),
       tally,
       limits: new SourceLimits(),

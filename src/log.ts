@@ -62,6 +62,8 @@ export class OutageLog {
   }
 }
 
+type Facts = Readonly<Record<string, string | number>>;
+
 /** Says the first of many like things at once, and how many followed, once a minute while they go on. */
 export class SampledLog {
   readonly #log: Logger;
@@ -73,15 +75,15 @@ export class SampledLog {
     this.#message = message;
   }
 
-  /** Things with equal `facts` are alike. */
-  add(facts: Readonly<Record<string, string | number>>, nowMs: number): void {
+  /** Things with equal `facts` are alike; of those that are said together, `newest` is that of the last one. */
+  add(facts: Facts, nowMs: number, newest: Facts = {}): void {
     const key = JSON.stringify(facts);
     const seen = this.#seen.get(key);
     if (seen && nowMs - seen.saidMs < SAMPLE_MS) {
       seen.unsaid += 1;
       return;
     }
-    this.#log.warn({ ...facts, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
+    this.#log.warn({ ...facts, ...newest, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
     // Whoever makes up names fills no memory.
     if (this.#seen.size >= SAMPLES_KEPT) this.#seen.clear();
     this.#seen.set(key, { saidMs: nowMs, unsaid: 0 });

@@ -12,9 +12,10 @@ import { getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { redact } from '../secret.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { findSource, listSources } from '../store/source-repository.ts';
-import { oneOf, STOPPED, takes } from './command.ts';
+import { describePerson, oneOf, STOPPED, takes } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase, withStored } from './open.ts';
@@ -80,6 +81,10 @@ const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
         if (!outcome) {
           exitCode = 1;
           continue;
+        }
+        if (outcome.events > 0 && !dryRun) {
+          const detail = `${outcome.file.id}: ${countOf(outcome.events, 'event')} of ${file.name} as source ${name}`;
+          await insertAudit(db, { atMs: context.now(), actor: describePerson(), action: 'import', detail });
         }
         context.out(summarise(file.name, outcome, dryRun));
         for (const line of reasons.describe()) context.out(line);

@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import { HeadroomError } from '../errors.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf } from '../report/format.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { getReportZone } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
-import { takes } from './command.ts';
+import { describePerson, takes } from './command.ts';
 import { requireFile } from './files.ts';
 import { findSqlite, readConfig } from './open.ts';
 
@@ -41,6 +42,8 @@ export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
       await openSecretKey(db, config);
       const zone = await getReportZone(db, config.reportTimezone);
       const sources = await listSources(db);
+      const detail = `from ${backup}`;
+      await insertAudit(db, { atMs: context.now(), actor: describePerson(), action: 'restore', detail });
       const kept = replace(place, copy, context.now());
       context.out(
         `Restored ${place} from ${backup}: ${countOf(sources.length, 'source')}, days in ${zone}. The backup was checked and is complete.`,

@@ -1,10 +1,11 @@
 import type { Intake } from '../ingest/intake.ts';
 import { retryRejected } from '../ingest/retry.ts';
 import { countOf } from '../report/format.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import { listRejectedEvents, REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Source } from '../store/source-repository.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, describePerson } from './command.ts';
 
 const MAX_SHOWN = 50;
 
@@ -39,6 +40,10 @@ export async function retryListed(
   context: CliContext,
 ): Promise<number> {
   const { counted, duplicates, passedOver, stillRejected, notKept } = await retryRejected(db, intake, source);
+  await insertAudit(db, {
+    ...{ atMs: context.now(), actor: describePerson(), action: 'source.retry' },
+    detail: `${source.name}: ${countOf(counted, 'event')} counted`,
+  });
   await intake.usage.foldAll();
   const parts = [`${countOf(counted, 'event')} counted`];
   if (duplicates > 0) parts.push(`${duplicates} known already`);

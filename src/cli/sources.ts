@@ -6,7 +6,8 @@ import { listAdapters } from '../ingest/adapters.ts';
 import { addSource, rotateSource } from '../ingest/source-admin.ts';
 import { parseOptions, type StoredOptions } from '../ingest/source-options.ts';
 import type { Secret } from '../secret.ts';
-import type { Db } from '../store/database.ts';
+import { insertAudit } from '../store/audit-repository.ts';
+import { type Db, transact } from '../store/database.ts';
 import {
   findSource,
   listSourceHealth,
@@ -15,7 +16,7 @@ import {
   type Source,
   updateSourceOptions,
 } from '../store/source-repository.ts';
-import { type CliContext, oneOf, takes } from './command.ts';
+import { type CliContext, describePerson, oneOf, takes } from './command.ts';
 import { withDatabase, withIntake } from './open.ts';
 import { applyFlags, describeOptions, type FlagValues, SOURCE_FLAGS } from './source-flags.ts';
 import { listRejected, retryListed } from './sources-rejected.ts';
@@ -36,7 +37,11 @@ const add = takes('NAME', { adapter: { type: 'string' }, ...SOURCE_FLAGS }, asyn
     const name = given!;
     const adapter = flags.adapter ?? (flags.format === undefined ? 'native' : 'access-log');
     const { address, options } = toOptions(config, { name, adapter, options: {} }, flags);
-    const credentials = await addSource(db, config, { name, adapter, options }, context.now());
+    const credentials = await transact(db, async (trx) => {
+      const added = await addSource(trx, config, { name, adapter, options }, context.now());
+      await audit(trx, 'source.add', [`${name} (${adapter})`, describeOptions(options)], context);
+      return added;
+    });
     context.out(`Source ${name} (${adapter}) added. Keep these, they are shown only once:`);
     printCredentials(context, credentials);
     context.out(`\nSend to ${address ?? `http://${config.host}:${config.port}/sources/${name}`}`);
@@ -47,7 +52,10 @@ const set = takes('NAME', SOURCE_FLAGS, async ([name], flags, context) =>
   withDatabase(context, async (db, config) => {
     const source = await getSource(db, name!);
     const { options } = toOptions(config, { ...source, options: parseOptions(source.options, source.name) }, flags);
-    await updateSourceOptions(db, source.id, options);
+    await transact(db, async (trx) => {
+      await updateSourceOptions(trx, source.id, options);
+      await audit(trx, 'source.set', [source.name, describeOptions(options) || 'no options'], context);
+    });
     context.out(`Source ${name} changed, in effect within 2 seconds: ${describeOptions(options) || 'no options'}.`);
   }),
 );
@@ -73,7 +81,12 @@ const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { o
   withDatabase(context, async (db, config) => {
     const source = await getSource(db, name!);
     const oldUntilMs = overlap === undefined ? undefined : context.now() + parseOverlap(overlap);
-    const credentials = await rotateSource(db, config, source, oldUntilMs);
+    const credentials = await transact(db, async (trx) => {
+      const until =
+        oldUntilMs === undefined ? '' : `the old credentials hold until ${new Date(oldUntilMs).toISOString()}`;
+      await audit(trx, 'source.rotate', [source.name, until], context);
+      return rotateSource(trx, config, source, oldUntilMs);
+    });
     const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
     context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
     printCredentials(context, credentials);
@@ -85,10 +98,19 @@ const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { o
 
 const remove = takes('NAME', {}, async ([name], _flags, context) =>
   withDatabase(context, async (db) => {
-    await revokeSource(db, (await getSource(db, name!)).id, context.now());
+    const source = await getSource(db, name!);
+    await transact(db, async (trx) => {
+      await revokeSource(trx, source.id, context.now());
+      await audit(trx, 'source.remove', [source.name], context);
+    });
     context.out(`Source ${name} removed; it is refused within 2 seconds. What it sent stays counted.`);
   }),
 );
+
+function audit(db: Db, action: string, parts: readonly string[], { now }: CliContext): Promise<void> {
+  const detail = parts.filter((part) => part !== '').join(': ');
+  return insertAudit(db, { atMs: now(), actor: describePerson(), action, detail });
+}
 
 const OVERLAP = /^(\d{1,4})(h|d)$/;
 

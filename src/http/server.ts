@@ -9,6 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { TimeMark } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
+import { shortenAddresses } from '../ingest/privacy.ts';
 import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
@@ -37,6 +38,8 @@ const UNKNOWN_BODY_MS = 30_000;
 /** Of each address: enough for a dashboard of ten panels that is looked at by several people. */
 const QUESTIONS_PER_MINUTE = 120;
 
+const SLOW_MS = 2000;
+
 const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Tells requests of several instances, or from before a restart, apart. */
@@ -64,6 +67,10 @@ export interface HttpServerOptions extends IngestDependencies {
   maxUnknownHeldBytes?: number;
   /** How long a request may take to arrive. Default 2 minutes. */
   requestTimeoutMs?: number;
+  /** Requests that took as long are told in the log. Default 2 s. */
+  slowMs?: number;
+  /** Whole addresses of callers are not even told in the log. */
+  truncateAddresses?: boolean;
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
@@ -103,6 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const taken = createHistogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
   const metrics: MetricSource[] = [requests, events, taken, ...(options.metrics ?? [])];
   const refused = new SampledLog(log, 'senders are refused');
+  const slow = new SampledLog(log, 'requests take long');
   const server = createServer({
     requestTimeout: options.requestTimeoutMs ?? 120_000,
     headersTimeout: Math.min(20_000, options.requestTimeoutMs ?? 20_000),
@@ -123,10 +131,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         : await answerTo(request, response, path);
       const tookMs = performance.now() - beganMs;
       requests.add(1, route, String(answer.status));
+      const facts = { path: path.slice(0, 100), status: answer.status };
+      const caller = () => ({ id, ...describeCaller(request, options.truncateAddresses) });
       if (ingest) {
         taken.observe(tookMs / 1000);
-        if (answer.status >= 400) refused.add({ path: path.slice(0, 100), status: answer.status }, options.now());
+        if (answer.status >= 400) refused.add(facts, options.now(), caller());
       }
+      if (tookMs >= (options.slowMs ?? SLOW_MS))
+        slow.add(facts, options.now(), { ...caller(), tookMs: Math.round(tookMs) });
       log.trace({ id, method: request.method, path, status: answer.status, tookMs }, 'request');
       if (answer.status >= 400) response.setHeader('x-request-id', id);
       sendAnswer(request, response, answer);
@@ -254,6 +266,16 @@ function findRequestId(request: IncomingMessage): string {
   if (typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given)) return given;
   lastRequest += 1;
   return `${PROCESS_ID}-${lastRequest}`;
+}
+
+/** Where a request comes from, as far as can be told: behind a proxy, `for` is what that one says. */
+function describeCaller({ socket, headers }: IncomingMessage, truncate = false): Record<string, string> {
+  const shown = (address: string): string => (truncate ? shortenAddresses(address) : address).slice(0, 100);
+  const forwarded = headers['x-forwarded-for'] ?? headers.forwarded;
+  return {
+    from: shown(socket.remoteAddress ?? 'gone'),
+    ...(forwarded === undefined ? {} : { for: shown(String(forwarded)) }),
+  };
 }
 
 function refuseMethod(request: IncomingMessage, allow: string): HttpAnswer {

@@ -92,7 +92,7 @@ export function truncateAddresses(event: UsageEvent): void {
 }
 
 /** Shortens every address in a text. */
-function shortenAddresses(text: string): string {
+export function shortenAddresses(text: string): string {
   return text.replace(IPV4, truncateAddress).replace(MAYBE_ADDRESS, truncateAddress);
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import {
   findSource,
@@ -28,6 +29,8 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 
 /** Name of the source that `INGEST_TOKEN` belongs to. */
 const DEFAULT_SOURCE = 'default';
+
+const BY_SETTING = { actor: 'INGEST_TOKEN', detail: DEFAULT_SOURCE };
 
 /** Makes a source. Throws a `source` error for a name that is taken or no name, and for an unknown adapter. */
 export async function addSource(
@@ -75,7 +78,10 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
   if (!token) {
     // Sources of "headroom sources" have a signing secret, those of the setting have none.
     const isOfSetting = known && known.sealedSecret === undefined && known.revokedMs === undefined;
-    if (isOfSetting) await revokeSource(db, known.id, nowMs);
+    if (isOfSetting) {
+      await revokeSource(db, known.id, nowMs);
+      await insertAudit(db, { ...BY_SETTING, atMs: nowMs, action: 'source.remove' });
+    }
     return;
   }
   const tokenHash = hashToken(token.reveal());
@@ -89,6 +95,8 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
   }
   const { adapter = 'native', options = {} } = known ?? {};
   await upsertSource(db, { name: DEFAULT_SOURCE, adapter, options, tokenHash }, nowMs);
+  const action = known && known.revokedMs === undefined ? 'source.rotate' : 'source.add';
+  await insertAudit(db, { ...BY_SETTING, atMs: nowMs, action });
 }
 
 /**

@@ -115,6 +115,14 @@ const VERBS: Readonly<Record<string, string>> = {
   recount: 'recounted',
   rezone: 'changed the report zone:',
   forget: 'removed personal data:',
+  'source.add': 'added the source',
+  'source.set': 'changed the source',
+  'source.rotate': 'made new credentials for the source',
+  'source.remove': 'removed the source',
+  'source.retry': 'sent rejected events again of the source',
+  import: 'made import',
+  'import.undo': 'took back import',
+  restore: 'restored the database',
 };
 
 /** Changes of a digest, whose detail is its number and the columns that were written. */

@@ -94,6 +94,8 @@ export interface Asked {
   ephemeral?: boolean | undefined;
   /** The press came from a form that is open: what it leads to is stacked upon it, or takes its place. */
   modal?: { id: string; hash?: string | undefined } | undefined;
+  /** What it was, for the log: the words, or the name of the button or form. */
+  what?: string | undefined;
   /** Epoch ms at which the request came in. */
   atMs: number;
 }

@@ -53,7 +53,7 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   };
   // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
   const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
-  await serveIfAllowed({ ctx, asked }, (served) =>
+  await serveIfAllowed({ ctx, asked: { ...asked, what: text } }, (served) =>
     text === '' ? tell(served, buildIntroduction(ctx.command, ctx.bot.name)) : performText(served, text),
   );
 }

@@ -14,6 +14,9 @@ import { withChannel } from './views.ts';
 /** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
 const PATIENCE_MS = 2000;
 
+/** A picture may still be drawn after the text of an answer, which is never later than 2 s. */
+const SLOW_MS = 5000;
+
 export type Needs = 'view' | 'admin';
 
 /**
@@ -38,7 +41,7 @@ export function command(run: (served: Served, text: string) => Promise<void>): L
     app.command(/.*/, async ({ command: given, ack }) => {
       await ack();
       const { user_id: user, channel_id: channel, response_url, trigger_id, text } = COMMAND.parse(given);
-      const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, atMs: ctx.now() };
+      const asked = { user, channel, responseUrl: response_url, triggerId: trigger_id, what: text, atMs: ctx.now() };
       await serveIfAllowed({ ctx, asked }, (served) => run(served, text));
     });
 }
@@ -63,8 +66,8 @@ export function press<V = string>({
     app.action(new RegExp(`^${on}(:|$)`), async ({ ack, body: given }) => {
       await ack();
       const { view, actions, ...deed } = PRESS.parse(given);
-      const asking = { ctx, asked: askedBy({ ...deed, view }, ctx.now()) };
       const { value, ...pressed } = actions[0];
+      const asking = { ctx, asked: { ...askedBy({ ...deed, view }, ctx.now()), what: pressed.action } };
       const task = async (served: Served) => {
         const read = schema?.safeParse(value) ?? { success: true, data: value as V };
         if (!read.success) throw tooOld(ctx);
@@ -109,7 +112,7 @@ export function shortcut(on: string, run: (served: Served) => Promise<void>): Li
       const { message, message_ts } = body;
       const threadTs = message?.thread_ts ?? message?.ts ?? message_ts;
       const asked = { ...askedBy(body, ctx.now()), threadTs, inThread: message?.thread_ts !== undefined };
-      await serveIfAllowed({ ctx, asked }, run);
+      await serveIfAllowed({ ctx, asked: { ...asked, what: on } }, run);
     });
 }
 
@@ -159,7 +162,7 @@ export function submission(
       const { view } = body;
       // It is closed by then, and what follows stands where it was opened.
       const { modal: _modal, triggerId: _triggerId, ...asked } = askedBy(body, ctx.now());
-      const asking = { ctx, asked };
+      const asking = { ctx, asked: { ...asked, what: on } };
       const look = async (): Promise<Faults> => {
         const { refusal, served } = await findRights(asking, needs);
         // Told after the acknowledgement: whoever may not learns nothing from faults.
@@ -240,6 +243,10 @@ export async function serveIfAllowed(
   } catch (error) {
     await tellFailure(asking, error);
   }
+  const { ctx, asked } = asking;
+  const tookMs = ctx.now() - asked.atMs;
+  if (tookMs >= SLOW_MS)
+    ctx.log.warn({ user: asked.user, channel: asked.channel, what: asked.what, tookMs }, 'an answer took long');
 }
 
 /** Finds out who asks, and why they may not; `refusal` undefined where they may. */

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createCalendar, parseDay } from '../../src/domain/calendar.ts';
 import type { GroupKey } from '../../src/domain/dimension.ts';
+import { describeChange } from '../../src/messages/installation.ts';
 import { createReporter } from '../../src/report/reporter.ts';
+import { listAudit } from '../../src/store/audit-repository.ts';
 import { upsertAnswer, upsertChosenFilters } from '../../src/store/conversation-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
@@ -56,6 +58,49 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     });
     return Object.fromEntries(rows.map(({ keys, requests }) => [keys.join(' '), requests]));
   }
+
+  it('keeps every change in the audit, with who made it, in words, and none of its secrets', async () => {
+    const secrets: string[] = [];
+    const change = async (...words: string[]) => {
+      const { code, out, err } = await run(...words);
+      expect([code, err], words.join(' ')).toEqual([0, '']);
+      secrets.push(...[...out.matchAll(/(?:token|signing secret) {2,}(\S+)/g)].map(([, secret]) => secret!));
+    };
+    writeFileSync(join(folder, 'pools.yml'), 'scopes: [{ name: erp, match: [{ module: erp }] }]\n');
+    await change('sources', 'add', 'gw', '--limit', '5/s');
+    await change('sources', 'set', 'gw', '--limit', '9/s');
+    await change('sources', 'rotate', 'gw', '--overlap', '24h');
+    await change('sources', 'rejected', 'gw', '--retry');
+    await change('sources', 'remove', 'gw');
+    await bring('a.ndjson', [{ id: '1', time: '2026-11-18T10:00:00Z', client: 'acme', user: 'ann', scope: 'erp' }]);
+    await change('import', 'a.ndjson', '--dry-run');
+    await change('import', 'undo', '1');
+    await change('pools', 'apply', 'pools.yml');
+    await change('correct', 'erp', '5', '--reason', 'late');
+    await change('recount', '--from', '2026-11-18');
+    await change('forget', 'user:ann');
+    await change('rezone', 'Europe/Berlin');
+    const audit = (await listAudit(db, 99)).toReversed();
+    expect(audit.map(({ action, detail }) => `${action} ${detail}`)).toEqual([
+      'source.add gw (native): --limit 5/s',
+      'source.set gw: --limit 9/s',
+      'source.rotate gw: the old credentials hold until 2026-11-21T12:00:00.000Z',
+      'source.retry gw: 0 events counted',
+      'source.remove gw',
+      'import 1: 1 event of a.ndjson as source import',
+      'import.undo 1: a.ndjson',
+      expect.stringMatching(/^pools erp: /),
+      expect.stringMatching(/^pools erp: /),
+      expect.stringMatching(/^correct erp \+5 /),
+      expect.stringMatching(/^recount /),
+      expect.stringMatching(/^forget /),
+      expect.stringMatching(/^rezone /),
+    ]);
+    expect(secrets).toHaveLength(4);
+    const told = audit.map((line) => `${line.actor} ${describeChange(line, 'UTC')}`);
+    for (const line of told) expect(line).toMatch(/^\S+ on the command line (?!\w+[.:])/);
+    for (const secret of secrets) expect(JSON.stringify(audit)).not.toContain(secret);
+  });
 
   it("counts from a day on by today's rules, and says what changed", async () => {
     await bring('a.ndjson', [

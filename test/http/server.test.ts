@@ -295,17 +295,46 @@ it('says how long it took, and names a refused request by its id, in the log onc
     const { status, headers } = await send(stage, '/v1/events', EVENT, { anonymous: true });
     expect([status, headers['x-request-id']]).toEqual([401, expect.stringMatching(/^[0-9a-f]{8}-\d+$/)]);
   }
+  expect(lines).toEqual([
+    expect.objectContaining({ id: expect.stringMatching(/^[0-9a-f]{8}-\d+$/), from: '127.0.0.1' }),
+  ]);
   stage.clock.nowMs += 60_000;
-  const own = await send(stage, '/v1/events', EVENT, { anonymous: true, headers: { 'x-request-id': 'gw-77' } });
+  const own = await send(stage, '/v1/events', EVENT, {
+    anonymous: true,
+    headers: { 'x-request-id': 'gw-77', 'x-forwarded-for': '203.0.113.9' },
+  });
   expect(own.headers['x-request-id']).toBe('gw-77');
   expect(lines.map(({ path, status, since, msg }) => [path, status, since, msg])).toEqual([
     ['/v1/events', 401, undefined, 'senders are refused'],
     ['/v1/events', 401, 3, 'senders are refused'],
   ]);
+  // That of the newest: whoever complains has the one of an answer.
+  expect(lines[1]).toMatchObject({ id: 'gw-77', from: '127.0.0.1', for: '203.0.113.9' });
   const { text } = await send(stage, '/metrics');
   expect(text).toContain('# TYPE headroom_ingest_seconds histogram\n');
   expect(text).toContain('headroom_ingest_seconds_bucket{le="+Inf"} 4\n');
   expect(text).toMatch(/headroom_ingest_seconds_sum [\d.]+\nheadroom_ingest_seconds_count 4\n/);
+  await stage.close();
+});
+
+it('tells of requests that took long, with their id, and of no whole address where none is to be stored', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('warn', { write: (line) => void lines.push(JSON.parse(line)) });
+  const stage = await openStage('sqlite::memory:', { log, slowMs: 0, truncateAddresses: true, intake: TAKES_ALL });
+  const headers = { 'x-request-id': 'slow-1', 'x-forwarded-for': '203.0.113.9, 2001:db8:1:2::9' };
+  await send(stage, '/v1/events', EVENT, { headers });
+  await send(stage, '/healthz');
+  await send(stage, '/healthz');
+  expect(lines.map(({ msg, path, status }) => [msg, path, status])).toEqual([
+    ['requests take long', '/v1/events', 200],
+    ['requests take long', '/healthz', 200],
+  ]);
+  expect(lines[0]).toMatchObject({
+    id: 'slow-1',
+    from: '127.0.0.0',
+    for: '203.0.113.0, 2001:db8:1::',
+    tookMs: expect.any(Number),
+  });
   await stage.close();
 });
 

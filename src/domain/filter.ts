@@ -11,6 +11,11 @@ export interface Filter<Key extends QuestionKey = QuestionKey> {
   not: boolean;
 }
 
+/** Keeps what has this value, or fits this pattern. */
+export function only<Key extends QuestionKey>(key: Key, value: string): Filter<Key> {
+  return { key, patterns: [value], not: false };
+}
+
 /** A filter as usage is asked: teams are turned into the ids of their clients. */
 export type StoredFilter = Filter<GroupKey>;
 

@@ -126,7 +126,6 @@ export interface SummaryReport extends ReportHead {
   kind: 'summary';
   cards: readonly ScopeCard[];
   today: Totals;
-  clients: number;
   table: Table;
 }
 
@@ -148,18 +147,16 @@ export interface RankingReport extends ReportHead {
   /** The sum of everything not among the rows. */
   others: Totals & { count: number };
   totals: Totals;
-  /** Distinct values of the dimension, and distinct clients. */
+  /** Distinct values of the dimension. */
   distinct: number;
-  clients: number;
   table: Table;
 }
 
 export interface StatusReport extends ReportHead {
   kind: 'status';
   totals: Totals;
-  clients: number;
   marks?: readonly TimeMark[];
-  /** In order of time; every step of the range, also empty ones. `counts` by status (`200`, `(none)`). */
+  /** In order of time; every step of the range, also empty ones. `counts` by group (`2xx`, `(none)`). */
   steps: readonly {
     startMs: number;
     label: string;

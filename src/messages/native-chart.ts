@@ -17,7 +17,6 @@ import type { Totals } from '../domain/usage.ts';
 import { addUp, isAddedUp, ONCE, SO_FAR, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
-import { groupOf } from '../report/status.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
 
@@ -192,11 +191,9 @@ function toPie({ title, rows, totals, measure }: RankingReport): Block | undefin
 const GROUPS = ['5xx', '2xx', '3xx', '4xx', '429', NONE, '1xx'] as const;
 
 function toStatus({ title, steps }: StatusReport): Block | undefined {
-  const countOf = (counts: StatusReport['steps'][number]['counts'], group: string) =>
-    Object.entries(counts).reduce((sum, [status, count]) => sum + (groupOf(status) === group ? count : 0), 0);
   const series = GROUPS.map((group) => ({
     name: group,
-    values: steps.map(({ counts }) => countOf(counts, group)),
+    values: steps.map(({ counts }) => counts[group] ?? 0),
     holdsPlace: group === '5xx',
   }));
   const labels = steps.map(({ label }) => label);

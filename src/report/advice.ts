@@ -1,4 +1,5 @@
 import { OTHER } from '../domain/dimension.ts';
+import { only } from '../domain/filter.ts';
 import type { Offer, PoolReport, Question, StatusReport, TableReport } from '../domain/report.ts';
 import { LEVELS, type Level } from '../domain/scope-state.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
@@ -134,7 +135,7 @@ async function adviseBusiest(inquiry: Inquiry, rows: readonly UsageRow[]): Promi
   const all = clients.reduce((sum, [, requests]) => sum + requests, 0);
   const [name, requests] = findMost(clients) ?? ['', 0];
   if (clients.length < 2 || requests < all * BUSY_SHARE) return [];
-  const filters = names.toIdFilters([{ key: 'client', patterns: [name], not: false }]);
+  const filters = names.toIdFilters([only('client', name)]);
   const polls = findPollingRoutes(await deps.usage.events({ span, filters, limit: MOST_EVENTS }));
   if (polls.length === 0) return [];
   return [

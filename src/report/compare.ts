@@ -1,6 +1,7 @@
 import { type Calendar, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
+import { only } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import { counterpartOf, lengthInDays, resolveRange, resolveVersus } from '../domain/ranges.ts';
 import {
@@ -250,8 +251,8 @@ interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'filters' |
 async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
   const { scope, filters = [], measure = 'requests', overTime } = question;
   if (question.report === 'summary') {
-    const only = scope === undefined ? [] : [{ key: 'scope' as const, patterns: [scope], not: false }];
-    const ranking: Question = { ...question, report: 'top', dimension: 'scope', filters: [...filters, ...only] };
+    const own = scope === undefined ? [] : [only('scope', scope)];
+    const ranking: Question = { ...question, report: 'top', dimension: 'scope', filters: [...filters, ...own] };
     return { ...(await askSide(answer, ranking)), title: 'Usage by scope' };
   }
   const isOfClient = filters.some(({ key, not }) => key === 'client' && !not);

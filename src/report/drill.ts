@@ -1,5 +1,6 @@
 import type { ClientName } from '../domain/definition.ts';
 import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
+import { only } from '../domain/filter.ts';
 import type { DrillReport, Offer, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { hasTeams } from './client-names.ts';
@@ -129,10 +130,8 @@ async function reportDrill(
   function offerTeam(): Offer[] {
     if (team === undefined) return [];
     const { range } = question;
-    const filters = [{ key: 'team' as const, patterns: [team], not: false }];
-    return [
-      { label: `All of team ${team}`, question: { report: 'top', ...(range === undefined ? {} : { range }), filters } },
-    ];
+    const all: Question = { report: 'top', ...(range === undefined ? {} : { range }), filters: [only('team', team)] };
+    return [{ label: `All of team ${team}`, question: all }];
   }
 
   function findWorst(): string {
@@ -198,7 +197,7 @@ async function askSections(
   limit: number,
 ) {
   const others = (question.filters ?? []).filter((filter) => filter.key !== kind || filter.not);
-  const filters = [...others, { key: kind, patterns: [name], not: false }];
+  const filters = [...others, only(kind, name)];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
   const [clients, ...answers] = await Promise.all([
     ask(inquiry, { groupBy: ['client'] }),

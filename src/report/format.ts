@@ -146,6 +146,19 @@ export function formatLatency(ms: number): string {
   return formatDuration(ms >= 100 && ms < 1000 ? Math.round(ms) : ms);
 }
 
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** Three digits, for a picture: `9,412` (exact below ten thousand), `86.1k`, `2.31M`, `9B`. */
+export function formatCompact(value: number): string {
+  if (Math.abs(value) < 10_000)
+    return Number.isInteger(value) || Math.abs(value) >= 100 ? formatCount(value) : String(Math.round(value * 10) / 10);
+  return compact.format(value).replace('K', 'k');
+}
+
+export function formatCompactCredits(credits: Thousandths): string {
+  return formatCompact(ratioOf(credits, 1000));
+}
+
 /** `1 client`, `42 clients`. */
 export function countOf(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;

@@ -7,7 +7,7 @@ import { ask, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead, toS
 import { noteAnswer } from './notes.ts';
 import type { Column } from './table.ts';
 import { defaultRows } from './top.ts';
-import { countNames, isNamed, rankRows, sumTotals, toRankingTable } from './totals.ts';
+import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from './totals.ts';
 
 /** A name is new that made no call in so many days before. */
 const HISTORY_DAYS = 90;
@@ -46,9 +46,8 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   const ofAll = sumTotals(own.rows)[measure];
   const found = rankRows(isKnown ? fresh : [], { measure, sort: question.sort, nameOf, ofAll });
   const limit = Math.min(question.limit ?? defaultRows(dimension), MAX_RANKING_ROWS);
-  const rows = found.slice(offset, offset + limit);
-  const others = [...found.slice(0, offset), ...found.slice(offset + limit)];
-  const days = await findDays(inquiry, rows, { key, span, only, nameOf });
+  const page = toPage(found, { offset, limit });
+  const days = await findDays(inquiry, page.rows, { key, span, only, nameOf });
   const words = DIMENSION_WORDS[dimension];
   const label = only === 'new' ? 'First call' : 'Last call';
   const dayColumn = (key: string, format: (day: number) => string): Column<RankingRow> => ({
@@ -72,12 +71,9 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     versus,
     dimension,
     measure,
-    rows,
-    others: { ...sumTotals(others), count: others.length },
-    totals: sumTotals(found),
+    ...page,
     distinct: found.length,
-    clients: dimension === 'client' ? found.length : countNames(own.rows, nameOf),
-    table: toRankingTable(rows, capitalise(words.singular), measure, when),
+    table: toRankingTable(page.rows, capitalise(words.singular), measure, when),
   };
 
   function listNotes(): string[] {

@@ -1,16 +1,16 @@
 import { firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import type { Thousandths } from '../domain/event.ts';
+import { only } from '../domain/filter.ts';
 import { resolveHistory, resolveMonth } from '../domain/ranges.ts';
 import { type HistoryReport, type Question, RefusedQuestion } from '../domain/report.ts';
-import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
+import { largerOf, sumCredits } from '../domain/thousandths.ts';
 import type { Span } from '../domain/usage.ts';
 import { creditsOf, formatCredits, formatMonthName } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { listNames } from './known-names.ts';
 import { type DayOfDraws, listDraws } from './scope-states.ts';
 import { unknownScope } from './scope-words.ts';
-import { STEP_END_COLUMNS, stepColumns } from './steps.ts';
+import { listSteps, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { buildTable, type Column } from './table.ts';
 
 /** Name of the series of credits that no pool covered; without any pool nothing is over anything. */
@@ -29,15 +29,24 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const inquiry = await openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs);
   const { extent } = inquiry;
   const span = { fromMs: range.fromMs, toMs: Math.max(range.toMs, calendar.startOfDay(range.firstDay + 1)) };
-  const used = await usage.values({ key: 'scope', span, limit: 1000 });
-  const names = used.map(({ value }) => value);
+  const names = (await usage.values({ key: 'scope', span, limit: 1000 })).map(({ value }) => value);
   const scope = chooseScope(question.scope, inquiry.definitions, names) ?? (await refuseScope(deps, question, span));
   const declared = inquiry.definitions.scopes.find(({ name }) => name === scope);
   const draws = await listDraws(deps, { scope, fromDay: range.firstDay, untilDay: range.lastDay, nowMs });
   const days = draws?.days ?? (await listUse(deps, scope, span));
   const hasPools = draws !== undefined && draws.series.length > 0;
   const rest = hasPools ? OVERAGE : USED;
-  const months = toMonths(monthOf(range.firstDay), days, [...(draws?.series ?? []), rest], deps, nowMs);
+  const all = [...(draws?.series ?? []), rest];
+  // Every month is there, also the running one on its first day.
+  const lastDay = firstDayOf(monthOf(range.firstDay) + 12) - 1;
+  const whole = { ...inquiry, range: { ...range, lastDay, toMs: calendar.startOfDay(lastDay + 1) } };
+  const used = days.map((day) => ({ ...day, startMs: calendar.startOfDay(day.day) }));
+  const months = listSteps(whole, 'month', used).map(({ startMs, label, partial, rows }) => {
+    const sumOf = (name: string) =>
+      sumCredits(rows.flatMap(({ drawn, overage }) => [drawn.get(name) ?? 0, ...(name === rest ? [overage] : [])]));
+    const drawn = Object.fromEntries(all.map((name) => [name, sumOf(name)]));
+    return { startMs, label, partial, drawn, total: sumCredits(rows.map((row) => row.used)) };
+  });
   const drew = (name: string) => months.some(({ drawn }) => drawn[name]! > 0);
   const inForce = (declared?.pools ?? []).filter(({ fromDay, untilDay = range.lastDay, period }) => {
     const once = period.kind === 'once' ? period : { fromDay, untilDay };
@@ -105,9 +114,11 @@ async function refuseScope(deps: ReporterDeps, { scope = '' }: Question, span: S
   const { shown } = await listNames(deps, 'client', span);
   const client = shown.find((name) => name.toLowerCase() === scope.toLowerCase());
   if (client === undefined) throw unknownScope(scope, await deps.definitions(), 'history');
-  const filters = [{ key: 'client' as const, patterns: [client], not: false }];
   throw new RefusedQuestion(`A history is of a scope, and ${client} is a client. Its calls can be told by the month.`, [
-    { label: `12 months of ${client}`, question: { report: 'daily', range: '12-months', filters } },
+    {
+      label: `12 months of ${client}`,
+      question: { report: 'daily', range: '12-months', filters: [only('client', client)] },
+    },
   ]);
 }
 
@@ -122,30 +133,4 @@ async function listUse(
     const used = largerOf(0, credits);
     return { day: calendar.dayOf(startMs), drawn: new Map(), overage: used, used };
   });
-}
-
-function toMonths(
-  first: number,
-  days: readonly DayOfDraws[],
-  names: readonly string[],
-  { calendar }: ReporterDeps,
-  nowMs: number,
-): HistoryReport['months'] {
-  const thisMonth = monthOf(calendar.dayOf(nowMs));
-  const months = Array.from({ length: 12 }, (_, index) => ({
-    label: formatMonthName(firstDayOf(first + index)),
-    startMs: calendar.startOfDay(firstDayOf(first + index)),
-    partial: first + index === thisMonth,
-    // A pool may be called `constructor`: each has its number, so that none is looked up in all objects.
-    drawn: Object.fromEntries(names.map((name) => [name, 0 as Thousandths])),
-    total: 0 as Thousandths,
-  }));
-  for (const { day, drawn, overage, used } of days) {
-    const month = months[monthOf(day) - first];
-    if (!month) continue;
-    for (const [name, credits] of [...drawn, [names.at(-1)!, overage] as const])
-      month.drawn[name] = addCredits(month.drawn[name]!, credits);
-    month.total = addCredits(month.total, used);
-  }
-  return months;
 }

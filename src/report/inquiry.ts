@@ -2,7 +2,7 @@ import type { ToldAlert } from '../domain/alert.ts';
 import type { Calendar } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
-import type { Filter, StoredFilter } from '../domain/filter.ts';
+import { type Filter, only, type StoredFilter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import type { Question, ReportHead, TimeMark } from '../domain/report.ts';
@@ -197,7 +197,6 @@ export async function countRequests(
 
 /** The filters that say what a question counts. */
 function listCounted({ report, name, scope, filters = [] }: Question): Filter[] {
-  const only = (key: Filter['key'], value: string): Filter => ({ key, patterns: [value], not: false });
   const subject = report === 'route' ? 'route' : 'client';
   return [
     ...filters.filter(({ key, not }) => name === undefined || not || key !== subject),

@@ -13,19 +13,18 @@ import {
   drawDown,
   findStanding,
   listDrawOrder,
-  type Standing,
   sumWithin,
   type UsageStep,
 } from '../domain/draw-down.ts';
 import type { Thousandths } from '../domain/event.ts';
-import { burnRate, type Pace } from '../domain/forecast.ts';
+import { burnRate } from '../domain/forecast.ts';
 import { formatDays } from '../domain/range.ts';
 import { limitMeter } from '../domain/rules.ts';
 import { levelOf, listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
-import { addCredits, largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
+import { addCredits, largerOf, ratioOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
-import { findRunOuts, loadPace, loadPoolUsage } from './pool-usage.ts';
-import { findPresentPace } from './present-pace.ts';
+import { findPresentPace, forecastPools, type WeighedPool } from './pool-forecast.ts';
+import { loadPoolUsage } from './pool-usage.ts';
 
 export interface PoolDeps {
   usage: UsageReader;
@@ -151,166 +150,124 @@ interface Moment {
 
 async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Promise<ScopeState> {
   const { calendar } = deps;
+  const { name: meter, pools: declared } = scope;
   const monthFromDay = firstDayOf(monthOf(moment.day));
-  const shared = scope.limits.filter((limit) => !limit.match);
   const steps = await loadPoolUsage(deps, {
-    ...{ meter: scope.name, pools: scope.pools, limits: shared, fromDay: monthFromDay },
+    ...{ meter, pools: declared, limits: scope.limits.filter((limit) => !limit.match), fromDay: monthFromDay },
     ...{ untilMs: moment.untilMs, firstDay: moment.firstMeterDay },
   });
-  const result = drawDown(scope.pools, steps, { calendar, knownDay: moment.knownDay });
-  const order = listDrawOrder(scope.pools, moment.atMs, calendar, moment.knownDay);
-  const standings = order.map((index) => ({ index, ...weighPool(result, index, moment) }));
-  const next = standings.find(({ state }) => state.left > 0)?.state;
-  const current = next ?? standings.at(-1)?.state;
-  const last = standings.findLast(({ state }) => state.left > 0)?.state ?? standings.at(-1)?.state;
-  const foresee = () => forecast(deps, scope, result, standings, moment);
-  const forecasts = moment.plain ? [] : await foresee();
+  const { result, weighed, states } = await weighStack(deps, { meter, pools: declared, steps }, moment);
+  const next = states.find(({ left }) => left > 0);
+  const current = next ?? states.at(-1);
+  const last = states.findLast(({ left }) => left > 0) ?? states.at(-1);
   // The last of a stack, drawn from now: when it is empty, the scope has run out.
   const isEnding = next !== undefined && next === last && next.level !== 'healthy' && moment.isNow && !moment.plain;
-  const present = isEnding ? await findPresentPace(deps, scope.name, next, moment.atMs) : undefined;
-  const pools = standings.map(({ state }, place) => ({
+  const present = isEnding ? await findPresentPace(deps, meter, next, moment.atMs) : undefined;
+  const pools = states.map((state) => ({
     ...{ ...state, drawnNow: state === next },
     ...(present && state === last ? { present } : {}),
-    ...(moment.plain ? { foresee: async () => (await foresee())[place] ?? {} } : forecasts[place]),
   }));
-  const limits = await Promise.all(
-    scope.limits.map((limit) => getLimitState(deps, scope, limit, limit.match ? undefined : steps, moment)),
-  );
+  const limits = await Promise.all(scope.limits.map((limit) => getLimitState(deps, meter, limit, steps, moment)));
   const month = { fromMs: calendar.startOfDay(monthFromDay), toMs: moment.untilMs };
+  const others = states.filter((state) => state !== current);
   return {
     scope: scope.name,
     title: scope.title,
     pools,
-    limits: limits.filter((limit) => limit !== undefined),
-    ...(current ? { current: pools[standings.findIndex(({ state }) => state === current)]! } : {}),
-    restLeft: sumCredits(standings.filter(({ state }) => state !== current).map(({ state }) => state.left)),
-    restCount: standings.filter(({ state }) => state !== current && state.left > 0).length,
+    limits: limits.flat(),
+    ...(current ? { current: pools[states.indexOf(current)]! } : {}),
+    restLeft: sumCredits(others.map(({ left }) => left)),
+    restCount: others.filter(({ left }) => left > 0).length,
     level: last?.level ?? 'healthy',
     used: sumWithin(result.usage.startsMs, result.usage.credits, month),
     overage: sumWithin(result.usage.startsMs, result.overage, month),
-    exhaustions: listExhaustions(result, standings),
+    exhaustions: listExhaustions(result, weighed),
     ...(scope.rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute: scope.rateLimitPerMinute }),
     links: scope.links,
   };
 }
 
-interface Weighed {
-  standing: Standing;
-  state: PoolState;
+/** The state of a limit: a pool that holds all that its meter counts, and nothing is drawn from. None where it does not exist then. */
+async function getLimitState(
+  deps: PoolDeps,
+  scope: string,
+  limit: Limit,
+  shared: readonly UsageStep[],
+  moment: Moment,
+): Promise<PoolState[]> {
+  const { match, name } = limit;
+  const { untilMs, firstMeterDay: firstDay, day: fromDay } = moment;
+  if (!findStanding(limit, moment.atMs, deps.calendar, moment.knownDay)) return [];
+  const [meter, pools] = [match ? limitMeter(scope, name) : scope, [limit]];
+  const steps = match ? await loadPoolUsage(deps, { meter, pools, fromDay, untilMs, firstDay }) : shared;
+  const { states } = await weighStack(deps, { meter, pools, steps, isLimit: true }, moment);
+  return states.map((state) => (match ? { ...state, match } : state));
 }
 
-function weighPool(result: DrawDown, index: number, moment: Moment): Weighed {
-  const { startsMs, credits } = result.usage;
-  const { standing, span } = findSpan(result.pools[index]!, startsMs, result.calendar, moment)!;
-  const used = addCredits(
-    sumWithin(startsMs, result.drawn[index]!, span),
-    sumWithin(startsMs, result.over[index]!, span),
+/** Pools, and the usage of the meter that they are for. `isLimit`: a single one that holds all of it. */
+interface Stack {
+  meter: string;
+  pools: readonly Pool[];
+  steps: readonly UsageStep[];
+  isLimit?: boolean;
+}
+
+/** The states of the pools that exist then, in the order of drawing, with their forecasts, or of plain ones the way to them. */
+async function weighStack(deps: PoolDeps, { meter, pools, steps, isLimit = false }: Stack, moment: Moment) {
+  const { calendar } = deps;
+  const { atMs, knownDay, plain } = moment;
+  const result = drawDown(pools, steps, { calendar, knownDay });
+  const weighed = listDrawOrder(pools, atMs, calendar, knownDay).map((index) =>
+    weighPool(result, index, isLimit, moment),
   );
-  // A pool of nothing gives nothing: whether anything wanted it shows in what was used beside it.
-  const wanted = standing.amount > 0 ? used : sumWithin(startsMs, credits, span);
-  return { standing, state: toState(result.pools[index]!, standing, used, wanted, moment) };
+  const foresee = () => (moment.isNow ? forecastPools(deps, meter, result, weighed, moment) : []);
+  const forecasts = plain ? [] : await foresee();
+  const states = weighed.map(
+    ({ state }, place): PoolState => ({
+      ...state,
+      ...(plain ? { foresee: async () => (await foresee())[place] ?? {} } : forecasts[place]),
+    }),
+  );
+  return { result, weighed, states };
 }
 
-/** Where a pool stands, and the span of steps that its balance is made of. */
-function findSpan(
-  pool: Pool,
-  startsMs: Float64Array,
-  calendar: Calendar,
-  { atMs, untilMs, isNow, knownDay }: Moment,
-): { standing: Standing; span: { fromMs: number; toMs: number } } | undefined {
+function weighPool(result: DrawDown, index: number, isLimit: boolean, moment: Moment): WeighedPool {
+  const { calendar, usage, drawn, over } = result;
+  const { atMs, untilMs, isNow, day, knownDay } = moment;
+  const pool = result.pools[index]!;
   // A window ends with the newest step, where a sender's clock put that ahead of now.
-  const newestMs = startsMs.at(-1) ?? 0;
-  const endMs = isNow && pool.period.kind === 'rolling-24h' ? Math.max(atMs, newestMs + 1) : atMs;
-  const standing = findStanding(pool, endMs, calendar, knownDay);
-  return standing && { standing, span: { fromMs: standing.period.fromMs, toMs: untilMs } };
-}
-
-function toState(
-  pool: Pool,
-  { amount, period, days }: Standing,
-  used: Thousandths,
-  wanted: Thousandths,
-  { atMs, day, knownDay }: Moment,
-): PoolState {
+  const isOpen = isNow && pool.period.kind === 'rolling-24h';
+  const endMs = isOpen ? Math.max(atMs, (usage.startsMs.at(-1) ?? 0) + 1) : atMs;
+  const standing = findStanding(pool, endMs, calendar, knownDay)!;
+  const { amount, period, days } = standing;
+  const sum = (credits: readonly Thousandths[]) =>
+    sumWithin(usage.startsMs, credits, { fromMs: period.fromMs, toMs: untilMs });
+  const used = isLimit ? sum(usage.credits) : addCredits(sum(drawn[index]!), sum(over[index]!));
+  // A pool of nothing gives nothing: whether anything wanted it shows in what was used beside it.
+  const wanted = amount > 0 ? used : sum(usage.credits);
   const lastDay = days ? Math.min(days.toDay - 1, pool.untilDay ?? knownDay, Math.max(knownDay, day)) : day;
   const rate = days && burnRate(used, amount, period, atMs);
-  return {
+  const state: PoolState = {
     name: pool.name,
     used,
     amount,
     left: largerOf(0, subtractCredits(amount, used)),
     percent: amount > 0 ? ratioOf(used, amount) * 100 : wanted > 0 ? 100 : 0,
-    level: levelOf(amount > 0 ? used : wanted, amount, pool.thresholds),
+    level: levelOf(wanted, amount, pool.thresholds),
     thresholds: pool.thresholds,
     period: { ...period, label: days ? formatDays(days.fromDay, days.toDay - 1) : 'last 24 hours' },
     arithmetic: formatArithmetic(versionOn(pool.amounts, lastDay)),
     ...(rate === undefined ? {} : { burnRate: rate }),
     drawnNow: false,
     periodKind: pool.period.kind,
-    reached: listReached(amount > 0 ? used : wanted, amount, pool.thresholds),
+    reached: listReached(wanted, amount, pool.thresholds),
   };
+  return { index, standing, state };
 }
 
-/** Everything that its meter counted in its period; undefined where the limit does not exist then. */
-async function getLimitState(
-  deps: PoolDeps,
-  scope: Scope,
-  limit: Limit,
-  shared: readonly UsageStep[] | undefined,
-  moment: Moment,
-): Promise<PoolState | undefined> {
-  const { calendar } = deps;
-  const meter = shared ? scope.name : limitMeter(scope.name, limit.name);
-  const { untilMs, firstMeterDay: firstDay, day: fromDay } = moment;
-  if (!findStanding(limit, moment.atMs, calendar, moment.knownDay)) return undefined;
-  const steps = shared ?? (await loadPoolUsage(deps, { meter, pools: [limit], fromDay, untilMs, firstDay }));
-  const result = drawDown([limit], steps, { calendar, knownDay: moment.knownDay });
-  const { startsMs, credits } = result.usage;
-  const { standing, span } = findSpan(limit, startsMs, calendar, moment)!;
-  const used = sumWithin(startsMs, credits, span);
-  const state = {
-    ...toState(limit, standing, used, used, moment),
-    ...(limit.match ? { match: limit.match } : {}),
-  };
-  const drawn = smallerOf(used, standing.amount);
-  if (!moment.isNow || state.left <= 0) return state;
-  const foresee = async () => {
-    const pace = await loadPace(deps, meter, moment);
-    const [runOut] = findRunOuts(result, [{ index: 0, standing, used: drawn }], moment.atMs, pace);
-    return toForecast(runOut, pace);
-  };
-  return { ...state, ...(moment.plain ? { foresee } : await foresee()) };
-}
-
-async function forecast(
-  deps: PoolDeps,
-  scope: Scope,
-  result: DrawDown,
-  standings: readonly (Weighed & { index: number })[],
-  moment: Moment,
-): Promise<Pick<PoolState, 'runOut' | 'pace'>[]> {
-  if (!moment.isNow || standings.length === 0) return [];
-  const pace = await loadPace(deps, scope.name, moment);
-  const places = standings.map(({ index, standing, state }) => ({ index, standing, used: state.used }));
-  const runOuts = findRunOuts(result, places, moment.atMs, pace);
-  return places.map((_, place) => toForecast(runOuts[place], pace));
-}
-
-function toForecast(runOut: PoolState['runOut'], pace: Pace | undefined): Pick<PoolState, 'runOut' | 'pace'> {
-  return {
-    ...(pace ? { pace: { slower: pace.slowerPerDay, quicker: pace.quickerPerDay } } : {}),
-    ...(runOut ? { runOut } : {}),
-  };
-}
-
-function listExhaustions(
-  { pools, exhaustions }: DrawDown,
-  standings: readonly (Weighed & { index: number })[],
-): ScopeState['exhaustions'] {
+function listExhaustions({ pools, exhaustions }: DrawDown, weighed: readonly WeighedPool[]): ScopeState['exhaustions'] {
   return exhaustions
-    .filter(({ pool, atMs }) =>
-      standings.some(({ index, standing }) => index === pool && atMs >= standing.period.fromMs),
-    )
+    .filter(({ pool, atMs }) => weighed.some(({ index, standing }) => index === pool && atMs >= standing.period.fromMs))
     .map(({ pool, atMs, next }) => ({
       pool: pools[pool]!.name,
       atMs,

@@ -40,8 +40,8 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   }).filter(({ requests }) => requests > 0);
 
   const steps = asked.map(({ startMs, endMs, label, rows }) => {
-    const byStatus = groupTotals(rows, ({ keys }) => keys[0]!);
-    const counts = Object.fromEntries([...byStatus].map(([status, { requests }]) => [status, requests]));
+    const byGroup = groupTotals(rows, ({ keys }) => groupOf(keys[0]!));
+    const counts = Object.fromEntries([...byGroup].map(([group, { requests }]) => [group, requests]));
     return { startMs, endMs, label, counts };
   });
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
@@ -64,7 +64,6 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     kind: 'status',
     ...marked,
     totals,
-    clients,
     steps: steps.map(({ startMs, label, counts }) => ({ startMs, label, counts })),
     codes,
     groups,
@@ -136,7 +135,7 @@ const GROUP_MEANINGS: readonly { group: string; meaning: string }[] = [
   { group: '(none)', meaning: 'no status' },
 ];
 
-export function groupOf(status: string): string {
+function groupOf(status: string): string {
   if (status === '429' || status === '(none)') return status;
   return `${status.charAt(0)}xx`;
 }

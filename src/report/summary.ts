@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../domain/calendar.ts';
 import { NONE } from '../domain/dimension.ts';
+import { only } from '../domain/filter.ts';
 import type { Question, SummaryReport } from '../domain/report.ts';
 import type { ScopeCard, ScopeState } from '../domain/scope-state.ts';
 import { hasTeams } from './client-names.ts';
@@ -50,7 +51,6 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
     kind: 'summary',
     cards,
     today,
-    clients,
     table: toCardTable(cards),
   };
 }
@@ -70,8 +70,7 @@ async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState):
   if (!current || !hasTeams(definitions.clients)) return undefined;
   const fromMs = deps.calendar.startOfHour(current.period.fromMs);
   const span = { fromMs, toMs: deps.calendar.startOfDay(deps.calendar.dayOf(nowMs) + 1) };
-  const filters = [{ key: 'scope' as const, patterns: [scope], not: false }];
-  const { rows } = await ask(inquiry, { span, groupBy: ['client'], filters });
+  const { rows } = await ask(inquiry, { span, groupBy: ['client'], filters: [only('scope', scope)] });
   const shares = rankRows(rows, { measure: 'credits', nameOf: names.teamOf })
     .filter(({ credits }) => credits > 0)
     .map(({ name: team, sharePercent }) => ({ team, sharePercent }));

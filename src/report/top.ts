@@ -14,7 +14,7 @@ import {
 } from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { addTotals, countNames, emptyTotals, isNamed, rankRows, sumTotals, toRankingTable } from './totals.ts';
+import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from './totals.ts';
 
 /** The limit of a question for every row, as comparisons ask. */
 export const ALL_ROWS = Number.POSITIVE_INFINITY;
@@ -49,7 +49,6 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     (part) => (key === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
-  const cut = main.rest ?? { ...emptyTotals(), rows: 0 };
   const ranked = rankRows(main.rows, {
     measure,
     sort: question.sort,
@@ -57,27 +56,12 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
     ofAll,
     rest: main.rest,
   });
-  const rows = ranked.slice(offset, offset + limit);
-  const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
-  const totals = addTotals(sumTotals(ranked), cut);
-  const distinct = ranked.filter(({ name }) => isNamed(name)).length + cut.rows;
+  const page = toPage(ranked, { offset, limit }, main.rest);
+  const { totals } = page;
+  const distinct = ranked.filter(({ name }) => isNamed(name)).length + (main.rest?.rows ?? 0);
   const clientCount = dimension === 'client' ? distinct : countNames((clients ?? main).rows, inquiry.names.nameOf);
   const words = DIMENSION_WORDS[dimension];
 
-  const notes = [...noteAnswer(inquiry, main), ...(limit === ALL_ROWS ? [] : noteUnnamed())];
-  if (clients) notes.push(...noteClients(inquiry, main, clients));
-
-  const report = {
-    kind: 'top' as const,
-    dimension,
-    measure,
-    rows,
-    others: { ...addTotals(sumTotals(rest), cut), count: rest.length + cut.rows },
-    totals,
-    distinct,
-    clients: clientCount,
-    table: toRankingTable(rows, capitalise(words.singular), measure),
-  };
   return {
     ...toHead(inquiry, [main, ...(all ? [all] : [])], {
       title: `Top ${words.plural}`,
@@ -86,10 +70,19 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
           ? describeNothing(inquiry, main)
           : describeLeader(inquiry, { ranked, totals, distinct, dimension, measure }),
       ...(totals.requests > 0 ? { population: describePopulation() } : {}),
-      notes,
+      notes: [
+        ...noteAnswer(inquiry, main),
+        ...(limit === ALL_ROWS ? [] : noteUnnamed()),
+        ...(clients ? noteClients(inquiry, main, clients) : []),
+      ],
       offers: offerNearest(inquiry, main),
     }),
-    ...report,
+    kind: 'top',
+    dimension,
+    measure,
+    ...page,
+    distinct,
+    table: toRankingTable(page.rows, capitalise(words.singular), measure),
   };
 
   function describePopulation(): string {

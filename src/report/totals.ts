@@ -1,6 +1,6 @@
 import { NONE, OTHER } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { RankingRow } from '../domain/report.ts';
+import type { RankingReport, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { addCredits } from '../domain/thousandths.ts';
 import type { MeterStep, Totals, UsageRow } from '../domain/usage.ts';
@@ -114,6 +114,18 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
   const tie = (a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name);
   named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL, FAILED_SHARE], tie));
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
+}
+
+/** A page of a ranking, all that is not on it as one, and the sum of all. `cut`: rows that the store left out, as one. */
+export function toPage(
+  ranked: readonly RankingRow[],
+  { offset, limit }: { offset: number; limit: number },
+  cut: Totals & { rows: number } = { ...emptyTotals(), rows: 0 },
+): Pick<RankingReport, 'rows' | 'others' | 'totals'> {
+  const rows = ranked.slice(offset, offset + limit);
+  const rest = [...ranked.slice(0, offset), ...ranked.slice(offset + limit)];
+  const others = { ...addTotals(sumTotals(rest), cut), count: rest.length + cut.rows };
+  return { rows, others, totals: addTotals(sumTotals(ranked), cut) };
 }
 
 /** A row with the ids that share its name: nearly always one. */

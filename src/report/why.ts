@@ -1,3 +1,4 @@
+import { only } from '../domain/filter.ts';
 import type { Offer, Question, TableReport } from '../domain/report.ts';
 import type { RawEvent, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
@@ -35,7 +36,7 @@ const NEW_DAYS = 7;
 export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const { name, notes } = await getName('client', deps, question, nowMs);
   const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
-  const filters = [...others, { key: 'client' as const, patterns: [name], not: false }];
+  const filters = [...others, only('client', name)];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
   const { span, range, definitions, extent } = inquiry;
   const { calendar } = deps;
@@ -186,7 +187,7 @@ function daysBefore({ range, span, deps }: Inquiry, days: number): { fromMs: num
 }
 
 function offerNext(name: string, { range }: Question): Offer[] {
-  const filters = [{ key: 'client' as const, patterns: [name], not: false }];
+  const filters = [only('client', name)];
   return [
     { label: 'Its routes', question: { report: 'top', dimension: 'route', filters, range } },
     { label: 'Its status codes', question: { report: 'status', filters, range } },

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { canDrawBundled } from '../../src/chart/glyphs.ts';
-import { formatCompact } from '../../src/chart/numbers.ts';
 import { toSvg } from '../../src/chart/render.ts';
+import { buildLines } from '../../src/chart/spec/columns.ts';
 import { buildComparedRows } from '../../src/chart/spec/compare.ts';
 import { buildFrame, type Panel } from '../../src/chart/spec/frame.ts';
-import { buildLines } from '../../src/chart/spec/lines.ts';
 import { COLOR, WIDTH } from '../../src/chart/theme.ts';
+import { formatCompact } from '../../src/report/format.ts';
 import { rangeOf, seriesOf, topClients } from './fixtures.ts';
 import { readTexts } from './read-svg.ts';
 

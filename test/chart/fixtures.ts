@@ -102,7 +102,6 @@ export function rankingOf(
     others,
     totals,
     distinct: rows.length + others.count,
-    clients: rows.length + others.count,
     table: EMPTY_TABLE,
     ...changes,
   };
@@ -146,20 +145,21 @@ function wave(index: number, size: number): number {
 }
 
 export function statusOf(range: Range, countsAt: (index: number) => Record<string, number>): StatusReport {
-  const steps = stepsOf(range).map((startMs, index) => ({
-    startMs,
-    label: Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(ZONE).toPlainDateTime().toString(),
-    counts: countsAt(index),
-  }));
+  const groupOf = (status: string) => (/^\d/.test(status) && status !== '429' ? `${status[0]}xx` : status);
   const byStatus = new Map<string, number>();
-  for (const { counts } of steps) {
-    for (const [status, count] of Object.entries(counts)) byStatus.set(status, (byStatus.get(status) ?? 0) + count);
-  }
+  const steps = stepsOf(range).map((startMs, index) => {
+    const counts: Record<string, number> = {};
+    for (const [status, count] of Object.entries(countsAt(index))) {
+      byStatus.set(status, (byStatus.get(status) ?? 0) + count);
+      counts[groupOf(status)] = (counts[groupOf(status)] ?? 0) + count;
+    }
+    const local = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(ZONE);
+    return { startMs, label: local.toPlainDateTime().toString(), counts };
+  });
   const requests = [...byStatus.values()].reduce((all, count) => all + count, 0);
   const codes = [...byStatus]
     .sort((a, b) => b[1] - a[1])
     .map(([status, count]) => ({ status, meaning: '', requests: count, sharePercent: (count / requests) * 100 || 0 }));
-  const groupOf = (status: string) => (/^\d/.test(status) && status !== '429' ? `${status[0]}xx` : status);
   const groups = ['1xx', '2xx', '3xx', '4xx', '429', '5xx', '(none)']
     .map((group) => {
       const count = codes
@@ -173,7 +173,6 @@ export function statusOf(range: Range, countsAt: (index: number) => Record<strin
     ...headOf('status', 'Status codes', `${failed} of ${requests} requests failed.`, range),
     kind: 'status',
     totals: totalsOf(requests, failed, byStatus.get('(none)') ?? 0),
-    clients: 43,
     steps,
     groups,
     codes,
@@ -395,7 +394,6 @@ export function summaryOfScopes(): SummaryReport {
       cardOf('default', undefined),
     ],
     today: totalsOf(88_300, 1_204),
-    clients: 43,
     table: EMPTY_TABLE,
   };
 }

@@ -34,7 +34,7 @@ describe('top', () => {
     expect(report.totals).toEqual({ requests: 100, ok: 60, failed: 30, none: 10, credits: 100_000 });
     expect(report.others).toMatchObject({ count: 1, requests: 1 });
     expect(report.rows[1]).toMatchObject({ sharePercent: 30, failed: 30, ok: 0 });
-    expect(report).toMatchObject({ distinct: 6, clients: 6, asOfMs: noon, zone: 'UTC' });
+    expect(report).toMatchObject({ distinct: 6, population: '6 clients', asOfMs: noon, zone: 'UTC' });
     expect(report.finding).toBe('a made 50% of 100 requests.');
   });
 

@@ -123,7 +123,6 @@ export function rankingOf(question: Question, names: readonly string[], distinct
     },
     totals: { requests: total, ok: 2_079_000, failed: 231_000, none: 0, credits: total * 1000 },
     distinct,
-    clients: 42,
     table,
   };
 }
@@ -168,7 +167,6 @@ function summaryOf(question: Question): SummaryReport {
       },
     ],
     today: { requests: 48_825, ok: 48_000, failed: 825, none: 0, credits: 48_825_000 },
-    clients: 42,
     table: {
       columns: [
         { key: 'scope', label: 'Scope', type: 'text' },
@@ -185,7 +183,7 @@ function statusOf(question: Question): StatusReport {
   const steps = Array.from({ length: 7 }, (_, index) => ({
     startMs: calendar.startOfDay(parseDay('2026-11-14') + index),
     label: `${14 + index} Nov`,
-    counts: { '200': 900, '429': 80, '500': 20 },
+    counts: { '2xx': 900, '429': 80, '5xx': 20 },
   }));
   const codes = [
     { status: '200', meaning: 'OK', requests: 6300, sharePercent: 90 },
@@ -196,7 +194,6 @@ function statusOf(question: Question): StatusReport {
     ...headOf(question, 'Status codes', '90% of 7,000 requests were successful.'),
     kind: 'status',
     totals: { requests: 7000, ok: 6300, failed: 700, none: 0, credits: 7_000_000 },
-    clients: 42,
     steps,
     codes,
     groups: [],

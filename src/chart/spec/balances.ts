@@ -1,10 +1,16 @@
 import type { PoolReport, SummaryReport } from '../../domain/report.ts';
 import { LEVELS, type PoolState, type ScopeCard } from '../../domain/scope-state.ts';
-import { countOf, formatCount, formatPercent, joinWords } from '../../report/format.ts';
+import {
+  countOf,
+  formatCompact,
+  formatCompactCredits,
+  formatCount,
+  formatPercent,
+  joinWords,
+} from '../../report/format.ts';
 import { compareScopes, isOver } from '../../report/scope-words.ts';
 import { describeTeams } from '../../report/summary.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
-import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, LEVEL_COLOR, SIZE } from '../theme.ts';
 import type { Drawing, Panel } from './frame.ts';
 import { BAR, buildRows, type Row, type RowMarks } from './rows.ts';

@@ -1,12 +1,18 @@
 import type { CompareReport } from '../../domain/report.ts';
 import { addUp, isAddedUp, SO_FAR, toRate } from '../../report/compared-rows.ts';
-import { formatLatency } from '../../report/format.ts';
+import { formatCompact, formatCompactCredits, formatLatency } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
-import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR } from '../theme.ts';
-import { buildSteps, durationChannel, isInSeconds, LOW_HEIGHT, stackLayer, valueChannel } from './columns.ts';
+import {
+  buildLines,
+  buildSteps,
+  durationChannel,
+  isInSeconds,
+  LOW_HEIGHT,
+  stackLayer,
+  valueChannel,
+} from './columns.ts';
 import type { Drawing, Panel } from './frame.ts';
-import { buildLines } from './lines.ts';
 import { firstRankOf } from './ranking.ts';
 import { BAR, buildRows, type RowMarks, type RowsStyle } from './rows.ts';
 import type { TimeAxis } from './time-axis.ts';

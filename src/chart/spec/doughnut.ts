@@ -1,9 +1,8 @@
 import type { Thousandths } from '../../domain/event.ts';
 import type { RankingReport } from '../../domain/report.ts';
 import { ratioOf } from '../../domain/thousandths.ts';
-import { formatShare } from '../../report/format.ts';
+import { formatCompact, formatCompactCredits, formatShare } from '../../report/format.ts';
 import { type CanDraw, shortenText, toLabels } from '../labels.ts';
-import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
 import { type Drawing, type Panel, toLayer } from './frame.ts';
 import { drawRanking, firstRankOf, toRankedItems } from './ranking.ts';

@@ -1,12 +1,10 @@
 import type { LatencyReport, TimedRow } from '../../domain/report.ts';
 import type { Latency } from '../../domain/usage.ts';
-import { countOf, formatLatency } from '../../report/format.ts';
+import { countOf, formatCompact, formatLatency } from '../../report/format.ts';
 import type { CanDraw } from '../labels.ts';
-import { formatCompact } from '../numbers.ts';
 import { COLOR, SERIES_COLORS } from '../theme.ts';
-import { durationChannel, isInSeconds, noteLayers, placeNote } from './columns.ts';
+import { buildLines, durationChannel, isInSeconds, noteLayers, placeNote } from './columns.ts';
 import type { Drawing } from './frame.ts';
-import { buildLines } from './lines.ts';
 import { firstRankOf } from './ranking.ts';
 import { buildRows, type Row } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';

@@ -1,10 +1,9 @@
 import { OTHER } from '../../domain/dimension.ts';
 import type { RankingReport, ReportHead } from '../../domain/report.ts';
 import type { Totals } from '../../domain/usage.ts';
-import { formatCount, formatShare } from '../../report/format.ts';
+import { formatCompact, formatCompactCredits, formatCount, formatShare } from '../../report/format.ts';
 import { addTotals, emptyTotals } from '../../report/totals.ts';
 import type { CanDraw } from '../labels.ts';
-import { formatCompact, formatCompactCredits } from '../numbers.ts';
 import { COLOR } from '../theme.ts';
 import type { Drawing } from './frame.ts';
 import type { Key } from './legend.ts';

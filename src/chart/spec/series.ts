@@ -1,11 +1,9 @@
 import type { SeriesReport, UsualRequests } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { drawDistinct } from '../../report/distinct.ts';
-import { formatPercent } from '../../report/format.ts';
+import { formatCompact, formatPercent } from '../../report/format.ts';
 import { shareFailed } from '../../report/totals.ts';
-import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
-import { formatCompact } from '../numbers.ts';
 import { COLOR, SIZE } from '../theme.ts';
 import { buildSteps, markLayers, type Note, noteLayers, PLOT, placeNote, stackLayer, valueChannel } from './columns.ts';
 import { type Drawing, type Layer, toLayer } from './frame.ts';
@@ -16,6 +14,7 @@ import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 const FEW = 14;
 /** A limit further above the bars than this would flatten them; it is then named in words. */
 const LIMIT_REACH = 3;
+const LIMIT = { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] };
 
 /** A bar per day or hour with its failures, over what is usual; odd steps, the limit and marks are named. Undefined without steps. */
 export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | undefined {
@@ -31,7 +30,6 @@ export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | un
     ? `${shortenText(drawableText(limit.name, canDraw), 220, SIZE.small, 600)} ${formatCompact(limit.value)}`
     : '';
   const notes = listNotes(report, axis);
-  const limitLeft = isLimitDrawn ? placeLimit(limit.value, limitText, bars, notes) : undefined;
   const hasUsual = usual.some((each) => each !== undefined);
   const outcomes = outcomeKeys(report.totals);
   const keys = hasUsual
@@ -44,7 +42,7 @@ export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | un
   const layers = [
     stackLayer(parts, keys, axis),
     ...(hasUsual ? [toBand(usual)] : []),
-    ...(isLimitDrawn ? limitLayers(limit.value, limitText, limitLeft) : []),
+    ...(isLimitDrawn ? [toLayer([{ size: limit.value }], LIMIT, { x: { value: 1 }, x2: { value: PLOT - 1 } })] : []),
     ...markLayers(marks, axis),
     ...oddLayers(report),
     ...noteLayers(
@@ -57,8 +55,7 @@ export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | un
     remarks: [
       ...(bars.some(({ partial }) => partial) ? [`Paler: ${step} not complete`] : []),
       ...remarks,
-      ...(isLimitDrawn && limitLeft === undefined ? [`Dashed: ${limitText}`] : []),
-      ...(limit && !isLimitDrawn ? [`${limitText} per ${step}: far above this scale`] : []),
+      ...(limit ? [isLimitDrawn ? `Dashed: ${limitText}` : `${limitText} per ${step}: far above this scale`] : []),
     ],
     panels: [buildSteps(axis, layers, { y: valueChannel(max) })],
   };
@@ -71,31 +68,6 @@ function toBand(usual: NonNullable<SeriesReport['usual']>): Layer {
     { ...shape, color: COLOR.text, opacity: 0.2 },
     { y2: { field: 'high' } },
   );
-}
-
-/** Where the limit's name covers no bar and no note, as far right as that is, in pixels; undefined where there is no such place. */
-function placeLimit(
-  value: number,
-  text: string,
-  bars: SeriesReport['bars'],
-  notes: readonly Note[],
-): number | undefined {
-  const step = PLOT / bars.length;
-  const width = measureText(text, SIZE.small, 600);
-  const isFree = (left: number) =>
-    left >= 2 &&
-    left + width <= PLOT - 2 &&
-    notes.every((note) => note.right < left || note.left > left + width) &&
-    bars.every((bar, index) => bar.requests <= value || (index + 1) * step < left || index * step > left + width);
-  return bars.map((_, index) => (index + 1) * step - width - 2).findLast(isFree);
-}
-
-function limitLayers(size: number, text: string, left: number | undefined): Layer[] {
-  const rule = { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] };
-  return [
-    toLayer([{ size }], rule, { x: { value: 1 }, x2: { value: PLOT - 1 } }),
-    ...(left === undefined ? [] : noteLayers([{ text, size, align: 'left', dy: -3 }], { x: { value: left } })),
-  ];
 }
 
 /** The number of the highest bar, how many times the usual the oddest is, and the oddest share of failures, where each has room. */

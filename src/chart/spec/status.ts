@@ -1,7 +1,6 @@
 import type { StatusReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
-import { formatShare } from '../../report/format.ts';
-import { formatCompact } from '../numbers.ts';
+import { formatCompact, formatShare } from '../../report/format.ts';
 import { STATUS_COLOR } from '../theme.ts';
 import { buildSteps, LOW_HEIGHT, markLayers, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing } from './frame.ts';
@@ -16,14 +15,18 @@ const SEEN_SHARE = 0.15;
 
 /** Requests per step stacked by status group; few server errors again alone on their own scale. Undefined without requests. */
 export function drawStatus(report: StatusReport): Drawing | undefined {
-  const counts = report.steps.map((step) => countGroups(step.counts));
-  const sumOf = (group: Group) => counts.reduce((sum, step) => sum + step[group], 0);
-  const total = GROUPS.reduce((sum, group) => sum + sumOf(group), 0);
+  const parts = report.steps.flatMap(({ counts }, step) =>
+    GROUPS.map((key) => ({ step, key, size: counts[key] ?? 0 })),
+  );
+  const sumOf = (group: Group) => parts.reduce((sum, { key, size }) => sum + (key === group ? size : 0), 0);
+  const total = parts.reduce((sum, { size }) => sum + size, 0);
   if (total === 0) return undefined;
   const { axis, remarks } = toTimeAxis(report, report.steps);
-  const max = Math.max(...counts.map((step) => GROUPS.reduce((sum, group) => sum + step[group], 0)));
-  const errors = counts.map((step) => step['5xx']);
-  const worst = Math.max(...errors);
+  const errors = parts.filter(({ key }) => key === '5xx');
+  const worst = Math.max(...errors.map(({ size }) => size));
+  const max = Math.max(
+    ...report.steps.map(({ counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0)),
+  );
   const keys = GROUPS.map((key) => ({
     key,
     color: STATUS_COLOR[key],
@@ -31,28 +34,16 @@ export function drawStatus(report: StatusReport): Drawing | undefined {
   }));
   const { marks = [] } = report;
   const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;
-  const parts = counts.flatMap((step, index) => GROUPS.map((key) => ({ step: index, key, size: step[key] })));
   const main = buildSteps(axis, [stackLayer(parts, keys, axis), ...markLayers(marks, axis)], {
     y: valueChannel(max * (marks.length > 0 ? 1.2 : 1.04)),
     height: PLOT_HEIGHT,
     labels: !isPanelNeeded,
   });
   if (!isPanelNeeded) return { remarks, panels: [main] };
-  const only = parts.filter(({ key }) => key === '5xx');
-  const panel = buildSteps(axis, [stackLayer(only, [keys.at(-1)!], axis)], {
+  const panel = buildSteps(axis, [stackLayer(errors, [keys.at(-1)!], axis)], {
     title: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
     y: valueChannel(worst * 1.1, 2),
     height: LOW_HEIGHT,
   });
   return { remarks, panels: [main, panel] };
-}
-
-function countGroups(counts: Readonly<Record<string, number>>): Record<Group, number> {
-  const groups = Object.fromEntries(GROUPS.map((group) => [group, 0])) as Record<Group, number>;
-  for (const [status, count] of Object.entries(counts)) {
-    const group =
-      GROUPS.find((known) => known === status) ?? GROUPS.find((known) => known === `${status[0]}xx`) ?? '(none)';
-    groups[group] += count;
-  }
-  return groups;
 }

@@ -12,6 +12,7 @@ import { createWebhookTransport } from './delivery/webhook-transport.ts';
 import { createCalendar, HOUR_MS } from './domain/calendar.ts';
 import type { Span } from './domain/usage.ts';
 import { createInstanceMetrics } from './http/instance-metrics.ts';
+import { createCounter } from './http/metrics.ts';
 import { createHttpServer } from './http/server.ts';
 import { toLimitedCounter, toPoolGauges, toRefusedCounter } from './http/usage-metrics.ts';
 import { toIntakeSettings } from './ingest/intake.ts';
@@ -43,7 +44,7 @@ import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
 import { createDefinitionCache } from './store/definition-repository.ts';
-import { countDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
+import { countWaitingDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
 import { insertMark, listMarks } from './store/mark-repository.ts';
 import { migrate } from './store/migrate.ts';
@@ -136,7 +137,16 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       ...{ ...pools, db, log, sources, webhook, instance, now, wakeSender },
       targets: () => routes.targets(),
     });
-    const followed = { db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure };
+    const deliveries = createCounter(
+      'headroom_deliveries_total',
+      'Messages that this instance is done with.',
+      'result',
+    );
+    for (const result of ['sent', 'failed']) deliveries.add(0, result);
+    const followed = {
+      ...{ db, clock, log, admins: async () => (await admins()).ids, onFailed: followFailure },
+      count: (result: string) => deliveries.add(1, result),
+    };
     const composers = {
       alert: createAlertComposer({ db, zone, oncall: () => routes.mention() }),
       digest: createDigestComposer(digestPorts),
@@ -255,13 +265,14 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       metrics: [
         { private: true, collect: async () => toPoolGauges(await getScopeStates(pools, { atMs: now(), plain: true })) },
         { collect: () => [toRefusedCounter(refused.list())] },
+        deliveries,
         { private: true, collect: async () => [toLimitedCounter(await sources())] },
         createInstanceMetrics({
           version: VERSION,
           waiting: () => intake.waiting(),
           slackUp: () => isUp(slackApp),
           lastTickMs: () => tick.lastMs,
-          countDeliveries: () => countDeliveries(db),
+          countWaitingDeliveries: () => countWaitingDeliveries(db),
           databaseBytes: () => getDatabaseBytes(db, databaseUrl),
         }),
       ],

@@ -48,6 +48,8 @@ export interface SenderOptions {
   admins?(): Promise<readonly string[]>;
   /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
   onFailed?(trx: Db, delivery: Delivery, failure: Failure, nowMs: number, admins: readonly string[]): Promise<void>;
+  /** Of every message that this sender is done with, once that is committed. */
+  count?(result: 'sent' | 'failed'): void;
 }
 
 /** A live instance renews its leases every 1.5 s; a frozen one holds a row for at most 5 s. */
@@ -224,6 +226,7 @@ export class Sender {
     });
     // Posted after the lease had gone to another (a frozen process that woke up): the sweep deletes it.
     if (!kept) return delivery.updates ? undefined : markUnclear(db, id);
+    this.#options.count?.('sent');
     log.info({ delivery: key, channel: sent.channel, ts: sent.ts, lateMs: nowMs - dueMs }, 'sent');
   }
 
@@ -260,9 +263,12 @@ export class Sender {
     }
     if (delivery.superseded) return void (await end(db, { state: 'replaced' }));
     const admins = (await this.#options.admins?.().catch(() => [])) ?? [];
-    await transact(db, async (trx) => {
-      if (await end(trx, { state: 'failed' })) await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
+    const failed = await transact(db, async (trx) => {
+      if (!(await end(trx, { state: 'failed' }))) return false;
+      await this.#options.onFailed?.(trx, delivery, failure, nowMs, admins);
+      return true;
     });
+    if (failed) this.#options.count?.('failed');
   }
 
   /** Notes that Slack answered: after an outage, deliveries that wait for a retry go out now. */

@@ -10,12 +10,10 @@ export interface InstanceState {
   slackUp(): boolean;
   /** Newest run of the scheduler's tick, epoch ms. */
   lastTickMs(): number | undefined;
-  /** Rows of the delivery log by state. */
-  countDeliveries(): Promise<ReadonlyMap<string, number>>;
+  /** Messages of the delivery log that are not settled. */
+  countWaitingDeliveries(): Promise<number>;
   databaseBytes(): Promise<number>;
 }
-
-const DELIVERY_STATES = ['pending', 'sent', 'failed'];
 
 /** How this instance and its process are doing; the process under the names that Prometheus' own clients use. */
 export function createInstanceMetrics(state: InstanceState): MetricSource {
@@ -24,7 +22,7 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
   loop.enable();
   return {
     async collect() {
-      const [deliveries, databaseBytes] = await Promise.all([state.countDeliveries(), state.databaseBytes()]);
+      const [deliveries, databaseBytes] = await Promise.all([state.countWaitingDeliveries(), state.databaseBytes()]);
       const waiting = state.waiting();
       const tickMs = state.lastTickMs();
       const { user, system } = process.cpuUsage();
@@ -43,9 +41,9 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
           ? []
           : [gauge('headroom_last_tick_timestamp_seconds', 'Newest run of the scheduler.', tickMs / 1000)]),
         gauge(
-          'headroom_deliveries',
-          'Messages of the delivery log by state; those sent are kept for a while.',
-          DELIVERY_STATES.map((name) => ({ labels: { state: name }, value: deliveries.get(name) ?? 0 })),
+          'headroom_deliveries_waiting',
+          'Messages that are neither sent nor given up, of all instances.',
+          deliveries,
         ),
         gauge('headroom_database_bytes', 'Size of the database on disk.', databaseBytes),
         counter('process_cpu_seconds_total', 'Time that the process was busy.', (user + system) / 1e6),

@@ -5,6 +5,8 @@ import { type Logger, OutageLog } from '../log.ts';
 import { classifyFailure, slackErrorOf } from './client/errors.ts';
 
 const LONGEST_PAUSE_MS = 30_000;
+/** A token that was taken may be revoked. */
+const ASK_AGAIN_MS = 60_000;
 
 /** The bot's own ids and name in the workspace. */
 export interface Bot {
@@ -13,7 +15,7 @@ export interface Bot {
   teamId: string;
 }
 
-/** Asks Slack who the bot is, until it says so. */
+/** Asks Slack who the bot is until it says so, and once a minute whether it still does. */
 export class Identity {
   /** Ids are empty until Slack has said them. */
   readonly bot: Bot = { userId: '', name: 'Headroom', teamId: '' };
@@ -22,6 +24,7 @@ export class Identity {
   readonly #outage: OutageLog;
   #problem: string | undefined = 'not asked yet';
   #stopped = false;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(client: WebClient, { log, wait }: { log: Logger; wait(ms: number): Promise<void> }) {
     this.#client = client;
@@ -32,7 +35,7 @@ export class Identity {
     });
   }
 
-  /** Reason why the token is not accepted yet, in Slack's words; undefined: it is. */
+  /** Reason why the token is not accepted now, in Slack's words; undefined: it is. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -40,18 +43,26 @@ export class Identity {
   /** Asks once; where Slack is away, goes on in the background. Throws where Slack refuses the token. */
   async start(): Promise<void> {
     const error = await this.#ask();
-    if (error === undefined) return;
-    if (classifyFailure(error).reason === 'token') {
+    if (error !== undefined && classifyFailure(error).reason === 'token') {
       throw new HeadroomError(
         'slack',
         `Slack refuses SLACK_BOT_TOKEN (${this.#problem}): copy it again from OAuth & Permissions of the Slack app.`,
       );
     }
     void this.#goOn();
+    this.#again = setInterval(() => void this.#askAgain(), ASK_AGAIN_MS).unref();
   }
 
   stop(): void {
     this.#stopped = true;
+    clearInterval(this.#again);
+  }
+
+  async #askAgain(): Promise<void> {
+    // Else it is being asked.
+    if (this.#problem !== undefined) return;
+    await this.#ask();
+    await this.#goOn();
   }
 
   async #goOn(): Promise<void> {
@@ -63,6 +74,7 @@ export class Identity {
     if (this.#problem === undefined) this.#outage.recover();
   }
 
+  /** Returns why it failed. To be told to come later is no problem of the token's. */
   async #ask(): Promise<unknown> {
     try {
       const { user_id: userId = '', team_id: teamId = '' } = await this.#client.auth.test();
@@ -70,7 +82,8 @@ export class Identity {
       this.#problem = undefined;
       return undefined;
     } catch (error) {
-      this.#problem = slackErrorOf(error) ?? 'Slack cannot be reached';
+      const isLater = classifyFailure(error).reason === 'rate_limited' && this.bot.userId !== '';
+      if (!isLater) this.#problem = slackErrorOf(error) ?? 'Slack cannot be reached';
       return error;
     }
   }

@@ -26,7 +26,7 @@ export const DELIVERY = [
 type Row = Selection<Database, 'delivery', (typeof DELIVERY)[number]>;
 
 /** States of a delivery that is not settled. */
-const OPEN = ['pending', 'sending'] as const;
+export const OPEN = ['pending', 'sending'] as const;
 
 /** An unsent delivery is tried for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;

@@ -1,6 +1,6 @@
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Db } from './database.ts';
-import { DELIVERY, type Delivery, toDelivery } from './delivery-repository.ts';
+import { DELIVERY, type Delivery, OPEN, toDelivery } from './delivery-repository.ts';
 
 /** Sent messages of which a copy may exist, those looked at longest ago first. */
 export async function listSweepable(
@@ -65,18 +65,18 @@ export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<nu
       select
         .selectFrom('delivery as open')
         .select((one) => one.fn.coalesce('open.thread_key', 'open.updates_key', 'open.key').as('key'))
-        .where('open.state', 'in', ['pending', 'sending']),
+        .where('open.state', 'in', OPEN),
     )
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
 
-/** Counts deliveries by state. */
-export async function countDeliveries(db: Db): Promise<Map<string, number>> {
-  const rows = await db
+/** Counts deliveries that are not settled, whether or not a call was made for them that may have got through. */
+export async function countWaitingDeliveries(db: Db): Promise<number> {
+  const { count } = await db
     .selectFrom('delivery')
-    .select(['state', (eb) => eb.fn.countAll().as('count')])
-    .groupBy('state')
-    .execute();
-  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('state', 'in', OPEN)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }

@@ -11,6 +11,7 @@ import {
   leaseDelivery,
   supersedeDeliveries,
 } from '../../src/store/delivery-repository.ts';
+import { countWaitingDeliveries } from '../../src/store/delivery-upkeep.ts';
 import { answerFixture } from '../slack/reports.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -102,6 +103,27 @@ describeEachDialect('the sender', (databases) => {
     clock.advance(20_000);
     await other.sweep();
     expect(slack.messages(CHANNEL).map(({ ts }) => ts)).toEqual([sent!.ts]);
+  });
+
+  it.each([
+    ['refuses', { status: 503 }],
+    ['cuts the call', { drop: true }],
+    ['cuts the answer', { dropAfter: true }],
+    ['limits', { retryAfter: 2 }],
+  ] as const)('counts what waits while Slack %s, and what was sent once it was', async (_, fault) => {
+    const { slack, clock, openSender } = await openStage();
+    const db = await databases.open();
+    await put(db, clock, 'alert:1');
+    slack.faults.fail('chat.postMessage', fault);
+    const done: string[] = [];
+    const sender = openSender(db, { count: (result) => done.push(result) });
+    await sender.settle();
+    expect([await countWaitingDeliveries(db), done]).toEqual([1, []]);
+    for (let second = 0; second < 30; second += 1) {
+      clock.advance(1000);
+      await sender.settle();
+    }
+    expect([await countWaitingDeliveries(db), done]).toEqual([0, ['sent']]);
   });
 
   it('gives up after 24 hours, and says so in the same transaction', async () => {

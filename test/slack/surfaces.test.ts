@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import { answerFixture } from './reports.ts';
 import { startRig } from './support.ts';
@@ -247,6 +247,21 @@ describe('Socket Mode', () => {
 });
 
 describe('a token that Slack does not accept', () => {
+  it('any more is noticed within a minute, and so is that it is accepted again', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { app, slack } = await startRig({ wait: async () => void (await new Promise((r) => setTimeout(r, 5))) });
+    expect(app.state()).toEqual({ mode: 'http', connected: true, authenticated: true });
+    for (let asked = 0; asked < 3; asked += 1) slack.faults.fail('auth.test', { error: 'token_revoked' });
+    const calls = slack.calls.length;
+    vi.advanceTimersByTime(60_000);
+    await vi.waitUntil(() => app.state().problem === 'token_revoked');
+    await vi.waitUntil(() => app.state().authenticated);
+    expect(slack.calls.slice(calls).map(({ method }) => method)).toEqual(Array(4).fill('auth.test'));
+    vi.advanceTimersByTime(60_000);
+    await vi.waitUntil(() => slack.calls.length === calls + 5);
+  });
+
   it('ends the start in one line that says where to find the right one', async () => {
     const started = startRig({ config: { botToken: 'xoxb-wrong' }, wait: () => new Promise(() => {}) });
     await expect(started).rejects.toThrow(/^Slack refuses SLACK_BOT_TOKEN \(invalid_auth\): copy it again/);

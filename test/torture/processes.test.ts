@@ -126,47 +126,95 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
     expect(both.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
-  it.runIf(dialect === 'postgres')(
-    'are frozen in the middle of a transaction: the others go on, and on waking nothing is lost or doubled',
-    async () => {
+  // SQLite has one instance at a time.
+  if (dialect !== 'postgres') return;
+
+  it.each(seeds)(
+    'are two, of which one is killed at any moment (seed %i): the other takes at once what that left unanswered, and each counts once',
+    async (seed) => {
       const url = await createUrl();
-      const frozen = await start(`${url}?application_name=frozen`);
-      const other = await start(url);
-      const db = openDatabase(url);
-      const requests = makeRequests('frozen', 4000);
-      const taken: Request[] = [];
-      let stopped = false;
-      const load = inParallel(requests, LANES, async (request) => {
-        if (stopped) return;
-        const outcome: Outcome | undefined = await send(frozen.url, request);
-        if (outcome?.status === 200) taken.push(request);
-      });
-      for (;;) {
-        frozen.process.kill('SIGSTOP');
-        const open = await sql<{ open: number }>`
-        select count(*)::int as open from pg_stat_activity
-        where application_name = 'frozen' and state like 'idle in transaction%'`.execute(db);
-        if (open.rows[0]!.open > 0) break;
-        frozen.process.kill('SIGCONT');
-        await send(frozen.url, requests[0]!);
+      const random = createRandom(seed);
+      const survivor = await start(url);
+      const requests = makeRequests('two', 240);
+      const rounds = 3;
+      const unanswered: Request[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const victim = await start(url);
+        const part = requests.slice((round * requests.length) / rounds, ((round + 1) * requests.length) / rounds);
+        let events = Math.floor(10 + random() * 50);
+        let killed: Promise<void> | undefined;
+        const advance = (): void => {
+          events -= 1;
+          if (events === 0) killed = victim.kill();
+        };
+        await inParallel(part, LANES, async (request) => {
+          const isVictims = !killed && request.size % 2 === 0;
+          if (isVictims) {
+            const outcome = send(victim.url, request);
+            advance();
+            const answered = await outcome;
+            advance();
+            if (answered?.status === 200) return;
+            unanswered.push(request);
+          }
+          const { accepted, duplicates } = await sendUntilTaken(survivor.url, request);
+          expect(accepted + duplicates).toBe(request.size);
+        });
+        expect(killed).toBeDefined();
+        await killed;
       }
-      stopped = true;
-      const frozenMs = performance.now();
-      const elsewhere = makeRequests('frozen', 40);
-      // All of this is answered while the first still sleeps: it holds nothing that others need.
-      await inParallel(elsewhere, LANES, async (request) => {
-        await sendUntilTaken(other.url, request);
-      });
-      console.log(`others waited ${Math.round(performance.now() - frozenMs)} ms for a frozen instance`);
-      frozen.process.kill('SIGCONT');
-      await load;
-      for (const request of elsewhere) expect((await sendUntilTaken(frozen.url, request)).accepted).toBe(0);
       const { totals, raw } = await countByClient(url);
-      expect(totals).toEqual(raw);
-      for (const { client, size } of [...taken, ...elsewhere]) expect([client, totals[client]]).toEqual([client, size]);
-      expect(frozen.process.exitCode).toBeNull();
-      expect(frozen.faults.filter((fault) => !/terminat|timeout/i.test(fault))).toEqual([]);
-      await db.destroy();
+      tally(dialect, {
+        kills: rounds,
+        events: requests.reduce((sum, { size }) => sum + size, 0),
+        losses: requests.reduce((sum, { client, size }) => sum + Math.max(0, size - (totals[client] ?? 0)), 0),
+        doubles: requests.reduce((sum, { client, size }) => sum + Math.max(0, (totals[client] ?? 0) - size), 0),
+      });
+      expect(unanswered.length).toBeGreaterThan(0);
+      expect(totals).toEqual(whole(requests));
+      expect(raw).toEqual(totals);
+      expect([survivor.process.exitCode, survivor.faults]).toEqual([null, []]);
     },
   );
+
+  it('are frozen in the middle of a transaction: the others go on, and on waking nothing is lost or doubled', async () => {
+    const url = await createUrl();
+    const frozen = await start(`${url}?application_name=frozen`);
+    const other = await start(url);
+    const db = openDatabase(url);
+    const requests = makeRequests('frozen', 4000);
+    const taken: Request[] = [];
+    let stopped = false;
+    const load = inParallel(requests, LANES, async (request) => {
+      if (stopped) return;
+      const outcome: Outcome | undefined = await send(frozen.url, request);
+      if (outcome?.status === 200) taken.push(request);
+    });
+    for (;;) {
+      frozen.process.kill('SIGSTOP');
+      const open = await sql<{ open: number }>`
+        select count(*)::int as open from pg_stat_activity
+        where application_name = 'frozen' and state like 'idle in transaction%'`.execute(db);
+      if (open.rows[0]!.open > 0) break;
+      frozen.process.kill('SIGCONT');
+      await send(frozen.url, requests[0]!);
+    }
+    stopped = true;
+    const frozenMs = performance.now();
+    const elsewhere = makeRequests('frozen', 40);
+    // All of this is answered while the first still sleeps: it holds nothing that others need.
+    await inParallel(elsewhere, LANES, async (request) => {
+      await sendUntilTaken(other.url, request);
+    });
+    console.log(`others waited ${Math.round(performance.now() - frozenMs)} ms for a frozen instance`);
+    frozen.process.kill('SIGCONT');
+    await load;
+    for (const request of elsewhere) expect((await sendUntilTaken(frozen.url, request)).accepted).toBe(0);
+    const { totals, raw } = await countByClient(url);
+    expect(totals).toEqual(raw);
+    for (const { client, size } of [...taken, ...elsewhere]) expect([client, totals[client]]).toEqual([client, size]);
+    expect(frozen.process.exitCode).toBeNull();
+    expect(frozen.faults.filter((fault) => !/terminat|timeout/i.test(fault))).toEqual([]);
+    await db.destroy();
+  });
 });

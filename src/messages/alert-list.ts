@@ -1,4 +1,4 @@
-import { formatInstant } from '../report/format.ts';
+import { formatMoment } from '../report/format.ts';
 import type { AlertRouting, AlertSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
@@ -84,10 +84,10 @@ function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string
   return [richList(items), ...(admin ? actions(...elements) : [])];
 }
 
-/** `over since 22 Nov 2026 00:00 (UTC)`. */
+/** `ended Sun 22 Nov 00:00 (UTC)`. */
 function describePast({ toldMs, overSinceMs }: AlertSummary, zone: string): string {
-  if (overSinceMs !== undefined) return `over since ${formatInstant(overSinceMs, zone)} (${zone})`;
-  return toldMs === undefined ? 'over' : `over; told ${formatInstant(toldMs, zone)} (${zone})`;
+  if (overSinceMs !== undefined) return `ended ${formatMoment(overSinceMs, zone)} (${zone})`;
+  return toldMs === undefined ? 'ended' : `ended; told ${formatMoment(toldMs, zone)} (${zone})`;
 }
 
 function describe(alert: AlertSummary, zone: string): string {
@@ -103,14 +103,14 @@ function describe(alert: AlertSummary, zone: string): string {
 export function describeMute(untilMs: number, zone: string): string {
   return untilMs === Number.MAX_SAFE_INTEGER
     ? 'muted until further notice'
-    : `muted until ${formatInstant(untilMs, zone)} (${zone})`;
+    : `muted until ${formatMoment(untilMs, zone)} (${zone})`;
 }
 
 /** `Muted: CRM until 23 Nov 2026 09:00 (Europe/Berlin).` Without an end it says how to set one. */
 export function describeMuted(title: string, untilMs: number | undefined, zone: string): string {
   return untilMs === undefined
     ? `Muted: ${title} until further notice. “Alerts” shows it, and a button that ends it.`
-    : `Muted: ${title} until ${formatInstant(untilMs, zone)} (${zone}).`;
+    : `Muted: ${title} until ${formatMoment(untilMs, zone)} (${zone}).`;
 }
 
 /** Anyone acknowledges; the rest is for admins. */

@@ -11,6 +11,7 @@ import {
   header,
   leaf,
   type Message,
+  nameActor,
   plainContext,
   richList,
   richText,
@@ -126,7 +127,7 @@ export function buildDigestPart({ title, sentence, lines = [], table }: DigestPa
   const built = table && buildTable({ ...table, rows: table.rows.slice(0, MAX_ROWS) }, zone, MAX_TABLE_CHARACTERS);
   const blocks: Block[] = [
     richText(leaf(title, { bold: true }), ...(sentence ? ['\n', sentence] : [])),
-    ...(rows.length > 0 ? [richList(rows.map((line) => [line]))] : []),
+    ...(rows.length > 0 ? [richList(rows.map(nameActor))] : []),
     ...(built ? [built.block] : []),
   ];
   return { text: [title, ...(sentence ? [sentence] : []), ...rows].map((line) => defuse(line)).join('\n'), blocks };

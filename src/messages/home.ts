@@ -1,6 +1,6 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
 import { LEVELS, type Level, type PoolState, type ScopeCard } from '../domain/scope-state.ts';
-import { formatCredits, formatInstant, formatPercent } from '../report/format.ts';
+import { formatCredits, formatMoment, formatPercent } from '../report/format.ts';
 import { compareScopes, LEVEL_SIGNS, worstLevelOf } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
@@ -154,7 +154,7 @@ function buildAdmin(
 ): Block[] {
   const { alerts, config } = content;
   const kinds = alerts.filter(({ sort }) => sort === 'kind');
-  const tick = lastTickMs === undefined ? 'not yet' : formatInstant(lastTickMs, config.zone);
+  const tick = lastTickMs === undefined ? 'not yet' : formatMoment(lastTickMs, config.zone);
   const titled = (title: string, items: readonly (readonly (Leaf | string)[])[]): Block[] =>
     items.length > 0 ? [richText(leaf(title, { bold: true })), richList(items.slice(0, MAX_LISTED))] : [];
   return [
@@ -167,7 +167,7 @@ function buildAdmin(
     ...titled(
       'Could not be delivered',
       failed.map(({ kind, channel, dueMs, error }) => [
-        `${formatInstant(dueMs, config.zone)} ${kind} to `,
+        `${formatMoment(dueMs, config.zone)} ${kind} to `,
         place(channel),
         `: ${clip(error ?? 'unknown', 200)}`,
       ]),

@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { formatMoment } from '../report/format.ts';
 import type { SlackConfig } from '../slack/context.ts';
 import { buildNotice } from './answer-message.ts';
-import { type Block, clip, defuse, type Leaf, leaf, type Message, place, richList, richText } from './text.ts';
+import {
+  type Block,
+  clip,
+  defuse,
+  type Leaf,
+  leaf,
+  type Message,
+  namePlaces,
+  place,
+  richList,
+  richText,
+} from './text.ts';
 
 /** Settings of access and answers: who may see and change, and where answers go; people and groups by name. */
 export function buildSettings({ zone, answers, viewers, admins }: SlackConfig): Message {
@@ -68,16 +79,9 @@ export function buildChanges(changes: readonly Change[], zone: string): Block {
       `${formatMoment(change.atMs, zone)} · `,
       place(change.actor),
       ' ',
-      ...nameConversations(clip(describeChange(change, zone), MAX_DETAIL)),
+      ...namePlaces(clip(describeChange(change, zone), MAX_DETAIL)),
     ]),
   );
-}
-
-/** Ids of channels and people as Slack shows them to the reader: letters and digits in any order after the first letter. */
-function nameConversations(detail: string): Leaf[] {
-  return detail
-    .split(/\b([CGUW](?=[A-Z]*\d)[A-Z0-9]{7,})\b/)
-    .map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
 }
 
 /** The answer to `audit`: the latest changes, newest first. */

@@ -3,7 +3,7 @@ import { EVERYTHING, THREAD_SECTIONS, toRhythm } from '../domain/digest.ts';
 import { type Due, formatSchedule, latestDue, nextDue } from '../domain/schedule-rule.ts';
 import { QuestionError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { formatInstant } from '../report/format.ts';
+import { formatMoment } from '../report/format.ts';
 import { cureOf } from '../slack/client/errors.ts';
 import type { Actor, DigestPostPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -188,11 +188,11 @@ async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promi
     .sort((a, b) => b.dueMs - a.dueMs);
 }
 
-/** `posted 20 Nov 2026 09:00 (Europe/Berlin)`. */
+/** `posted Fri 20 Nov 09:00 (Europe/Berlin)`. */
 function describeState({ state, sent, error }: Delivery, dueMs: number, zone: string): string {
   if (sent) {
     const lateMin = Math.round((sent.ms - dueMs) / 60_000);
-    return `posted ${formatInstant(sent.ms, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
+    return `posted ${formatMoment(sent.ms, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
   }
   if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
   if (state === 'replaced') return 'replaced by a newer one before it could be posted';

@@ -46,7 +46,7 @@ describe('the list of alerts', () => {
     expect(await listed(stage, 'past')).toMatchObject([{ title: 'CRM has used 93% of its monthly (936 of 1,000)' }]);
   });
 
-  it('tells the daily limit of yesterday as over since midnight', async () => {
+  it('tells the daily limit of yesterday as ended at midnight', async () => {
     const limit = pool('Daily', 100, { period: { kind: 'day' } });
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)], { limits: [limit] })]);
     await stage.use(95);

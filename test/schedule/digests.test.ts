@@ -389,7 +389,7 @@ describe('digests', () => {
     await tick();
     expect(parentsIn(slack)[0]!.text).toContain(`Sent by <@${OWNER}>`);
     expect(await posts.history({ channel: CHANNEL })).toEqual([
-      expect.stringMatching(/^Digest 1, sent by hand: posted 20 Nov 2026 09:00/),
+      expect.stringMatching(/^Digest 1, sent by hand: posted Fri 20 Nov 09:00/),
     ]);
     clock.set(at('2026-11-20T10:00Z'));
     await tick();

@@ -153,7 +153,7 @@ describe('the list of alerts', () => {
     const { slack } = await startRig({ alerts: { list: async () => [{ ...past, overSinceMs }] } });
     await slack.command({ user: 'ada', channel: 'api-usage', text: 'alerts' });
     const shown = await slack.waitFor(() => slack.ephemerals('ada')[0], 'the list');
-    expect(shown.text).toContain('Daily of CRM reached 90%: over since 21 Nov 2026');
+    expect(shown.text).toContain('Daily of CRM reached 90%: ended Sat 21 Nov');
     expect(JSON.stringify(shown.blocks)).not.toMatch(/alert_(acknowledge|mute)/);
     slack.assertNoProblems();
   });

@@ -159,7 +159,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
     const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
     changes.push({
       place,
-      text: `${formatArithmetic(version)}${period.kind === 'once' ? ',' : ' per'} ${formatPeriodRule(period)}${from}`,
+      text: `${formatArithmetic(version)}${period.kind === 'once' ? ',' : period.kind === 'rolling-24h' ? ' in' : ' per'} ${formatPeriodRule(period)}${from}`,
     });
     return { name, period, priority, fromDay, amounts: [{ fromDay, ...version }], thresholds, order };
   }

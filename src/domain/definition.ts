@@ -243,5 +243,5 @@ function anchorDay(month: number, anchor: number): number {
 export function formatPeriodRule(rule: PeriodRule): string {
   if (rule.kind === 'once') return `once, ${formatDays(rule.fromDay, rule.untilDay)}`;
   if (rule.kind === 'month' && rule.anchor !== 1) return `month from day ${rule.anchor}`;
-  return rule.kind;
+  return rule.kind === 'rolling-24h' ? 'any 24 hours' : rule.kind;
 }

@@ -299,7 +299,7 @@ const FOR_PEOPLE = new Set<HeadroomError['code']>([
   'slack',
   'unauthorised',
 ]);
-const HELP: readonly Suggestion[] = [{ label: 'What is wrong here?', command: 'debug' }];
+const HELP: readonly Suggestion[] = [{ label: 'Health check', command: 'debug' }];
 
 /** Returns what to tell a person about a failure, with commands that help; logs what the person cannot help. */
 function describeFailure(

@@ -43,7 +43,7 @@ async function read<T>(question: (db: ReturnType<typeof openDatabase>) => Promis
 describe('headroom pools', () => {
   it('applies a file once, and says each change', async () => {
     const dry = await run('pools', 'apply', 'pools.yaml', '--dry-run');
-    expect(dry.out).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 per rolling-24h');
+    expect(dry.out).toContain('crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 in any 24 hours');
     expect(dry.out).toContain('to make; nothing applied (dry run).');
     const first = await run('pools', 'apply', 'pools.yaml');
     expect(first).toMatchObject({ code: 0, err: '' });

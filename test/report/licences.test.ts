@@ -69,7 +69,7 @@ describe('licences', () => {
         title: 'Integration Service API calls',
         lines: ['Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000'],
       },
-      { title: 'CRM', lines: ['Daily credits (rolling-24h): 50,000 + 10 × 250 Users = 52,500'] },
+      { title: 'CRM', lines: ['Daily credits (any 24 hours): 50,000 + 10 × 250 Users = 52,500'] },
     ]);
     expect(report.notes).toEqual(['Bundled licences changes to 1 on Fri 1 Jan 2027.', 'Old ended on Fri 20 Nov 2026.']);
     expect(toCsv(report)).toContain(
@@ -84,7 +84,7 @@ describe('licences', () => {
       { definitions: { scopes } },
     );
     expect(report.sections[0]!.lines[0]).toBe(
-      'Daily credits (rolling-24h): 50,000 + 300 × 250 Users = 125,000, at most 100,000; 47,500 more than now (52,500)',
+      'Daily credits (any 24 hours): 50,000 + 300 × 250 Users = 125,000, at most 100,000; 47,500 more than now (52,500)',
     );
     const granted = report.table.rows.map((row) => row.at(-1) as number);
     expect(granted).toEqual([50_000_000, 75_000_000, -25_000_000]);

@@ -97,7 +97,7 @@ function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestC
   if (!action) {
     if (isSchedule(rest)) return readDigestAdd(reading, 1, ids);
     const near = listNearest(wordAt(reading, 1), DIGEST_ACTIONS.keys(), 3);
-    throw new Misunderstood(`A digest cannot ${quoteShort(rest)}.`, [
+    throw new Misunderstood(`No digest command is called ${quoteShort(rest)}.`, [
       ...(verb === 'now' ? ['digest send'] : []),
       ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
       'digest',

@@ -15,7 +15,7 @@ import { type Db, dialectOf, openDatabase, parseDatabaseUrl } from '../store/dat
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listMarks } from '../store/mark-repository.ts';
-import { listPendingMigrations, migrate } from '../store/migrate.ts';
+import { awaitStart, listPendingMigrations, migrate } from '../store/migrate.ts';
 import { getReportZone, listOlderZones } from '../store/setting-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 import { StoredUsage } from '../usage/reader.ts';
@@ -34,6 +34,7 @@ export async function withDatabase<T>(context: CliContext, work: (db: Db, config
   const config = readConfig(context);
   const db = openDatabase(config.databaseUrl.reveal());
   try {
+    await awaitStart(db);
     await refuseBesideOlder(db, context.now());
     await migrate(db);
     return await work(db, config);

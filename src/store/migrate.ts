@@ -1,15 +1,43 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { HeadroomError } from '../errors.ts';
 
+/** How long a PostgreSQL that is starting is waited for, and how often it is asked. */
+const PATIENCE_MS = 20_000;
+const PAUSE_MS = 500;
+/** PostgreSQL's `cannot_connect_now`: it is starting, recovering or stopping. */
+const CANNOT_CONNECT_NOW = '57P03';
+
+/** Waits while PostgreSQL starts or recovers from a crash. Throws where that takes long; other faults are left to whoever comes next. */
+export async function awaitStart<T>(db: Kysely<T>, patienceMs = PATIENCE_MS): Promise<void> {
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    const fault = await sql`select 1`.execute(db).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error,
+    );
+    if (fault?.code !== CANNOT_CONNECT_NOW) return;
+    if (performance.now() >= untilMs) {
+      throw new HeadroomError(
+        'database',
+        `PostgreSQL is starting or recovers from a crash (${fault.message}); it was waited for ${patienceMs / 1000} s. Start again once its log says that it is ready.`,
+        { cause: fault },
+      );
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
 /**
  * Brings the schema to the newest version; safe when several processes start together (each dialect's lock makes them
- * wait). Throws where a migration fails, naming it; on both dialects nothing of that run is left behind.
+ * wait). Waits for a PostgreSQL that is starting. Throws where a migration fails, naming it; on both dialects nothing of that run is left behind.
  */
 export async function migrate<T>(db: Kysely<T>): Promise<void> {
+  await awaitStart(db);
   const { error, results } = await createMigrator(db).migrateToLatest();
   if (!error) return;
   const failed = results?.find((result) => result.status === 'Error');

@@ -1,11 +1,15 @@
 import { promises as fs } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import { type Db, type DialectName, openDatabase } from '../../src/store/database.ts';
+import { awaitStart, migrate } from '../../src/store/migrate.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
+import { runHere } from '../support/command-process.ts';
 import { createDatabase, type TestDatabase, WANTED_DIALECTS } from '../support/databases.ts';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');
@@ -80,4 +84,70 @@ async function append(db: Db, dialect: DialectName, taken: readonly UsageEvent[]
   const writer = new UsageWriter(db, { dialect, calendar, rawRetentionDays: 30, rules });
   const [result] = await writer.append([{ source: { id: 1, name: 'test' }, events: taken, receivedMs: NOW }]);
   return result!;
+}
+
+describe.runIf(WANTED_DIALECTS.includes('postgres'))('a PostgreSQL that is starting', () => {
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  /** Lets through to a database after so many connections that are told to come later. */
+  const openBehind = async (refusals: number): Promise<{ db: Db; url: string; refused(): number }> => {
+    const database = await createDatabase('postgres', 'empty');
+    const url = new URL(database.url);
+    let refused = 0;
+    const gate = createServer((socket) => {
+      socket.on('error', () => {});
+      if (refused >= refusals) {
+        const server = connect(Number(url.port), url.hostname).on('error', () => socket.destroy());
+        socket.pipe(server).pipe(socket);
+        socket.on('close', () => server.destroy());
+        return;
+      }
+      refused += 1;
+      socket.once('data', () => socket.end(STARTING_UP));
+    });
+    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+    const behind = new URL(url);
+    behind.port = String((gate.address() as AddressInfo).port);
+    const db = openDatabase(behind.href);
+    closing.push(
+      database.remove,
+      () => gate.close(),
+      () => db.destroy(),
+    );
+    return { db, url: behind.href, refused: () => refused };
+  };
+
+  it('is waited for', async () => {
+    const { db, refused } = await openBehind(3);
+    await migrate(db);
+    expect(refused()).toBe(3);
+    expect(await db.selectFrom('source').select('id').execute()).toEqual([]);
+  });
+
+  it('is waited for by commands, too', async () => {
+    const { url, refused } = await openBehind(3);
+    const env = { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32, 7).toString('base64') };
+    const { code, lines } = await runHere({ words: ['sources', 'list'], env, folder: tmpdir() });
+    expect([code, refused(), lines[0]]).toEqual([0, 3, expect.stringContaining('There are no sources')]);
+  });
+
+  it('for long is named as what it is', async () => {
+    const { db } = await openBehind(Number.POSITIVE_INFINITY);
+    await expect(awaitStart(db, 0)).rejects.toThrow(
+      /^PostgreSQL is starting or recovers from a crash \(the database system is starting up\); it was waited for 0 s\./,
+    );
+  });
+});
+
+/** PostgreSQL's answer to whoever connects while it recovers. */
+const STARTING_UP = toErrorResponse({ S: 'FATAL', V: 'FATAL', C: '57P03', M: 'the database system is starting up' });
+
+function toErrorResponse(fields: Readonly<Record<string, string>>): Buffer {
+  const text = Object.entries(fields).map(([type, value]) => `${type}${value}\0`);
+  const content = Buffer.from(`${text.join('')}\0`);
+  const head = Buffer.from('E....');
+  head.writeInt32BE(content.length + 4, 1);
+  return Buffer.concat([head, content]);
 }

@@ -76,26 +76,30 @@ describeEachDialect('any schedule of crashes, freezes and outages', (databases) 
             clock: { now: () => clock.now(), sleep: (_ms, signal) => whenAborted(signal) },
           });
         }
-        for (let second = 0; second < 150; second += 1) {
-          slack.faults.outage(second < outageSeconds);
-          await Promise.race([sender.settle(), replaced.promise]);
-          clock.advance(1000);
+        try {
+          for (let second = 0; second < 150; second += 1) {
+            slack.faults.outage(second < outageSeconds);
+            await Promise.race([sender.settle(), replaced.promise]);
+            clock.advance(1000);
+          }
+          slack.faults.clear();
+          for (const thaw of thawing) thaw();
+          await slack.waitFor(
+            () => countOf(slack, expected) === expected.length + thawing.length,
+            'the frozen calls went through',
+          );
+          clock.advance(20_000);
+          await sender.sweep();
+        } finally {
+          // A message that never comes fails the wait.
+          const posted = expected.map((key) => allOf(slack).filter(({ text }) => text === key).length);
+          tally(databases.dialect, {
+            cuts: calls.filter((fate) => fate !== 'fine').length - fates.filter((fate) => fate !== 'fine').length,
+            deliveries: keys,
+            losses: posted.filter((count) => count === 0).length,
+            doubles: posted.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+          });
         }
-        slack.faults.clear();
-        for (const thaw of thawing) thaw();
-        await slack.waitFor(
-          () => countOf(slack, expected) === expected.length + thawing.length,
-          'the frozen calls went through',
-        );
-        clock.advance(20_000);
-        await sender.sweep();
-        const posted = expected.map((key) => allOf(slack).filter(({ text }) => text === key).length);
-        tally(databases.dialect, {
-          cuts: calls.filter((fate) => fate !== 'fine').length - fates.filter((fate) => fate !== 'fine').length,
-          deliveries: keys,
-          losses: posted.filter((count) => count === 0).length,
-          doubles: posted.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
-        });
         for (const key of expected) {
           const ours = allOf(slack).filter(({ text }) => text === key);
           expect(ours.map(({ ts }) => ts)).toEqual([(await findDelivery(db, key))!.sent?.ts]);

@@ -34,6 +34,17 @@ export function tally(dialect: DialectName, figures: Partial<Figures>): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ dialect, ...figures })}\n`);
 }
 
+/** Waits for a message that must be posted, and tallies it: as lost where the wait fails. */
+export async function tallyPost(dialect: DialectName, wait: Promise<unknown>): Promise<void> {
+  try {
+    await wait;
+  } catch (error) {
+    tally(dialect, { deliveries: 1, losses: 1 });
+    throw error;
+  }
+  tally(dialect, { deliveries: 1 });
+}
+
 /** Adds to the inputs of this run that were odd on purpose, by what they were. */
 export function tallyInputs(kind: string, count: number): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ kind, count })}\n`);
@@ -44,8 +55,8 @@ export function tallyPeak(body: string, peakMiB: number): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ body, peakMiB })}\n`);
 }
 
-/** The figures of a run as one line of JSON; undefined: nothing was tallied. */
-export function sumUp(path: string): string | undefined {
+/** The figures of a run as one line of JSON, with the tests that were skipped; undefined: nothing was tallied. */
+export function sumUp(path: string, skipped: readonly string[]): string | undefined {
   if (!existsSync(path)) return undefined;
   const sums: Partial<Record<DialectName, Figures>> = {};
   const inputs: Record<string, number> = {};
@@ -59,5 +70,5 @@ export function sumUp(path: string): string | undefined {
     for (const [name, value] of Object.entries(figures)) sums[dialect][name as keyof Figures] += value;
   }
   const all = Object.values(inputs).reduce((sum, count) => sum + count, 0);
-  return JSON.stringify({ seed: SEED, ...sums, inputs: { all, ...inputs }, bodiesMiB });
+  return JSON.stringify({ seed: SEED, ...sums, inputs: { all, ...inputs }, bodiesMiB, skipped });
 }

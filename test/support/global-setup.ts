@@ -36,7 +36,7 @@ const ROOM = 2 * 1024 ** 3;
  * What all tests of a run share: a folder for everything temporary, which ends with the run; a migrated SQLite file to copy;
  * and one PostgreSQL, which starts when the first test asks for it.
  */
-export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
+export default async function setUp({ provide, vitest, config }: TestProject): Promise<() => Promise<void>> {
   const known = EXITS.map((event) => process.listeners(event));
   const { startPostgresServer } = await import('./postgres-server.ts');
   const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
@@ -86,7 +86,10 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
         if (!known[index]!.includes(listener)) process.off(event, listener);
       }
     }
-    const told = isLong ? sumUp(figures) : undefined;
+    // Those that a pattern leaves out are not wanted.
+    const modules = config.testNamePattern ? [] : vitest.state.getTestModules();
+    const skipped = modules.flatMap(({ children }) => [...children.allTests('skipped')].map((test) => test.fullName));
+    const told = isLong ? sumUp(figures, skipped) : undefined;
     if (told) console.log(told);
     rmSync(folder, { recursive: true, force: true });
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -11,12 +11,16 @@ import { insertSubscription } from '../../src/store/subscription-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { runHere } from '../support/command-process.ts';
 import { setUpDatabases } from '../support/databases.ts';
-import { tally } from '../support/figures.ts';
+import { tally, tallyPost } from '../support/figures.ts';
+import { isLong } from '../support/size.ts';
 import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
 import { sendUntilTaken } from './load.ts';
 
-/** Where libfaketime lies, which moves the clock of a process; the tests with clocks of our own need no such thing. */
-const { HEADROOM_FAKETIME } = process.env;
+/**
+ * Where libfaketime lies, which moves the clock of a process: where the setting says, or distributions put it. The tests with
+ * clocks of our own need no such thing.
+ */
+const FAKETIME = process.env.HEADROOM_FAKETIME ?? globSync('/usr/lib{,64,/*}/faketime/libfaketimeMT.so.1')[0];
 const ZONE = 'Europe/Berlin';
 const WAIT_MS = 40_000;
 const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
@@ -30,6 +34,8 @@ beforeEach(async () => {
   slack = await startEmulator({ now: () => Date.now() + aheadMs });
 });
 afterEach(async () => {
+  const posted = [ALERTS, DIGESTS].flatMap(listKeys);
+  tally('sqlite', { doubles: posted.length - new Set(posted).size });
   await bot?.kill();
   await slack.stop();
 });
@@ -46,23 +52,25 @@ const STARTS = [
   ['the clock set back by an hour', '2028-10-29T00:29:58Z', undefined],
 ] as const;
 
-it.runIf(HEADROOM_FAKETIME)(
+it.runIf(FAKETIME)(
   'a bot that is killed and comes back at another time posts each digest once, and takes each event once',
   async () => {
     const url = await createUrl();
     const db = openDatabase(url);
     const rule = parseSchedule('daily 02:30', ZONE);
-    const nextDueMs = latestDue(rule, Date.parse(STARTS[0][1]) + 10_000).dueMs;
+    // The short form is the night with two of them.
+    const starts = isLong ? STARTS : STARTS.slice(-3, -1);
+    const nextDueMs = latestDue(rule, Date.parse(starts[0]![1]) + 10_000).dueMs;
     const digest = { channel: DIGESTS, owner: 'U01ALICE', schedule: rule, what: EVERYTHING, nextDueMs };
     await insertSubscription(db, digest, nextDueMs - 1000);
     const posted: string[] = [];
-    for (const [number, [, time, day]] of STARTS.entries()) {
+    for (const [number, [, time, day]] of starts.entries()) {
       aheadMs = Date.parse(time) - Date.now();
       bot = await startBot({
         ...toEnv(slack, url),
         REPORT_TIMEZONE: ZONE,
         RAW_RETENTION_DAYS: '400',
-        LD_PRELOAD: HEADROOM_FAKETIME!,
+        LD_PRELOAD: FAKETIME!,
         FAKETIME: `@${time.replace('T', ' ').replace('Z', '')}`,
         FAKETIME_DONT_FAKE_MONOTONIC: '1',
       });
@@ -73,21 +81,17 @@ it.runIf(HEADROOM_FAKETIME)(
       const ticked = Date.parse(time) / 1000 + 2;
       await vi.waitUntil(async () => (await readTick(bot!.url)) >= ticked, { timeout: WAIT_MS, interval: 200 });
       if (day) posted.push(`digest:1:${day}`);
-      if (day) await slack.waitFor(() => keys().length >= posted.length, `the digest of ${day}`, WAIT_MS);
+      const isPosted = () => keys().length >= posted.length;
+      if (day) await tallyPost('sqlite', slack.waitFor(isPosted, `the digest of ${day}`, WAIT_MS));
       expect([time, keys()]).toEqual([time, posted]);
       await bot.kill();
     }
     await db.destroy();
-    tally('sqlite', {
-      kills: STARTS.length,
-      events: 20 * STARTS.length,
-      deliveries: posted.length,
-      doubles: keys().length - new Set(keys()).size,
-    });
+    tally('sqlite', { kills: starts.length, events: 20 * starts.length });
   },
 );
 
-it.runIf(HEADROOM_FAKETIME)(
+it.runIf(FAKETIME && isLong)(
   'an hour without Slack, the clock set forth and back in it: everything is posted once when Slack is there again',
   async () => {
     const url = await createUrl();
@@ -111,7 +115,7 @@ it.runIf(HEADROOM_FAKETIME)(
     await insertSubscription(db, digest, startMs);
     bot = await startBot({
       ...env,
-      LD_PRELOAD: HEADROOM_FAKETIME!,
+      LD_PRELOAD: FAKETIME!,
       FAKETIME_TIMESTAMP_FILE: clock,
       FAKETIME_CACHE_DURATION: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -140,16 +144,16 @@ it.runIf(HEADROOM_FAKETIME)(
     expect(slack.messages(ALERTS)).toEqual([]);
     slack.faults.outage(false);
     const isOut = () => slack.messages(ALERTS).some(({ text }) => text.includes('out of month'));
-    await slack.waitFor(() => keys().length > 0 && isOut(), 'the alert and the digest', 60_000);
+    await tallyPost('sqlite', slack.waitFor(isOut, 'the alert', 60_000));
+    await tallyPost(
+      'sqlite',
+      slack.waitFor(() => keys().length > 0, 'the digest', 60_000),
+    );
     // Nor does anything come twice when the clock goes on, and back once more.
     for (const minutes of [180, 65]) setClock(startMs + minutes * MINUTE_MS);
     await tickAt(startMs + 181 * MINUTE_MS);
     const posted = [ALERTS, DIGESTS].flatMap(listKeys);
-    tally('sqlite', {
-      events: sent,
-      deliveries: new Set(posted).size,
-      doubles: posted.length - new Set(posted).size,
-    });
+    tally('sqlite', { events: sent });
     expect(new Set(posted).size).toBe(posted.length);
     expect(keys()).toEqual(['digest:1:2028-05-10']);
     const { rows } = await new StoredUsage(db, 'sqlite', createCalendar('UTC')).sum({

@@ -20,7 +20,7 @@ export const MAX_EVENT_ROWS = 10_000;
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'quietest', 'per-minute', 'up'] as const),
-  ...(['total', 'sending', 'stopped', 'owner'] as const),
+  ...(['total', 'sending', 'stopped', 'owner', 'succeeded'] as const),
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
 

@@ -75,18 +75,21 @@ async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', n
     (a, b) => a - b,
   );
   const named = question.filters?.find(({ key, not }) => key !== 'status' && !not)?.patterns;
-  const who = named ? joinWords(named) : 'It';
+  const statuses = question.filters?.find(({ key, not }) => key === 'status' && !not)?.patterns;
+  const codes = named ? undefined : statuses && (statuses.length > 1 ? 'failures' : `${statuses[0]}s`);
+  const who = codes ?? (named ? joinWords(named) : 'It');
   const lastMs = newestMs ?? hours.at(-1);
   const answer = (isSending: boolean) => ((asked === 'sending') === isSending ? 'Yes' : 'No');
-  if (lastMs === undefined) return `${answer(false)}: ${who} made no call (${range.label}).`;
-  const last = `its last call was on ${formatMoment(lastMs, deps.calendar.zone)}`;
+  if (lastMs === undefined)
+    return `${answer(false)}: ${codes ? `no ${codes} came` : `${who} made no call`} (${range.label}).`;
+  const last = `${codes ? 'the last' : 'its last call'} was on ${formatMoment(lastMs, deps.calendar.zone)}`;
   const pauses = hours.slice(1).map((hour, index) => hour - hours[index]!);
   const longest = pauses.length > 0 ? Math.max(...pauses) : DAY_MS;
   const silence = nowMs - lastMs;
   // Hours tell a pause to the hour.
-  if (silence < longest + HOUR_MS) return `${answer(true)}: ${who} still sends; ${last}.`;
+  if (silence < longest + HOUR_MS) return `${answer(true)}: ${who} ${codes ? 'still come' : 'still sends'}; ${last}.`;
   const before = pauses.length > 0 ? `; before, it paused ${formatDuration(longest)} at most` : '';
-  return `${answer(false)}: ${who} has stopped; ${last}, ${formatDuration(silence)} ago${before}.`;
+  return `${answer(false)}: ${who} ${codes ? 'have' : 'has'} stopped; ${last}, ${formatDuration(silence)} ago${before}.`;
 }
 
 function toTotals({ range, filters }: Question): Question {

@@ -56,7 +56,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, answer)
-          : `${up}${describeOutcome(totals, codes).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
+          : `${up}${describeOutcome(totals, codes, question.focus === 'succeeded').replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...notes],
       offers: offerNearest(inquiry, answer),
@@ -92,7 +92,11 @@ const COLUMNS: readonly Column<StatusReport['codes'][number]>[] = [
  * `1.8% of 12,000 requests failed; most of the 216 failures are 429s.` Without `codes` the failures are only counted.
  * Requests without a status are neither, and are told apart.
  */
-export function describeOutcome(totals: Totals, codes: readonly { status: string; requests: number }[] = []): string {
+export function describeOutcome(
+  totals: Totals,
+  codes: readonly { status: string; requests: number }[] = [],
+  isOfSuccess = false,
+): string {
   const { requests, ok, failed, none } = totals;
   const all = countOf(requests, 'request');
   if (ok + failed === 0) return `${all}, none with a status.`;
@@ -109,7 +113,8 @@ export function describeOutcome(totals: Totals, codes: readonly { status: string
       ? `All ${formatCount(requests)} requests ended in ${worst.status} (${describeStatus(worst.status)}).${silent}`
       : `${whole} failed.${silent}`;
   }
-  const share = `${formatShare(failed, ok + failed)} of ${known} failed`;
+  const told = isOfSuccess ? ([ok, 'succeeded'] as const) : ([failed, 'failed'] as const);
+  const share = `${formatShare(told[0], ok + failed)} of ${known} ${told[1]}`;
   if (!worst) return `${share}.${silent}`;
   const failures = countOf(failed, 'failure');
   if (!second)

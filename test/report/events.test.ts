@@ -62,6 +62,11 @@ it('says yes or no whether a client still sends, and when it last did', async ()
   // A pause as long as others before is no stop.
   expect(await told('stopped', '18T10:00', '20T11:10')).toMatch(/^No: acme-1 still sends/);
   expect(await told('stopped', '01T10:00')).toBe('Yes: acme-1 made no call (14–21 Nov 2026).');
+  const codes = [{ key: 'status' as const, patterns: ['200'], not: false }];
+  const ok = [{ ...call, status: 200, timeMs: at('2026-11-21T13:50:00Z') }];
+  expect((await ask(ok, { report: 'events', focus: 'stopped', limit: 1, filters: codes })).finding).toBe(
+    'No: 200s still come; the last was on Sat 21 Nov 13:50.',
+  );
   const user = [{ key: 'user' as const, patterns: ['ana'], not: false }];
   const other = [{ ...call, timeMs: at('2026-11-21T13:50:00Z') }];
   const { finding } = await ask(other, { report: 'events', focus: 'sending', limit: 1, filters: user });

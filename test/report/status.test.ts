@@ -36,6 +36,8 @@ describe('status', () => {
     expect(report.finding).toBe(
       '18.8% of 80 requests with a status failed; most of the 15 failures are 404s. 20 had no status.',
     );
+    const succeeded = await ask([calls(200, 65), calls(404, 15)], { report: 'status', focus: 'succeeded' });
+    expect(succeeded.finding).toBe('81.3% of 80 requests succeeded; all 15 failures are 404s.');
     expect(toCsv(report).split('\r\n')[0]).toBe('status,meaning,requests,share_percent');
     expect(toCsv(report)).toContain('404,not found,10,10\r\n');
   });

@@ -27,7 +27,7 @@ export function readAsked(reading: Reading): Command {
 function readWhole(reading: Reading): Command {
   let unknown: UnknownWords | undefined;
   try {
-    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBareOptions(reading));
+    const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBare(reading));
     if (question) return { kind: 'question', question };
   } catch (error) {
     // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
@@ -44,6 +44,16 @@ function readWhole(reading: Reading): Command {
     return readNatural(reading);
   } catch (error) {
     throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
+  }
+}
+
+/** What is no question of options alone is read as a sentence, which tells what is wrong with it. */
+function readBare(reading: Reading): Question | undefined {
+  try {
+    return readBareOptions(reading);
+  } catch (error) {
+    if (error instanceof Misunderstood) return undefined;
+    throw error;
   }
 }
 

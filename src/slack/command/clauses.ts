@@ -57,6 +57,14 @@ export function whichFirst(questions: readonly Question[]): Misunderstood {
   return new Misunderstood('I answer one question at a time: which first?', questions.map(formatQuestion));
 }
 
+/** Of two ranges, neither of which is compared: both together and each are offered. */
+export function twoRanges(question: Question, other: string): Misunderstood {
+  return new Misunderstood(
+    `I see two ranges, ${question.range} and ${other}: vs between them compares them.`,
+    [{ ...question, versus: other }, question, { ...question, range: other }].map(formatQuestion),
+  );
+}
+
 /** The question with the range and the names of another, where it has none of its own. */
 function inherit(question: Question, { range, name, report, filters = [] }: Question): Question {
   const subject: Filter[] =

@@ -5,7 +5,7 @@ import { type Question, RefusedQuestion, type Report, type Reporter } from '../.
 import { QuestionError } from '../../errors.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
-import { DIMENSION_PLURALS, FOCUS_WORDS, isReserved } from './vocabulary.ts';
+import { DIMENSION_PLURALS, FOCUSES, isReserved } from './vocabulary.ts';
 import { protectFromSlack, quote } from './words.ts';
 
 /**
@@ -15,7 +15,7 @@ import { protectFromSlack, quote } from './words.ts';
 export function formatQuestion(question: Question): string {
   const { report, limit, offset, range, versus, filters, measure, sort, view, suppose } = question;
   const subject = question.name ?? question.scope;
-  const focus = FOCUS_WORDS.get(question.focus ?? '')?.focus;
+  const focus = FOCUSES[report]?.find((each) => each === question.focus);
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
     question.focus === 'odd' ? 'unusual' : question.focus === 'run-out' ? 'forecast' : report,

@@ -15,6 +15,11 @@ export const NO_NAMES: KnownNames = { find: () => [], clientsFrom: () => [], nea
 export function createKnownNames(known: readonly KnownName[]): KnownNames {
   const byText = new Map<string, KnownName[]>();
   for (const each of known) byText.getOrInsert(each.name.toLowerCase(), []).push(each);
+  // People write `j.mendes` for j.mendes@example.com.
+  for (const { key, name, value } of known) {
+    const [local, domain] = name.toLowerCase().split('@');
+    if (key === 'user' && domain && local) byText.getOrInsert(local, []).push({ key, name: local, value });
+  }
   const find = (text: string): readonly KnownName[] => {
     const same = byText.get(text.toLowerCase()) ?? [];
     const exact = same.filter(({ name }) => name === text);
@@ -89,7 +94,7 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
   for (; end > at; end--) {
     const typed = reading.text.slice(tokens[at]!.start, tokens[end - 1]!.end);
     const trimmed = nameAt(reading, at, end);
-    for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, '')]) {
+    for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, ''), trimmed.replace(/(?<=\w{4})s$/, '')]) {
       const found = ofKey(names.find(name), key);
       // Whose name begins so is found by the answer.
       if (key === 'client' && found.length === 0 && names.clientsFrom(name).length > 0) return { key, name, next: end };

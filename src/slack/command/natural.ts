@@ -2,7 +2,9 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
+import { twoRanges } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
+import { asksForChange, findAlternatives, type Has, listFacts } from './facts.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
 import { NO_NAMES } from './names.ts';
@@ -17,13 +19,11 @@ import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './wo
 /** Longer texts are no sentence. */
 const MAX_WORDS = 40;
 /** Words that say only how an answer is given: any answer does. */
-const ALWAYS: readonly Sign[] = ['count', 'now', 'usage'];
+const ALWAYS: readonly Sign[] = ['count', 'portion', 'now', 'usage'];
 /** Words that ask for a comparison. */
 const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
 /** Reports of what holds now. */
 const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
-
-type Has = (...signs: Sign[]) => boolean;
 
 /**
  * A question asked in a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`; by
@@ -44,6 +44,13 @@ export function readNatural(reading: Reading): Command {
   if (refusal) throw new Misunderstood(refusal.told, [...near!, 'help']);
   const nearest = findNearest(reading, sentence, has);
   if (nearest?.command && nearest.unused.length === 0) return nearest.command;
+  const { otherRange } = sentence;
+  if (
+    otherRange &&
+    nearest?.command?.kind === 'question' &&
+    nearest.unused.every((token) => otherRange.tokens.includes(token))
+  )
+    throw twoRanges(nearest.command.question, otherRange.range);
   if (!nearest) throw new Misunderstood("I can't make a report of that question.", ['top clients', 'pool', 'help']);
   const inOrder = nearest.unused.toSorted((a, b) => a.start - b.start);
   throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
@@ -82,74 +89,6 @@ function findNearest(reading: Reading, sentence: Sentence, has: Has): Nearest | 
   return nearest;
 }
 
-const LASTING = /^(last|lasts|enough|make|sufficient|cope|handle)$/;
-const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
-const ALIVE = new RegExp(
-  `\\b(alive|up|back|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
-);
-const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
-
-/** Says how much, where `busiest` ranks. */
-const isDegree = (token: Token) => /^(busy|busier|heavy|high|quiet|quieter|low)$/.test(bareWord(token));
-function isOfDegree(concepts: Sentence['concepts']): boolean {
-  return [...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree);
-}
-
-/** `was it busy`, but not `which hours are busy`. */
-const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
-
-const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
-
-/** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
-const SPENDING =
-  /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
-
-function listFacts(
-  { concepts, names, pools, dimensions, draft, unknown }: Sentence,
-  tokens: readonly Token[],
-): ReadonlySet<Sign> {
-  const [name] = names;
-  const [dimension] = dimensions;
-  const { range, versus } = draft.question;
-  const named = new Set([...names, ...pools].flatMap((each) => each.tokens));
-  const toText = (some: readonly Token[]) => some.map(bareWord).join(' ');
-  const text = toText(tokens);
-  const isOfCalls = /\b(usage|calls|requests|traffic|errors|failures|volume|load|latency|credits|numbers?)\b/.test(
-    text,
-  );
-  const isListing = /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(text) && !concepts.has('count');
-  const facts: readonly (readonly [unknown, Sign])[] = [
-    [name, 'named'],
-    [name, name?.key as Sign],
-    [pools.length > 0, 'pool'],
-    [names.length > 1, 'several'],
-    [findAlternatives(draft.filters), 'alternatives'],
-    [dimension, 'dimension'],
-    [dimension?.by, 'by'],
-    [dimension?.counted, 'counted'],
-    [dimension?.dimension === 'source', 'senders'],
-    [range, 'range'],
-    [range?.match(/^(until|\.\.)/), 'until'],
-    [draft.filters.some(({ key }) => key === 'status'), 'code'],
-    [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
-    [draft.filters.length > 0, 'filtered'],
-    [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
-    [isListing, 'listing'],
-    [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
-    [isOfCalls ? undefined : DOWN.test(text), 'down'],
-    [isOfDegree(concepts) && (JUDGING.test(text) || concepts.has('why')), 'busy'],
-    [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
-    [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
-    [range && /^(this|last)-month$/.test(range), 'monthly'],
-    [unknown.length > 0 && TRYING.test(text), 'tryOut'],
-    [/^(did|have|has)\b/.test(text), 'did'],
-    [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
-    [/^what('?s)?\b/.test(text), 'what'],
-    [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
-  ];
-  return new Set<Sign>([...concepts.keys(), ...facts.flatMap(([isSo, fact]) => (isSo ? [fact] : []))]);
-}
-
 /** `compare this week with last week`: the range named first is compared with the other. */
 function joinRanges(sentence: Sentence): Sentence {
   const { draft, concepts, otherRange, ...rest } = sentence;
@@ -157,17 +96,6 @@ function joinRanges(sentence: Sentence): Sentence {
   if (!otherRange || !isAsked) return sentence;
   const places = new Map(draft.places).set('versus', [...otherRange.tokens]);
   return { ...rest, concepts, draft: { ...draft, places, question: { ...draft.question, versus: otherRange.range } } };
-}
-
-/** Tells whether a change is asked for without the range that it is from: then it is the one before. */
-function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | 'names' | 'draft'>): boolean {
-  const isChange =
-    concepts.has('moved') ||
-    concepts.has('fell') ||
-    (concepts.has('compare') && names.length < 2) ||
-    (concepts.has('spike') && (concepts.has('why') || concepts.has('who'))) ||
-    (concepts.has('why') && isOfDegree(concepts));
-  return draft.question.versus === undefined && isChange && !concepts.has('versus') && !concepts.has('average');
 }
 
 /** Tokens of a sentence that a rule has no use for. */
@@ -230,8 +158,9 @@ function make(
   const [dimension] = dimensions;
   if (dimension && rule.slots.includes('dimension') && hasUse(question, 'dimension', dimension))
     question.dimension = dimension.dimension;
-  const alternatives = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
-  if (alternatives) question.dimension = alternatives;
+  const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
+  const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
+  if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
   const filters = [
     ...draft.filters,
     ...(question.focus === 'odd' || question.sort?.endsWith('failed_percent') ? [] : toOutcome(report, has)),
@@ -250,12 +179,6 @@ function make(
 function aboutName({ key }: SentenceName, has: Has): string {
   if (key === 'client' || key === 'route') return key;
   return has('range', 'filtered', 'happening', 'count', 'average') ? 'daily' : 'pool';
-}
-
-/** The dimension of which filters name several values. */
-function findAlternatives(filters: readonly Filter[]): Grouping | undefined {
-  const keys = filters.flatMap(({ key, not }) => (not || key === 'status' ? [] : [key]));
-  return keys.find((key, at) => keys.indexOf(key) < at);
 }
 
 /** Puts a name where the report has it; returns it as a filter where it has no place of its own. */
@@ -282,11 +205,14 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   return [];
 }
 
+function isOfSuccess(concepts: Sentence['concepts']): boolean {
+  return concepts.get('rate')?.some((token) => /^(success|reliab|uptime|availab)/.test(bareWord(token))) === true;
+}
+
 /** The order by error rates that words ask for: `highest error rate`, `least reliable`. */
-function sortByRate(words: readonly string[], has: Has): string | undefined {
-  if (words.length === 0) return undefined;
-  const isOfSuccess = words.some((word) => /^(success|reliab|uptime|availab)/.test(word));
-  return isOfSuccess === has('least') ? '-failed_percent' : 'failed_percent';
+function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefined {
+  if (!concepts.has('rate')) return undefined;
+  return isOfSuccess(concepts) === has('least') ? '-failed_percent' : 'failed_percent';
 }
 
 /** What words change in the question of a report. */
@@ -304,7 +230,14 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       ...(has('fastest') && { sort: 'p95' }),
     };
   }
-  const rate = isCompared ? undefined : sortByRate(concepts.get('rate')?.map(bareWord) ?? [], has);
+  const rate = isCompared ? undefined : sortByRate(concepts, has);
+  if (
+    report === 'status' &&
+    !isCompared &&
+    !has('failing', 'down', 'code') &&
+    (has('succeeding') || isOfSuccess(concepts))
+  )
+    return { focus: 'succeeded' };
   if (report === 'client' && has('who', 'owner')) return { focus: 'owner' };
   if (report !== 'top') return {};
   return {
@@ -333,7 +266,8 @@ function toOutcome(report: Question['report'], has: Has): Filter[] {
   const isOfOutcomes = ['status', 'client', 'route'].includes(report);
   if (has('code') || !(isPart || isOfOutcomes)) return [];
   if (has('throttled', 'rateLimit')) return [{ key: 'status', patterns: ['429'], not: false }];
-  const group = isPart && (has('failing') ? 'failed' : has('succeeding') ? 'ok' : undefined);
+  const group =
+    isPart && (has('failing') || (has('worse') && report === 'top') ? 'failed' : has('succeeding') ? 'ok' : undefined);
   return group ? [{ key: 'status', patterns: readStatus(group)!, not: false }] : [];
 }
 

@@ -3,6 +3,7 @@ import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
 import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { twoRanges } from './clauses.ts';
 import { Misunderstood } from './command.ts';
 import { isFilter, keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
 import { refuseFiltersOfBalances } from './format-question.ts';
@@ -12,7 +13,7 @@ import { hasScope, hasUse } from './report-parts.ts';
 import {
   beginsWithLanguage,
   DIMENSION_WORDS,
-  FOCUS_WORDS,
+  FOCUSES,
   isFailure,
   isFiller,
   isLanguage,
@@ -81,7 +82,10 @@ export function finish(reading: Reading, draft: Draft): Question {
 /** Options, or an error that names the words without meaning and offers what may have been meant. */
 export function readAllOptions(reading: Reading, at: number, base: Question): Question {
   const { draft, unknown } = readDraft(reading, at, base);
-  if (unknown.length > 0) throw new UnknownWords(reading, unknown);
+  const [first] = unknown;
+  const other = first && draft.question.range !== undefined && readRange(reading, reading.tokens.indexOf(first));
+  if (other) throw twoRanges(finish(reading, draft), other.range);
+  if (first) throw new UnknownWords(reading, unknown);
   return finish(reading, draft);
 }
 
@@ -128,7 +132,7 @@ export function readNameAndOptions(
   if (known) return readAllOptions(reading, known.next, { ...base, [field]: known.name });
   let unknown: Token | undefined;
   // Where a name need not follow, everyday words are none: `credits used by Acme`.
-  const mayBeName = !optional || !beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord));
+  const mayBeName = !optional || !(range || beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord)));
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
     if (words > 0 && !mayBeName) break;
     const last = tokens[at + words - 1];
@@ -202,8 +206,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     draft.places.set(key, tokens.slice(at, next));
     return next;
   };
-  const asked = FOCUS_WORDS.get(word);
-  if (asked?.reports.includes(draft.question.report)) return put('focus', asked.focus, at + 1);
+  const focus = FOCUSES[draft.question.report]?.find((each) => each === word);
+  if (focus) return put('focus', focus, at + 1);
   // `public` and `share` begin names and sentences too.
   const share = SHARE_WORDS.get(word);
   if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);
@@ -238,12 +242,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const range = hasScope(draft.question) && isAhead(reading, at) ? undefined : readRange(reading, at);
   // `top 2000` asks for rows, not for a year.
   const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
-  if (range && !isCount) {
-    if (draft.question.range !== undefined && draft.question.range !== range.range) {
-      throw twoRanges(reading, draft, { ...range, from: at });
-    }
-    return put('range', range.range, range.next);
-  }
+  if (range && !isCount) return put('range', range.range, range.next);
   const { report } = draft.question;
   const status = readStatus(word);
   // `429`, `clients with 404`; but `top 200` asks for rows.
@@ -356,22 +355,4 @@ function readSort(reading: Reading, at: number): { sort: string; next: number } 
   const given = direction === 'asc' || direction === 'desc';
   const descending = given ? direction === 'desc' : match[1] === '-' || key !== 'name';
   return { sort: `${descending ? '-' : ''}${key}`, next: at + (given ? 3 : 2) };
-}
-
-function twoRanges(
-  { text, tokens }: Reading,
-  { question, places }: Draft,
-  other: { range: string; from: number; next: number },
-): Misunderstood {
-  const without = (dropped: readonly Token[]) =>
-    tokens
-      .filter((token) => !dropped.includes(token))
-      .map(({ start, end }) => text.slice(start, end))
-      .join(' ');
-  const compared = `${text.slice(0, tokens[other.from]!.start)}vs ${text.slice(tokens[other.from]!.start)}`;
-  return new Misunderstood(`I see two ranges, ${question.range} and ${other.range}: vs between them compares them.`, [
-    compared,
-    without(tokens.slice(other.from, other.next)),
-    without(places.get('range') ?? []),
-  ]);
 }

@@ -40,7 +40,7 @@ export function isAhead({ tokens }: Reading, at: number): boolean {
 /** A word as it may stand in a range: no filter, nothing quoted. */
 export function rangeWordOf(token: Token): string {
   const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
-  return hasQuotes || isFilter(token) ? '' : token.text;
+  return hasQuotes || isFilter(token) ? '' : token.text.replace(/^(today|yesterday)s$/i, '$1');
 }
 
 /** `users=25`, `"Automation Developer" = 12,`, `robots=3`: a grant's name, a number, and whether another follows. */

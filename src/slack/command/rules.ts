@@ -15,9 +15,10 @@ export type Fact =
   | 'by'
   | 'counted'
   | 'senders'
-  /** `until`: an open one that only names its end. */
+  /** `until`: an open one that only names its end; `allTime`: all there is. */
   | 'range'
   | 'until'
+  | 'allTime'
   /** `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
   | 'codes'
@@ -35,6 +36,7 @@ export type Fact =
   /** `how much of our quota did we use`; `monthly`: the range is a month as pools have it. */
   | 'spent'
   | 'monthly'
+  | 'worse'
   /** `can we make 5000 more calls` */
   | 'tryOut'
   /** `did we run out`: it has been, or not. */
@@ -69,7 +71,7 @@ const LATENCY = `latency howSlow fastest pace most who average happening trend p
 const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
-const PEAK = `peak most day weekday hour when happening spike ${OUTCOMES}`;
+const PEAK = `record peak most day weekday hour when happening spike ${OUTCOMES}`;
 const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
@@ -80,6 +82,7 @@ const ROWS: readonly Row[] = [
   ['lastSeen filtered', 'events 1', 'lastSeen when who'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
+  ['gone code !range|who|dimension|named', 'events 1 stopped', 'gone'],
   ['alive client|filtered !range|code', 'events 1 sending [client]', 'status active resets'],
   ['events|latest', 'events [name]', `events latest most happening when who ${OUTCOMES}`],
   [
@@ -118,17 +121,20 @@ const ROWS: readonly Row[] = [
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
   ['began failing|throttled|code', 'unusual [name]', `began when happening ${OUTCOMES}`],
+  ['alternatives !named', 'top [alternatives] [dimension]', 'compare versus most happening cost'],
   ['counted', 'daily [dimension] [name]', STEPS],
   ['who|owner client !failing|throttled|code', 'subject [client]', 'who owner'],
   ['owner dimension', 'top [dimension] [name]', `${RANKED} owner`],
   ['cost most client !dimension', 'top routes [client]', 'cost most'],
   ['cost client', 'top [dimension] [client]', 'cost most'],
+  ['share filtered !named', 'top [filtered]', `share explain most happening ${OUTCOMES}`],
   ['share named', 'top [names]', `share explain most happening ${OUTCOMES}`],
   [
     'cost count range|filtered !client|route|who|dimension|most|least|left|limit|runOut|pool',
     'top total [scope]',
     'cost',
   ],
+  ['cost failing|throttled|code !named|dimension|who|why', 'top total by credits', `cost share ${OUTCOMES}`],
   ['cost perMonth scope', 'history [scope]', 'cost perMonth history'],
   ['cost filtered|range !named|left|limit|runOut|forecast|pool', 'top [dimension]', 'cost most who'],
   ['resets day|when|hour !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
@@ -153,18 +159,21 @@ const ROWS: readonly Row[] = [
   ],
   ['left count runOut !filtered|lasting', 'pool [scope] [scopes] [pool]', BALANCE],
   ['lasting !filtered', 'pool lasts [scope] [scopes] [pool]', `happening ${BALANCE}`],
+  ['monthEnd left|limit|pool|overage !filtered', 'forecast [scope] [scopes] [pool]', BALANCE],
   ['runOut|forecast !filtered', 'forecast [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
+  ['flawless', 'top [dimension] sort failed_percent asc [name]', 'flawless who most'],
   ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where rate`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
-  ['average versus', 'unusual [name]', 'average versus happening status'],
+  ['average versus|compare', 'unusual [name]', 'average versus compare happening status'],
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
+  ['record !range', 'daily 90d [name]', PEAK],
   ['peak day|weekday !hour', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
   ['day|weekday failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
@@ -188,7 +197,6 @@ const ROWS: readonly Row[] = [
   ['failing|throttled|code where|what', 'top routes [scope]', 'failing throttled where most happening status'],
   ['failing|throttled|succeeding|rateLimit|code', 'status [scope]', `${OUTCOMES} rateLimit happening status share`],
   ['listing named|filtered', 'events [name]', 'happening status'],
-  ['alternatives !named', 'top [alternatives]', 'compare versus most happening'],
   ['several', 'top [names]', 'compare versus most happening'],
   ['alive|down !client', 'status up 1h [scope]', 'status gone'],
   ['named', 'subject [name]', 'status happening goingOn most active average when share'],
@@ -226,6 +234,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
+  ['day|hour allTime most|least|peak', 'More than a year is drawn by the month.', 'daily 90d …', 'daily all …'],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [
     'bytes',

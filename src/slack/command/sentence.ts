@@ -1,5 +1,4 @@
 import type { Grouping } from '../../domain/dimension.ts';
-import { PREVIOUS } from '../../domain/ranges.ts';
 import { Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
@@ -43,12 +42,15 @@ const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 /** Calls that `the last errors` shows. */
 const LATEST = 10;
 
+/** Compares without what it is compared with. */
+export const COMPARATIVE = /^(less|fewer|higher|lower|better|worse)$/;
+
 /** What runs, by what the same of is compared with: `than the same week last year`. */
 const RUNNING: Readonly<Record<string, string>> = { week: 'this-week', month: 'this-month' };
 
 /** Words before what is counted: `how many different`. */
 const COUNTED =
-  /(how many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
+  /(how many|more|fewer|as many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
 
 /** `last 50 calls`; at the beginning also `20 failed calls`, but for `429 calls`, which are of a status. */
 export function readCountedCalls(text: string, at = 0): { limit: number; used: number } | undefined {
@@ -143,19 +145,16 @@ export function readSentence(reading: Reading): Sentence {
     if (isAhead(reading, at)) return undefined;
     const range = readCompared(at) ?? readRange(reading, at);
     const after = words[at - 1] ?? '';
-    if (!range || (range.weak && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
+    const isEver = words[at] === 'ever' && at === tokens.length - 1;
+    if (!range || (range.weak && !isEver && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
     // `per hour` says how to draw.
     if (/^(per|each|every)$/.test(after)) return undefined;
     // `more than last week`, `slower than in october`, `up from yesterday`
     const joined = concepts.get('versus')?.at(-1);
     const isBehind = after === 'than' || (words[at - 2] === 'than' && isSentenceFiller(after));
-    const distance = joined ? at - tokens.indexOf(joined) : 0;
+    // `worse this week` is beside the week before.
+    const distance = joined && !COMPARATIVE.test(bareWord(joined)) ? at - tokens.indexOf(joined) : 0;
     const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after));
-    // `better since tuesday`: what came after beside as much before.
-    if (isJoined && /^since\b/.test(range.range) && draft.question.range === undefined) {
-      draft.question = { ...draft.question, range: range.range };
-      return setVersus(PREVIOUS, tokens.slice(at, range.next), range.next);
-    }
     if (isJoined && draft.question.versus === undefined)
       return setVersus(range.range, tokens.slice(at, range.next), range.next);
     const { question } = draft;

@@ -77,25 +77,17 @@ export const VIEW_WORDS = toWords<'graph' | 'table' | 'doughnut'>({
   doughnut: 'doughnut|donut|pie',
 });
 
-/** What a report is asked for, behind its name: `daily quietest`; and the reports that know it. */
-export const FOCUS_WORDS: ReadonlyMap<string, { focus: Focus; reports: readonly ReportKind[] }> = new Map(
-  (
-    [
-      ['quietest', 'daily', 'day'],
-      ['busy', 'daily', 'day'],
-      ['per-minute', 'summary'],
-      ['lasts', 'pool'],
-      ['resets', 'pool'],
-      ['overage', 'pool'],
-      ['used-first', 'pool'],
-      ['total', 'top'],
-      ['up', 'status'],
-      ['sending', 'events'],
-      ['stopped', 'events'],
-      ['owner', 'client'],
-    ] as [Focus, ...ReportKind[]][]
-  ).map(([focus, ...reports]) => [focus, { focus, reports }]),
-);
+/** What each report can be asked for, by the words behind its name: `daily quietest`. */
+export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = {
+  daily: ['quietest', 'busy'],
+  day: ['quietest', 'busy'],
+  summary: ['per-minute'],
+  pool: ['lasts', 'resets', 'overage', 'used-first'],
+  top: ['total'],
+  status: ['up', 'succeeded'],
+  events: ['sending', 'stopped'],
+  client: ['owner'],
+};
 
 /** Who sees an answer. */
 export const SHARE_WORDS = toWords<'private' | 'share'>({
@@ -144,16 +136,18 @@ const PHRASES = {
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
-  rate: '(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
+  flawless: '(zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)',
+  rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
   status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
     alright|all right|back to normal|online|reachable`,
   distinct: 'distinct|unique|different|individual|separate',
+  portion: 'how (much|many) of',
   share: 'percent|percentage|percentages|share|shares|proportion|%',
   left: `left(| over)|afford|room|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
     balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
-  pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|bundle(|s)|contract',
+  pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|add on(|s)|bundle(|s)|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: '(|the )rate limit(|s)|rate limiting',
   limit: '(|daily |monthly )limit(|s)|limited|over|near(|est)|allowed|close(|st)(| to)|reached',
@@ -163,12 +157,13 @@ const PHRASES = {
   runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
     hit (the|our) (limit|quota)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
     how (long|soon|fast|quick|quickly)|(before|until|till) (the |it |)reset(|s)|
-    (|need to |have to |must )buy(| more)|need more|sufficient|cope|handle|until|till|before|soon`,
-  forecast: 'forecast(|s)|predict(|ed|ion)|project(ed|ion)',
+    (|need to |have to |must )buy(| more)|(|worth )buying|worth it|upgrad(e|ing)|need more|sufficient|cope|handle|until|till|before|soon`,
+  forecast:
+    'forecast(|s)|at (this|the current|our current|our|the same) (rate|speed|pace)|predict(|ed|ion)|project(ed|ion)',
   monthEnd: `(|by |before |until |till |to |at |through )((|the )end of (|the |this )month|month end|month-end|
     this month's end)`,
   history: 'history|historical|over the months',
-  cost: 'cost(|s|ing|ly)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed)',
+  cost: 'cost(|s|ing|ly)|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed)',
   moved: `chang(e|es|ed|ing)|difference|gr(ow|ows|ew|own|owing|owth)|ris(e|es|en|ing)|rose|increas(e|es|ed|ing)|
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
@@ -182,11 +177,13 @@ const PHRASES = {
   perDay: '(per|by|each|every) (day|week)|(a|by the) day|a week|(typical|normal|usual|average) (day|week)|daily|weekly',
   perMonth: '(per|by|each|every|a|by the) month|monthly|months',
   peak: 'peak(|s|ed)|max(|imum)',
+  record: 'record|all-time high|all time high',
   hour: 'hour(|s)|time of day|what time',
   goodTime: '(best|good|better|right|safe) (time|hour|moment)',
   day: 'day(|s)|day of week|day(|s) of the week',
   weekday: '(|by |per )weekday|week(days|end|ends)|workday(|s)|by day of week|(by|per) day of the week',
-  average: 'average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
+  average:
+    'a (normal|usual|typical|regular) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
   explain: 'per (call|request)|come(|s) from|calculate(|d)|compute(|d)|counted|worked out|add up',
   advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
     concern(|s|ed)|attention|watch out`,
@@ -211,7 +208,7 @@ const PHRASES = {
   fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(ed|ment)|released|
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
-    (payload|response|body) size|record(|s)`,
+    (payload|response|body) size|records`,
   usage: 'usage',
   bot: 'bot|the bot|slack bot|this bot',
   data: `data|ingest(|ion)|fresh(|ness)|delay(|ed)|stale|up to date|(|last )receive(|d)|receiving|arriv(e|es|ed|ing)`,
@@ -254,7 +251,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
-  so show tell list find display or than then went go goes come comes job jobs single works work working thing things stuff one ones
+  so show tell list find display or than then went go goes come comes job jobs single works work working thing things something stuff know worth else like gonna wanna one ones
   keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));

@@ -1,0 +1,105 @@
+import type { Grouping } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import type { Sign } from './rules.ts';
+import { COMPARATIVE, type Sentence } from './sentence.ts';
+import { bareWord, type Token } from './words.ts';
+
+/** Tells whether a sentence has one of the signs. */
+export type Has = (...signs: Sign[]) => boolean;
+
+const LASTING = /^(last|lasts|enough|make|sufficient|cope|handle)$/;
+const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
+const ALIVE = new RegExp(
+  `\\b(alive|up|back|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
+);
+const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
+
+/** Says how much, where `busiest` ranks. */
+const isDegree = (token: Token) => /^(busy|busier|heavy|high|quiet|quieter|low)$/.test(bareWord(token));
+function isOfDegree(concepts: Sentence['concepts']): boolean {
+  return [...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree);
+}
+
+/** `was it busy`, but not `which hours are busy`. */
+const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
+
+const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
+
+/** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
+const SPENDING =
+  /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
+
+/** What holds of a sentence besides the concepts that it names. */
+export function listFacts(
+  { concepts, names, pools, dimensions, draft, unknown }: Sentence,
+  tokens: readonly Token[],
+): ReadonlySet<Sign> {
+  const [name] = names;
+  const [dimension] = dimensions;
+  const { range, versus } = draft.question;
+  const named = new Set([...names, ...pools].flatMap((each) => each.tokens));
+  const toText = (some: readonly Token[]) => some.map(bareWord).join(' ');
+  const text = toText(tokens);
+  const isOfCalls = /\b(usage|calls|requests|traffic|errors|failures|volume|load|latency|credits|numbers?)\b/.test(
+    text,
+  );
+  const isListing = /^[^ ]+( [^ ]+){0,3}['’]s? calls\b/.test(text) && !concepts.has('count');
+  const facts: readonly (readonly [unknown, Sign])[] = [
+    [name, 'named'],
+    [name, name?.key as Sign],
+    [pools.length > 0, 'pool'],
+    [names.length > 1, 'several'],
+    [findAlternatives(draft.filters), 'alternatives'],
+    [concepts.has('portion') && names.length + draft.filters.length > 0, 'share'],
+    [dimension, 'dimension'],
+    [dimension?.by, 'by'],
+    [dimension?.counted, 'counted'],
+    [dimension?.dimension === 'source', 'senders'],
+    [range, 'range'],
+    [range?.match(/^(until|\.\.)/), 'until'],
+    [range === 'all-time', 'allTime'],
+    [draft.filters.some(({ key }) => key === 'status'), 'code'],
+    [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
+    [draft.filters.length > 0, 'filtered'],
+    [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
+    [isListing, 'listing'],
+    [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
+    [isOfCalls ? undefined : DOWN.test(text), 'down'],
+    [isOfDegree(concepts) && (JUDGING.test(text) || concepts.has('why')), 'busy'],
+    [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
+    [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
+    [range && /^(this|last)-month$/.test(range), 'monthly'],
+    [unknown.length > 0 && TRYING.test(text), 'tryOut'],
+    [/^(did|have|has)\b/.test(text), 'did'],
+    [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
+    [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
+    [/^what('?s)?\b/.test(text), 'what'],
+    [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
+  ];
+  return new Set<Sign>([...concepts.keys(), ...facts.flatMap(([isSo, fact]) => (isSo ? [fact] : []))]);
+}
+
+/** Tells whether a change is asked for without the range that it is from: then it is the one before. */
+export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | 'names' | 'draft'>): boolean {
+  const isComparative = concepts.get('versus')?.every((token) => COMPARATIVE.test(bareWord(token))) === true;
+  const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
+  const isChange =
+    concepts.has('moved') ||
+    (isComparative && draft.question.range !== undefined) ||
+    concepts.has('fell') ||
+    (concepts.has('compare') && !isAmongNames) ||
+    (concepts.has('spike') && (concepts.has('why') || concepts.has('who'))) ||
+    (concepts.has('why') && isOfDegree(concepts));
+  return (
+    draft.question.versus === undefined &&
+    isChange &&
+    (isComparative || !concepts.has('versus')) &&
+    !concepts.has('average')
+  );
+}
+
+/** The dimension of which filters name several values. */
+export function findAlternatives(filters: readonly Filter[]): Grouping | undefined {
+  const keys = filters.flatMap(({ key, not }) => (not || key === 'status' ? [] : [key]));
+  return keys.find((key, at) => keys.indexOf(key) < at);
+}

@@ -246,20 +246,22 @@ describe('Socket Mode', () => {
   });
 });
 
+const PATIENT = { timeout: 20_000 };
+
 describe('a token that Slack does not accept', () => {
   it('any more is noticed within a minute, and so is that it is accepted again', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const { app, slack } = await startRig({ wait: async () => void (await new Promise((r) => setTimeout(r, 5))) });
     expect(app.state()).toEqual({ mode: 'http', connected: true, authenticated: true });
-    for (let asked = 0; asked < 3; asked += 1) slack.faults.fail('auth.test', { error: 'token_revoked' });
+    slack.faults.fail('auth.test', { error: 'token_revoked', times: Number.POSITIVE_INFINITY });
+    vi.advanceTimersByTime(60_000);
+    await vi.waitUntil(() => app.state().problem === 'token_revoked', PATIENT);
+    slack.faults.clear();
+    await vi.waitUntil(() => app.state().authenticated, PATIENT);
     const calls = slack.calls.length;
     vi.advanceTimersByTime(60_000);
-    await vi.waitUntil(() => app.state().problem === 'token_revoked');
-    await vi.waitUntil(() => app.state().authenticated);
-    expect(slack.calls.slice(calls).map(({ method }) => method)).toEqual(Array(4).fill('auth.test'));
-    vi.advanceTimersByTime(60_000);
-    await vi.waitUntil(() => slack.calls.length === calls + 5);
+    await vi.waitUntil(() => slack.calls.length === calls + 1, PATIENT);
   });
 
   it('ends the start in one line that says where to find the right one', async () => {

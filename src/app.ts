@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createCorrectionAdmin } from './admin/corrections.ts';
 import { createDoctor } from './admin/doctor.ts';
+import { describeOpen } from './admin/doctor-machine.ts';
 import { createPoolAdmin } from './admin/pool-admin.ts';
 import { createChartRenderer } from './chart/renderer.ts';
 import { type Config, listSecrets } from './config.ts';
@@ -48,6 +49,7 @@ import { countWaitingDeliveries, deleteSettledDeliveries } from './store/deliver
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
 import { insertMark, listMarks } from './store/mark-repository.ts';
 import { migrate } from './store/migrate.ts';
+import { closeFiles } from './store/private-files.ts';
 import { getReportZone, listOlderZones } from './store/setting-repository.ts';
 import { listSourceHealth } from './store/source-repository.ts';
 import { claimSqlite } from './store/sqlite-claim.ts';
@@ -173,6 +175,8 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     await intake.start();
 
     const secretKey = await openSecretKey(db, config);
+    const open = closeFiles(config);
+    if (open.length > 0) log.warn(describeOpen(open));
     await ensureDefaultSource(db, config.ingestToken, now());
     const tally = new SourceTally(db, (error) => log.error({ err: error }, 'counts of sources could not be written'));
     stops.push(() => tally.flush());

@@ -108,6 +108,26 @@ describe('.deploy and .env.example', () => {
     expect(read('.deploy/Dockerfile')).toContain('USER 1000:1000');
   });
 
+  it('have a proxy that says who calls, keeps metrics to itself, and leads everybody to TLS', () => {
+    const nginx = read('.deploy/nginx.conf').replace(/#.*/g, '');
+    const servers = nginx.split(/^server \{$/m).slice(1);
+    expect(servers).toHaveLength(2);
+    expect(servers[0]).toMatch(/listen 80;[^{}]*return 301 https:\/\/\$host\$request_uri;/);
+    expect(servers[1]).toMatch(/listen 443 ssl http2;/);
+    const locations = [...servers[1]!.matchAll(/location (?:(~|=) )?(\S+) \{([^}]*)\}/g)];
+    expect(locations.map(([, , path]) => path)).toEqual(['/', '^/metrics/*$']);
+    for (const [, , path, rules] of locations) {
+      // Without it a caller from afar would count as one of this machine.
+      expect(rules, path).toMatch(/^\s*proxy_set_header X-Forwarded-For \$remote_addr;$/m);
+      expect(rules, path).toMatch(/^\s*proxy_pass http:/m);
+    }
+    const [, kind, pattern, rules] = locations[1]!;
+    expect(kind).toBe('~');
+    for (const path of ['/metrics', '/metrics/', '/metrics//']) expect(path).toMatch(new RegExp(pattern!));
+    expect('/metricsx').not.toMatch(new RegExp(pattern!));
+    expect(rules).toMatch(/allow [\d./]+;\s*deny all;/);
+  });
+
   it('agree with the defaults of the settings', () => {
     const config = parseConfig({});
     const nginx = read('.deploy/nginx.conf');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { listClosed } from '../ingest/source-admin.ts';
 import { Secret } from '../secret.ts';
 import { type Db, getFreeBytes, parseDatabaseUrl } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
+import { listOpenFiles, type OpenFile } from '../store/private-files.ts';
 import { listSources } from '../store/source-repository.ts';
 import { bad, type Finding, good } from './finding.ts';
 
@@ -101,23 +102,16 @@ async function isHeadroom(port: number): Promise<boolean> {
 }
 
 /** Looks whether other accounts of this machine can read the settings, the key or the data; nothing on Windows. */
-export function checkFiles({ databaseUrl, secretKeyPath }: Config, folder: string): Finding[] {
+export function checkFiles(config: Config, folder: string): Finding[] {
   if (process.platform === 'win32') return [];
-  const database = parseDatabaseUrl(databaseUrl.reveal());
-  const data =
-    database.dialect === 'sqlite' && database.path !== ':memory:'
-      ? [dirname(database.path), database.path, `${database.path}-wal`]
-      : [];
-  const open = [join(folder, '.env'), secretKeyPath, ...data].filter((path) => (modeOf(path) & 0o077) !== 0);
-  // Nobody else gets at files in a folder that is closed to them.
-  const reachable =
-    data.length > 0 && (modeOf(data[0]!) & 0o077) === 0 ? open.filter((path) => !data.includes(path)) : open;
-  if (reachable.length === 0) return [good('Files: only this account can read settings, key and data.')];
-  const cures = reachable.map((path) => `chmod ${path === data[0] ? '700' : '600'} ${path}`);
-  return [bad(`Files: other accounts of this machine can read ${reachable.join(', ')}: ${cures.join('; ')}.`)];
+  const open = listOpenFiles(config, [join(folder, '.env')]);
+  return [
+    open.length === 0 ? good('Files: only this account can read settings, key and data.') : bad(describeOpen(open)),
+  ];
 }
 
-/** 0 for what is not there. */
-function modeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+/** Names what other accounts can read, with the commands that close it. */
+export function describeOpen(open: readonly OpenFile[]): string {
+  const cures = open.map(({ path, mode }) => `chmod ${mode} ${path}`).join('; ');
+  return `Files: other accounts of this machine can read ${open.map(({ path }) => path).join(', ')}: ${cures}.`;
 }

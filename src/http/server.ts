@@ -122,7 +122,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (stopping) response.setHeader('connection', 'close');
     const path = toPath(request.url ?? '/');
-    const ingest = findIngestRoute(path);
+    const ingest = findIngestRoute(withoutSlash(path));
     const id = findRequestId(request);
     const beganMs = performance.now();
     try {
@@ -167,7 +167,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const isRead = method === 'GET' || method === 'HEAD';
       return { route: path, answer: isRead ? await pages[path]!(request) : refuseMethod(request, 'GET, HEAD') };
     }
-    if (path === '/slack/events' && options.slack) {
+    if (withoutSlash(path) === '/slack/events' && options.slack) {
       const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
       return { route: path, answer: await answer };
     }
@@ -177,7 +177,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const take = () => takeMark(request, () => readBody(request, response, room), { ...options, keepMark });
       return { route: path, answer: method === 'POST' ? await take() : refuseMethod(request, 'POST') };
     }
-    const shipper = method === 'GET' ? await answerShipper(path, request, options) : undefined;
+    const shipper = method === 'GET' ? await answerShipper(withoutSlash(path), request, options) : undefined;
     if (shipper) return { route: 'shipper check', answer: shipper };
     const error = `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`;
     return { route: 'other', answer: { status: 404, body: { error } } };
@@ -287,11 +287,18 @@ function refuseMethod(request: IncomingMessage, allow: string): HttpAnswer {
   };
 }
 
-/** The path without its query, and without a slash at the end; of a whole URL too, as a proxy may send it (RFC 9112, 3.2.2). */
+/** The path without its query; of a whole URL too, as a proxy may send it (RFC 9112, 3.2.2). */
 function toPath(target: string): string {
   const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const query = url.indexOf('?');
-  const path = query < 0 ? url : url.slice(0, query);
+  return query < 0 ? url : url.slice(0, query);
+}
+
+/**
+ * A path without the slash that senders may put at its end. Pages have none: what a proxy lets only some callers see by its
+ * path has no second one.
+ */
+function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 

@@ -1,12 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -58,6 +60,66 @@ function start(env: Record<string, string> = {}) {
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }));
   return { child, ended, url: running.promise };
 }
+
+describe('files', () => {
+  const modes = (names: string[]) =>
+    names.map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]);
+
+  it('are for this account alone, whatever umask the shell has', () => {
+    const { status } = spawnSync(
+      'sh',
+      ['-c', 'umask 022 && exec "$0" "$@"', process.execPath, MAIN, 'sources', 'add', 'gw'],
+      {
+        cwd: folder,
+        env: CHILD_ENV,
+      },
+    );
+    expect(status).toBe(0);
+    expect(modes(['data', ...readdirSync(join(folder, 'data')).map((name) => `data/${name}`)])).toEqual([
+      ['data', '700'],
+      ['data/headroom.db', '600'],
+      ['data/secret.key', '600'],
+    ]);
+  });
+
+  it('that an older version left open are closed at start', async () => {
+    const data = join(folder, 'data');
+    mkdirSync(data, { mode: 0o755 });
+    await (await createOpen(data)).destroy();
+    const { child, ended, url } = start({ DATABASE_URL: `sqlite:${join(data, 'headroom.db')}` });
+    await url;
+    expect(modes(['data', 'data/headroom.db', 'data/headroom.db-wal'])).toEqual([
+      ['data', '700'],
+      ['data/headroom.db', '600'],
+      ['data/headroom.db-wal', '600'],
+    ]);
+    child.kill('SIGTERM');
+    expect((await ended).out).not.toContain('other accounts');
+  });
+
+  it('are closed, and a folder that holds something else is named', async () => {
+    const data = join(folder, 'shared');
+    mkdirSync(data, { mode: 0o755 });
+    writeFileSync(join(data, 'of-somebody-else'), '');
+    await (await createOpen(data)).destroy();
+    const { child, ended, url } = start({ DATABASE_URL: `sqlite:${join(data, 'headroom.db')}` });
+    await url;
+    expect(modes(['shared', 'shared/headroom.db'])).toEqual([
+      ['shared', '755'],
+      ['shared/headroom.db', '600'],
+    ]);
+    child.kill('SIGTERM');
+    expect((await ended).out).toContain(`Files: other accounts of this machine can read ${data}: chmod 700 ${data}.`);
+  });
+
+  async function createOpen(data: string) {
+    const db = openDatabase(`sqlite:${join(data, 'headroom.db')}`);
+    await migrate(db);
+    chmodSync(data, 0o755);
+    chmodSync(join(data, 'headroom.db'), 0o644);
+    return db;
+  }
+});
 
 describe('a start that cannot be', () => {
   it('says in one line that the port is taken', async () => {

@@ -269,6 +269,10 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send({ ...stage, target }, '', EVENT)).status).toBe(200);
     expect((await send(stage, '/slack/events', EVENT)).status).toBe(404);
     expect((await send(stage, '/__proto__')).status).toBe(404);
+    expect((await send(stage, '/v1/events/', EVENT)).status).toBe(200);
+    // What a proxy guards by its path has no other one.
+    for (const path of ['/metrics/', '/metrics//', '//metrics', '/metrics/.', '/%6detrics'])
+      expect([path, (await send(stage, path)).status]).toEqual([path, 404]);
   });
 
   it('says that it is alive and ready', async () => {

@@ -23,6 +23,8 @@ function isOfDegree(concepts: Sentence['concepts']): boolean {
 /** `was it busy`, but not `which hours are busy`. */
 const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
 
+/** Asks of days ahead: ranges are of days gone by. */
+const FORESEEING = /^(?!.*\bso far\b).*\b(will|won't|gonna|going to|(do|does|would) (i|we|they) need)\b/;
 const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 
 /** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
@@ -58,6 +60,7 @@ export function listFacts(
     [range, 'range'],
     [range?.match(/^(until|\.\.)/), 'until'],
     [range === 'all-time', 'allTime'],
+    [range && !/^(today|this-)/.test(range) && FORESEEING.test(text), 'ahead'],
     [draft.filters.some(({ key }) => key === 'status'), 'code'],
     [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
     [draft.filters.length > 0, 'filtered'],
@@ -70,7 +73,9 @@ export function listFacts(
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
     [unknown.length > 0 && TRYING.test(text), 'tryOut'],
-    [/^(did|have|has)\b/.test(text), 'did'],
+    [/^(when )?(did|have|has)\b/.test(text), 'did'],
+    [/\b(calls|requests)( that| which)? (fail|succeed)/.test(text), 'ofOwn'],
+    [/\b(health\w*|ok|okay|fine|alright)\b/.test(text), 'health'],
     [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],

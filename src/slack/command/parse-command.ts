@@ -188,8 +188,8 @@ function readMeaning(sentence: string): Command | undefined {
 /** Words before a command that say nothing. */
 const POLITENESS = new RegExp(
   `^(?:(?:${[
-    'please|pls|plz|kindly|show|give|list|tell|say|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
-    '(?:good )?(?:morning|afternoon|evening)(?=[!,.])|good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u)',
+    'please|pls|plz|kindly|show|check|give|list|tell|say|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
+    '(?:good )?(?:morning|afternoon|evening)(?=[!,.])|good (?:morning|afternoon|evening)|(?:can|could|would|will) (?:you|u|(?:some|any)(?:one|body)(?= (?:please |pls )?(?:tell|show|give|check)))',
     '(?:can|could|may|how (?:can|do)|where(?: can| do)?) (?:i|we) (?:please )?(?:see|get|have|know|find(?: out)?)',
     "(?:i|we)(?: want| need| would like|'d like| wish)(?: to)? (?:know|see)|let (?:me|us) (?:know|see)|do you (?:happen to )?know",
     '(?:i|we) (?:was|were|am|are)(?: just)? wondering|i wonder|(?:is|would) it (?:be )?possible (?:for you )?to (?:see|show|know|get)',

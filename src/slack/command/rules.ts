@@ -37,6 +37,10 @@ export type Fact =
   | 'spent'
   | 'monthly'
   | 'worse'
+  /** `is it ok for team Sales` */
+  | 'health'
+  /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
+  | 'ofOwn'
   /** `can we make 5000 more calls` */
   | 'tryOut'
   /** `did we run out`: it has been, or not. */
@@ -126,7 +130,8 @@ const ROWS: readonly Row[] = [
   ['who|owner client !failing|throttled|code', 'subject [client]', 'who owner'],
   ['owner dimension', 'top [dimension] [name]', `${RANKED} owner`],
   ['cost most client !dimension', 'top routes [client]', 'cost most'],
-  ['cost client', 'top [dimension] [client]', 'cost most'],
+  ['cost client|route', 'top [dimension] [client] [route]', 'cost most'],
+  ['share ofOwn client|route', 'subject [client] [route]', 'share failing succeeding'],
   ['share filtered !named', 'top [filtered]', `share explain most happening ${OUTCOMES}`],
   ['share named', 'top [names]', `share explain most happening ${OUTCOMES}`],
   [
@@ -140,7 +145,7 @@ const ROWS: readonly Row[] = [
   ['resets day|when|hour !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
-  ['did runOut !filtered', 'pool overage [scope] [scopes]', BALANCE],
+  ['did runOut !filtered|when', 'pool overage [scope] [scopes]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
   [
     'spent who left|limit|pool !filtered|overage',
@@ -203,6 +208,7 @@ const ROWS: readonly Row[] = [
   ['most|least !day|hour|ofRange', 'top', 'most least cost happening'],
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
   ['status !named|filtered|happening|compared', 'summary', 'status'],
+  ['health filtered', 'status', 'status happening'],
   [
     'filtered|range|happening|average|count|when|compare|versus|moved|fell !counted',
     'daily',
@@ -234,6 +240,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
+  ['when did runOut', "I can't tell when a pool ran out: the history has it by the month.", 'history', 'pool overage'],
   ['day|hour allTime most|least|peak', 'More than a year is drawn by the month.', 'daily 90d …', 'daily all …'],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [

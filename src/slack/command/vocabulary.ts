@@ -136,7 +136,8 @@ const PHRASES = {
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
-  flawless: '(zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)',
+  flawless:
+    'never (fail|fails|failed|failing)|(zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)',
   rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
@@ -144,14 +145,14 @@ const PHRASES = {
     alright|all right|back to normal|online|reachable`,
   distinct: 'distinct|unique|different|individual|separate',
   portion: 'how (much|many) of',
-  share: 'percent|percentage|percentages|share|shares|proportion|%',
+  share: 'what part of|percent|percentage|percentages|share|shares|proportion|%',
   left: `left(| over)|afford|room|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
     balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
   pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|add on(|s)|bundle(|s)|contract',
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: '(|the )rate limit(|s)|rate limiting',
-  limit: '(|daily |monthly )limit(|s)|limited|over|near(|est)|allowed|close(|st)(| to)|reached',
-  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|(|come |comes |came )back|start(|s) (over|again)`,
+  limit: '(|daily |monthly )limit(|s)|limited|how far|far from|over|near(|est)|allowed|close(|st)(| to)|reached',
+  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
   runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
@@ -189,7 +190,7 @@ const PHRASES = {
     concern(|s|ed)|attention|watch out`,
   licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
   owner: `owner|own(|s)|responsible|in charge|contact(| person)|(should|do) (i|we) (call|contact|ask|ping|talk to)|
-    to (call|contact|ask)|talk to`,
+    to (call|contact|ask)|talk to|(|how )(do|can) (i|we) reach|reach (them|him|her|out)`,
   compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
   versus: 'versus|vs|vs.|against|(more|less|fewer) than|fewer|less|higher|lower|better|worse|(up|down) from',
   now: 'now|right now|currently|at the moment|live|so far|still',

@@ -1,5 +1,5 @@
 import { toMatcher } from '../domain/filter.ts';
-import type { UsageRow } from '../domain/usage.ts';
+import type { Span, UsageRow } from '../domain/usage.ts';
 import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWords } from './format.ts';
 import { type Inquiry, namerOf } from './inquiry.ts';
 import { findMost, findPeak, isNamed } from './totals.ts';
@@ -133,10 +133,7 @@ function placeWithin(
   return [`${part} ${word} ${worst}`];
 }
 
-/**
- * The minute with the most calls, beside the rate limit, for the scopes of the question that have one, and whether all stay
- * below.
- */
+/** What refused calls in the step with the most 429s: the busiest minute of each scope of the question, and whether all stay below. */
 async function comparePeaks(
   inquiry: Inquiry,
   steps: StatusNumbers['steps'],
@@ -144,36 +141,52 @@ async function comparePeaks(
   const of429 = (step: (typeof steps)[number]) => step.counts['429'] ?? 0;
   const worst = steps.reduce((best, step) => (best && of429(best) >= of429(step) ? best : step), steps[0]);
   if (!worst || of429(worst) === 0) return undefined;
-  const { calendar, usage } = inquiry.deps;
-  const asked = inquiry.filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;
-  const scopes = inquiry.definitions.scopes.filter(
-    ({ name, rateLimitPerMinute }) =>
-      rateLimitPerMinute !== undefined && (!asked || asked.some((pattern) => toMatcher(pattern)(name))),
-  );
   const span = { fromMs: worst.startMs, toMs: worst.endMs };
-  const titleOf = namerOf(inquiry, 'scope');
-  const peaks = await Promise.all(
-    scopes.map(async ({ name, rateLimitPerMinute: limit = 0 }) => {
-      const peak = findPeak(await usage.meter({ meter: name, span, grain: 'minute' }));
-      if (!peak || peak.singles === 0) return [];
-      const isBelow = peak.singles < limit && peak.bulk === 0;
-      const at = formatMoment(peak.startMs, calendar.zone);
-      const text = `Peak minute of ${titleOf(name)}: ${formatCount(peak.singles)} of ${formatCount(limit)} allowed (${at}).`;
-      return [{ isBelow, name: titleOf(name), counts: `${formatCount(peak.singles)} of ${formatCount(limit)}`, text }];
-    }),
-  );
+  const asked = inquiry.filters.find(({ key, not }) => key === 'scope' && !not)?.patterns.map(toMatcher);
+  const names = inquiry.definitions.scopes.map(({ name }) => name);
+  const counted = names.filter((name) => !asked || asked.some((matches) => matches(name)));
+  const peaks = await listPeaks(inquiry, new Map(counted.map((name) => [name, span])));
   const hours = (worst.endMs - worst.startMs) / 3_600_000;
   const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
-  const below = peaks.flat().filter(({ isBelow }) => isBelow);
-  const others = peaks.flat().filter(({ isBelow }) => !isBelow);
-  const isBelow = below.length > 0 && others.length === 0;
-  return {
-    worst: `worst ${on} (${formatCount(of429(worst))})`,
-    limits: isBelow
-      ? [
-          `The peak minute stayed below the limit of ${joinWords(below.map(({ name, counts }) => `${name} (${counts})`))}, so another limit applies.`,
-        ]
-      : [...others, ...below].map(({ text }) => text),
-    isBelow,
-  };
+  const isBelow = peaks.length > 0 && peaks.every((peak) => peak.isBelow);
+  const countsOf = ({ singles, limit }: ScopePeak) => `${formatCount(singles)} of ${formatCount(limit)}`;
+  const limits = isBelow
+    ? [
+        `The peak minute stayed below the limit of ${joinWords(peaks.map((peak) => `${peak.title} (${countsOf(peak)})`))}, so another limit applies.`,
+      ]
+    : peaks
+        .toSorted((a, b) => Number(a.isBelow) - Number(b.isBelow))
+        .map((peak) => {
+          const at = formatMoment(peak.startMs, inquiry.deps.calendar.zone);
+          return `Peak minute of ${peak.title}: ${countsOf(peak)} allowed (${at}).`;
+        });
+  return { worst: `worst ${on} (${formatCount(of429(worst))})`, limits, isBelow };
+}
+
+/** The minute of a span with the most single calls of a scope, beside its rate limit. */
+export interface ScopePeak {
+  scope: string;
+  title: string;
+  startMs: number;
+  singles: number;
+  limit: number;
+  /** Surely below: no calls came as counts, which may have filled any minute. */
+  isBelow: boolean;
+}
+
+/** The busiest minutes of scopes in their spans; without scopes that have no rate limit, or no single calls then. */
+export async function listPeaks(inquiry: Inquiry, spans: ReadonlyMap<string, Span>): Promise<ScopePeak[]> {
+  const { definitions, deps } = inquiry;
+  const titleOf = namerOf(inquiry, 'scope');
+  const peaks = await Promise.all(
+    definitions.scopes.map(async ({ name: scope, rateLimitPerMinute: limit }) => {
+      const span = spans.get(scope);
+      if (limit === undefined || !span) return [];
+      const peak = findPeak(await deps.usage.meter({ meter: scope, span, grain: 'minute' }));
+      if (!peak || peak.singles === 0) return [];
+      const { startMs, singles, bulk } = peak;
+      return [{ scope, title: titleOf(scope), startMs, singles, limit, isBelow: singles < limit && bulk === 0 }];
+    }),
+  );
+  return peaks.flat();
 }

@@ -1,7 +1,8 @@
 import type { Calendar } from '../domain/calendar.ts';
 import type { Latency, RawEvent, Span, UsageRow } from '../domain/usage.ts';
-import { countFailures, FAILURES, REFUSED_BELOW } from './diagnosis.ts';
+import { countFailures, FAILURES, REFUSED_BELOW, type ScopePeak } from './diagnosis.ts';
 import { countOf, formatCount, formatDuration, formatLatency, formatMoment, formatShare } from './format.ts';
+import { type Inquiry, namerOf } from './inquiry.ts';
 import { findMost, isNamed } from './totals.ts';
 
 /** A fault in how a client calls, the numbers that show it, and a cure. */
@@ -64,18 +65,19 @@ export function listRefused(events: readonly RawEvent[]): Map<string, Span> {
 }
 
 /**
- * Calls refused for coming too fast, beside the client's busiest minute and the limits of its scopes. `busiest`: the most calls
- * that all of a scope made in a minute of the time in which it was refused; absent where that is not known for certain. Where
- * these stay below every limit it was another limit, and the claim says so.
+ * Calls refused for coming too fast, beside the client's busiest minute and the limit of its scope. `peaks`: the busiest minutes
+ * of all of a scope in the time in which it refused the client. Where these stay below every limit it was another limit, and
+ * the claim says so.
  */
 export function findBursts(
+  inquiry: Inquiry,
   rows: readonly UsageRow[],
   events: readonly RawEvent[],
-  { limits, busiest }: { limits: ReadonlyMap<string, number>; busiest: ReadonlyMap<string, number> },
-  { calendar, titleOf }: { calendar: Calendar; titleOf: (scope: string) => string },
+  peaks: readonly ScopePeak[],
 ): Symptom[] {
   const refused = rows.filter(({ keys }) => keys[1] === '429').reduce((sum, { requests }) => sum + requests, 0);
   if (refused === 0) return [];
+  const titleOf = namerOf(inquiry, 'scope');
   const scopes = listRefused(events);
   const minutes = new Map<string, { scope: string; startMs: number; calls: number }>();
   for (const { scope, timeMs, count } of events) {
@@ -83,21 +85,17 @@ export function findBursts(
     const startMs = timeMs - (timeMs % 60_000);
     minutes.getOrInsertComputed(`${startMs} ${scope}`, () => ({ scope, startMs, calls: 0 })).calls += 1;
   }
-  const peak = [...minutes.values()].reduce<{ scope: string; startMs: number; calls: number } | undefined>(
-    (best, minute) => (best && best.calls >= minute.calls ? best : minute),
-    undefined,
-  );
-  const limit = peak && limits.get(peak.scope);
-  const when = peak && formatMoment(peak.startMs, calendar.zone);
+  const peak = [...minutes.values()].toSorted((a, b) => b.calls - a.calls)[0];
+  const limit = inquiry.definitions.scopes.find(({ name }) => name === peak?.scope)?.rateLimitPerMinute;
+  const when = peak && formatMoment(peak.startMs, inquiry.deps.calendar.zone);
   const peakWords = peak ? `; peak minute ${when} with ${countOf(peak.calls, 'call')}` : '';
   const limitWords = limit === undefined ? '' : ` (${titleOf(peak!.scope)} allows ${formatCount(limit)})`;
   const seen = events.reduce((sum, { status, count }) => sum + (status === 429 ? count : 0), 0);
-  const isBelow =
-    seen === refused &&
-    [...scopes.keys()].every((scope) => (busiest.get(scope) ?? Infinity) < (limits.get(scope) ?? 0));
+  const peakOf = (scope: string) => peaks.find((each) => each.scope === scope);
+  const isBelow = seen === refused && [...scopes.keys()].every((scope) => peakOf(scope)?.isBelow);
   const most =
     isBelow && peak
-      ? ` ${titleOf(peak.scope)} got at most ${formatCount(busiest.get(peak.scope)!)} a minute in all.`
+      ? ` ${titleOf(peak.scope)} got at most ${formatCount(peakOf(peak.scope)!.singles)} a minute in all.`
       : '';
   const evidence = `${countOf(refused, 'call')} refused${peakWords}${limitWords}.${most}`;
   const { claim, remedy } = isBelow ? REFUSED_BELOW : FAILURES[0];

@@ -1,8 +1,9 @@
 import { only } from '../domain/filter.ts';
 import type { Offer, Question, TableReport } from '../domain/report.ts';
-import type { RawEvent, UsageRow } from '../domain/usage.ts';
+import type { UsageRow } from '../domain/usage.ts';
+import { listPeaks } from './diagnosis.ts';
 import { countOf, formatCount, formatDate } from './format.ts';
-import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName } from './known-names.ts';
 import { askLatency } from './latency.ts';
 import { noteAnswer } from './notes.ts';
@@ -20,7 +21,7 @@ import {
   type Symptom,
 } from './symptoms.ts';
 import { buildTable } from './table.ts';
-import { countNames, findPeak, sumTotals } from './totals.ts';
+import { countNames, sumTotals } from './totals.ts';
 
 /** Newest events of a client that are looked at. */
 const MOST_EVENTS = 50_000;
@@ -38,7 +39,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   const others = (question.filters ?? []).filter((filter) => filter.key !== 'client' || filter.not);
   const filters = [...others, only('client', name)];
   const inquiry = await openInquiry(deps, { ...question, filters }, nowMs);
-  const { span, range, definitions, extent } = inquiry;
+  const { span, range, extent } = inquiry;
   const { calendar } = deps;
   const lengthMs = span.toMs - span.fromMs;
   const before = {
@@ -62,22 +63,9 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       ? undefined
       : await ask(inquiry, { groupBy: ['client'], distinct: 'ip', filters: [] });
   const ids = new Set(byClient.rows.map(({ keys }) => keys[0]!));
-  const limits = new Map(
-    definitions.scopes.flatMap((scope) =>
-      scope.rateLimitPerMinute === undefined ? [] : [[scope.name, scope.rateLimitPerMinute] as const],
-    ),
-  );
   const wholeBefore = extent !== undefined && calendar.startOfDay(extent.firstDay) < before.fromMs && !range.partial;
   const symptoms: Symptom[] = [
-    ...findBursts(
-      byRoute.rows,
-      events,
-      { limits, busiest: await loadBusiest(inquiry, events, limits) },
-      {
-        calendar,
-        titleOf: namerOf(inquiry, 'scope'),
-      },
-    ),
+    ...findBursts(inquiry, byRoute.rows, events, await listPeaks(inquiry, listRefused(events))),
     ...findFailingRoutes(byRoute.rows),
     ...(wholeBefore && earlier && timedBefore && !timedBefore.shortened
       ? findSlowdown(
@@ -130,25 +118,6 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
       { key: 'remedy', label: 'What to do', type: 'text', cell: ({ remedy }) => remedy },
     ]),
   };
-}
-
-/**
- * The most calls of all of a scope in a minute, of the time in which it refused calls; without scopes that have no limit,
- * or bulk calls then.
- */
-async function loadBusiest(
-  { deps }: Inquiry,
-  events: readonly RawEvent[],
-  limits: ReadonlyMap<string, number>,
-): Promise<Map<string, number>> {
-  const refused = [...listRefused(events)].filter(([scope]) => limits.has(scope));
-  const found = await Promise.all(
-    refused.map(async ([scope, span]) => {
-      const peak = findPeak(await deps.usage.meter({ meter: scope, span, grain: 'minute' }));
-      return peak?.bulk === 0 ? [[scope, peak.singles] as const] : [];
-    }),
-  );
-  return new Map(found.flat());
 }
 
 /** A client that no declaration fits, where clients are declared at all; and one whose first call is of these days. */

@@ -156,6 +156,8 @@ export interface StatusReport extends ReportHead {
   kind: 'status';
   totals: Totals;
   marks?: readonly TimeMark[];
+  /** The width of a step. */
+  grain: StepGrain;
   /** In order of time; every step of the range, also empty ones. `counts` by group (`2xx`, `(none)`). */
   steps: readonly {
     startMs: number;
@@ -259,7 +261,8 @@ export interface LatencyReport extends ReportHead {
   rows: readonly TimedRow[];
   /** Distinct values with a duration, among them those that are not among the rows. */
   distinct: number;
-  /** By steps alone: every step of the range, also empty ones. */
+  /** By steps alone: their width, and every step of the range, also empty ones. */
+  grain?: StepGrain;
   steps?: readonly (TimedRow & { startMs: number; partial: boolean })[];
   total: Omit<TimedRow, 'name'>;
   table: Table;

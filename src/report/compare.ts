@@ -323,8 +323,7 @@ function stepsOf(report: Report): Pick<ComparedSide, 'steps'> {
     const bars = report.bars.map(({ startMs, requests, partial }) => ({ startMs, value: requests, partial }));
     return { steps: { grain: report.grain, zone, bars } };
   }
-  if (report.kind !== 'latency' || !report.steps || !report.range) return {};
-  const { grain } = report.range;
+  if (report.kind !== 'latency' || !report.steps || !report.grain) return {};
   const bars = report.steps.map(({ startMs, latency, partial }) => ({ startMs, value: latency?.p95Ms, partial }));
-  return { steps: { grain: grain === 'five-minutes' ? 'hour' : grain, zone, bars } };
+  return { steps: { grain: report.grain, zone, bars } };
 }

@@ -13,6 +13,7 @@ import {
   formatRate,
   formatStep,
   formatStepLabel,
+  toLocal,
 } from './format.ts';
 import { buildTable, type Column, order, orderBy } from './table.ts';
 import { isNamed } from './totals.ts';
@@ -276,8 +277,4 @@ function moveStep(ms: number, firstBefore: Temporal.ZonedDateTime, first: Tempor
 function isSecond(local: Temporal.ZonedDateTime): boolean {
   const earlier = local.toPlainDateTime().toZonedDateTime(local.timeZoneId, { disambiguation: 'earlier' });
   return !earlier.equals(local);
-}
-
-function toLocal(ms: number, zone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
 }

@@ -3,7 +3,7 @@ import { NONE } from '../domain/dimension.ts';
 import { type EventsReport, MAX_EVENT_ROWS, type Question } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import type { RawEvent } from '../domain/usage.ts';
-import { formatCount, formatDuration, formatMoment, formatShortDate, joinWords } from './format.ts';
+import { formatCount, formatDuration, formatMoment, formatShortDate, joinWords, toLocal } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteSingleCalls } from './notes.ts';
 import { buildTable, type Column } from './table.ts';
@@ -159,8 +159,7 @@ function toStatus({ status }: RawEvent): string {
 
 /** `14:05:09`, on several days `27 Nov 14:05:09`. */
 function formatWhen(ms: number, { dayOf, zone }: Calendar, isOneDay: boolean): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
-  const clock = local.toPlainTime().toString({ smallestUnit: 'second' });
+  const clock = toLocal(ms, zone).toPlainTime().toString({ smallestUnit: 'second' });
   return isOneDay ? clock : `${formatShortDate(dayOf(ms))} ${clock}`;
 }
 

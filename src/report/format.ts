@@ -90,24 +90,24 @@ export function formatMonthName(day: number): string {
 
 /** `20 Nov 2026 14:05`, local to the zone. */
 export function formatInstant(ms: number, zone: string): string {
-  const local = atZone(ms, zone);
+  const local = toLocal(ms, zone);
   return `${local.day} ${MONTHS[local.month - 1]} ${local.year} ${clockOf(local)}`;
 }
 
 /** `Mon 30 Nov 04:32`, local to the zone: an instant of these weeks, in a sentence. */
 export function formatMoment(ms: number, zone: string): string {
-  const local = atZone(ms, zone);
+  const local = toLocal(ms, zone);
   return `${SHORT_WEEKDAYS[local.dayOfWeek - 1]} ${local.day} ${MONTHS[local.month - 1]} ${clockOf(local)}`;
 }
 
 /** `14:05`, local to the zone. */
 export function formatClock(ms: number, zone: string): string {
-  return clockOf(atZone(ms, zone));
+  return clockOf(toLocal(ms, zone));
 }
 
 /** `2026-10-25T02:00+02:00`: the local hour, told apart where it comes twice. */
 export function formatHour(ms: number, zone: string): string {
-  return atZone(ms, zone).toString({ timeZoneName: 'never', smallestUnit: 'minute' });
+  return toLocal(ms, zone).toString({ timeZoneName: 'never', smallestUnit: 'minute' });
 }
 
 /** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it. */
@@ -138,7 +138,8 @@ export function formatDuration(ms: number): string {
   const [unit, size] = ([['d', 86_400_000] as const, ['h', 3_600_000], [' min', 60_000], [' s', 1000]] as const).find(
     ([, least]) => ms >= least,
   ) ?? [' ms', 1];
-  return `${formatCount(Math.floor(Math.round((ms / size) * 10) / 10))}${decimalOf(Math.round((ms / size) * 10) % 10)}${unit}`;
+  const tenths = Math.round((ms / size) * 10);
+  return `${formatCount(Math.floor(tenths / 10))}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}${unit}`;
 }
 
 /** Formats how long a call took: `0.3 ms`, `41.3 ms`, `420 ms`, `2.2 s`. */
@@ -174,11 +175,8 @@ export function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-function decimalOf(tenths: number): string {
-  return tenths === 0 ? '' : `.${tenths}`;
-}
-
-function atZone(ms: number, zone: string): Temporal.ZonedDateTime {
+/** An instant as clocks of the zone show it. */
+export function toLocal(ms: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
 }
 
@@ -223,8 +221,7 @@ export function formatAge(
   // Months end with yesterday.
   const isLive = !range || (range.partial && range.grain !== 'month');
   if (asOfMs === 0 || !isLive) return undefined;
-  const dateOf = (ms: number) =>
-    Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(reportZone).toPlainDate();
+  const dateOf = (ms: number) => toLocal(ms, reportZone).toPlainDate();
   const isClock = range !== undefined && asOfMs < range.toMs && dateOf(asOfMs).equals(dateOf(range.toMs - 1));
   return { text: (isClock ? formatClock : formatMoment)(asOfMs, zone), isClock };
 }

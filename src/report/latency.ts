@@ -71,6 +71,7 @@ async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<Laten
     dimension,
     rows: [],
     distinct: 0,
+    grain,
     steps,
     total: answer.total,
     table: buildTable(steps, [

@@ -16,7 +16,7 @@ import { describeUp } from './up.ts';
  */
 export async function reportStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<StatusReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
-  const [{ answer, steps: asked, notes }, byClient, byRoute, marked] = await Promise.all([
+  const [{ answer, grain, steps: asked, notes }, byClient, byRoute, marked] = await Promise.all([
     askBySteps(inquiry, { groupBy: ['status'] }),
     ask(inquiry, { groupBy: ['client', 'status'] }),
     ask(inquiry, { groupBy: ['route', 'status'] }),
@@ -63,6 +63,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     }),
     kind: 'status',
     ...marked,
+    grain,
     totals,
     steps: steps.map(({ startMs, label, counts }) => ({ startMs, label, counts })),
     codes,

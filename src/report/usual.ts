@@ -2,7 +2,7 @@ import { firstDayOf, monthOf, toDate } from '../domain/calendar.ts';
 import { quantile } from '../domain/forecast.ts';
 import type { UsualRequests } from '../domain/report.ts';
 import type { Span, Totals } from '../domain/usage.ts';
-import { formatMonthName } from './format.ts';
+import { formatMonthName, toLocal } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
 import { emptyTotals, type Outcomes, shareFailed } from './totals.ts';
@@ -74,7 +74,7 @@ export async function findUsual(
   function keyOf(ms: number): string {
     const day = calendar.dayOf(ms);
     if (grain === 'day') return `${day} `;
-    return `${day} ${Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).toPlainTime()}`;
+    return `${day} ${toLocal(ms, calendar.zone).toPlainTime()}`;
   }
 }
 

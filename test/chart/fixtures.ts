@@ -172,6 +172,7 @@ export function statusOf(range: Range, countsAt: (index: number) => Record<strin
   return {
     ...headOf('status', 'Status codes', `${failed} of ${requests} requests failed.`, range),
     kind: 'status',
+    grain: range.grain,
     totals: totalsOf(requests, failed, byStatus.get('(none)') ?? 0),
     steps,
     groups,
@@ -527,5 +528,12 @@ export function latencyOverTime(p95s: readonly (number | undefined)[], spread = 
     return { startMs, partial: false, ...toTimed([name, p95 / spread, p95, p95 * spread, p95 * 9, 100]) };
   });
   const range = rangeOf(steps[0]!.name, '2026-11-20', 'day');
-  return { ...latencyOf([]), question: { report: 'latency', overTime: true }, range, title: 'Latency per day', steps };
+  return {
+    ...latencyOf([]),
+    question: { report: 'latency', overTime: true },
+    range,
+    title: 'Latency per day',
+    grain: 'day',
+    steps,
+  };
 }

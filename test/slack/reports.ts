@@ -193,6 +193,7 @@ function statusOf(question: Question): StatusReport {
   return {
     ...headOf(question, 'Status codes', '90% of 7,000 requests were successful.'),
     kind: 'status',
+    grain: 'day',
     totals: { requests: 7000, ok: 6300, failed: 700, none: 0, credits: 7_000_000 },
     steps,
     codes,

@@ -53,7 +53,7 @@ function toCalls(requests: number): string {
 }
 
 function drawOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['steps']>): Drawing {
-  const { axis } = toTimeAxis(report, steps);
+  const { axis } = toTimeAxis({ grain: 'day', ...report }, steps);
   const lines = LINES.map(({ key, color, of }) => ({
     ...{ key, color, words: key },
     values: steps.map(({ latency }) => (latency ? of(latency) : undefined)),

@@ -1,7 +1,6 @@
 import { MONTHS, SHORT_WEEKDAYS } from '../../domain/calendar.ts';
-import type { Range } from '../../domain/range.ts';
-import type { ReportHead } from '../../domain/report.ts';
 import type { StepGrain } from '../../domain/usage.ts';
+import { toLocal } from '../../report/format.ts';
 import { measureText } from '../font.ts';
 import { SIZE } from '../theme.ts';
 
@@ -13,10 +12,12 @@ export interface TimeAxis {
 }
 
 /** The axis of a report's steps, and what a reader must know of it: the hour that a clock change repeats or leaves out. */
-export function toTimeAxis({ range, zone }: ReportHead, steps: readonly { startMs: number }[]) {
-  const starts = steps.map(({ startMs }) => startMs);
-  const axis: TimeAxis = { starts, grain: stepGrainOf(range, starts), zone };
-  return { axis, remarks: axis.grain === 'hour' ? describeClockChange(axis) : [] };
+export function toTimeAxis(
+  { grain, zone }: Pick<TimeAxis, 'grain' | 'zone'>,
+  steps: readonly { startMs: number }[],
+): { axis: TimeAxis; remarks: string[] } {
+  const axis = { starts: steps.map(({ startMs }) => startMs), grain, zone };
+  return { axis, remarks: grain === 'hour' ? describeClockChange(axis) : [] };
 }
 
 /** A label of the time axis under column `index`; a second line says what the first leaves open. */
@@ -27,25 +28,6 @@ export interface TimeLabel {
 
 /** Between two labels. */
 const MIN_GAP = 10;
-
-/**
- * Returns the length of one step: as the range is drawn, but by longer steps where shorter ones are no longer kept: a whole
- * past day in one step is a day.
- */
-function stepGrainOf(range: Range | undefined, starts: readonly number[]): StepGrain {
-  if (!range) return 'day';
-  if (range.timed) return widestGrain(starts) ?? range.grain;
-  return range.grain === 'hour' && starts.length === 1 && !range.partial ? 'day' : range.grain;
-}
-
-/** The grain of the widest step: a range may cut its first and last one. */
-function widestGrain(starts: readonly number[]): StepGrain | undefined {
-  if (starts.length < 3) return undefined;
-  const minutes = Math.max(...starts.slice(1).map((ms, index) => ms - starts[index]!)) / 60_000;
-  if (minutes <= 5) return minutes <= 1 ? 'minute' : 'five-minutes';
-  if (minutes <= 60) return 'hour';
-  return minutes <= 25 * 60 ? 'day' : 'month';
-}
 
 type Local = Temporal.ZonedDateTime;
 
@@ -151,8 +133,4 @@ function describeClockChange({ starts, zone }: TimeAxis): string[] {
 
 function clock(local: Local): string {
   return local.toPlainTime().toString({ smallestUnit: 'minute' });
-}
-
-function toLocal(ms: number, zone: string): Local {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
 }

@@ -78,15 +78,8 @@ export async function sweepCopies(ports: CopyPorts, nowMs: number): Promise<void
   });
   const places = Map.groupBy(rows, (row) => `${row.sent!.channel} ${row.thread?.key ?? ''}`);
   for (const group of [...places.values()].slice(0, PLACES_A_ROUND)) {
-    const mark = () =>
-      markSwept(
-        ports.db,
-        group.map(({ id }) => id),
-        nowMs,
-      );
     try {
       await sweepPlace(ports, group);
-      await mark();
     } catch (error) {
       const failure = classifyFailure(error);
       // Slack being away is told by the sender.
@@ -94,9 +87,9 @@ export async function sweepCopies(ports: CopyPorts, nowMs: number): Promise<void
       const level = away ? 'debug' : 'warn';
       ports.log[level]({ channel: group[0]!.sent!.channel, error: failure.error }, 'could not look for copies');
       if (away || failure.reason === 'rate_limited') return;
-      // A channel that cannot be read is looked at in its turn only.
-      await mark();
     }
+    // A channel that cannot be read is looked at in its turn only.
+    await markSwept(ports.db, group, nowMs);
   }
 }
 

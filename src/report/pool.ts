@@ -84,7 +84,7 @@ export function reportTold(
 ): PoolReport {
   return {
     ...{ kind: 'pool', scopes: [state], table: toPoolTable([state]), finding, zone, asOfMs: atMs },
-    ...{ title: `Pools of ${state.title}, ${formatMoment(atMs, zone)}`, filters: [], notes: [] },
+    ...{ title: `Pools of ${state.title}`, filters: [], notes: [] },
     question: { report: 'pool', scope: state.scope },
   };
 }

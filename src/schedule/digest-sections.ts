@@ -95,16 +95,18 @@ async function sayRequests({ day, hours, span, ask }: DigestDay): Promise<Spoken
   };
 }
 
-async function sayTopClients({ day, ask }: DigestDay): Promise<Spoken> {
-  const question = { report: 'top', dimension: 'client', range: formatDay(day), limit: ROWS } as const;
-  const report = await ask<RankingReport>(question);
+async function sayTopClients(day: DigestDay): Promise<Spoken> {
+  const report = await rank(day, 'client');
   return { part: { sentence: report.finding, drawn: report } };
 }
 
-async function sayTopRoutes({ day, ask }: DigestDay): Promise<Spoken> {
-  const question = { report: 'top', dimension: 'route', range: formatDay(day), limit: ROWS } as const;
-  const { finding, table } = await ask<RankingReport>(question);
+async function sayTopRoutes(day: DigestDay): Promise<Spoken> {
+  const { finding, table } = await rank(day, 'route');
   return { part: { sentence: finding, table } };
+}
+
+function rank({ day, ask }: DigestDay, dimension: 'client' | 'route'): Promise<RankingReport> {
+  return ask({ report: 'top', dimension, range: formatDay(day), limit: ROWS });
 }
 
 /** Tells of sources that sent nothing, and of the hour furthest from the same hour of the weeks before. */

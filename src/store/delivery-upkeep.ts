@@ -23,8 +23,9 @@ export async function listSweepable(
   return rows.map((row) => ({ ...toDelivery(row), sweptMs: row.swept_ms }));
 }
 
-export async function markSwept(db: Db, ids: readonly number[], nowMs: number): Promise<void> {
-  if (ids.length) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
+export async function markSwept(db: Db, swept: readonly Delivery[], nowMs: number): Promise<void> {
+  const ids = swept.map(({ id }) => id);
+  if (ids.length > 0) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
 }
 
 /** Messages that people only read may be forgotten after this long. */

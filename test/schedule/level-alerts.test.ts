@@ -74,7 +74,7 @@ describe('alerts on levels', () => {
       await sender.settle();
     }
     expect(drawn.at(-1)).toMatchObject({
-      title: 'Pools of CRM, Fri 20 Nov 09:00',
+      ...{ title: 'Pools of CRM', asOfMs: Date.parse('2026-11-20T09:00:00Z') },
       finding: 'CRM has used 76% of its daily credits (760 of 1,000).',
       scopes: [{ pools: [{ used: 760_000, amount: 1_000_000, level: 'approaching' }] }],
     });

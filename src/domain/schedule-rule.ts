@@ -1,7 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 import { readWeekday, WEEKDAY_NAMES } from './calendar.ts';
 import { listNearest } from './names.ts';
-import { readClock } from './range/clock.ts';
+import { readClock } from './range/clock-words.ts';
 import { formatClockTime } from './range/words.ts';
 import { readZone } from './time-zone.ts';
 

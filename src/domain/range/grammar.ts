@@ -1,6 +1,8 @@
-import { type Clock, readClock, readDuration, readMinutesAgo } from './clock.ts';
-import { readDay, readDaypart, readMonthsAgo, readPartedEnds, readVague } from './day.ts';
+import { type Clock, readClock, readDuration, readMinutesAgo } from './clock-words.ts';
+import { readDay, readPartedEnds } from './day-words.ts';
+import { readDaypart, readMonthsAgo, readVague } from './vague-words.ts';
 import {
+  at,
   type DayPoint,
   HYPHEN,
   isMoment,
@@ -11,12 +13,11 @@ import {
   type RangeWord,
   type RangeWords,
   type Read,
+  TODAY,
   Unclear,
 } from './words.ts';
 
 type End = 'since' | 'after' | 'until' | 'before';
-
-const TODAY: DayPoint = { kind: 'ago', days: 0 };
 
 /** Words of an open end, before its point: alone, and behind a day. */
 const OPENERS = (
@@ -72,11 +73,11 @@ export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
 }
 
 function readNamed(text: string): RangeWords | undefined {
-  if (SO_FAR.test(text)) return { kind: 'at', point: TODAY };
-  if (ALL.test(text)) return { kind: 'at', point: { kind: 'word', word: 'all-time' } };
+  if (SO_FAR.test(text)) return at(TODAY);
+  if (ALL.test(text)) return at({ kind: 'word', word: 'all-time' });
   const [, letter, ...units] = RUNNING.exec(text) ?? [];
   const unit = letter ? { w: 'week', m: 'month', q: 'quarter', y: 'year' }[letter] : units.find(Boolean);
-  return unit ? { kind: 'at', point: { kind: 'word', word: `this-${unit}` as RangeWord } } : undefined;
+  return unit ? at({ kind: 'word', word: `this-${unit}` as RangeWord }) : undefined;
 }
 
 /** `since X`, `before X`, `X..`, `X onwards`. */
@@ -100,7 +101,7 @@ function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
   // `since 3 days`, as some say for `the last 3 days`.
   const duration = word === 'since' ? readDuration(rest) : undefined;
   if (duration?.kind === 'last') return duration;
-  const time = readMonthsAgo(rest) ?? makeOf(readClock(rest), (clock) => toOpenClock(kind, TODAY, clock));
+  const time = readMonthsAgo(rest) ?? makeOf(readClock(rest), (clock) => toOpenClock(kind, clock));
   if (time) return time;
   return makeOf<RangePoint, RangeWords>(readPoint(rest), (point) => {
     if (!isMoment(point)) return { kind, point };
@@ -202,7 +203,7 @@ function readDateEnds(from: Read<RangePoint>, left: string, to: Read<RangePoint>
 function readPartOfDay(text: string): Read<RangeWords> {
   for (const { kind, behind } of OPENERS) {
     const [, day, rest] = behind.exec(text) ?? [];
-    const read = day && makeOf(readDay(day), (on) => makeOf(readClock(rest!), (clock) => toOpenClock(kind, on, clock)));
+    const read = day && makeOf(readDay(day), (on) => makeOf(readClock(rest!), (clock) => toOpenClock(kind, clock, on)));
     if (read) return read;
   }
   return undefined;
@@ -220,7 +221,7 @@ function readAt(text: string): Read<RangeWords> {
   return (
     makeOf(readClock(text), (clock) => (clock.bare && !isSaid ? undefined : atClock(TODAY, clock))) ??
     makeOf(readDayAndClock(text), ({ day, clock }) => (clock.bare && !isSaid ? undefined : atClock(day, clock))) ??
-    makeOf(readPoint(text), (point) => (point.kind === 'now' ? undefined : { kind: 'at', point }))
+    makeOf(readPoint(text), (point) => (point.kind === 'now' ? undefined : at(point)))
   );
 }
 
@@ -230,7 +231,7 @@ const PAIR = new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`);
 function readPair(text: string, one: string, two: string): Read<RangeWords> {
   const date = readDay(text);
   const dates = date instanceof Unclear ? date.meanings : date ? [date] : [];
-  const meanings: RangeWords[] = dates.map((point) => ({ kind: 'at', point }));
+  const meanings = dates.map(at);
   const [from, to] = [Number(one), Number(two)];
   if (from < to && to <= 24) meanings.push({ kind: 'clock', day: TODAY, from: from * 60, to: to * 60 });
   return meanings.length === 0 ? undefined : new Unclear(`“${one}-${two}” can be a date or hours.`, meanings);
@@ -238,7 +239,7 @@ function readPair(text: string, one: string, two: string): Read<RangeWords> {
 
 /** The hour that begins at a time; a number up to 12 alone can be morning or evening. */
 function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
-  const hour = (clock: number): RangeWords => ({ kind: 'at', point: { kind: 'moment', day, clock } });
+  const hour = (clock: number) => at({ kind: 'moment', day, clock });
   if (!isOneDay(day)) return undefined;
   if (!bare || minutes === 0 || minutes > 720) return hour(minutes);
   const halves = [minutes, (minutes + 720) % 1440];
@@ -246,11 +247,12 @@ function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
 }
 
 /** A day from a time on, or up to it; `since 9` says neither whether 9 is an hour nor of which day. */
-function toOpenClock(kind: End, day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
+function toOpenClock(kind: End, { minutes, bare }: Clock, said?: DayPoint): Read<RangeWords> {
+  const day = said ?? TODAY;
   if (!isOneDay(day)) return undefined;
   const isBegin = kind === 'since' || kind === 'after';
   const time: RangeWords = { kind: 'clock', day, ...(isBegin ? { from: minutes } : { to: minutes }) };
-  if (!bare || day !== TODAY) return time;
+  if (!bare || said) return time;
   const number = minutes / 60;
   const date: RangeWords = { kind: isBegin ? 'since' : 'until', point: { kind: 'date', day: number } };
   return new Unclear(`“${number}” can be an hour or a day.`, number >= 1 ? [time, date] : [time]);
@@ -263,9 +265,7 @@ function toClock(day: DayPoint, from: Clock, to: Clock): Read<RangeWords> {
   const end = to.half || !from.half || to.minutes > 720 ? to.minutes : endAfter(begin, to.minutes);
   const until = (last: number): RangeWords => ({ kind: 'clock', day, from: begin, to: last });
   if (begin === end)
-    return new Unclear<RangeWords>('The range begins and ends at the same time.', [
-      { kind: 'at', point: { kind: 'moment', day, clock: begin } },
-    ]);
+    return new Unclear('The range begins and ends at the same time.', [at({ kind: 'moment', day, clock: begin })]);
   // `9-5` and `11:30-1:30` can be meant by a clock of twelve hours; `22:00-06:00` and `11:30-01:30` can not.
   if (end < begin && !from.half && !to.half && begin <= 720 && to.short) {
     const isAfternoon = end + 720 > begin && end < 720;

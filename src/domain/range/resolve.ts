@@ -1,8 +1,9 @@
 import { type Calendar, formatDay, HOUR_MS, MINUTE_MS, toDate } from '../calendar.ts';
 import { daysLabel, liveLabel, momentLabel, type Range, timesLabel } from '../range.ts';
 import type { StepGrain } from '../usage.ts';
-import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './days.ts';
+import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './resolve-days.ts';
 import {
+  at,
   type DayPoint,
   formatPoint,
   formatRangeWords,
@@ -10,6 +11,7 @@ import {
   isMoment,
   type RangePoint,
   type RangeWords,
+  TODAY,
 } from './words.ts';
 
 /** Steps of a day are drawn up to this many days, months from there on. */
@@ -60,7 +62,7 @@ function resolve(words: RangeWords, asking: Asking): Range {
       const { from, to } = words;
       if (isMoment(from) || (isMoment(to) && to.kind !== 'now')) return resolveSpan(from, to, asking);
       // Beside days, now is today.
-      return pastDays(spanDays(from, isMoment(to) ? { kind: 'ago', days: 0 } : to, asking), asking);
+      return pastDays(spanDays(from, isMoment(to) ? TODAY : to, asking), asking);
     }
   }
 }
@@ -88,7 +90,7 @@ function resolveStretch(point: DayPoint, asking: Asking): Range {
   const text = formatPoint(point);
   if (point.kind === 'word') {
     if (point.word !== 'this-hour') return buildDays(wordDays(point.word, today, firstDay), today, calendar, text);
-    return buildLive(calendar.startOfHour(nowMs), endOfHour(asking), { kind: 'at', point }, 'this hour', asking);
+    return buildLive(calendar.startOfHour(nowMs), endOfHour(asking), at(point), 'this hour', asking);
   }
   const days = pointDays(point, today, asked);
   if (point.kind === 'ago' && point.days <= 1) return pastDays(days, asking, text);

@@ -71,10 +71,19 @@ export function isOneDay(day: DayPoint): boolean {
   return ['date', 'weekday', 'ago'].includes(day.kind);
 }
 
+export const TODAY: DayPoint = { kind: 'ago', days: 0 };
+
+export function at(point: RangePoint): RangeWords {
+  return { kind: 'at', point };
+}
+
+export function last(count: number, unit: (RangeWords & { kind: 'last' })['unit']): RangeWords {
+  return { kind: 'last', unit, count };
+}
+
 /** So many minutes just gone by, in hours where none are left over. */
 export function lastMinutes(minutes: number): RangeWords {
-  if (minutes % 60 === 0) return { kind: 'last', unit: 'hour', count: minutes / 60 };
-  return { kind: 'last', unit: 'minute', count: minutes };
+  return minutes % 60 === 0 ? last(minutes / 60, 'hour') : last(minutes, 'minute');
 }
 
 const UNIT_MARKS = { minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' };

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, readNumber } from '../../domain/calendar.ts';
-import { readClock, readDuration } from '../../domain/range/clock.ts';
-import { readDay } from '../../domain/range/day.ts';
+import { readClock, readDuration } from '../../domain/range/clock-words.ts';
+import { readDay } from '../../domain/range/day-words.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS };
 

@@ -16,22 +16,22 @@ import {
   type RangeWord,
   type RangeWords,
   type Read,
+  TODAY,
   Unclear,
 } from './words.ts';
 
-const MONTH = `(${MONTH_NAMES.map((name) => `${name}|${name.slice(0, 3)}`).join('|')}|sept)`;
-const WEEKDAY = `(${WEEKDAY_NAMES.map((name) => `${name}s?|${name.slice(0, 3)}`).join('|')}|tues|weds|thurs?)`;
+export const MONTH = `(${MONTH_NAMES.map((name) => `${name}|${name.slice(0, 3)}`).join('|')}|sept)`;
+export const WEEKDAY = `(${WEEKDAY_NAMES.map((name) => `${name}s?|${name.slice(0, 3)}`).join('|')}|tues|weds|thurs?)`;
 const DAY = String.raw`(\d{1,2})(?:st|nd|rd|th|\.)?`;
 const YEAR = String.raw`((?:19|20)\d\d)`;
-const NUMBER = String.raw`(\d{1,5}|an?|${NUMBER_NAMES.join('|')})`;
+export const NUMBER = String.raw`(\d{1,5}|an?|${NUMBER_NAMES.join('|')})`;
 const ORDINAL = '(first|second|third|fourth|[1-4](?:st|nd|rd|th))';
-const UNITS = '(?:minutes?|mins?|hours?|days?|weeks?|months?|quarters?|qtrs?|years?|yrs?|weekends?)';
 
 type DateWords = DayPoint & { kind: 'date' };
 
 /** Ways to name a day or a longer stretch of days, by the whole of its words. */
 const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
-  [/^today$/, () => ({ kind: 'ago', days: 0 })],
+  [/^today$/, () => TODAY],
   [/^yesterday$/, () => ({ kind: 'ago', days: 1 })],
   [/^day before yesterday$/, () => ({ kind: 'ago', days: 2 })],
   [form(`${NUMBER} (day|week|fortnight)s? (?:ago|back|earlier)`), readAgo],
@@ -94,7 +94,8 @@ export function readDay(given: string): Read<DayPoint> {
   return undefined;
 }
 
-function form(source: string): RegExp {
+/** A pattern of whole texts. */
+export function form(source: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
@@ -156,7 +157,8 @@ function readAgo(number?: string, unit?: string): DayPoint {
   return { kind: 'ago', days: readCount(number!) * { day: 1, week: 7, fortnight: 14 }[unit!]! };
 }
 
-function readCount(number: string): number {
+/** A number in digits or in words, or `a` for one. */
+export function readCount(number: string): number {
   return /^an?$/.test(number) ? 1 : readNumber(number)!;
 }
 
@@ -170,97 +172,3 @@ function readWeekdayDate(weekday?: string, rest?: string): Read<DayPoint> {
 function readWeekOf(rest?: string): Read<DayPoint> {
   return makeOf(readDay(rest!), (day) => (isOneDay(day) ? { kind: 'week-of', day } : undefined));
 }
-
-const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
-  morning: [6, 12],
-  afternoon: [12, 18],
-  evening: [18, 24],
-  // A question about a night that is over means the evening too.
-  night: [18, 6],
-};
-const TODAY: DayPoint = { kind: 'ago', days: 0 };
-const YESTERDAY: DayPoint = { kind: 'ago', days: 1 };
-const at = (point: DayPoint): RangeWords => ({ kind: 'at', point });
-const lastDays = (count: number): RangeWords => ({ kind: 'last', unit: 'day', count });
-
-/** Ways to name a time, but none in particular, or one to come: each is asked back. */
-const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Read<RangeWords>][] = [
-  // Named days whose name ends like a weekday's: part of them alone is another day.
-  [
-    form(`(?:black|good|cyber|super|easter|palm|whit|ash|maundy|shrove|boxing|giving) ${WEEKDAY}`),
-    (text) => {
-      const choices = [at(YESTERDAY), lastDays(7), lastDays(30)];
-      return new Unclear(`I don't know the date of “${text}”: name the date.`, choices);
-    },
-  ],
-  [/^(?:tomorrow|day after tomorrow|later today)$/, toCome],
-  [form(`(?:next|coming|upcoming|following) (?:(?:\\d+|[a-z]+) )?(?:${UNITS}|${WEEKDAY}|${MONTH})`), toCome],
-  [form(`(?:\\d+|an?|[a-z]+) ${UNITS} (?:from now|hence)`), toCome],
-  // `late october`, `first week of november`: the whole is the nearest.
-  [
-    /^(?:early|mid|late|around|about|roughly|approximately|circa|middle of|beginning of|start of|end of|(?:first|second|third|fourth|last|\d+(?:st|nd|rd|th)) (?:week|weekend|days?|half|part|[a-z]+day) (?:of|in)|\d+(?:st|nd|rd|th) of|half of)(?: the)? (.+)$/,
-    readPartOf,
-  ],
-  [
-    form(`\\S+ ${WEEKDAY} (?:ago|back)`),
-    (text, day) => {
-      const weekday = { kind: 'weekday', weekday: readWeekday(day!)! } as const;
-      return new Unclear(`I can't tell which day “${text}” is: name its date.`, [
-        at(weekday),
-        at({ ...weekday, week: 1 }),
-      ]);
-    },
-  ],
-];
-
-/** Returns the question to ask back for words that name a time, but none in particular, or one to come. */
-export function readVague(text: string): Read<RangeWords> {
-  for (const [pattern, ask] of VAGUE) {
-    const match = pattern.exec(text);
-    const asked = match && ask(text, ...match.slice(1));
-    if (asked) return asked;
-  }
-  return undefined;
-}
-
-function toCome(text: string): Unclear<RangeWords> {
-  const choices = [at(TODAY), at(YESTERDAY), lastDays(7)];
-  return new Unclear(`“${text}” is still to come: usage is counted up to now.`, choices);
-}
-
-function readPartOf(text: string, whole?: string): Read<RangeWords> {
-  const day = readDay(whole!.replace(/^(?=(week|month|quarter|year)$)/, 'this '));
-  const question = `“${text}” does not say from which day to which.`;
-  return makeOf(day, (day) => new Unclear(question, [at(day)]));
-}
-
-/** `2 months ago` leaves open whether a day is meant. */
-export function readMonthsAgo(text: string): Unclear<RangeWords> | undefined {
-  const [, number, unit] = MONTHS_AGO.exec(text) ?? [];
-  if (!number) return undefined;
-  const count = readCount(number);
-  const months = (size: number): RangeWords =>
-    size === 1 ? at({ kind: 'word', word: 'last-month' }) : { kind: 'last', unit: 'month', count: size };
-  const [hint, meanings] =
-    unit === 'month'
-      ? ['the days', [months(count), lastDays(count * 30)]]
-      : ['a date in it', [at({ kind: 'word', word: 'last-year' }), months(count * 12)]];
-  if (unit === 'year' && count > 1) meanings.reverse();
-  return new Unclear(`“${text}” can be a day or a whole ${unit}: name the ${unit}, or ${hint}.`, meanings);
-}
-
-const MONTHS_AGO = form(`${NUMBER} (month|year)s? (?:ago|back|earlier)`);
-
-/** The usual hours of `last night`, `this morning`, `yesterday evening`, `morning of 15 nov`: the answer names them. */
-export function readDaypart(text: string): Read<RangeWords> {
-  if (text === 'tonight') return { kind: 'clock', day: TODAY, from: DAYPARTS.night![0] * 60 };
-  const usual = text.replace(/^(?:last night|overnight|over night|during night)$/, 'yesterday night');
-  const [, before, part, behind] = DAYPART.exec(usual) ?? [];
-  const said = (before ?? behind ?? '').trim();
-  return makeOf(said === 'this' ? TODAY : part ? readDay(said) : undefined, (day) => {
-    const [from, to] = DAYPARTS[part!]!;
-    return isOneDay(day) ? { kind: 'clock', day, from: from * 60, to: to * 60 } : undefined;
-  });
-}
-
-const DAYPART = /^(?:(?:in|the) )*(.+ )?(morning|afternoon|evening|night)(?: of (.+))?$/;

@@ -1,5 +1,5 @@
 import { readNumber } from '../calendar.ts';
-import { lastMinutes, type RangeWords, type Read, Unclear } from './words.ts';
+import { at, last, lastMinutes, type RangeWords, type Read, Unclear } from './words.ts';
 
 /** A time of the clock in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
 export interface Clock {
@@ -111,10 +111,7 @@ function readCounts(joined: string, isLive = false): Read<RangeWords> {
       // `429s` are calls, not seconds.
       if (!count || !isAll || /\d{3}s *$/.test(match[0])) return undefined;
       if (match[2] !== 'M') return new Unclear('The shortest range is a minute.', [1, 5, 15].map(lastMinutes));
-      return new Unclear(`“${count}M” can be minutes or months.`, [
-        { kind: 'last', unit: 'minute', count },
-        lastMonths(count),
-      ]);
+      return new Unclear(`“${count}M” can be minutes or months.`, [last(count, 'minute'), last(count, 'month')]);
     }
     const unit = UNITS.find(([name]) => name.test(match[2]!))?.[1];
     if (!unit || !count) return undefined;
@@ -136,18 +133,11 @@ function readCounts(joined: string, isLive = false): Read<RangeWords> {
 function toMonths(months: number, joined: string): Read<RangeWords> {
   if (!Number.isInteger(months)) {
     const [less, more] = [Math.max(1, Math.floor(months)), Math.ceil(months)];
-    return new Unclear(`“${joined}” is not a number of whole months.`, [lastMonths(less), lastMonths(more)]);
+    return new Unclear(`“${joined}” is not a number of whole months.`, [last(less, 'month'), last(more, 'month')]);
   }
-  if (!/\bq|quarter|qtr/.test(joined)) {
-    if (months === 1) return { kind: 'at', point: { kind: 'word', word: 'last-month' } };
-    return lastMonths(months);
-  }
-  if (months === 3) return { kind: 'at', point: { kind: 'word', word: 'last-quarter' } };
-  return { kind: 'last', unit: 'quarter', count: months / 3 };
-}
-
-function lastMonths(count: number): RangeWords {
-  return { kind: 'last', unit: 'month', count };
+  const isQuarters = /\bq|quarter|qtr/.test(joined);
+  if (isQuarters) return months === 3 ? at({ kind: 'word', word: 'last-quarter' }) : last(months / 3, 'quarter');
+  return months === 1 ? at({ kind: 'word', word: 'last-month' }) : last(months, 'month');
 }
 
 /** In days where only days were named, in hours where no minutes are left over. */
@@ -155,9 +145,9 @@ function toShortest(minutes: number, smallest: number, joined: string, isLive: b
   if (!Number.isInteger(minutes))
     return new Unclear(`“${joined}” is not a number of whole minutes.`, [lastMinutes(Math.ceil(minutes))]);
   const isDays = smallest >= DAY && minutes % DAY === 0;
-  if (isDays && minutes > DAY) return { kind: 'last', unit: 'day', count: minutes / DAY };
-  if (isDays && !isLive) return { kind: 'at', point: { kind: 'ago', days: 1 } };
-  return smallest >= 60 ? lastMinutes(minutes) : { kind: 'last', unit: 'minute', count: minutes };
+  if (isDays && minutes > DAY) return last(minutes / DAY, 'day');
+  if (isDays && !isLive) return at({ kind: 'ago', days: 1 });
+  return smallest >= 60 ? lastMinutes(minutes) : last(minutes, 'minute');
 }
 
 /** `3 hours ago`, `an hour ago`, `15m ago`: how many minutes before now. */

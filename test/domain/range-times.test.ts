@@ -149,6 +149,8 @@ describe('what leaves open which hours or days is asked back', () => {
     ['next week', /still to come/, ['today', 'yesterday', '7d']],
     ['late october', /from which day/, ['october']],
     ['2 months ago', /a day or a whole month/, ['2-months', '60d']],
+    ['monday a year ago', /a day or a whole year/, ['last-year', '12-months']],
+    ['around 2 months ago', /a day or a whole month/, ['2-months', '60d']],
     ['from 2 months ago to yesterday', /a day or a whole month/, ['2-months', '60d']],
     ['black friday', /don't know the date/, ['yesterday', '7d', '30d']],
     ['fri 21 nov', /2026-11-21 is a Saturday/, ['2026-11-21', 'last-month', '7d']],

@@ -80,7 +80,7 @@ function readPartOf(text: string, whole?: string): Read<RangeWords> {
 
 /** `2 months ago` leaves open whether a day is meant. */
 export function readMonthsAgo(text: string): Unclear<RangeWords> | undefined {
-  const [, number, unit] = MONTHS_AGO.exec(text) ?? [];
+  const { said, number, unit } = MONTHS_AGO.exec(text)?.groups ?? {};
   if (!number) return undefined;
   const count = readCount(number);
   const months = (size: number): RangeWords =>
@@ -90,7 +90,9 @@ export function readMonthsAgo(text: string): Unclear<RangeWords> | undefined {
       ? ['the days', [months(count), last(count * 30, 'day')]]
       : ['a date in it', [at({ kind: 'word', word: 'last-year' }), months(count * 12)]];
   if (unit === 'year' && count > 1) meanings.reverse();
-  return new Unclear(`“${text}” can be a day or a whole ${unit}: name the ${unit}, or ${hint}.`, meanings);
+  return new Unclear(`“${said}” can be a day or a whole ${unit}: name the ${unit}, or ${hint}.`, meanings);
 }
 
-const MONTHS_AGO = form(`${NUMBER} (month|year)s? (?:ago|back|earlier)`);
+const MONTHS_AGO = form(
+  `(?:(?:at|about|around|roughly|early|mid|late|middle of|week of|${WEEKDAY}) )?(?:the )?(?<said>(?<number>${NUMBER}) (?<unit>month|year)s? (?:ago|back|earlier))`,
+);

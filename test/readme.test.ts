@@ -128,6 +128,15 @@ describe('.deploy and .env.example', () => {
     expect(rules).toMatch(/allow [\d./]+;\s*deny all;/);
   });
 
+  it('keep logs from filling the disk, however a container is run', () => {
+    const limits = { driver: 'local', options: { 'max-size': '20m', 'max-file': '5' } };
+    const { services } = parse(read('.deploy/compose.yml'));
+    for (const [name, { logging }] of Object.entries<{ logging?: object }>(services))
+      expect([name, logging]).toEqual([name, limits]);
+    for (const run of read('.deploy/Dockerfile').match(/docker run -d .*/g)!)
+      for (const [name, value] of Object.entries(limits.options)) expect(run).toContain(`--log-opt ${name}=${value}`);
+  });
+
   it('agree with the defaults of the settings', () => {
     const config = parseConfig({});
     const nginx = read('.deploy/nginx.conf');

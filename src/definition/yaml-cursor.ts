@@ -1,15 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type Field, quote, readText, type ValueOf } from '../domain/field.ts';
 import { listNearest } from '../domain/names.ts';
 import { describeSyntaxFault } from './yaml-syntax.ts';
@@ -29,33 +18,65 @@ const WANTED: Readonly<Record<Field['kind'], string>> = {
   ...{ day: 'a date', choice: 'a word' },
 };
 
+/** A file of a thousand scopes has a third of this. */
+const MAX_CHARACTERS = 1_000_000;
+/** Each may stand for much that has others within. */
+const MAX_ALIASES = 50;
+
 interface Sheet {
-  document: Document.Parsed | Document;
   lines: LineCounter;
+  /** What each alias stands for. */
+  aliases: ReadonlyMap<Node, Node>;
   mistakes: Mistake[];
 }
 
 /**
  * Reads YAML as text: every scalar keeps the characters that it was written with, so numbers are never floats on the way.
- * Faults of the syntax are among the mistakes; the cursor stands on the whole document.
+ * Faults of the syntax are among the mistakes, one a line; the cursor stands on the whole document. The time that it takes grows
+ * with the length of the text alone, whatever stands there.
  */
 export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const mistakes: Mistake[] = [];
-  const note = (offset: number, what: string) => {
+  const aliases = new Map<Node, Node>();
+  const sheet = { lines, aliases, mistakes };
+  if (text.length > MAX_CHARACTERS) {
+    const size = `has ${text.length} characters; a file may have ${MAX_CHARACTERS}: shorten it; one pattern ("abc*") can replace many entries.`;
+    mistakes.push({ line: 1, column: 1, place: '', text: size });
+    return { root: new YamlCursor(sheet, null, ''), mistakes };
+  }
+  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
+  const faulty = new Set<number>();
+  const note = (offset: number, describe: () => string) => {
     const { line, col } = lines.linePos(offset);
     // One slip often makes the parser stumble twice.
-    if (!mistakes.some((mistake) => mistake.line === line)) mistakes.push({ line, column: col, place: '', text: what });
+    if (faulty.has(line)) return;
+    faulty.add(line);
+    mistakes.push({ line, column: col, place: '', text: describe() });
   };
-  for (const error of document.errors) note(error.pos[0], describeSyntaxFault(error, text));
+  for (const error of document.errors) note(error.pos[0], () => describeSyntaxFault(error, text));
+  const anchors = new Map<string, Node>();
+  let count = 0;
   visit(document, {
-    Alias(_, alias) {
-      if (!alias.resolve(document))
-        note(alias.range![0], `has *${alias.source} outside quotation marks; write a pattern as "*${alias.source}".`);
+    Node(_, node) {
+      if (!isAlias(node)) {
+        if (node.anchor) anchors.set(node.anchor, node);
+        return undefined;
+      }
+      const { source } = node;
+      const target = anchors.get(source);
+      count += 1;
+      if (target) aliases.set(node, target);
+      else note(node.range![0], () => `has *${source} outside quotation marks; write a pattern as "*${source}".`);
+      if (count <= MAX_ALIASES) return undefined;
+      note(
+        node.range![0],
+        () => `has the ${MAX_ALIASES + 1}st alias (*${source}); a file may have ${MAX_ALIASES}: write it out.`,
+      );
+      return visit.BREAK;
     },
   });
-  return { root: new YamlCursor({ document, lines, mistakes }, document.contents, ''), mistakes };
+  return { root: new YamlCursor(sheet, document.contents, ''), mistakes };
 }
 
 /**
@@ -71,7 +92,7 @@ export class YamlCursor {
 
   constructor(sheet: Sheet, node: Node | null, place: string, parent: Node | null = null) {
     this.#sheet = sheet;
-    this.#node = node && isAlias(node) ? (node.resolve(sheet.document) ?? null) : node;
+    this.#node = node && isAlias(node) ? (sheet.aliases.get(node) ?? null) : node;
     this.#parent = parent;
     this.place = place;
   }

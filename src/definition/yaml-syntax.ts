@@ -1,11 +1,15 @@
 import type { YAMLParseError } from 'yaml';
+import { quote } from '../domain/field.ts';
+
+/** Nobody reads more of the place of a fault. */
+const MOST_SHOWN = 100;
 
 /**
  * Explains a fault of YAML's syntax, with its cure, in the words of whoever wrote the file. Faults that
  * nobody meets by accident keep the parser's words.
  */
 export function describeSyntaxFault({ code, message, pos }: YAMLParseError, text: string): string {
-  const here = text.slice(pos[0]);
+  const here = text.slice(pos[0], pos[0] + MOST_SHOWN);
   const word = /^[^\s:,[\]{}]*/.exec(here)![0] || here.charAt(0);
   switch (code) {
     case 'TAB_AS_INDENT':
@@ -47,8 +51,4 @@ function describeMissing(message: string): string {
 function firstLine(text: string): string {
   const line = text.split('\n', 1)[0]!.trim();
   return line.length > 40 ? `${line.slice(0, 40)}…` : line;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -112,6 +112,47 @@ describe('the declared format', () => {
   });
 });
 
+describe('the time to read a text', () => {
+  const cpuOf = (text: string): number => {
+    const times = [1, 2].map(() => {
+      const before = process.cpuUsage();
+      checkDeclaration(text);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    });
+    return Math.min(...times);
+  };
+  const scopes = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => `  - { name: s${i}, pools: [{ name: Month, period: month, base: 1000 }] }\n`,
+    );
+
+  it.each([
+    ['quotation marks', '"'],
+    ['aliases within their anchors', 'a: &a [*a]\n'],
+    ['aliases of one anchor', 'k: *x\n', 'x: &x [1]\n'],
+    ['keys that nobody knows', 'scops: 1\n'],
+    ['lists that are not closed', '['],
+    ['quotation marks that are not closed', '"\n'],
+    ['stars', '*'],
+  ])('grows with its length, whatever stands there: %s', (_, part, head = '') => {
+    const plain = `scopes:\n${scopes(400).join('')}`;
+    const odd = head + part.repeat(plain.length / part.length);
+    expect(cpuOf(odd) / cpuOf(plain)).toBeLessThan(6);
+  });
+
+  it('is bounded: longer texts and more aliases are refused', () => {
+    expect(mistakesOf(`scopes: []\n${'# x\n'.repeat(250_000)}`)).toEqual([
+      expect.stringMatching(/^1:1 {2}has 1000011 characters; a file may have 1000000: shorten it;/),
+    ]);
+    const aliased = (count: number) =>
+      `scopes:\n- { name: a, pools: &p [{ name: x, base: 7 }] }\n${Array.from({ length: count }, (_, i) => `- { name: b${i}, pools: *p }\n`).join('')}`;
+    expect(mistakesOf(aliased(50))).toEqual([]);
+    expect(mistakesOf(aliased(51))).toEqual(['53:23  has the 51st alias (*p); a file may have 50: write it out.']);
+  });
+});
+
 describe('a mistake', () => {
   it('never hides another: all are told, with line, column and cure', () => {
     const yaml = `scopes:

@@ -223,7 +223,7 @@ describe('a press that says of nothing where it was', () => {
 });
 
 describe('while Slack does not say who somebody is', () => {
-  const checked = ['digest', 'filters', 'save_view', 'alert', 'alert_route', 'pool', 'scope', 'pools'];
+  const checked = FORMS.map(({ on }) => on);
   const faults = [
     { status: 500 },
     { retryAfter: 30 },

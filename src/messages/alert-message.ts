@@ -27,7 +27,7 @@ const MUTE_CHOICES = [
 
 /** Something that happened in an alert's conversation, in the order of time. */
 export interface AlertEvent {
-  /** `75%`, `used up`, `acknowledged`. */
+  /** `75%`, `used up`, `acknowledged`, `below 75% since`. */
   what: string;
   atMs: number;
   by?: string;
@@ -40,15 +40,18 @@ export interface AlertFrame {
   mention?: string | undefined;
 }
 
-/** The message that a conversation begins with: what holds now, what can be done, and its history. `chartAt`: where its chart belongs. */
+/**
+ * The message that a conversation begins with: what holds now, what can be done, and its history. `isOpen`: it can be
+ * acknowledged. `chartAt`: where its chart belongs.
+ */
 export function buildAlert(
   content: AlertContent,
   {
     id,
-    acknowledged,
+    isOpen,
     history,
     ...frame
-  }: AlertFrame & { id: string | undefined; acknowledged: boolean; history: readonly AlertEvent[] },
+  }: AlertFrame & { id: string | undefined; isOpen: boolean; history: readonly AlertEvent[] },
 ): Message & { chartAt: number } {
   const lines = content.lines;
   const body = richText(
@@ -56,7 +59,7 @@ export function buildAlert(
     leaf(content.title, { bold: true }),
     ...lines.flatMap((line) => ['\n', ...toLeaves(line, frame.zone)]),
   );
-  const buttons = buildButtons(content, { id, acknowledged });
+  const buttons = buildButtons(content, { id, isOpen });
   const text = [
     `${frame.mention ? `${mention(frame.mention)} ` : ''}${defuse(`${signOf(content)} ${content.title}`)}`,
     ...lines.map((line) => toText(line, frame.zone)),
@@ -133,13 +136,10 @@ function toTime(ms: number, zone: string, timeOnly: boolean): string {
   return `<!date^${Math.floor(ms / 1000)}^${timeOnly ? '{time}' : '{date_short} {time}'}|${own} ${zone}>`;
 }
 
-function buildButtons(
-  content: AlertContent,
-  { id, acknowledged }: { id: string | undefined; acknowledged: boolean },
-): Block[] {
+function buildButtons(content: AlertContent, { id, isOpen }: { id: string | undefined; isOpen: boolean }): Block[] {
   const { sign, who, chart, links = {}, scope, test } = content;
   const elements: Block[] = [
-    ...(id && !acknowledged
+    ...(id && isOpen
       ? [button({ action: ACTIONS.alertAcknowledge, text: 'Acknowledge', value: id, style: 'primary' })]
       : []),
     ...(who ? [button({ action: `${ACTIONS.alertAsk}:who`, text: whoOf(who), value: who })] : []),

@@ -109,11 +109,11 @@ function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {
     ...{ who: `top clients today scope:"${scopes[0]}"`, chart: `pool "${scopes[0]}"` },
     links: { addon: 'https://example.com/add-on', upgrade: 'https://example.com/plans' },
   };
-  const buttons = { id: '17', acknowledged: false, history };
+  const buttons = { id: '17', isOpen: true, history };
   const test = { ...content, lines: [], test: true };
   return [
     sampleMessage('Alert', buildAlert(content, { ...dress, ...buttons })),
-    sampleMessage('Alert, acknowledged', buildAlert(content, { ...dress, ...buttons, acknowledged: true })),
+    sampleMessage('Alert, acknowledged or over', buildAlert(content, { ...dress, ...buttons, isOpen: false })),
     sampleMessage('Alert, a line of its thread', buildAlertLine(content, dress)),
     sampleMessage('Alert, a test', buildAlert(test, { ...dress, ...buttons, id: undefined, history: [] })),
   ];

@@ -157,6 +157,23 @@ async function tell(trx: Db, { key, thread, content, ...own }: Claim, target: st
   return ownKey;
 }
 
+/** Puts an edit of the message that an alert's conversation begins with into the delivery log, wherever it was told. */
+export async function updateParents(
+  trx: Db,
+  alert: Alert,
+  { order, nowMs }: { order: Omit<AlertOrder, 'alertKey'>; nowMs: number },
+): Promise<void> {
+  for (const own of alert.deliveryKeys) {
+    const channel = own.slice(own.lastIndexOf('@') + 1);
+    const parentKey = toParentKey(alert, channel);
+    const updates = (await findDelivery(trx, parentKey)) ? parentKey : own;
+    // A period is acknowledged again when a further level was told, and over again after that.
+    const key = `${updates}#${order.part === 'over' ? 'over' : 'acknowledged'}:${nowMs}`;
+    const content = { alertKey: alert.key, ...order } satisfies AlertOrder;
+    await insertDelivery(trx, { key, kind: 'alert', channel, content, updates, dueMs: nowMs });
+  }
+}
+
 /** Tells whether any mute covers an alert: all, its kind, its subject, the pool or the scope that it is about. */
 export function isMuted(
   mutes: readonly Mute[],
@@ -167,13 +184,15 @@ export function isMuted(
 }
 
 /**
- * `parent`: the message that a conversation begins with, kept up to date by edits. `line`: one line of its thread. Deliveries
- * of older versions have parts that are no longer sent.
+ * `parent`: the message that a conversation begins with, kept up to date by edits; `over`: its last one. `line`: one line of
+ * its thread. Deliveries of older versions have parts that are no longer sent.
  */
 const ORDER = z.object({
   alertKey: z.string().optional(),
-  part: z.enum(['parent', 'line', 'past']).catch('past'),
+  part: z.enum(['parent', 'line', 'over', 'past']).catch('past'),
   content: ALERT_CONTENT,
+  /** Of `over`: the last entry of the history. */
+  event: z.object({ what: z.string(), atMs: z.number() }).optional(),
 });
 
 /** Content of an alert's delivery. `alertKey` is absent for a test. */

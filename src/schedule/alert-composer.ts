@@ -13,7 +13,10 @@ export interface AlertComposerPorts {
   oncall(): Promise<string | undefined>;
 }
 
-/** An alert's message, as it stands when it is sent or updated: the highest level so far, the history, acknowledged or not. */
+/**
+ * An alert's message, as it stands when it is sent or updated: the highest level so far, the history, acknowledged or not. Once
+ * it is over its last edit alone says how it stands; where a level was told since, that edit is no longer wanted.
+ */
 export function createAlertComposer(ports: AlertComposerPorts): Composer {
   const { db, zone } = ports;
   return async (delivered, { updating }) => {
@@ -22,16 +25,21 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
     const told = order.alertKey === undefined ? undefined : await findAlert(db, order.alertKey);
     const all = told ? (await listAlertsOf(db, told.subject, told.period)).filter(({ covered }) => !covered) : [];
     const alert = updating ? (all.at(-1) ?? told) : told;
-    const content = alert && updating ? alert.content : order.content;
+    const isOver = updating && order.part !== 'line' && alert?.overMs !== undefined;
+    if (isOver !== (order.part === 'over')) return undefined;
+    const content = alert && updating && !isOver ? alert.content : order.content;
     const mention = content.mention && !updating ? await ports.oncall() : undefined;
     if (order.part === 'line') return buildAlertLine(content, { zone, mention });
     const message = buildAlert(content, {
-      ...{ zone, mention, id: alert && String(alert.id), acknowledged: alert?.acked !== undefined },
-      history: listEvents(updating ? all : told ? [told] : []),
+      ...{ zone, mention, id: alert && String(alert.id), isOpen: !isOver && alert?.acked === undefined },
+      history: [...listEvents(updating ? all : told ? [told] : []), ...(order.event ? [order.event] : [])],
     });
     const { state, title } = content;
     if (!state || !alert) return message;
-    return { ...message, drawn: reportTold(state, { finding: `${title}.`, atMs: alert.atMs, zone }) };
+    return {
+      ...message,
+      drawn: reportTold(state, { finding: `${title}.`, atMs: isOver ? alert.overMs! : alert.atMs, zone }),
+    };
   };
 }
 

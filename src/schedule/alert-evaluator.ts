@@ -3,15 +3,8 @@ import type { AlertKind } from '../domain/alert.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
-import {
-  type Alert,
-  listMutes,
-  listOpenAlerts,
-  type Mute,
-  markAlertsOver,
-  toPoolSubject,
-} from '../store/alert-repository.ts';
-import { type Db, transact } from '../store/database.ts';
+import { type Alert, listMutes, type Mute, toPoolSubject } from '../store/alert-repository.ts';
+import type { Db } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { listKindsOn } from '../store/setting-repository.ts';
 import { listAlertRules } from '../store/view-repository.ts';
@@ -19,17 +12,16 @@ import {
   type AlertFacts,
   type AlertWords,
   type EvaluationContext,
-  findPool,
   raiseAlerts,
   type Targets,
   type Watch,
 } from './alert-claims.ts';
+import { endAlerts } from './alert-end.ts';
 import { UNKNOWN_CLIENTS, UNUSUAL } from './hour-alerts.ts';
 import { followEpisodes, LEVELS } from './level-alerts.ts';
 import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
 import { SILENCE } from './silence-alerts.ts';
 import { VIEWS } from './view-alerts.ts';
-import { putAlertEvent } from './webhook-events.ts';
 
 /** What is watched after each commit, and once a minute besides, since some conditions come with time alone. */
 const AFTER_COMMITS: readonly Watch[] = [LEVELS, SWITCHES, RATES];
@@ -145,22 +137,6 @@ export function isMuted(
 /** Returns how an alert that was told reads now; undefined: it no longer holds. */
 export async function readNow(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> {
   return [...AFTER_COMMITS, ...EACH_MINUTE].find(({ kind }) => kind === alert.kind)?.now(alert, facts);
-}
-
-/**
- * Ends alerts whose reason is gone: a pool whose period or episode ended, that has a larger amount, or is no longer declared;
- * a source that sends again. The others tell of a moment, and never end.
- */
-async function endAlerts(context: EvaluationContext): Promise<void> {
-  const { db, nowMs, webhook } = context;
-  for (const alert of await listOpenAlerts(db)) {
-    const isInEpisode = findPool(alert, context)?.pool.periodKind === 'rolling-24h';
-    if (isInEpisode || (await readNow(alert, context))) continue;
-    await transact(db, async (trx) => {
-      if ((await markAlertsOver(trx, alert, nowMs)) && webhook)
-        await putAlertEvent(trx, { type: 'alert.over', conversation: alert, content: alert.content }, nowMs);
-    });
-  }
 }
 
 /** Look twice a second: a look costs one read of four indexes, and an alert should come within seconds of another process's commit. */

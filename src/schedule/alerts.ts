@@ -22,10 +22,9 @@ import {
 } from '../store/alert-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
-import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { listKindsOn } from '../store/setting-repository.ts';
 import { type AlertRule, deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
-import { type AlertFacts, type AlertOrder, type AlertWords, toParentKey } from './alert-claims.ts';
+import { type AlertFacts, type AlertWords, updateParents } from './alert-claims.ts';
 import { isMuted, readNow } from './alert-evaluator.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';
 import { listSubjects } from './alert-subjects.ts';
@@ -121,15 +120,7 @@ export class Alerts implements AlertPort, AlertRulePort {
   async #acknowledge(trx: Db, alert: Alert, by: Actor, nowMs: number): Promise<boolean> {
     if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
     const { content } = alert;
-    const order: AlertOrder = { alertKey: alert.key, part: 'parent', content };
-    for (const own of alert.deliveryKeys) {
-      const channel = own.slice(own.lastIndexOf('@') + 1);
-      const parentKey = toParentKey(alert, channel);
-      const updates = (await findDelivery(trx, parentKey)) ? parentKey : own;
-      // A period is acknowledged again when a further level was told.
-      const key = `${updates}#acknowledged:${nowMs}`;
-      await insertDelivery(trx, { key, kind: 'alert', channel, content: order, updates, dueMs: nowMs });
-    }
+    await updateParents(trx, alert, { order: { part: 'parent', content }, nowMs });
     if (this.#options.webhook)
       await putAlertEvent(trx, { type: 'alert.acknowledged', by: by.user, conversation: alert, content }, nowMs);
     return true;

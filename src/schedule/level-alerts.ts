@@ -63,7 +63,7 @@ async function findDue(
 }
 
 /** An episode ends after an hour below the lowest threshold: less would tell one busy day several times. */
-const EPISODE_ENDS_AFTER_MS = HOUR_MS;
+export const EPISODE_ENDS_AFTER_MS = HOUR_MS;
 const LOOKED_BACK_MS = 7 * DAY_MS;
 
 /** Lists pools with their periods, of which the episodes of rolling ones begin and end here. `looked`: subjects looked at before. */

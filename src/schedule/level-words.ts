@@ -14,6 +14,18 @@ import { findMost, isNamed } from '../report/totals.ts';
 import type { AlertWords, EvaluationContext } from './alert-claims.ts';
 import { toScopeFilters } from './alert-subjects.ts';
 
+function namePool(scope: ScopeState, pool: PoolState) {
+  const isLimit = scope.limits.includes(pool);
+  const name = isLimit ? `limit ${pool.name}` : toInnerCase(pool.name);
+  return { isLimit, name, counts: `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)})` };
+}
+
+/** `CRM API has used 59.9% of its daily credits (390 of 651)`. */
+export function describeUse(scope: ScopeState, pool: PoolState): string {
+  const { name, counts } = namePool(scope, pool);
+  return `${scope.title} has used ${formatPercent(pool.percent, pool.thresholds)} of its ${name} ${counts}`;
+}
+
 /** Words for a pool or limit at a level, by its present figures. */
 export function toLevelWords(
   scope: ScopeState,
@@ -21,9 +33,7 @@ export function toLevelWords(
   level: number,
   { outlook, cause }: Surroundings = {},
 ): AlertWords {
-  const isLimit = scope.limits.includes(pool);
-  const name = isLimit ? `limit ${pool.name}` : toInnerCase(pool.name);
-  const counts = `(${formatCredits(pool.used)} of ${formatCredits(pool.amount)})`;
+  const { isLimit, name, counts } = namePool(scope, pool);
   // Whole percents, which never fall behind the level that was reached.
   const share = formatPercent(Math.max(level, Math.floor(pool.percent)));
   const [next] = listLater(scope, pool);

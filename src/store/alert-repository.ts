@@ -7,6 +7,7 @@ import { ALERT_CONTENT, KEYS, readColumn, writeColumn } from './json-columns.ts'
 const ALERT = [
   ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered', 'content'] as const),
   ...(['delivery_keys as deliveryKeys', 'at_ms as atMs', 'acked_by as ackedBy', 'acked_ms as ackedMs'] as const),
+  'over_ms as overMs',
 ] as const;
 
 /** The alerts of a subject in a period: acknowledged and ended together, with one thread, and webhook events in their order. */
@@ -33,6 +34,8 @@ export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
   deliveryKeys: readonly string[];
   atMs: number;
   acked: { by: string; ms: number } | undefined;
+  /** Its reason is gone since. */
+  overMs: number | undefined;
 }
 
 /** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
@@ -66,13 +69,14 @@ function selectAlerts(db: Db, { told }: { told: boolean }) {
 
 async function listFound(query: ReturnType<typeof selectAlerts>): Promise<Alert[]> {
   const rows = await query.execute();
-  return rows.map(({ content, deliveryKeys, level, amount, covered, ackedBy, ackedMs, ...row }) => ({
+  return rows.map(({ content, deliveryKeys, level, amount, covered, ackedBy, ackedMs, overMs, ...row }) => ({
     ...row,
     level: level ?? undefined,
     amount: amount ?? undefined,
     covered: covered === 1,
     content: readColumn('alert.content', ALERT_CONTENT, content),
     deliveryKeys: readColumn('alert.delivery_keys', KEYS, deliveryKeys),
+    overMs: overMs ?? undefined,
     acked: ackedBy ? { by: ackedBy, ms: ackedMs! } : undefined,
   }));
 }
@@ -146,6 +150,12 @@ export async function listEpisodes(db: Db): Promise<ReadonlyMap<string, Episode>
     )
     .execute();
   return new Map(rows.map(({ subject, ...episode }) => [subject, episode]));
+}
+
+/** Returns when an episode ended; undefined: it is open, or forgotten. */
+export async function findEpisodeEnd(db: Db, subject: string, number: number): Promise<number | undefined> {
+  const found = db.selectFrom('alert_episode').select('ended_ms').where('subject', '=', subject);
+  return (await found.where('number', '=', number).executeTakeFirst())?.ended_ms ?? undefined;
 }
 
 /** Writes an episode in place of what was read of the subject; nothing where another instance was quicker. */

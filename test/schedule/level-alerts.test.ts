@@ -266,6 +266,61 @@ describe('alerts on levels', () => {
     expect(told()).toHaveLength(2);
   });
 
+  it('say on their message that they are over, with nothing to acknowledge any more', async () => {
+    const { slack, use, run, clock, posted } = await openAlerts(databases, [ROLLING]);
+    await use(760);
+    clock.advance(2 * HOUR);
+    await use(260);
+    const before = posted().length;
+    const parent = () => slack.messages(CHANNEL)[0]!;
+    expect(parent().text).toContain('Calls now count as overage');
+    expect(JSON.stringify(parent().blocks)).toContain('Acknowledge');
+    // Two hours later, what was used first has left the window; an hour after that the episode is over.
+    clock.advance(22 * HOUR);
+    await run();
+    const below = Math.floor(clock.now() / 60_000);
+    expect(parent().text).toContain('Calls now count as overage');
+    clock.advance(HOUR);
+    await run();
+    const [title, history, ...more] = parent().text.split('\n');
+    expect(title).toBe('🔵 CRM has used 26% of its daily credits (260 of 1,000)');
+    expect(history!.replaceAll(/<!date.*?>/g, 'TIME')).toBe('75% TIME · used up TIME · below 75% since TIME');
+    expect(Number(/below 75% since <!date\^(\d+)/.exec(history!)![1])).toBeCloseTo(below * 60, -2);
+    expect(more).toEqual([]);
+    expect(JSON.stringify(parent().blocks)).not.toMatch(/Acknowledge|overage/);
+    // An edit, of which nobody is notified.
+    expect(posted()).toHaveLength(before);
+    // What is reached again later is an alert of its own.
+    await use(600);
+    expect(posted()).toHaveLength(before + 1);
+    expect(parent().text).toContain('below 75% since');
+    slack.assertNoProblems();
+  });
+
+  it('are over with their period, with a raised amount, and with their pool; a level told after that reopens them', async () => {
+    const { slack, use, run, clock, declare } = await openAlerts(databases, [MONTHLY]);
+    const first = () => slack.messages(CHANNEL)[0]!.text;
+    await use(900);
+    await declare([scope([pool('Monthly credits', 2000)])]);
+    await run();
+    expect(first()).toMatch(/^🔵 CRM has used 45% of its monthly credits \(900 of 2,000\)\n90% .* · below 75% since /);
+    await use(650);
+    expect(first()).toMatch(/^🟠 CRM has used 77% of its monthly credits/);
+    expect(first()).not.toContain('below');
+    expect(JSON.stringify(slack.messages(CHANNEL)[0]!.blocks)).toContain('Acknowledge');
+    clock.advance(20 * DAY);
+    await run();
+    expect(first()).toMatch(/^🔵 CRM has used 0% of its monthly credits \(0 of 2,000\)\n.* · reset <!date/);
+    await use(1600);
+    const newest = () => slack.messages(CHANNEL).at(-1)!.text;
+    expect(newest()).toMatch(/^🟠 CRM has used 80%/);
+    await declare([scope([pool('Other credits', 2000)])]);
+    await run();
+    const texts = slack.messages(CHANNEL).map(({ text }) => text);
+    expect(texts.filter((text) => /^🔵 CRM: Monthly credits is no longer in force\n/.test(text))).toHaveLength(1);
+    slack.assertNoProblems();
+  });
+
   it('of a rolling pool come once per episode, which ends after an hour below the lowest threshold', async () => {
     const { world, clock, use, run, told } = await openAlerts(databases, [ROLLING]);
     await use(760);

@@ -1,8 +1,8 @@
 import { capitalise } from '../domain/calendar.ts';
 import { RANGE_CHOICES } from '../domain/ranges.ts';
 import type { Question, Report, SummaryReport } from '../domain/report.ts';
-import { LEVELS } from '../domain/scope-state.ts';
 import { describeFilters, formatAge, formatClock, formatCount } from '../report/format.ts';
+import { compareScopes, worstLevelOf } from '../report/scope-words.ts';
 import { hasFilters } from '../slack/command/report-parts.ts';
 import { hasGraph, hasRange, isDigestible, listWider, type Next, showAs } from '../slack/next-questions.ts';
 import { ACTIONS, MORE } from './action-ids.ts';
@@ -168,8 +168,8 @@ function buildMore({ kind, question }: Report): Block {
 function listLinks(report: Report): Block[] {
   const scopes = report.kind === 'summary' ? report.cards : report.kind === 'pool' ? report.scopes : [];
   const short = scopes
-    .filter(({ level, links }) => level !== 'healthy' && buildLinkButtons(links).length > 0)
-    .sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+    .filter((scope) => worstLevelOf(scope) !== 'healthy' && buildLinkButtons(scope.links).length > 0)
+    .toSorted(compareScopes);
   return short
     .flatMap(({ title, links }, index) => buildLinkButtons(links, short.length > 1 ? { title, index } : undefined))
     .slice(0, MAX_ROW_BUTTONS);

@@ -1,7 +1,7 @@
 import type { Report, SummaryReport } from '../domain/report.ts';
-import { LEVELS, type Level, type PoolState, type ScopeCard } from '../domain/scope-state.ts';
+import type { PoolState, ScopeCard } from '../domain/scope-state.ts';
 import { formatCredits, formatMoment, formatPercent } from '../report/format.ts';
-import { compareScopes, LEVEL_SIGNS, worstLevelOf } from '../report/scope-words.ts';
+import { compareScopes, LEVEL_SIGNS, nameLevel, worstLevelOf } from '../report/scope-words.ts';
 import { describeTeams } from '../report/summary.ts';
 import { formatOpen } from '../slack/command/format-question.ts';
 import type { SlackConfig } from '../slack/context.ts';
@@ -207,10 +207,10 @@ export function buildRefusedHome(): Block[] {
 const MAX_CARDS = 12;
 
 /** The level as a sign and a word: never the sign, or its colour, alone. */
-const LEVEL_WORDS = Object.fromEntries(LEVELS.map((level) => [level, `${LEVEL_SIGNS[level]} ${level}`])) as Record<
-  Level,
-  string
->;
+function describeLevel(card: ScopeCard): string {
+  const level = worstLevelOf(card);
+  return `${LEVEL_SIGNS[level]} ${nameLevel(level, card)}`;
+}
 
 /** A card per scope with its gauge, for where there is no picture; the worst first. */
 function buildSummaryCards({ cards }: SummaryReport): Block[] {
@@ -223,7 +223,7 @@ function buildCard(card: ScopeCard): Block {
   const over = pool && overage > 0 ? ` · ${formatCredits(overage)} over this month` : '';
   return richText(
     leaf(card.title, { bold: true }),
-    pool ? `   ${LEVEL_WORDS[worstLevelOf(card)]}` : '   no pool yet',
+    pool ? `   ${describeLevel(card)}` : '   no pool yet',
     ...(pool ? [`\n${describeGauge(pool)}`, `\n${describeBalance(pool)}${rest}${over}`] : []),
     ...(card.teams ? [`\nBy team: ${describeTeams(card)}`] : []),
     ...limits.map((limit) => `\n${describeGauge(limit)}\n${describeBalance(limit)}`),

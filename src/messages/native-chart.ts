@@ -17,6 +17,7 @@ import type { Totals } from '../domain/usage.ts';
 import { addUp, isAddedUp, ONCE, SO_FAR, toRate } from '../report/compared-rows.ts';
 import { drawDistinct } from '../report/distinct.ts';
 import { DIMENSION_WORDS, formatStepLabel } from '../report/format.ts';
+import { isOver } from '../report/scope-words.ts';
 import { MAX_CHART_LABEL, MAX_CHART_POINTS, MAX_CHART_SERIES, MAX_CHART_TITLE } from './limits.ts';
 import { type Block, clip, keepDirection } from './text.ts';
 
@@ -69,7 +70,9 @@ function listCharts(report: Report): (Block | undefined)[] {
       return [
         toUsed(
           'scope',
-          report.cards.flatMap(({ title, current, level }) => (current ? { ...current, name: title, level } : [])),
+          report.cards.flatMap((card) =>
+            card.current ? { ...card.current, name: card.title, level: card.level, isOver: isOver(card) } : [],
+          ),
         ),
       ];
     case 'pool':
@@ -119,13 +122,21 @@ function namesOf(rows: readonly { name: string }[]): string[] {
   return rows.map(({ name }) => name);
 }
 
-function toUsed(what: string, balances: readonly { name: string; percent: number; level: Level }[]): Block | undefined {
-  const part = (name: string, levels: readonly Level[]): Series => ({
+/** What needs attention has a colour of its own. `isOver`: its scope went over the allowance, whatever it holds now. */
+function toUsed(
+  what: string,
+  balances: readonly { name: string; percent: number; level: Level; isOver?: boolean }[],
+): Block | undefined {
+  const isAnyOver = balances.some((balance) => balance.isOver);
+  const part = (name: string, isBad: boolean): Series => ({
     name,
-    values: balances.map(({ level, percent }) => (levels.includes(level) ? Math.floor(percent * 10) / 10 : 0)),
+    values: balances.map((balance) => {
+      const isShort = balance.isOver === true || balance.level === 'critical' || balance.level === 'exhausted';
+      return isShort === isBad ? Math.floor(balance.percent * 10) / 10 : 0;
+    }),
     holdsPlace: true,
   });
-  const series = [part('critical or used up', ['critical', 'exhausted']), part('used', ['healthy', 'approaching'])];
+  const series = [part(isAnyOver ? 'critical or over' : 'critical or used up', true), part('used', false)];
   return toChart('bar', `Used % of each ${what}`, namesOf(balances), series, '%');
 }
 

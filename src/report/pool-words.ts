@@ -10,6 +10,7 @@ import {
   listScopeSentences,
   standLimit,
   toInnerCase,
+  worstLevelOf,
 } from './scope-words.ts';
 
 /** Scopes whose balance is told in a sentence. */
@@ -38,7 +39,7 @@ export function describeBalanceThen(states: readonly ScopeState[], side: Side, w
   const over = states.filter(isOver).map(({ title, overage }) => `${title} by ${creditsOf(overage)}`);
   const gone = over.length > 0 ? ` Over the allowance in that month: ${joinWords(over)}.` : '';
   if (states.length === 1) return `${describeOne(scopes[0]!, side, 'had', ` at ${when}`)}${gone}`;
-  const worst = LEVELS.findLast((level) => scopes.some((scope) => scope.level === level))!;
+  const worst = LEVELS.findLast((level) => scopes.some((scope) => worstLevelOf(scope) === level))!;
   return `${LEVEL_SIGNS[worst]} Credits ${side} at ${when}: ${listSides(scopes, side)}.${gone}`;
 }
 
@@ -90,7 +91,7 @@ function listTightest(states: readonly ScopeState[]): Tightest[] {
 }
 
 function describeOne(state: Tightest, side: Side, has: 'has' | 'had', when = ''): string {
-  const { title, current, limits, restCount, restLeft, level } = state;
+  const { title, current, limits, restCount, restLeft } = state;
   const pool = current ?? state.pool;
   const [used, left, amount] = [pool.used, pool.left, pool.amount].map(formatCredits);
   const name = `its ${pool === current ? toInnerCase(pool.name) : `limit ${pool.name}`}`;
@@ -103,7 +104,7 @@ function describeOne(state: Tightest, side: Side, has: 'has' | 'had', when = '')
     side === 'left'
       ? `${left} of ${amount} left in ${name}${when} (${percent} used)`
       : `used ${used} of the ${amount} in ${name}${when} (${percent}), ${left} left`;
-  return `${LEVEL_SIGNS[level]} ${title} ${has} ${counts}${rest}.${near.join('')}`;
+  return `${LEVEL_SIGNS[worstLevelOf(state)]} ${title} ${has} ${counts}${rest}.${near.join('')}`;
 }
 
 function listSides(scopes: readonly Tightest[], side: Side): string {

@@ -136,7 +136,12 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
     { key: 'amount', label: 'Amount', type: 'credits', cell: ({ pool }) => pool?.amount },
     { key: 'left', label: 'Left', type: 'credits', cell: ({ pool }) => pool?.left },
     { key: 'used_percent', label: '%', type: 'percent', cell: ({ pool }) => pool?.percent },
-    { key: 'level', label: 'Level', type: 'text', cell: ({ pool }) => pool?.level },
+    {
+      key: 'level',
+      label: 'Level',
+      type: 'text',
+      cell: ({ pool, sort }) => pool?.level ?? (sort === 'overage' ? 'over' : null),
+    },
     { key: 'period', label: 'Period', type: 'text', cell: ({ pool }) => (pool ? pool.period.label : 'month') },
     { key: 'pace', label: 'Pace', type: 'text', shownOnly: true, cell: ({ pool }) => describePace(pool?.burnRate) },
     { key: 'arithmetic', label: 'Formula', type: 'text', cell: ({ pool }) => pool?.arithmetic },

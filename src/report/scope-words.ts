@@ -29,10 +29,20 @@ export function isOver({ pools, overage }: { pools: readonly unknown[]; overage:
   return pools.length > 0 && overage > 0;
 }
 
-/** The worst of a scope and its limits, which are used up whatever its pools still hold. One that went over its allowance is never healthy. */
+/** The level of a scope's pools. One that went over its allowance is never healthy. */
+export function poolsLevelOf(state: ScopeState): Level {
+  return isOver(state) && state.level === 'healthy' ? 'approaching' : state.level;
+}
+
+/** The worst of a scope and its limits, which are used up whatever its pools still hold. */
 export function worstLevelOf(state: ScopeState): Level {
-  const ranks = [state, ...state.limits].map(({ level }) => LEVELS.indexOf(level));
-  return LEVELS[Math.max(...ranks, isOver(state) ? 1 : 0)]!;
+  const ranks = [poolsLevelOf(state), ...state.limits.map(({ level }) => level)].map((level) => LEVELS.indexOf(level));
+  return LEVELS[Math.max(...ranks)]!;
+}
+
+/** The word for a level of a scope: `critical`; `over` where it went over its allowance, and nothing of it is worse. */
+export function nameLevel(level: Level, state: ScopeState): Level | 'over' {
+  return level === 'approaching' && isOver(state) ? 'over' : level;
 }
 
 /** Orders scopes, the worst first: by level, then by what is used. */

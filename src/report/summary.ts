@@ -8,7 +8,7 @@ import { countOf, formatClock, formatCount, formatPercent, formatRate, formatSha
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { getScopeStates } from './scope-states.ts';
-import { describeScopes, unknownScope } from './scope-words.ts';
+import { describeScopes, isOver, nameLevel, unknownScope, worstLevelOf } from './scope-words.ts';
 import { buildTable } from './table.ts';
 import { countNames, findPeak, groupTotals, rankRows, sumTotals } from './totals.ts';
 
@@ -155,10 +155,10 @@ function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {
       key: 'level',
       label: 'Level',
       type: 'text',
-      cell: ({ current, limits, level }) => (current || limits.length > 0 ? level : null),
+      cell: (card) => (card.current || card.limits.length > 0 ? nameLevel(worstLevelOf(card), card) : null),
     },
     { key: 'rest_left', label: 'Left in other pools', type: 'credits', csvOnly: true, cell: (card) => card.restLeft },
-    { key: 'overage', label: 'Overage this month', type: 'credits', csvOnly: true, cell: ({ overage }) => overage },
+    { key: 'overage', label: 'Over', type: 'credits', csvOnly: !cards.some(isOver), cell: ({ overage }) => overage },
     { key: 'requests_today', label: 'Today', type: 'count', cell: ({ requestsToday }) => requestsToday },
     { key: 'peak_minute', label: 'Peak minute', type: 'count', cell: ({ peakMinute }) => peakMinute?.requests },
     { key: 'rate_limit', label: 'Rate limit', type: 'count', cell: (card) => card.rateLimitPerMinute },

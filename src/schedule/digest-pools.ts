@@ -10,6 +10,8 @@ import {
   isOver,
   LEVEL_SIGNS,
   listScopeSentences,
+  nameLevel,
+  poolsLevelOf,
   worstLevelOf,
 } from '../report/scope-words.ts';
 import { buildTable, type Column } from '../report/table.ts';
@@ -107,19 +109,19 @@ function adviseOn({ links }: ScopeState): string {
 export function listPoolMarks(pools: readonly ScopeState[]): NonNullable<DigestLines['pools']> {
   return pools
     .flatMap((state) => {
-      const { current, level, limits } = state;
+      const { current, limits } = state;
       const balances = [
-        ...(current ? [{ ...current, level }] : []),
+        ...(current ? [{ ...current, level: poolsLevelOf(state) }] : []),
         ...limits.toSorted((a, b) => b.percent - a.percent),
       ];
       const [pool] = balances.toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
-      return pool ? [{ name: state.title, pool, level: worstLevelOf(state) }] : [];
+      return pool ? [{ state, pool, level: worstLevelOf(state) }] : [];
     })
     .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
-    .map(({ name, pool, level }) => ({
-      sign: LEVEL_SIGNS[level],
-      name,
+    .map(({ state, pool, level }) => {
       // Rounded down: never at a level that is not reached.
-      percent: pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`,
-    }));
+      const percent = pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`;
+      const over = nameLevel(level, state) === 'over' ? ', over' : '';
+      return { sign: LEVEL_SIGNS[level], name: state.title, percent: `${percent}${over}` };
+    });
 }

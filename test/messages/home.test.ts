@@ -18,7 +18,7 @@ describe('a card of Home', () => {
     const heads = [...JSON.stringify(blocks).matchAll(/"text":"(calm|over|limited)".*?"text":" {3}(\S+ \w+)"/g)];
     expect(heads.map(([, name, level]) => `${name} ${level}`)).toEqual([
       'limited ⛔ exhausted',
-      'over 🟠 approaching',
+      'over 🟠 over',
       'calm 🔵 healthy',
     ]);
   });

@@ -107,7 +107,7 @@ describe('the headline of pools', () => {
     );
     const near = scope('CRM API', [pool('Daily credits', 500, 651)], { limits: [pool('Fair use', 95, 100)] });
     expect(describeBalance([near], 'left')).toBe(
-      '🟠 CRM API has 151 of 651 left in its daily credits (76.8% used). 5 of 100 left in its limit Fair use.',
+      '🔴 CRM API has 151 of 651 left in its daily credits (76.8% used). 5 of 100 left in its limit Fair use.',
     );
     const out = scope('CRM API', [pool('Daily credits', 651, 651)]);
     expect(describeBalance([out], 'left')).toBe('⛔ CRM API is out of daily credits (651 of 651).');
@@ -130,8 +130,9 @@ describe('the headline of pools', () => {
   it('of a time gone by says nothing of now', () => {
     const changed = scope('Jobs', [pool('Bundle', 100, 100), pool('Add-on', 10, 500)], { overage: 29_000 });
     expect(describeBalanceThen([plan, changed], 'left', 'the end of 31 Oct 2026')).toBe(
-      '🔵 Credits left at the end of 31 Oct 2026: Public API 27,370 of 66,000; Jobs 490 of 500. Over the allowance in that month: Jobs by 29 credits.',
+      '🟠 Credits left at the end of 31 Oct 2026: Public API 27,370 of 66,000; Jobs 490 of 500. Over the allowance in that month: Jobs by 29 credits.',
     );
+    expect(describeBalanceThen([changed], 'left', 'the end of 31 Oct 2026')).toMatch(/^🟠 Jobs had 490 of 500 left/);
     expect(describeBalanceThen([plan], 'left', 'the end of 31 Oct 2026')).toBe(
       '🔵 Public API had 27,370 of 66,000 left in its monthly plan at the end of 31 Oct 2026 (58.5% used).',
     );

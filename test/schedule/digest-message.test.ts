@@ -155,7 +155,7 @@ describe('the line of pools', () => {
     const pools = [state('Fine', 59, 100), state('Over', 10, 100, { overage: 1000 }), state('Out', 680, 651)];
     expect(listPoolMarks(pools)).toEqual([
       { sign: '⛔', name: 'Out', percent: '104%' },
-      { sign: '🟠', name: 'Over', percent: '10%' },
+      { sign: '🟠', name: 'Over', percent: '10%, over' },
       { sign: '🔵', name: 'Fine', percent: '59%' },
     ]);
   });

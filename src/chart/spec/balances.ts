@@ -8,7 +8,7 @@ import {
   formatPercent,
   joinWords,
 } from '../../report/format.ts';
-import { compareScopes, isOver } from '../../report/scope-words.ts';
+import { compareScopes, isOver, nameLevel, poolsLevelOf } from '../../report/scope-words.ts';
 import { describeTeams } from '../../report/summary.ts';
 import { type CanDraw, toLabels } from '../labels.ts';
 import { CARD, COLOR, INNER, LEVEL_COLOR, SIZE } from '../theme.ts';
@@ -56,7 +56,7 @@ export function drawSummary(report: SummaryReport, canDraw: CanDraw): Drawing | 
 }
 
 function toBullets(card: ScopeCard): Bullet[] {
-  const { title: name, current, level, restCount, restLeft, overage } = card;
+  const { title: name, current, restCount, restLeft, overage } = card;
   const limits = card.limits
     .filter((limit) => limit.level !== 'healthy')
     .map((limit) => toBullet(`${name}: ${limit.name} (limit)`, limit));
@@ -66,7 +66,9 @@ function toBullets(card: ScopeCard): Bullet[] {
     ...(overage > 0 ? [`${formatCompactCredits(overage)} over`] : []),
   ];
   const teams = describeTeams(card);
-  return [toBullet(name, { ...current, level }, remarks, teams && `By team: ${teams}`), ...limits];
+  const level = poolsLevelOf(card);
+  const bullet = toBullet(name, { ...current, level }, remarks, teams && `By team: ${teams}`);
+  return [{ ...bullet, value: describeLevel(current, nameLevel(level, card)) }, ...limits];
 }
 
 /** `remarks` follow the amounts; the note has a line of its own below them. */
@@ -75,7 +77,7 @@ function toBullet(name: string, balance: PoolState, remarks: readonly string[] =
   const rest = left > 0 ? `, ${formatCompactCredits(left)} left` : '';
   const amounts = `${formatCompactCredits(used)} of ${formatCompactCredits(amount)} used${rest}`;
   return {
-    ...{ name, balance, value: describeLevel(balance), rank: LEVELS.indexOf(level) * 1e6 + percent },
+    ...{ name, balance, value: describeLevel(balance, level), rank: LEVELS.indexOf(level) * 1e6 + percent },
     remarks: [[amounts, ...remarks].join(' · '), ...(note ? [note] : [])],
     parts: [{ key: level, size: Math.min(percent, REACH) }],
   };
@@ -139,8 +141,8 @@ function describeMarks(balances: readonly PoolState[], isAnyOver: boolean): stri
   return [`Marks at ${joinWords(marks.map((mark) => `${mark}%`))}`];
 }
 
-/** `93.1% critical`; a healthy one has no word, and nothing is no share of an amount of nothing. */
-function describeLevel({ amount, percent, thresholds, level }: PoolState): string {
+/** `93.1% critical`, `57.4% over`; a healthy one has no word, and nothing is no share of an amount of nothing. */
+function describeLevel({ amount, percent, thresholds }: PoolState, word: string): string {
   const share = amount === 0 ? '' : formatPercent(percent, thresholds);
-  return [share, level === 'healthy' ? '' : level].filter(Boolean).join(' ');
+  return [share, word === 'healthy' ? '' : word].filter(Boolean).join(' ');
 }

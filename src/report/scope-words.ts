@@ -4,7 +4,7 @@ import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
 import type { Question } from '../domain/report.ts';
 import { LEVELS, type Level, type PoolState, type ScopeState } from '../domain/scope-state.ts';
-import { addCredits, sumCredits } from '../domain/thousandths.ts';
+import { sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
   countOf,
@@ -296,13 +296,10 @@ function foresee(
   }
   if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
   const usual = `at the usual ${formatPace(pace)} a day`;
-  // Use of an unusual day stays in the window for 24 hours, and the usual use comes on top.
-  if (
-    rolling &&
-    pace.quicker <= last.amount &&
-    last.used > pace.quicker &&
-    addCredits(last.used, pace.quicker) > last.amount
-  ) {
+  // The usual use that comes takes the place of the usual use that leaves the window; what was unusual stays for 24 hours.
+  const unusual = Number(last.used) - pace.slower;
+  const isNear = last.level !== 'healthy' || unusual + pace.quicker > Number(last.amount);
+  if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && isNear) {
     const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
     const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;
     return { answer: 'perhaps', atMs: Infinity, text: `${title} ${clause}`, clause };

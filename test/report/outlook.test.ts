@@ -222,6 +222,30 @@ describe('whether a pool runs out', () => {
       'Perhaps: CRM API has 289 of 2,900 left, after more use than the usual 1,330–1,424 a day.',
     ],
     [
+      'perhaps, of what the unusual part of a day leaves for a usual one',
+      [
+        scope('CRM API', [
+          pool('Daily credits', 1400, 2000, {
+            pace: { slower: 600_000, quicker: 1_300_000 },
+            periodKind: 'rolling-24h',
+          }),
+        ]),
+      ],
+      'Perhaps: CRM API has 600 of 2,000 left, after more use than the usual 600–1,300 a day.',
+    ],
+    [
+      'no, of a rolling window a little above the usual',
+      [
+        scope('CRM API', [
+          pool('Daily credits', 1661, 2900, {
+            pace: { slower: 1_504_000, quicker: 1_598_000 },
+            periodKind: 'rolling-24h',
+          }),
+        ]),
+      ],
+      'No: CRM API stays within its 2,900 a day at the usual 1,504–1,598 a day.',
+    ],
+    [
       'at the present pace where that is sooner than the usual one',
       [
         scope('CRM API', [

@@ -251,7 +251,8 @@ interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'filters' |
 async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
   const { scope, filters = [], measure = 'requests', overTime } = question;
   if (question.report === 'summary') {
-    const own = scope === undefined ? [] : [only('scope', scope)];
+    const isFiltered = filters.some(({ key, not }) => key === 'scope' && !not);
+    const own = scope === undefined || isFiltered ? [] : [only('scope', scope)];
     const ranking: Question = { ...question, report: 'top', dimension: 'scope', filters: [...filters, ...own] };
     return { ...(await askSide(answer, ranking)), title: 'Usage by scope' };
   }

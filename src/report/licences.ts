@@ -12,7 +12,7 @@ import type { Question, TableReport } from '../domain/report.ts';
 import { multiplyCredits, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import { countOf, formatCredits, formatDate } from './format.ts';
 import { openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { checkSuppose, noteSuppose } from './scope-words.ts';
+import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
 
 /**
@@ -27,6 +27,8 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
   const scopes = inquiry.definitions.scopes.filter(
     ({ name }) => question.scope === undefined || name === question.scope,
   );
+  if (question.scope !== undefined && scopes.length === 0)
+    throw unknownScope(question.scope, inquiry.definitions, 'licences');
   const held: Held[] = scopes.flatMap((scope) =>
     scope.pools
       .filter(({ fromDay, untilDay = Infinity }) => fromDay <= today && today <= untilDay)

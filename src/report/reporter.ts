@@ -1,6 +1,13 @@
 import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
-import { canCompare, type Question, type Report, type Reporter, type ReportKind } from '../domain/report.ts';
+import {
+  canCompare,
+  type Question,
+  RefusedQuestion,
+  type Report,
+  type Reporter,
+  type ReportKind,
+} from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
 import { putLaterFirst, reportCompare } from './compare.ts';
 import { reportDistinct } from './distinct.ts';
@@ -50,7 +57,8 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
 export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {
     async answer(asked, nowMs) {
-      const { question: named, notes } = await findNames(deps, asked, nowMs);
+      const { question: spelled, notes } = await findNames(deps, asked, nowMs);
+      const named = takeScope(spelled);
       // Names that are new or gone between two ranges are no comparison, and go forward in time all the same.
       const question = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
@@ -76,6 +84,27 @@ async function sayWhatIsUnknown<Answer extends Report>(
   return { ...report, notes: [...notes, ...report.notes], offers: [...offers, ...(report.offers ?? [])] };
 }
 
+/**
+ * Balances are of scopes: a filter for one of them is the scope that is asked for. Where requests are told beside the balances,
+ * it stays, since it counts them. Throws RefusedQuestion for several.
+ */
+function takeScope(question: Question): Question {
+  const { report, scope, filters = [] } = question;
+  const asked = filters.filter(({ key }) => key === 'scope');
+  if (asked.length === 0 || !OF_SCOPES.has(report)) return question;
+  const { scope: _, filters: __, ...all } = question;
+  const others = filters.filter(({ key }) => key !== 'scope');
+  const rest = { ...all, ...(others.length > 0 && { filters: others }) };
+  const names = asked.flatMap(({ not, patterns }) => (not ? [] : patterns.filter((name) => !name.includes('*'))));
+  const isOne = asked.length === 1 && names.length === 1 && asked[0]!.patterns.length === 1;
+  if (isOne && (scope === undefined || scope === names[0]))
+    return MIXED.has(report) ? { ...question, scope: names[0]! } : { ...rest, scope: names[0]! };
+  throw new RefusedQuestion('I can tell the balances of one scope, or of all of them.', [
+    ...names.slice(0, 4).map((name) => ({ label: name, question: { ...rest, scope: name } })),
+    { label: 'All scopes', question: rest },
+  ]);
+}
+
 /** From the beginning of either range to the end of either. */
 function spanOf(range: Range, versus = range): Range {
   return {
@@ -90,6 +119,7 @@ function spanOf(range: Range, versus = range): Range {
 /** Reports of balances alone, and those that stand on balances and requests. */
 const BALANCES = new Set<ReportKind>(['pool', 'history', 'licences']);
 const MIXED = new Set<ReportKind>(['summary', 'advice']);
+const OF_SCOPES = new Set<ReportKind>([...BALANCES, ...MIXED, 'explain']);
 
 /** Pools are drawn by all calls of their scope: an answer must not look as if filters had been applied to them. */
 function sayWhatFilters<Answer extends Report>(report: Answer, { report: kind, filters = [] }: Question): Answer {

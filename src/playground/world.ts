@@ -7,6 +7,7 @@ import { createCalendar } from '../domain/calendar.ts';
 import { hashToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
+import { listOpenAlerts } from '../store/alert-repository.ts';
 import { openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { upsertSource } from '../store/source-repository.ts';
@@ -98,6 +99,11 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
         const [used, amount] = [Number(read('used')), Number(read('amount'))];
         if (!(amount > 0)) throw new Error(`no pool ${name} of ${scope} at ${app.url}/metrics`);
         return { used, amount };
+      },
+      /** The highest percentage that an alert about a pool has told and that is not over; 0: none. */
+      async findToldLevel({ scope, name }: { scope: string; name: string }): Promise<number> {
+        const open = await listOpenAlerts(db);
+        return open.find(({ subject }) => subject === `${scope}/${name}`)?.level ?? 0;
       },
       /** The next digest of any channel; undefined: there is none. */
       async findNextDigest(): Promise<{ channel: string; dueMs: number } | undefined> {

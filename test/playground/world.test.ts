@@ -26,6 +26,14 @@ test.each([
   const isLevel = ({ text }: { text: string }) => text.includes(`${percent}%`) && text.includes('CRM API');
   await emulator.waitFor(() => emulator.messages('oncall').find(isLevel), `${percent}% is reported`, 20_000);
 
+  // An hour of calls leaves the window, below what was told: a second press goes for the next level.
+  await demo.moveTo(demo.clock.now() + 3_600_000);
+  const next = await demo.burst();
+  expect(next.percent).toBeGreaterThan(percent);
+  const isNext = ({ text }: { text: string }) =>
+    text.includes(next.percent === 100 ? 'out of daily' : `${next.percent}%`);
+  await emulator.waitFor(() => emulator.messages('oncall').find(isNext), `${next.percent}% is reported`, 20_000);
+
   expect(await demo.moveToNextDigest()).toBeUndefined();
   await emulator.command({ user: 'alice', channel: 'general', text: 'digest add daily 09:00 Europe/Berlin' });
   await emulator.waitFor(() => emulator.ephemerals('alice', 'general')[0], 'the digest is set up', 20_000);

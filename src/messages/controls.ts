@@ -56,10 +56,12 @@ export type Shown = 'chart' | 'table' | 'words';
  */
 export function buildControls(report: Report, state: ControlState, shown: Shown): Block[] {
   const { question, range } = report;
-  const wider = buildWider(report);
   const share = buildShareButton(state);
+  const wider = buildWider(report).slice(0, MOST_WIDER - share.length);
   const row = [
-    ...(hasRange(question) && wider.length + share.length < 3 ? [buildRangeMenu(question.range ?? range?.text)] : []),
+    ...(hasRange(question) && wider.length + share.length < MOST_WIDER
+      ? [buildRangeMenu(question.range ?? range?.text)]
+      : []),
     ...buildNextMenu(question, state),
     ...(wider.length > 0 ? wider : buildViewButton(report, shown)),
     ...share,
@@ -129,7 +131,10 @@ function buildViewButton(report: Report, shown: Shown): Block[] {
   return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
 }
 
-/** Offers two ways to find something where nothing was found. */
+/** Buttons of their own that fit between the menus of a row. */
+const MOST_WIDER = 3;
+
+/** Offers ways to find something where nothing was found: the nearest names first. */
 function buildWider(report: Report): Block[] {
   return listWider(report).flatMap(({ label, question }, index) => {
     const value = toValue(question);

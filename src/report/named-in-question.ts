@@ -5,6 +5,7 @@ import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { type Offer, type Question, RefusedQuestion, type ReportHead } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
+import { getClientNames } from './client-names.ts';
 import { countOf, DIMENSION_WORDS, formatCount, joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
 import { findPools, KNOWN_DAYS, listNames, listNear, listPools } from './known-names.ts';
@@ -38,7 +39,7 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
       found.push(filter);
       continue;
     }
-    const known = createKnown(deps, filter.key, question, nowMs);
+    const known = await createKnown(deps, filter.key, question, nowMs);
     const patterns: string[] = [];
     const asked = filter.key === 'scope' ? await toScopeNames(deps, filter.patterns, question) : filter.patterns;
     for (const typed of asked) {
@@ -49,7 +50,11 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
     found.push({ ...filter, patterns: [...new Set(patterns)] });
   }
   const spelled = isPattern
-    ? await spellPattern(createKnown(deps, report === 'route' ? 'route' : 'client', question, nowMs), name!, notes)
+    ? await spellPattern(
+        await createKnown(deps, report === 'route' ? 'route' : 'client', question, nowMs),
+        name!,
+        notes,
+      )
     : [];
   return {
     question: {
@@ -74,10 +79,13 @@ interface Known {
   inRange(): Promise<readonly string[]>;
   /** The same, of the last 90 days as well. */
   lately(): Promise<readonly string[]>;
+  /** How people know a name: ids of clients are shown by theirs. */
+  shownOf(name: string): string;
 }
 
-function createKnown(deps: ReporterDeps, key: QuestionKey, question: Question, nowMs: number): Known {
+async function createKnown(deps: ReporterDeps, key: QuestionKey, question: Question, nowMs: number): Promise<Known> {
   const { calendar } = deps;
+  const { clients } = await deps.definitions();
   const today = calendar.dayOf(nowMs);
   const range = resolveRange(question.range, nowMs, calendar);
   const toSpan = (first: number, last: number): Span => ({
@@ -93,6 +101,7 @@ function createKnown(deps: ReporterDeps, key: QuestionKey, question: Question, n
     question,
     inRange: () => list(toSpan(range.firstDay, Math.max(range.firstDay, range.lastDay))),
     lately: () => list(toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today)),
+    shownOf: key === 'client' ? getClientNames(clients).nameOf : (name) => name,
   };
 }
 
@@ -117,7 +126,7 @@ async function spellPattern(known: Known, typed: string, notes: string[]): Promi
   const names = await known.inRange();
   const exact = names.filter(toMatcher(typed));
   const matched = exact.length > 0 ? exact : names.filter((name) => toMatcher(typed.toLowerCase())(name.toLowerCase()));
-  notes.push(describeMatched(known.key, typed, matched));
+  notes.push(describeMatched(known.key, typed, [...new Set(matched.map(known.shownOf))]));
   if (exact.length > 0 || matched.length === 0) return [typed];
   const spelled = new Set(matched.map((name) => spellLike(typed, name)));
   return spelled.size <= MOST_SPELLINGS ? [...spelled] : matched;
@@ -225,13 +234,15 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
   const { key, patterns } = filter;
   const typed = patterns.filter((pattern) => !pattern.includes('*') && !pattern.startsWith('('));
   const known = typed.length > 0 ? await listKnown(deps, key, range) : undefined;
+  const { nameOf } = getClientNames((await deps.definitions()).clients);
+  const shownOf = (name: string) => (key === 'client' ? nameOf(name) : name);
   const isKnown = (value: string) => known!.has(key === 'method' ? value.toUpperCase() : value);
   const unknown = known ? typed.filter((value) => !isKnown(value)) : [];
   const { singular, plural } = DIMENSION_WORDS[key];
   const notes: string[] = [];
   const offers: Offer[] = [];
   for (const value of unknown) {
-    const near = listNear(value, [...known!]).slice(0, SUGGESTIONS);
+    const near = [...new Set(listNear(value, [...known!]).map(shownOf))].slice(0, SUGGESTIONS);
     const nearest = near.length > 0 ? `; nearest: ${joinWords(near)}` : '';
     const where = key === 'team' ? 'is declared' : 'in this range';
     notes.push(`No ${singular} “${value}” ${where}${nearest}.`);

@@ -196,11 +196,19 @@ export function listWider(report: Report): Offer[] {
   const { filters = [], offset: _offset, ...rest } = question;
   const beside = kind === 'compare' ? { ...question, versus: PREVIOUS } : question;
   return [
+    ...listNearest(report),
     ...(question.range === wider.range ? [] : [{ label: wider.label, question: withRange(beside, wider.range) }]),
     ...(filters.length > 0
       ? [{ label: filters.length === 1 ? 'Without the filter' : 'Without filters', question: rest }]
       : []),
   ];
+}
+
+/** The same question about the nearest names that made calls, where a filter names one that nobody has. */
+function listNearest({ question, offers = [] }: Report): Offer[] {
+  const { filters: _, offset: __, ...rest } = question;
+  const isSame = ({ filters: _, offset: __, ...other }: Question) => JSON.stringify(other) === JSON.stringify(rest);
+  return (question.filters ?? []).length > 0 ? offers.filter((offer) => isSame(offer.question)).slice(0, 2) : [];
 }
 
 function hasNoCalls(report: Report): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Filter } from '../../src/domain/filter.ts';
 import { type Question, RefusedQuestion } from '../../src/domain/report.ts';
+import { listWider } from '../../src/slack/next-questions.ts';
 import { ask, at } from './setup.ts';
 
 const timeMs = at('2026-11-20T12:00:00Z');
@@ -32,6 +33,33 @@ describe('names in filters', () => {
   ] as const)('%s:%s is %s', async (key, typed, name) => {
     expect((await top(key, typed)).filters).toEqual([{ key, patterns: [name], not: false }]);
     expect((await top(key, typed, true)).filters).toEqual([{ key, patterns: [name], not: true }]);
+  });
+
+  it('count a client once, whose id reads like its name, and offer it by its name', async () => {
+    const events = [
+      { timeMs, client: 'warehouse-export' },
+      { timeMs, client: 'Other' },
+    ];
+    const clients = [{ id: 'warehouse-export', name: 'Warehouse Export' }];
+    const told = (pattern: string) =>
+      ask(
+        events,
+        { report: 'top', range: '30d', filters: [{ key: 'client', patterns: [pattern], not: false }] },
+        { definitions: { clients } },
+      );
+    const matched = await told('WAREHOUSE*');
+    expect(matched.notes).toContain('WAREHOUSE* matched 1 client: Warehouse Export.');
+    expect(matched.clients).toBe(1);
+    const near = await told('warehous');
+    expect(near.notes).toContain('No client “warehous” in this range; nearest: Warehouse Export.');
+    expect(listWider(near).map(({ label }) => label)).toEqual([
+      'Warehouse Export',
+      'Last 90 days',
+      'Without the filter',
+    ]);
+    expect(listWider(near)[0]!.question.filters).toEqual([
+      { key: 'client', patterns: ['Warehouse Export'], not: false },
+    ]);
   });
 
   it('are asked back where several differ in case alone, each as the whole question', async () => {

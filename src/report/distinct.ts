@@ -1,7 +1,16 @@
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
-import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import {
+  ask,
+  describeNothing,
+  type Inquiry,
+  isOfFailures,
+  namerOf,
+  openInquiry,
+  type ReporterDeps,
+  toHead,
+} from './inquiry.ts';
 import { noteAnswer, offerNearest } from './notes.ts';
 import { askBySteps, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable } from './table.ts';
@@ -51,7 +60,9 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
   };
 
   function describe(): string {
-    const all = `${countOf(total, singular, plural)} ${total === 1 ? 'was' : 'were'} seen`;
+    const code = nameFailures(inquiry.filters);
+    const verb = code ? `had ${code}` : `${total === 1 ? 'was' : 'were'} seen`;
+    const all = `${countOf(total, singular, plural)} ${verb}`;
     const whole = listWhole(inquiry, bars);
     if (whole.length < 2) return `${all}.`;
     const least = Math.min(...whole.map(({ distinct }) => distinct));
@@ -61,6 +72,14 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
     const average = formatRate(whole.reduce((sum, { distinct }) => sum + distinct, 0) / whole.length);
     return `${all}: ${average} ${each} on average, and most (${formatCount(most.distinct)}) ${formatInStep(most.label, grain)}.`;
   }
+}
+
+/** `failures`, `429s`, `5xx responses`, where a filter lets these alone through. */
+function nameFailures(filters: Inquiry['filters']): string | undefined {
+  const codes = filters.find(isOfFailures)?.patterns;
+  if (!codes) return undefined;
+  if (codes.length > 1) return 'failures';
+  return codes[0]!.endsWith('xx') ? `${codes[0]} responses` : `${codes[0]}s`;
 }
 
 /** The same series with the number of different names as what is drawn. Any other series as it is. */

@@ -127,6 +127,11 @@ export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'sh
     : `No requests ${where}.`;
 }
 
+/** Tells whether a filter lets only failures through: `status:5xx`, `status:429`. */
+export function isOfFailures({ key, patterns, not }: Filter): boolean {
+  return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
+}
+
 /** Characters of filters that a sentence takes. */
 const MAX_FILTERS = 120;
 const PREPOSITIONS: Partial<Record<QuestionKey, string>> = { client: 'by', user: 'by', team: 'by', route: 'to' };

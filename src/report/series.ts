@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../domain/calendar.ts';
 import type { Pool } from '../domain/definition.ts';
 import { amountOf, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
@@ -8,6 +9,7 @@ import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { countOf, creditsOf, eachStep, formatChangeSize, formatCount, formatInStep, formatPercent } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { describeCause, findCause, listUsualHours } from './moved.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
@@ -64,6 +66,9 @@ async function reportSeries(
   const expected =
     usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!)) : [];
   const usual = expected.some((each) => each !== undefined) ? expected : undefined;
+  const odd = question.focus === 'odd' ? findOdd(bars, expected) : undefined;
+  // Of a single client it is known who.
+  const cause = odd && clients > 1 ? await nameCause(inquiry, grain, odd) : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(limit.isOver) : [];
   const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
@@ -121,7 +126,9 @@ async function reportSeries(
       grain,
       bars,
       expected,
-      none ?? (isOfCodes ? `${countOf(totals.requests, what)} in all.` : describeOutcome(totals)),
+      [cause, none ?? (isOfCodes ? `${countOf(totals.requests, what)} in all.` : describeOutcome(totals))]
+        .filter(Boolean)
+        .join(' '),
     );
   }
 
@@ -137,34 +144,62 @@ async function reportSeries(
   }
 }
 
-/** `Yes: 18:00 had 554 requests (usually 120); 40% of requests failed at 19:00 (usually 2%).` */
-function describeOdd(
-  inquiry: Inquiry,
-  grain: StepGrain,
-  bars: SeriesReport['bars'],
-  expected: readonly (UsualRequests | undefined)[],
-  all: string,
-): string {
+type Expected = readonly (UsualRequests | undefined)[];
+
+/** The steps whose requests are far from usual, and those whose failures are, and of each the furthest. */
+function findOdd(bars: SeriesReport['bars'], expected: Expected) {
   const known = bars.flatMap((bar, index) => (expected[index] ? [{ ...bar, ...expected[index] }] : []));
   const oddOnes = known.filter(({ isOdd }) => isOdd);
   const failing = known.flatMap((each) =>
     each.usualFailed === undefined ? [] : [{ ...each, usual: each.usualFailed }],
   );
-  const steps = `${STEP_NAMES[grain]}s`;
   const furthest = <Each>(of: readonly Each[], distance: (each: Each) => number) =>
-    of.reduce((far, each) => (distance(each) > distance(far) ? each : far));
+    of.reduce<Each | undefined>((far, each) => (far && distance(far) >= distance(each) ? far : each), undefined);
+  return {
+    ...{ known, oddOnes, failing },
+    mostOdd: furthest(oddOnes, (each) => Math.abs(each.requests - each.median)),
+    mostFailing: furthest(failing, (each) => Math.abs(shareFailed(each) - each.usual)),
+  };
+}
+
+/** `Mostly Acme CRM (+196) on /v2/accounts/{id}.`: who made the step that is furthest from usual so; undefined where many did. */
+async function nameCause(
+  { deps: { usage, calendar }, definitions, filters, extent }: Inquiry,
+  grain: StepGrain,
+  { mostOdd, mostFailing }: ReturnType<typeof findOdd>,
+): Promise<string | undefined> {
+  const most = mostOdd ?? mostFailing;
+  if (!most || !extent || (grain !== 'hour' && grain !== 'day')) return undefined;
+  const { startMs } = most;
+  const toMs = grain === 'hour' ? startMs + HOUR_MS : calendar.startOfDay(calendar.dayOf(startMs) + 1);
+  const span = { fromMs: startMs, toMs };
+  const usual = listUsualHours(span, extent, calendar);
+  if (usual.length === 0) return undefined;
+  const measure = mostOdd ? 'requests' : 'failed';
+  const cause = await findCause({ usage, clients: definitions.clients }, { span, usual, measure, filters });
+  return cause && describeCause(cause);
+}
+
+/** `Yes: 18:00 had 554 requests (usually 120); 40% of requests failed at 19:00 (usually 2%).` */
+function describeOdd(
+  inquiry: Inquiry,
+  grain: StepGrain,
+  bars: SeriesReport['bars'],
+  expected: Expected,
+  all: string,
+): string {
+  const { known, oddOnes, failing, mostOdd, mostFailing } = findOdd(bars, expected);
+  const steps = `${STEP_NAMES[grain]}s`;
   const found: string[] = [];
-  if (oddOnes.length > 0) {
-    const most = furthest(oddOnes, (each) => Math.abs(each.requests - each.median));
+  if (mostOdd) {
     const others = oddOnes.length > 1 ? `, the furthest of ${oddOnes.length} unusual ${steps}` : '';
-    const usual = `usually ${formatCount(Math.round(most.median))}`;
-    found.push(`${most.label} had ${countOf(most.requests, 'request')} (${usual})${others}`);
+    const usual = `usually ${formatCount(Math.round(mostOdd.median))}`;
+    found.push(`${mostOdd.label} had ${countOf(mostOdd.requests, 'request')} (${usual})${others}`);
   }
-  if (failing.length > 0) {
-    const most = furthest(failing, (each) => Math.abs(shareFailed(each) - each.usual));
-    const [share, usual] = [shareFailed(most), most.usual].map((each) => formatPercent(each * 100));
+  if (mostFailing) {
+    const [share, usual] = [shareFailed(mostFailing), mostFailing.usual].map((each) => formatPercent(each * 100));
     const others = failing.length > 1 ? `, the furthest of ${failing.length} such ${steps}` : '';
-    found.push(`${share} of requests failed ${formatInStep(most.label, grain)} (usually ${usual})${others}`);
+    found.push(`${share} of requests failed ${formatInStep(mostFailing.label, grain)} (usually ${usual})${others}`);
   }
   if (found.length > 0) return `Yes: ${found.join('; ')}. ${all}`;
   const judged = known.filter(({ partial }) => !partial).length;

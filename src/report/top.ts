@@ -1,6 +1,5 @@
 import { type Grouping, NONE } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
-import type { Filter } from '../domain/filter.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Totals, UsageAnswer } from '../domain/usage.ts';
 import {
@@ -12,7 +11,16 @@ import {
   formatPercent,
   formatShare,
 } from './format.ts';
-import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import {
+  ask,
+  describeNothing,
+  type Inquiry,
+  isOfFailures,
+  namerOf,
+  openInquiry,
+  type ReporterDeps,
+  toHead,
+} from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from './totals.ts';
 
@@ -153,7 +161,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   const shared =
     column !== undefined && Object.hasOwn(SHARED, column)
       ? SHARED[column]
-      : isFailures && !isAscending
+      : isFailures && !(isAscending && column === 'name')
         ? SHARED.failed
         : undefined;
   if (question.focus === 'total') {
@@ -169,7 +177,14 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   if (shared) {
     const sum = totals[shared.column];
     if (sum === 0) return shared.none;
-    if (isAscending) return `${first.name} has the fewest ${shared.words}: ${formatCount(first[shared.column])}.`;
+    if (isAscending) {
+      // Under a filter for failures, those without any are not in the ranking.
+      const among =
+        isFailures && numbers.distinct > 1
+          ? `Of the ${formatCount(numbers.distinct)} ${words.plural} with ${shared.words}, `
+          : '';
+      return `${among}${first.name} has the fewest${among ? '' : ` ${shared.words}`}: ${formatCount(first[shared.column])}.`;
+    }
     const own = first[shared.column];
     if (sum === 1) return `${first.name} ${shared.only}.`;
     if (own === sum) return `${first.name} has all ${formatCount(sum)} ${shared.words}.`;
@@ -201,11 +216,6 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   if (totals.requests === 1 && isAll)
     return `${leader.name} ${verbOf(numbers)} the only request${failed ? `;${failed}` : '.'}`;
   return `${leader.name} ${verbOf(numbers)} ${part}${failed ? `;${failed}` : '.'}`;
-}
-
-/** Tells whether a filter lets only failures through: `status:5xx`, `status:429`. */
-function isOfFailures({ key, patterns, not }: Filter): boolean {
-  return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
 }
 
 function verbOf({ measure, dimension }: Ranked): string {

@@ -9,6 +9,7 @@ import {
 } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import { countOf, formatClock, formatCount, formatCredits, formatShortDate, formatSigned } from '../report/format.ts';
+import { findCause, findMostMoved, listUsualHours, usualOf } from '../report/moved.ts';
 import { narrowCorrections } from '../report/notes.ts';
 import { listScopeSentences, titleOfMeter } from '../report/scope-words.ts';
 import { buildTable } from '../report/table.ts';
@@ -26,7 +27,6 @@ import {
   weekdayOf,
 } from './digest-days.ts';
 import { sayPools } from './digest-pools.ts';
-import { findCause, findMostMoved, listUsualHours, usualOf } from './moved.ts';
 
 /** Rows of a table in the thread. */
 const ROWS = 10;

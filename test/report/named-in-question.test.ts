@@ -49,7 +49,7 @@ describe('names in filters', () => {
       );
     const matched = await told('WAREHOUSE*');
     expect(matched.notes).toContain('WAREHOUSE* matched 1 client: Warehouse Export.');
-    expect(matched.clients).toBe(1);
+    expect(matched.distinct).toBe(1);
     const near = await told('warehous');
     expect(near.notes).toContain('No client “warehous” in this range; nearest: Warehouse Export.');
     expect(listWider(near).map(({ label }) => label)).toEqual([

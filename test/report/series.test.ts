@@ -187,6 +187,25 @@ describe('daily', () => {
       expect(finding).toBe('Quieter than usual: 50 requests, 50% under the usual 100.');
     });
 
+    it('names who made it so, as the digest does', async () => {
+      const hour = (timeMs: number, client: string, count: number, status = 200) => ({ timeMs, client, count, status });
+      const noon = at('2026-11-20T12:10:00Z');
+      const weeks = [0, 1, 2, 3, 4].flatMap((week) => [
+        hour(noon - week * WEEK_MS, 'Acme', 40),
+        hour(noon - week * WEEK_MS, 'Portal', 60),
+      ]);
+      const began = hour(at('2026-10-01T12:00:00Z'), 'Acme', 1);
+      const spike = [began, ...weeks, hour(noon, 'Acme', 500)];
+      expect(await odd(spike, 'yesterday', 'day')).toMatch(
+        /^Yes: 12:00 had 600 requests \(usually 100\)\. Mostly Acme \(\+500\).*\. All 600 requests succeeded\.$/,
+      );
+      expect(await odd(spike)).toMatch(/^Yes: 20 Nov had 600 requests \(usually 100\)\. Mostly Acme \(\+500\)/);
+      const failing = [began, ...weeks, hour(noon, 'Portal', 90, 500)].filter(
+        (each) => each.timeMs !== noon || each.client !== 'Portal' || each.status === 500,
+      );
+      expect(await odd(failing, 'yesterday', 'day')).toContain('Mostly Portal (+90)');
+    });
+
     it('says yes in a total outage', async () => {
       expect(await odd(steady(8, 40))).toBe(
         'Yes: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',

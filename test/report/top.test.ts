@@ -131,6 +131,11 @@ describe('top', () => {
       filters,
     });
     expect(report.finding).toBe('a has 5 of the 8 failures.');
+    const fewest = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 }), calls('c', 9)], {
+      ...{ report: 'top', filters, sort: 'requests' },
+    });
+    // c has none, and is in no row: b has the fewest of those that failed.
+    expect(fewest.finding).toBe('Of the 2 clients with failures, b has the fewest: 3.');
   });
 
   it('measures credits exactly', async () => {

@@ -3,10 +3,10 @@ import type { ClientName } from '../domain/definition.ts';
 import { OTHER } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
-import { getClientNames } from '../report/client-names.ts';
-import { formatSigned } from '../report/format.ts';
-import { isNamed } from '../report/totals.ts';
-import { USUAL_WEEKS } from '../report/usual.ts';
+import { getClientNames } from './client-names.ts';
+import { formatSigned } from './format.ts';
+import { isNamed } from './totals.ts';
+import { USUAL_WEEKS } from './usual.ts';
 
 /** Dimensions that may explain a change: somebody to talk to, or something to look at. */
 const KEYS = ['client', 'route', 'user'] as const;

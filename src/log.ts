@@ -68,10 +68,12 @@ type Facts = Readonly<Record<string, string | number>>;
 export class SampledLog {
   readonly #log: Logger;
   readonly #message: string;
+  readonly #level: 'info' | 'warn';
   readonly #seen = new Map<string, { saidMs: number; unsaid: number }>();
 
-  constructor(log: Logger, message: string) {
+  constructor(log: Logger, message: string, level: 'info' | 'warn' = 'warn') {
     this.#log = log;
+    this.#level = level;
     this.#message = message;
   }
 
@@ -83,7 +85,7 @@ export class SampledLog {
       seen.unsaid += 1;
       return;
     }
-    this.#log.warn({ ...facts, ...newest, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
+    this.#log[this.#level]({ ...facts, ...newest, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
     // Whoever makes up names fills no memory.
     if (this.#seen.size >= SAMPLES_KEPT) this.#seen.clear();
     this.#seen.set(key, { saidMs: nowMs, unsaid: 0 });

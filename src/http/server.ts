@@ -110,7 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const taken = createHistogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
   const metrics: MetricSource[] = [requests, events, taken, ...(options.metrics ?? [])];
   const refused = new SampledLog(log, 'senders are refused');
-  const slow = new SampledLog(log, 'requests take long');
+  const slow = new SampledLog(log, 'requests take long', 'info');
   const server = createServer({
     requestTimeout: options.requestTimeoutMs ?? 120_000,
     headersTimeout: Math.min(20_000, options.requestTimeoutMs ?? 20_000),

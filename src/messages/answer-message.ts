@@ -178,9 +178,11 @@ function buildSections({ kind, finding, sections }: TableReport): Block[] {
   const isSaid = ({ title }: { title: string }) => isFinding && finding.toLowerCase().includes(title.toLowerCase());
   const once = sections.filter(isSaid).length === 1;
   const items = sections.slice(0, MAX_SECTIONS).map((section) => {
-    const lines = section.lines.slice(0, MAX_LINES).map((line) => nameActor(endSentence(clip(line, MAX_LINE))));
-    const text = lines.flatMap((line, index) => (index === 0 ? line : [' ', ...line]));
-    return once && isSaid(section) ? text : [leaf(section.title, { bold: true }), ' – ', ...text];
+    const lines = section.lines.slice(0, MAX_LINES).map((line) => endSentence(clip(line, MAX_LINE)));
+    const text = lines.join(' ');
+    return once && isSaid(section)
+      ? nameActor(text)
+      : [leaf(section.title, { bold: true }), ...nameActor(` – ${text}`)];
   });
   return items.length > 0 ? [richList(items)] : [];
 }

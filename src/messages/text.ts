@@ -144,17 +144,17 @@ export function place(id: string): Leaf {
 
 /** A slack id by its shape: letters and digits in any order after the first letter. */
 const PLACE_ID = /\b([CGUW](?=[A-Z]*\d)[A-Z0-9]{7,})\b/;
-/** The same at the end of a line, where who entered it stands. */
-const ACTOR = /(?<=\()([UW](?=[A-Z]*\d)[A-Z0-9]{7,})(?=\)\.?$)/;
+/** The same at the end of a sentence, where who entered it stands. */
+const ACTOR = /(?<=\()([UW](?=[A-Z]*\d)[A-Z0-9]{7,})(?=\)(?:\.|$))/;
 
 /** Our own words, with the ids of channels and people in them as Slack shows these to the reader. */
 export function namePlaces(text: string, ids = PLACE_ID): Leaf[] {
   return text.split(ids).map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
 }
 
-/** A line that may end with who entered it, in brackets. */
-export function nameActor(line: string): Leaf[] {
-  return namePlaces(line, ACTOR);
+/** Sentences that may end with who entered something, in brackets. */
+export function nameActor(text: string): Leaf[] {
+  return namePlaces(text, ACTOR);
 }
 
 /** `<@U…>`, `<!subteam^S…>`: a person or group where Slack reads markup. */

@@ -15,7 +15,7 @@ export function tellSlow<R extends Reporter & NameSource>(reporter: R, log: Logg
         return await reporter.answer(question, nowMs);
       } finally {
         const tookMs = Math.round(now() - beganMs);
-        if (tookMs >= SLOW_MS) log.warn({ question, tookMs }, 'a report took long');
+        if (tookMs >= SLOW_MS) log.info({ question, tookMs }, 'a report took long');
       }
     },
   };

@@ -246,7 +246,7 @@ export async function serveIfAllowed(
   const { ctx, asked } = asking;
   const tookMs = ctx.now() - asked.atMs;
   if (tookMs >= SLOW_MS)
-    ctx.log.warn({ user: asked.user, channel: asked.channel, what: asked.what, tookMs }, 'an answer took long');
+    ctx.log.info({ user: asked.user, channel: asked.channel, what: asked.what, tookMs }, 'an answer took long');
 }
 
 /** Finds out who asks, and why they may not; `refusal` undefined where they may. */

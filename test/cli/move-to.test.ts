@@ -208,7 +208,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     const other = await move({ SECRET_KEY: Buffer.alloc(32).toString('base64') });
     expect(other).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/source web cannot be opened with this SECRET_KEY/),
+      out: expect.stringMatching(/SECRET_KEY is not the key that the signing secrets of web are sealed with/),
     });
     expect((await run(['move-to', 'sqlite:x.db'])).out).toMatch(/must be the address of a PostgreSQL database/);
     expect((await run(['move-to', target.url], { DATABASE_URL: target.url })).out).toMatch(/only SQLite can be moved/);

@@ -323,7 +323,7 @@ it('says how long it took, and names a refused request by its id, in the log onc
 
 it('tells of requests that took long, with their id, and of no whole address where none is to be stored', async () => {
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('warn', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) });
   const stage = await openStage('sqlite::memory:', { log, slowMs: 0, truncateAddresses: true, intake: TAKES_ALL });
   const headers = { 'x-request-id': 'slow-1', 'x-forwarded-for': '203.0.113.9, 2001:db8:1:2::9' };
   await send(stage, '/v1/events', EVENT, { headers });

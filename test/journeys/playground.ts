@@ -133,7 +133,12 @@ export function describePlayground({ open, demo, log }: Journey): void {
       .waitFor();
     // The alert that nobody has acknowledged: another journey's burst may have brought an earlier one. Then by its time, as the
     // button will be gone.
-    const raised = answer(page, 'Daily credits').filter({ has: page.getByRole('button', { name: 'Acknowledge' }) });
+    const raised = page
+      .getByRole('log', { name: 'Messages' })
+      .getByRole('article')
+      .filter({ hasText: 'Daily credits' })
+      .filter({ has: page.getByRole('button', { name: 'Acknowledge' }) })
+      .last();
     const alert = page.locator(`#log [data-ts="${await raised.getAttribute('data-ts')}"]`);
     // Its picture follows: the message is drawn anew, and so is the button.
     await seePicture(alert);

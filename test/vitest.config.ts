@@ -30,5 +30,6 @@ export default defineConfig({
     // Generous: two slow cores may be shared with a browser, a database server and killed processes.
     testTimeout: isLong ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -46,10 +46,13 @@ describe('the intake thread', () => {
     const body = [1, 2, 3, 4].map((days) => ({ client: 'a', time: new Date(Date.now() - days * 86_400_000) }));
     await intake.ingest({ envelope: ENVELOPE, body: Buffer.from(JSON.stringify(body)), receivedMs: Date.now() });
     await intake.writeDailyRows();
-    await vi.waitFor(async () => {
-      const rows = await db.selectFrom('usage_daily').select('requests').where('dimension', '=', 'client').execute();
-      expect(rows).toEqual(Array(4).fill({ requests: 1 }));
-    });
+    await vi.waitFor(
+      async () => {
+        const rows = await db.selectFrom('usage_daily').select('requests').where('dimension', '=', 'client').execute();
+        expect(rows).toEqual(Array(4).fill({ requests: 1 }));
+      },
+      { timeout: 30_000 },
+    );
     await Promise.all([intake.writeDailyRows(), intake.stop()]);
   });
 

@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { expectAccessible } from './axe.ts';
 import { shoot, type } from './chromium.ts';
-import { type Journey, openHome, SOON } from './journey.ts';
+import { type Journey, openHome } from './journey.ts';
 
 /** Of the browser's own types, what the tests ask for. */
 interface Shown {
@@ -49,7 +49,7 @@ export function describeAccess({ open, demo }: Journey): void {
     const all = page.getByRole('log', { name: 'Messages' }).getByRole('article');
     const before = await all.count();
     await type(page, command);
-    await expect.poll(() => all.count(), SOON).toBeGreaterThan(before);
+    await expect.poll(() => all.count()).toBeGreaterThan(before);
     const answer = newest(page);
     await answer.locator('img, table, .slack-blocks svg[role="img"]').first().waitFor();
     return answer;
@@ -139,7 +139,7 @@ export function describeAccess({ open, demo }: Journey): void {
       let name = '';
       // Drawn anew between being found and being read, it has no name: the one in its place has.
       const read = async () => (name = (await node.count()) === 0 ? 'nothing' : await node.ariaSnapshot());
-      await expect.poll(read, SOON).not.toBe('');
+      await expect.poll(read).not.toBe('');
       return name.split('\n')[0]!.replace(/^- |:$/g, '');
     }
 
@@ -150,7 +150,7 @@ export function describeAccess({ open, demo }: Journey): void {
         await page.keyboard.press(key);
         const here = await focused(page);
         if (here !== 'nothing') {
-          await expect.poll(() => see(page.locator(':focus'), showsFocus), { ...SOON, message: here }).toBe(true);
+          await expect.poll(() => see(page.locator(':focus'), showsFocus), { message: here }).toBe(true);
         }
         if (typeof name === 'string' ? here.includes(name) : name.test(here)) return;
         passed.push(here);
@@ -171,7 +171,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
       await page.keyboard.press('Enter');
-      await expect.poll(() => told(page), SOON).toMatch(/^Headroom, \d\d:\d\d\. ERP Connector made/);
+      await expect.poll(() => told(page)).toMatch(/^Headroom, \d\d:\d\d\. ERP Connector made/);
       expect((await told(page))!.length).toBeLessThanOrEqual(300);
       await newest(page).getByRole('img').waitFor();
 
@@ -182,8 +182,8 @@ export function describeAccess({ open, demo }: Journey): void {
       expect(await page.locator('select:focus').inputValue()).toBe('7d');
       const before = await told(page);
       await page.keyboard.press('Enter');
-      await expect.poll(() => told(page), SOON).not.toBe(before);
-      await expect.poll(() => newest(page).textContent(), SOON).toContain('21 Oct');
+      await expect.poll(() => told(page)).not.toBe(before);
+      await expect.poll(() => newest(page).textContent()).toContain('21 Oct');
       expect(await focused(page)).toMatch(/^combobox/);
     });
 
@@ -243,7 +243,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Enter');
       const zone = form.getByRole('textbox', { name: 'Time zone' });
-      await expect.poll(() => zone.getAttribute('aria-invalid'), SOON).toBe('true');
+      await expect.poll(() => zone.getAttribute('aria-invalid')).toBe('true');
       expect(await focused(page)).toMatch(/textbox "Time zone/);
       const about = (await zone.getAttribute('aria-describedby'))!.split(' ');
       const words = await Promise.all(about.map((id) => page.locator(`[id="${id}"]`).textContent()));
@@ -256,20 +256,20 @@ export function describeAccess({ open, demo }: Journey): void {
     test('replies in a thread, goes Home and to another channel, moves the clock', async () => {
       const page = await open({ channel: 'C01RANDOM' });
       await type(page, 'who calls so much?');
-      await expect.poll(() => told(page), SOON).toContain('who calls so much?');
+      await expect.poll(() => told(page)).toContain('who calls so much?');
       await tabTo(page, 'button "Reply in thread"', 'Shift+Tab');
       await page.keyboard.press('Enter');
-      await expect.poll(() => focused(page), SOON).toContain('textbox "Reply"');
+      await expect.poll(() => focused(page)).toContain('textbox "Reply"');
       await page.keyboard.type('the robots');
       await page.keyboard.press('Enter');
-      await expect.poll(() => told(page), SOON).toContain('the robots');
+      await expect.poll(() => told(page)).toContain('the robots');
       await page.keyboard.press('Escape');
       await page.getByRole('complementary', { name: 'Thread' }).waitFor({ state: 'hidden' });
       expect(await focused(page)).toContain('button "1 reply"');
 
       await tabTo(page, 'button "Headroom – Home"', 'Shift+Tab');
       await page.keyboard.press('Enter');
-      await expect.poll(() => focused(page), SOON).toContain('heading "Headroom – Home"');
+      await expect.poll(() => focused(page)).toContain('heading "Headroom – Home"');
       // What opened the form is drawn anew while the form is open.
       await tabTo(page, 'button "Set up a digest"');
       await page.keyboard.press('Enter');

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { shoot, type } from './chromium.ts';
-import { type Journey, SOON } from './journey.ts';
+import type { Journey } from './journey.ts';
 
 /** Pixels that a message may take on a phone 390 wide, its frame included. */
 const MOST = { answer: 700, preview: 700, digest: 900, alert: 420 } as const;
@@ -70,7 +70,7 @@ export function describeHeights(journey: Journey): void {
   async function measure(page: Page, message: Locator): Promise<number> {
     // In one go: the page may draw a message anew at any time.
     const seen = () => message.evaluate(seePictures as unknown as (node: unknown) => boolean).catch(() => false);
-    await expect.poll(seen, SOON).toBe(true);
+    await expect.poll(seen).toBe(true);
     expect(await message.evaluate(findCut as unknown as (node: unknown) => string[])).toEqual([]);
     expect(await page.locator('html').evaluate((node) => Number(Reflect.get(node, 'scrollWidth')))).toBe(390);
     return (await message.boundingBox())!.height;
@@ -81,7 +81,7 @@ export function describeHeights(journey: Journey): void {
     for (const command of ANSWERS) {
       const before = await messages(page).count();
       await type(page, command);
-      await expect.poll(() => messages(page).count(), SOON).toBeGreaterThan(before);
+      await expect.poll(() => messages(page).count()).toBeGreaterThan(before);
       const answer = messages(page).last();
       if (!TOLD.test(command)) await answer.locator('img, svg[role="img"]').first().waitFor();
       expect(await measure(page, answer), command).toBeLessThanOrEqual(MOST.answer);

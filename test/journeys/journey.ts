@@ -4,9 +4,6 @@ import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { launchChromium, type Visit, visit } from './chromium.ts';
 
-/** How long something may take to be seen. */
-export const SOON = { timeout: 25_000 };
-
 /** 10:30 in Berlin. */
 const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
 
@@ -27,10 +24,10 @@ export async function openHome(page: Page, demo: Demo, user: string): Promise<vo
   const publications = () => emulator.calls.filter(({ method }) => method === 'views.publish').length;
   const before = publications();
   await page.getByRole('button', { name: 'Headroom – Home' }).click();
-  await expect.poll(publications, SOON).toBeGreaterThan(before);
+  await expect.poll(publications).toBeGreaterThan(before);
   const shown = page.locator('.home [data-block]').last();
   const newest = () => emulator.home(user)!.blocks.findLast(({ type }) => type === 'actions')!.block_id;
-  await expect.poll(() => shown.getAttribute('data-block'), SOON).toBe(newest());
+  await expect.poll(() => shown.getAttribute('data-block')).toBe(newest());
 }
 
 /** One demo and one browser for all tests of the surrounding suite. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { shoot, type } from './chromium.ts';
-import { type Journey, openHome, SOON } from './journey.ts';
+import { type Journey, openHome } from './journey.ts';
 
 /** A person in the playground. Its last test starts the demo anew. */
 export function describePlayground({ open, demo, log }: Journey): void {
@@ -15,9 +15,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     const image = message.getByRole('img');
     await image.waitFor();
     await image.scrollIntoViewIfNeeded();
-    await expect
-      .poll(() => image.evaluate((node) => Number(Reflect.get(node, 'naturalWidth'))), SOON)
-      .toBeGreaterThan(100);
+    await expect.poll(() => image.evaluate((node) => Number(Reflect.get(node, 'naturalWidth')))).toBeGreaterThan(100);
   }
 
   test('asks by completing a command, and gets a sentence, a chart, and behind it the table', async () => {
@@ -36,7 +34,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     expect(await message.textContent()).toContain('Europe/Berlin');
     await shoot(page, 'answer');
     await message.getByRole('button', { name: 'Table' }).click();
-    await expect.poll(() => message.getByRole('columnheader').first().textContent(), SOON).toBe('Client');
+    await expect.poll(() => message.getByRole('columnheader').first().textContent()).toBe('Client');
     expect(await message.getByRole('row').count()).toBe(6);
     expect(await message.getByRole('img').count()).toBe(0);
     await shoot(page, 'table');
@@ -53,7 +51,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     const message = page.locator(`#log [data-ts="${ts}"]`);
     const before = await message.textContent();
     await message.getByRole('combobox').first().selectOption('yesterday');
-    await expect.poll(() => message.textContent(), SOON).not.toBe(before);
+    await expect.poll(() => message.textContent()).not.toBe(before);
     const second = message.getByRole('combobox').nth(1);
     const closer = await second.locator('option').allTextContents();
     await message.getByRole('button', { name: 'More actions' }).click();
@@ -65,7 +63,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     expect(csv.split('\r\n')[0]).toMatch(/^name,requests,share_percent,ok,failed/);
     expect(csv).toContain('ERP Connector');
     await second.selectOption({ label: closer.find((label) => label.includes('Warehouse Export'))! });
-    await expect.poll(() => message.textContent(), SOON).toContain('/v1/jobs/{id}');
+    await expect.poll(() => message.textContent()).toContain('/v1/jobs/{id}');
     await seePicture(message);
     await shoot(page, 'closer');
   });
@@ -95,7 +93,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await zone.fill('Europe/Nowhere');
     await shoot(page, 'digest-form');
     await form.getByRole('button', { name: 'Save' }).click();
-    await expect.poll(() => zone.getAttribute('aria-invalid'), SOON).toBe('true');
+    await expect.poll(() => zone.getAttribute('aria-invalid')).toBe('true');
     await shoot(page, 'digest-form-error');
     // What was wrong stays said while other fields change the form.
     await zone.fill('Asia/Tokyo');
@@ -117,8 +115,8 @@ export function describePlayground({ open, demo, log }: Journey): void {
       .filter({ has: page.getByRole('heading', { name: /^API usage · / }) })
       .last();
     await digest.waitFor();
-    await expect.poll(() => page.locator('#clock').textContent(), SOON).not.toBe(before);
-    await expect.poll(() => page.locator('#clock').textContent(), SOON).toContain('09:0');
+    await expect.poll(() => page.locator('#clock').textContent()).not.toBe(before);
+    await expect.poll(() => page.locator('#clock').textContent()).toContain('09:0');
     await digest.getByRole('button', { name: /repl/i }).click();
     await page.getByRole('log', { name: 'Replies' }).getByRole('article').nth(1).waitFor();
     await shoot(page, 'digest');
@@ -144,7 +142,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await seePicture(alert);
     await shoot(page, 'alert');
     await alert.getByRole('button', { name: 'Acknowledge' }).click();
-    await expect.poll(() => alert.textContent(), SOON).toMatch(/acknowledged/i);
+    await expect.poll(() => alert.textContent()).toMatch(/acknowledged/i);
     await shoot(page, 'alert-acknowledged');
   });
 

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { shoot, type, type Visit } from './chromium.ts';
-import { type Journey, SOON } from './journey.ts';
+import type { Journey } from './journey.ts';
 
 /** An admin in the playground. */
 export function describePools(journey: Journey): void {
@@ -23,14 +23,14 @@ export function describePools(journey: Journey): void {
     await field(form, 'Period').waitFor();
     await shoot(page, 'pool-form');
     await form.getByRole('button', { name: /Add a grant/ }).click();
-    await expect.poll(() => form.getByText(/^Grant 3$/).count(), SOON).toBe(1);
+    await expect.poll(() => form.getByText(/^Grant 3$/).count()).toBe(1);
     await form.getByLabel('Quantity').nth(2).fill('5');
     await form.getByLabel('Credits each').nth(2).fill('2000');
     await form.getByLabel('Name of the grant').nth(2).fill('Users');
     const warn = form.getByLabel(/^Warn at/);
     await warn.fill('90, 75');
     await form.getByRole('button', { name: 'Save' }).click();
-    await expect.poll(() => warn.getAttribute('aria-invalid'), SOON).toBe('true');
+    await expect.poll(() => warn.getAttribute('aria-invalid')).toBe('true');
     await shoot(page, 'pool-form-fault');
     await warn.fill('60, 90');
     await form.getByRole('button', { name: 'Save' }).click();

@@ -26,9 +26,7 @@ it('a digest that is posted goes to the webhook with the numbers of its day', as
     ...['19', '18'].map((day) => ({ ...call, time: `2026-11-${day}T10:00:00Z` })),
   ]);
   await whole.slack.command({ user: 'alice', channel: 'C01USAGE', text: 'digest add daily 09:00' });
-  await expect
-    .poll(() => whole.slack.ephemerals('alice').some(({ text }) => text.includes('Added')), { timeout: 30_000 })
-    .toBe(true);
+  await expect.poll(() => whole.slack.ephemerals('alice').some(({ text }) => text.includes('Added'))).toBe(true);
   whole.setNow(Date.UTC(2026, 10, 21, 12));
   await whole.app.tick();
   expect(await received.promise).toMatchObject({

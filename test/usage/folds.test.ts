@@ -52,10 +52,13 @@ describe('folds on PostgreSQL', () => {
     expect(await writer.fold()).toBe(3);
     await append(writer, [call(1), call(1)]);
     const same = createWriter(db).fold();
-    await vi.waitFor(async () => {
-      const { rows } = await sql`select 1 from pg_locks where locktype = 'advisory' and not granted`.execute(db);
-      expect(rows).toHaveLength(1);
-    });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await sql`select 1 from pg_locks where locktype = 'advisory' and not granted`.execute(db);
+        expect(rows).toHaveLength(1);
+      },
+      { timeout: 30_000 },
+    );
     goOn.resolve();
     await first;
     expect(await same).toBe(2);

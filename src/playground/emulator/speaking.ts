@@ -62,7 +62,7 @@ export function createSpeaking(core: Core) {
       const user = getUser(core, userRef).id;
       return say({ user, channel: state.openDirect(user).id, text });
     },
-    /** Opens the Home tab and waits until the app has published it (3 s). */
+    /** Opens the Home tab and waits until the app has published it. */
     async openHome(userRef: string): Promise<View> {
       const user = getUser(core, userRef).id;
       const before = findHome(user);
@@ -74,7 +74,7 @@ export function createSpeaking(core: Core) {
         ...(before ? { view: toViewObject(before) } : {}),
       });
       const published = () => (findHome(user) === before ? undefined : findHome(user));
-      return waitFor(state, published, `the Home tab of ${user} is published`, 3000);
+      return waitFor(state, published, `the Home tab of ${user} is published`);
     },
     /** Adds a person or the bot (`bot`) to a channel; the bot hears of everyone who joins a channel it is in. */
     async invite(who: string, channelRef: string, inviterRef?: string): Promise<void> {

@@ -1,5 +1,8 @@
 import type { WorkspaceState } from './state.ts';
 
+/** What waits in vain is broken: no slow machine needs longer. */
+const PATIENCE_MS = 30_000;
+
 /**
  * Resolves with the first truthy answer of `predicate`, asked now and after every change; an error that it throws counts as
  * "not yet". Rejects after `timeoutMs`, naming `what`, with the newest messages, calls and problems.
@@ -8,7 +11,7 @@ export function waitFor<T>(
   state: WorkspaceState,
   predicate: () => T | undefined | false | null,
   what: string,
-  timeoutMs: number,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let last: unknown;

@@ -130,7 +130,7 @@ function createSights(core: Core) {
     modal: (user: string) => state.views.get(state.modals.get(getUser(core, user).id)?.at(-1) ?? ''),
     home: (user: string) => state.views.get(state.homes.get(getUser(core, user).id) ?? ''),
     file: (id: string) => state.files.get(id),
-    waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs = 5000) =>
+    waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs?: number) =>
       waitFor(state, predicate, what, timeoutMs),
     /** Returns a function that ends it. */
     on: (_event: 'change', listener: (change: Change) => void) => state.onChange(listener),

@@ -132,12 +132,11 @@ export interface IngestOutcome {
 
 /**
  * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk.
- * `readBody` is told whether its caller is known: those that only their signature will tell have room of their own. Throws
- * nothing but AbortedError.
+ * `readBody` is told which source sends; undefined: only the signature will tell. Throws nothing but AbortedError.
  */
 export async function ingestRequest(
   request: IncomingMessage,
-  readBody: (isKnown: boolean) => Promise<HeldBody>,
+  readBody: (source: Source | undefined) => Promise<HeldBody>,
   { route, sourceName }: IngestTarget,
   { sources, intake, tally, limits, now }: IngestDependencies,
 ): Promise<IngestOutcome> {
@@ -166,7 +165,7 @@ export async function ingestRequest(
       throw unauthorised(headers.authorization === undefined && listAll().length === 0);
     }
     if (source) admit(source);
-    const body = await readBody(source !== undefined);
+    const body = await readBody(source);
     try {
       const receivedMs = now();
       if (!source) {

@@ -5,6 +5,7 @@ import { HeadroomError } from '../errors.ts';
 import { findBearerToken } from '../ingest/credentials.ts';
 import { FIRST_EVENT_MS, parseEventTime } from '../ingest/event-time.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
+import type { Source } from '../store/source-repository.ts';
 import { type HttpAnswer, toErrorAnswer } from './answer.ts';
 import type { HeldBody } from './request-body.ts';
 
@@ -23,7 +24,7 @@ const SHAPE = 'send {"label": "v2.5.0"}, with a "time" (RFC 3339) unless it is n
  */
 export async function takeMark(
   { headers }: IncomingMessage,
-  readBody: () => Promise<HeldBody>,
+  readBody: (source: Source) => Promise<HeldBody>,
   {
     sources,
     keepMark,
@@ -32,9 +33,9 @@ export async function takeMark(
 ): Promise<HttpAnswer> {
   try {
     await sources.refresh(now());
-    if (!sources.findByToken([findBearerToken(headers) ?? ''], undefined))
-      throw new HeadroomError('unauthorised', 'Send "Authorization: Bearer <source token>", as for events.');
-    const { bytes, release } = await readBody();
+    const source = sources.findByToken([findBearerToken(headers) ?? ''], undefined);
+    if (!source) throw new HeadroomError('unauthorised', 'Send "Authorization: Bearer <source token>", as for events.');
+    const { bytes, release } = await readBody(source);
     release();
     const mark = readMark(Buffer.from(bytes).toString(), now());
     await keepMark(mark);

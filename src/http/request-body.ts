@@ -7,9 +7,13 @@ export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }
 
-/** Bytes that have come of bodies being read or written; beyond the limit whoever sends more is told to come again. */
+/**
+ * Memory for bodies being read or written. No owner (a source, or an address that has shown no token) takes more than what it
+ * leaves free, so bodies that never end keep out nobody but their own sender.
+ */
 export class BodyBudget {
   readonly #limitBytes: number;
+  readonly #takenBy = new Map<string, number>();
   #takenBytes = 0;
 
   constructor(limitBytes: number) {
@@ -17,19 +21,32 @@ export class BodyBudget {
   }
 
   /** `held`: of the same body. Throws `overloaded` when there is no room; alone, a body always finds room. */
-  take(bytes: number, held: number): void {
-    if (this.#takenBytes > held && this.#takenBytes + bytes > this.#limitBytes) {
+  take(owner: string, bytes: number, held: number): void {
+    const own = (this.#takenBy.get(owner) ?? 0) + bytes;
+    if (this.#takenBytes > held && own > this.#limitBytes - this.#takenBytes) {
       throw new HeadroomError(
         'overloaded',
         'Too much is being received at once; nothing of this was counted. Send it again in 2 seconds.',
       );
     }
+    this.#takenBy.set(owner, own);
     this.#takenBytes += bytes;
   }
 
-  release(bytes: number): void {
+  release(owner: string, bytes: number): void {
+    const own = (this.#takenBy.get(owner) ?? 0) - bytes;
+    if (own > 0) this.#takenBy.set(owner, own);
+    else this.#takenBy.delete(owner);
     this.#takenBytes -= bytes;
   }
+}
+
+/** How much of a body is read, into whose share of which memory, and for how long. */
+export interface BodyRoom {
+  maxBytes: number;
+  budget: BodyBudget;
+  owner: string;
+  withinMs?: number;
 }
 
 /** The whole body. `release` when it is done with. */
@@ -46,7 +63,7 @@ export interface HeldBody {
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { maxBytes, budget, withinMs }: { maxBytes: number; budget: BodyBudget; withinMs?: number },
+  { maxBytes, budget, owner, withinMs }: BodyRoom,
 ): Promise<HeldBody> {
   const { headers } = request;
   if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
@@ -56,7 +73,7 @@ export function readBody(
     const chunks: Uint8Array[] = [];
     let held = 0;
     const release = (): void => {
-      budget.release(held);
+      budget.release(owner, held);
       held = 0;
     };
     const stop = (error: unknown): void => {
@@ -70,7 +87,7 @@ export function readBody(
     const onData = (chunk: Uint8Array): void => {
       try {
         if (held + chunk.length > maxBytes) throw tooLarge(maxBytes);
-        budget.take(chunk.length, held);
+        budget.take(owner, chunk.length, held);
         held += chunk.length;
         chunks.push(chunk);
       } catch (error) {

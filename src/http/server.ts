@@ -12,6 +12,7 @@ import { HeadroomError } from '../errors.ts';
 import { shortenAddresses } from '../ingest/privacy.ts';
 import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
+import type { Source } from '../store/source-repository.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk } from './ask.ts';
 import {
@@ -96,7 +97,7 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  // Whoever has shown no token yet can keep out nobody else but its like.
+  // Whoever has shown no token yet can keep out nobody but who signs for the same source.
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
   const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
   const requests = createCounter(
@@ -173,8 +174,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
     const { keepMark } = options;
     if (path === '/v1/marks' && keepMark) {
-      const room = { maxBytes: MAX_MARK_BYTES, budget: unknownBudget, withinMs: UNKNOWN_BODY_MS };
-      const take = () => takeMark(request, () => readBody(request, response, room), { ...options, keepMark });
+      const read = ({ name: owner }: Source): Promise<HeldBody> =>
+        readBody(request, response, { maxBytes: MAX_MARK_BYTES, budget, owner });
+      const take = () => takeMark(request, read, { ...options, keepMark });
       return { route: path, answer: method === 'POST' ? await take() : refuseMethod(request, 'POST') };
     }
     const shipper = method === 'GET' ? await answerShipper(withoutSlash(path), request, options) : undefined;
@@ -190,10 +192,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     id: string,
   ): Promise<HttpAnswer> {
     if (request.method !== 'POST') return refuseMethod(request, 'POST');
-    const read = (isKnown: boolean): Promise<HeldBody> =>
-      isKnown
-        ? readBody(request, response, { maxBytes: maxBodyBytes, budget })
-        : readBody(request, response, { maxBytes: maxBodyBytes, budget: unknownBudget, withinMs: UNKNOWN_BODY_MS });
+    const { sourceName: claimed = '' } = target;
+    const read = (source: Source | undefined): Promise<HeldBody> =>
+      readBody(request, response, {
+        maxBytes: maxBodyBytes,
+        ...(source
+          ? { budget, owner: source.name }
+          : { budget: unknownBudget, owner: claimed, withinMs: UNKNOWN_BODY_MS }),
+      });
     const { answer, result, error } = await ingestRequest(request, read, target, options);
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');
@@ -211,8 +217,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     handle: NonNullable<HttpServerOptions['slack']>,
   ): Promise<HttpAnswer> {
     try {
+      const owner = request.socket.remoteAddress ?? '';
       // Slack sends a request in one go; whoever dawdles holds room that it needs.
-      const room = { maxBytes: MAX_SLACK_BYTES, budget: slackBudget, withinMs: SLACK_BODY_MS };
+      const room = { maxBytes: MAX_SLACK_BYTES, budget: slackBudget, owner, withinMs: SLACK_BODY_MS };
       const { bytes, release } = await readBody(request, response, room);
       return await handle({ headers: request.headers, body: bytes }).finally(release);
     } catch (error) {

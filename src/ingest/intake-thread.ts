@@ -149,7 +149,7 @@ export class IntakeThread implements EventIntake {
     const bytes = (backlog?.bytes ?? 0) + body.length;
     const requests = backlog?.receivedMs.size ?? 0;
     return (
-      bytes > MAX_WAITING_BYTES - this.#waitingBytes ||
+      (this.#waitingBytes > 0 && bytes > MAX_WAITING_BYTES - this.#waitingBytes) ||
       requests >= MAX_WAITING_REQUESTS - this.#waiting.size ||
       receivedMs - oldestMs > MAX_WAIT_MS
     );

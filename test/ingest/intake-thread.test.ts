@@ -112,6 +112,12 @@ describe('the intake thread', () => {
     await intake.check();
   });
 
+  it('takes one request of any size while nothing else waits, so that MAX_BODY_BYTES is the only bound of a body', async () => {
+    const body = Buffer.alloc(129 * 1024 * 1024, ' ');
+    const taken = intake.ingest({ envelope: ENVELOPE, body, receivedMs: 0 });
+    await expect(taken).rejects.toMatchObject({ code: 'too_large' });
+  });
+
   it('lets an event of another source in after one of each, whatever was handed over before; a check waits as that does', async () => {
     // Few bytes on the way; unpacked, a commit takes one or two of them.
     const slow = gzipSync(`${'{"client":"a"}\n'.repeat(2000)}${' '.repeat(900_000)}`);

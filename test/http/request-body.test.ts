@@ -1,0 +1,140 @@
+import { createHmac } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { addSource } from '../../src/ingest/source-admin.ts';
+import { NOW, openStage, type Stage, send } from './server-stage.ts';
+
+const TAKES_ALL = { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) };
+const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
+
+it('holds no more bodies at once than it has room for', async () => {
+  const entered = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const intake = {
+    async ingest() {
+      entered.resolve();
+      await release.promise;
+      return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
+    },
+  };
+  const stage = await openStage('sqlite::memory:', { intake, maxHeldBytes: 100 });
+  const first = send(stage, '/v1/events', EVENT);
+  await entered.promise;
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(503);
+  release.resolve();
+  expect((await first).status).toBe(200);
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  await stage.close();
+});
+
+it('lets one body be larger than all may be together, in however many pieces it comes', async () => {
+  const stage = await openStage('sqlite::memory:', { intake: TAKES_ALL, maxHeldBytes: 100 });
+  const { port } = new URL(stage.server.url);
+  const body = `${JSON.stringify(EVENT)}${' '.repeat(200)}`;
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    `POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${stage.token}\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.once('data', resolve));
+  for (let at = 0; at < body.length; at += 90) {
+    await new Promise((resolve) => socket.write(body.slice(at, at + 90), resolve));
+  }
+  const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  socket.destroy();
+  await stage.close();
+});
+
+it.each([
+  ['a wrong token', () => 'authorization: Bearer hr_wrong', '401'],
+  ['a wrong signature', () => 'x-hub-signature-256: sha256=00', '100'],
+  ['a right token', (token: string) => `authorization: Bearer ${token}`, '100'],
+])('keeps nobody out for bodies that are announced with %s and do not come', async (_, header, status) => {
+  const size = 16 * 1024 * 1024;
+  const stage = await openStage('sqlite::memory:', { intake: TAKES_ALL, maxBodyBytes: size });
+  const { port } = new URL(stage.server.url);
+  const sockets = Array.from({ length: 16 }, () => {
+    const socket = connect(Number(port), '127.0.0.1');
+    const expectation = 'expect: 100-continue\r\n';
+    socket.write(
+      `POST /sources/default HTTP/1.1\r\nhost: x\r\n${header(stage.token)}\r\n${expectation}content-length: ${size}\r\n\r\n`,
+    );
+    return socket;
+  });
+  const heads = await Promise.all(
+    sockets.map((socket) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))))),
+  );
+  expect(new Set(heads.map((head) => head.split(' ')[1]))).toEqual(new Set([status]));
+  expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+  const announced = { expect: '100-continue', 'content-length': String(size + 1) };
+  expect((await send(stage, '/v1/events', '', { headers: announced })).status).toBe(413);
+  for (const socket of sockets) socket.destroy();
+  await stage.close();
+});
+
+describe('bodies that never end', () => {
+  let stage: Stage;
+  const sockets: Socket[] = [];
+  beforeEach(async () => {
+    stage = await openStage('sqlite::memory:', {
+      intake: TAKES_ALL,
+      maxHeldBytes: 10_000,
+      maxUnknownHeldBytes: 10_000,
+    });
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await stage.close();
+  });
+
+  const begin = (path: string, header: string, sentBytes: number): Socket => {
+    const socket = connect(Number(new URL(stage.server.url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${header}\r\ncontent-length: 900000\r\n\r\n`);
+    socket.write('x'.repeat(sentBytes));
+    return socket;
+  };
+  const status = (socket: Socket): Promise<string> =>
+    new Promise((resolve) => socket.once('data', (bytes) => resolve(String(bytes).split(' ')[1]!)));
+  /** Until one more of its bodies finds no room. */
+  const hog = async (path: string, header: string): Promise<void> => {
+    expect(await Promise.any(Array.from({ length: 30 }, () => status(begin(path, header, 900))))).toBe('503');
+  };
+  const addOther = async (name: string): Promise<{ token: string; signingSecret: string }> => {
+    const key = { secretKey: stage.secretKey, secretKeyPath: '' };
+    const added = await addSource(stage.db, key, { name, adapter: 'native', options: {} }, NOW);
+    stage.clock.nowMs += 2000;
+    return { token: added.token.reveal(), signingSecret: added.signingSecret.reveal() };
+  };
+
+  it('of a sender with a token keep out no other source, also when several send them', async () => {
+    const large = `${JSON.stringify(EVENT)}${' '.repeat(900)}`;
+    const [second, third] = [await addOther('second'), await addOther('third')];
+    await hog('/v1/events', `authorization: Bearer ${stage.token}`);
+    expect((await send(stage, '/v1/events', large)).status).toBe(503);
+    expect((await send({ ...stage, ...second }, '/v1/events', large)).status).toBe(200);
+    await hog('/sources/second', `authorization: Bearer ${second.token}`);
+    expect((await send({ ...stage, ...third }, '/v1/events', large)).status).toBe(200);
+    // What one of them held is free again as soon as it goes away.
+    const whole = (): Promise<unknown> =>
+      vi.waitFor(async () => {
+        expect((await send(stage, '/v1/events', large)).status).toBe(200);
+      });
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await whole();
+  });
+
+  it('of callers with a signature alone keep out nobody with a token, and nobody who signs for another source', async () => {
+    const signature = `x-hub-signature-256: sha256=${'0'.repeat(64)}`;
+    const other = await addOther('other');
+    expect(await status(begin('/sources/nobody', signature, 10))).toBe('401');
+    await hog('/sources/default', signature);
+    expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
+    const body = JSON.stringify(EVENT);
+    const signed = (secret: string) => ({
+      anonymous: true,
+      headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` },
+    });
+    expect((await send(stage, '/sources/other', body, signed(other.signingSecret))).status).toBe(200);
+  });
+});

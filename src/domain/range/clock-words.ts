@@ -13,6 +13,7 @@ export interface Clock {
 
 /** Returns the time that these pieces show: `14:00`, `9am`, `9 pm`, `noon`, `14h30`, `at 14:00`, a number alone. */
 export function readClock(given: string): Read<Clock> {
+  if (!/\d|\b(midnight|noon|midday)$/.test(given)) return undefined;
   const text = given
     .replace(/^(at|around) /, '')
     .replace(/^(midnight|noon|midday)$/, (name) => (name === 'midnight' ? '00:00' : '12:00pm'))

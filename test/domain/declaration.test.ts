@@ -358,14 +358,20 @@ describe('for any sequence of declarations', () => {
     maxLength: 5,
   });
 
+  /** Declares one after another: the day and the definitions after each. */
+  function declareAll(sequence: readonly [Declaration, number][]) {
+    const steps: { day: number; declaration: Declaration; definitions: Definitions }[] = [];
+    for (const [declaration, wait] of sequence) {
+      const { day, definitions } = steps.at(-1) ?? { day: TODAY, definitions: NO_DEFINITIONS };
+      steps.push({ day: day + wait, declaration, ...amend(definitions, declaration, day + wait) });
+    }
+    return steps;
+  }
+
   it('the same declaration again changes nothing, on that day or a later one, and so does what it reads back as', () => {
     fc.assert(
       fc.property(anySequence, fc.integer({ min: 0, max: 9 }), (sequence, later) => {
-        let day = TODAY;
-        let definitions = NO_DEFINITIONS;
-        for (const [declaration, wait] of sequence) {
-          day += wait;
-          definitions = amend(definitions, declaration, day).definitions;
+        for (const { day, declaration, definitions } of declareAll(sequence)) {
           expect(amend(definitions, declaration, day + later).changes).toEqual([]);
           expect(amend(definitions, toDeclaration(definitions), day + later).changes).toEqual([]);
         }
@@ -377,12 +383,7 @@ describe('for any sequence of declarations', () => {
   it('what is read back with its days declares the same to another database', () => {
     fc.assert(
       fc.property(anySequence, (sequence) => {
-        let day = TODAY;
-        let definitions = NO_DEFINITIONS;
-        for (const [declaration, wait] of sequence) {
-          day += wait;
-          definitions = amend(definitions, declaration, day).definitions;
-        }
+        const { day, definitions } = declareAll(sequence).at(-1)!;
         const told = toDeclaration(definitions, { dated: true });
         const text = formatDeclaration(told);
         const read = parseDeclaration(text, 'pools.yml');
@@ -397,15 +398,13 @@ describe('for any sequence of declarations', () => {
   it('no pool vanishes, lives of one name never overlap, and rules stand in order', () => {
     fc.assert(
       fc.property(anySequence, (sequence) => {
-        let day = TODAY;
-        let definitions = NO_DEFINITIONS;
-        for (const [declaration, wait] of sequence) {
-          day += wait;
-          const names = definitions.scopes.flatMap((each) => each.pools.map(({ name }) => `${each.name}/${name}`));
-          definitions = amend(definitions, declaration, day).definitions;
-          const now = definitions.scopes.flatMap((each) => each.pools.map(({ name }) => `${each.name}/${name}`));
-          expect(now).toEqual(expect.arrayContaining(names));
-        }
+        const steps = declareAll(sequence);
+        const { definitions } = steps.at(-1)!;
+        const names = steps.map((step) =>
+          step.definitions.scopes.flatMap((each) => each.pools.map(({ name }) => `${each.name}/${name}`)),
+        );
+        for (const [index, before] of names.slice(0, -1).entries())
+          expect(names[index + 1]).toEqual(expect.arrayContaining(before));
         for (const { pools: all } of definitions.scopes)
           for (const lives of Map.groupBy(all, ({ name }) => name).values())
             for (const [index, life] of lives.entries()) {

@@ -163,6 +163,8 @@ describe('the headline of pools', () => {
 describe('whether a pool runs out', () => {
   const pace = { slower: 1_330_000, quicker: 1_424_000 };
   const lasting = scope('Public API', [pool('Monthly plan', 38_630, 66_000, { pace })]);
+  const window = (used: number, amount: number, usual = pace) =>
+    scope('CRM API', [pool('Daily credits', used, amount, { pace: usual, periodKind: 'rolling-24h' })]);
 
   it('answers whether it lasts with the other word', () => {
     expect(describeOutlook([lasting], NOW, calendar)).toMatch(/^No: .*Public API lasts past its reset/);
@@ -213,36 +215,22 @@ describe('whether a pool runs out', () => {
     ],
     [
       'by the day, of a rolling window',
-      [scope('CRM API', [pool('Daily credits', 300, 1400, { pace, periodKind: 'rolling-24h' })])],
+      [window(300, 1400)],
       'Yes: CRM API goes over its 1,400 a day at the usual 1,330–1,424 a day.',
     ],
     [
       'perhaps, of a rolling window on an unusual day',
-      [scope('CRM API', [pool('Daily credits', 2611, 2900, { pace, periodKind: 'rolling-24h' })])],
+      [window(2611, 2900)],
       'Perhaps: CRM API has 289 of 2,900 left, after more use than the usual 1,330–1,424 a day.',
     ],
     [
       'perhaps, of what the unusual part of a day leaves for a usual one',
-      [
-        scope('CRM API', [
-          pool('Daily credits', 1400, 2000, {
-            pace: { slower: 600_000, quicker: 1_300_000 },
-            periodKind: 'rolling-24h',
-          }),
-        ]),
-      ],
+      [window(1400, 2000, { slower: 600_000, quicker: 1_300_000 })],
       'Perhaps: CRM API has 600 of 2,000 left, after more use than the usual 600–1,300 a day.',
     ],
     [
       'no, of a rolling window a little above the usual',
-      [
-        scope('CRM API', [
-          pool('Daily credits', 1661, 2900, {
-            pace: { slower: 1_504_000, quicker: 1_598_000 },
-            periodKind: 'rolling-24h',
-          }),
-        ]),
-      ],
+      [window(1661, 2900, { slower: 1_504_000, quicker: 1_598_000 })],
       'No: CRM API stays within its 2,900 a day at the usual 1,504–1,598 a day.',
     ],
     [

@@ -9,10 +9,10 @@ export type ChartSpec = TopLevelSpec;
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
 
-/** What a report's picture shows, below its head. */
+/** The parts in which pictures of reports differ: the panels, and what their head says besides range, zone and filters. */
 export interface Drawing {
   panels: readonly Panel[];
-  /** Lines under the title besides range, zone and filters. */
+  /** Further lines under the title. */
   remarks?: readonly string[];
   /** In place of the report's own, where the picture shows something else than its table. */
   title?: string;

@@ -81,7 +81,7 @@ export function last(count: number, unit: (RangeWords & { kind: 'last' })['unit'
   return { kind: 'last', unit, count };
 }
 
-/** So many minutes just gone by, in hours where none are left over. */
+/** The last minutes, counted in hours where they are whole hours: 90 stay 90 minutes, 120 become 2 hours. */
 export function lastMinutes(minutes: number): RangeWords {
   return minutes % 60 === 0 ? last(minutes / 60, 'hour') : last(minutes, 'minute');
 }
@@ -178,7 +178,10 @@ export class Unclear<Meaning> {
 /** What words mean; undefined where they mean nothing. */
 export type Read<Meaning> = Meaning | Unclear<Meaning> | undefined;
 
-/** Makes more of what words mean: of each meaning, where they leave open which. */
+/**
+ * Builds on what words mean, as a range on a day. Where they leave open which is meant, each meaning is built on and the
+ * question to ask back stays; undefined where nothing can be built.
+ */
 export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read<Whole>): Read<Whole> {
   if (read === undefined) return undefined;
   if (!(read instanceof Unclear)) return make(read);

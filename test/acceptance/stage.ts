@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runBeside, runHere } from '../support/command-process.ts';
 import { createDatabase } from '../support/databases.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 export const CHANNEL = 'C01USAGE';
 export const ONCALL = 'C01ONCALL';

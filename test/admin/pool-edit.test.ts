@@ -18,10 +18,10 @@ import { MAX_GRANTS } from '../../src/messages/declaration-lists.ts';
 import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
 import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { toState } from '../../src/playground/emulator/input.ts';
-import type { Block } from '../../src/playground/emulator/workspace.ts';
 import { SCOPE_FORM, toScopeEdit } from '../../src/slack/declaration-windows.ts';
 import type { View } from '../../src/slack/payloads.ts';
 import { POOL_FORM, toChange, toPoolEdit } from '../../src/slack/pool-forms.ts';
+import type { Block } from '../support/emulator.ts';
 import { size } from '../support/size.ts';
 
 type Handed = Pick<View, 'private_metadata' | 'state'>;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 export const TOKEN = 'bench-0123456789abcdef';
 

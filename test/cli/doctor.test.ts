@@ -9,8 +9,8 @@ import { createApp } from '../../src/app.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runBeside } from '../support/command-process.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 let folder: string;
 let slack: Emulator;

@@ -3,10 +3,10 @@ import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { type Composers, SlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
 import type { Picture } from '../../src/domain/picture.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
 import { createWebClient } from '../../src/slack/client/web-client.ts';
 import type { Db } from '../../src/store/database.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 import { FakeClock } from './fake-clock.ts';
 
 export const CHANNEL = 'C0000000001';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { listElements } from '../../src/playground/emulator/elements.ts';
-import type { Ephemeral, Message } from '../../src/playground/emulator/workspace.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
+import type { Ephemeral, Message } from '../support/emulator.ts';
 
 /** Every example of the help is run by its button, by an admin of the demo, on the demo's data. */
 

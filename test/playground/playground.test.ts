@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { findPort } from '../../src/playground/demo.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { createPlayground } from '../../src/playground/playground.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 let slack: Emulator;
 const done: string[] = [];

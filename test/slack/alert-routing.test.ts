@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { View } from '../../src/playground/emulator/workspace.ts';
+import type { View } from '../support/emulator.ts';
 import { findModal, typePools } from '../support/pool-text.ts';
 import { startWholeApp, type WholeApp } from './whole-app.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Picture } from '../../src/domain/picture.ts';
 import type { Question, Report } from '../../src/domain/report.ts';
-import type { Emulator } from '../../src/playground/emulator/workspace.ts';
+import type { Emulator } from '../support/emulator.ts';
 import { answerFixture } from './reports.ts';
 import { entryOf, PICTURE, startRig, typesOf } from './support.ts';
 

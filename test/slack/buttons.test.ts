@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Emulator, Message } from '../../src/playground/emulator/workspace.ts';
 import { deleteAnswersBefore } from '../../src/store/conversation-repository.ts';
+import type { Emulator, Message } from '../support/emulator.ts';
 import { rankingOf } from './reports.ts';
 import { entryOf, type Rig, startRig, typesOf } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import type { Block, View } from '../../src/playground/emulator/workspace.ts';
+import type { Block, View } from '../support/emulator.ts';
 import { startWholeApp, type WholeApp } from './whole-app.ts';
 
 const NOW = Date.parse('2026-11-21T10:30:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Emulator } from '../../src/playground/emulator/workspace.ts';
+import type { Emulator } from '../support/emulator.ts';
 import { entryOf, sendPayload, startRig } from './support.ts';
 
 const told = (slack: Emulator) => slack.waitFor(() => slack.ephemerals('alice')[0], 'alice is told');

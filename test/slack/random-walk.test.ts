@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listElements, listOptions as listOffered } from '../../src/playground/emulator/elements.ts';
-import type {
-  Block,
-  Emulator,
-  Ephemeral,
-  Interaction,
-  Message,
-  View,
-} from '../../src/playground/emulator/workspace.ts';
 import { fillLine, findHelpDays } from '../../src/slack/command/help.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
+import type { Block, Emulator, Ephemeral, Interaction, Message, View } from '../support/emulator.ts';
 import { tallyInputs } from '../support/figures.ts';
 import { typePools } from '../support/pool-text.ts';
 import { size } from '../support/size.ts';

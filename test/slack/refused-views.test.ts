@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Block } from '../../src/playground/emulator/workspace.ts';
+import type { Block } from '../support/emulator.ts';
 import { type Rig, startRig } from './support.ts';
 
 const typesOf = (blocks: readonly Block[]) => new Set(blocks.map(({ type }) => type));

@@ -9,13 +9,13 @@ import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
 import { sendAnswer } from '../../src/http/answer.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
 import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
 import type { SlackConfig, SlackDeps } from '../../src/slack/context.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase } from '../support/databases.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../support/emulator.ts';
 import { answerFixture } from './reports.ts';
 
 /** 1 × 1 pixel. */

@@ -2,8 +2,8 @@ import { type App, createApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/delivery/clock.ts';
 import { createLogger } from '../../src/log.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { createDatabase } from '../support/databases.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 export interface WholeApp {
   app: App;

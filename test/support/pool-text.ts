@@ -1,4 +1,4 @@
-import type { Block, Emulator, Interaction, View } from '../../src/playground/emulator/workspace.ts';
+import type { Block, Emulator, Interaction, View } from './emulator.ts';
 
 /** The window of an admin in which the declaration stands as text. */
 export async function openPoolText(slack: Emulator, { user, channel }: { user: string; channel: string }) {

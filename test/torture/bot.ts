@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Emulator } from '../../src/playground/emulator/workspace.ts';
 import { CHILD_ENV } from '../support/child-env.ts';
+import type { Emulator } from '../support/emulator.ts';
 import { TOKEN } from './load.ts';
 
 export const ALERTS = 'C01ONCALL';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CREDENTIALS } from '../../src/playground/emulator/core.ts';
-import { type Emulator, startEmulator } from '../../src/playground/emulator/workspace.ts';
 import { runHere } from '../support/command-process.ts';
 import { setUpDatabases } from '../support/databases.ts';
+import { type Emulator, startEmulator } from '../support/emulator.ts';
 import { ALERTS, type Bot, startBot, toEnv } from './bot.ts';
 import { sendUntilTaken, TOKEN } from './load.ts';
 

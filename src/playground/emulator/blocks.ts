@@ -55,7 +55,7 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
 /** Blocks that this workspace does not know yet: no fault of the app's, so no problem. */
 export function findUnknown({ faults }: Core, blocks: Block[]): string[] {
   return blocks.flatMap(({ type }, index) =>
-    faults.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
+    faults?.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
   );
 }
 

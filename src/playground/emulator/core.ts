@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Faults } from './faults.ts';
+import type { Faults } from './answer.ts';
 import type { FileStore } from './files.ts';
 import type { Manifest } from './manifest.ts';
 import { TEAM_ID } from './seed.ts';
@@ -23,7 +23,8 @@ export interface Core {
   eventsUrl: string | undefined;
   readonly manifest: Manifest;
   readonly state: WorkspaceState;
-  readonly faults: Faults;
+  /** None in the demo. */
+  readonly faults: Faults | undefined;
   readonly files: FileStore;
   readonly triggers: Map<string, Trigger>;
   /** By path. */

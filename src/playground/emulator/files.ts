@@ -1,4 +1,4 @@
-import type { Faults } from './faults.ts';
+import type { Faults } from './answer.ts';
 import { BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
 import type { ChannelKind, JsonObject, StoredFile } from './types.ts';
@@ -15,12 +15,12 @@ const TEXT_TYPES: Record<string, [mimetype: string, filetype: string]> = {
 /** Uploaded files. A file is scanned after its upload: for `delayMs` it has no mimetype and no block may show it. */
 export class FileStore {
   readonly #state: WorkspaceState;
-  readonly #faults: Faults;
+  readonly #faults: Faults | undefined;
   readonly #delayMs: number;
   readonly #url: () => string;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(state: WorkspaceState, faults: Faults, delayMs: number, url: () => string) {
+  constructor(state: WorkspaceState, faults: Faults | undefined, delayMs: number, url: () => string) {
     this.#state = state;
     this.#faults = faults;
     this.#delayMs = delayMs;
@@ -60,7 +60,7 @@ export class FileStore {
   complete(file: StoredFile, whenReady: () => void): void {
     file.completed = true;
     const finish = () => {
-      if (this.#faults.fileNeverReady || file.deleted) return;
+      if (this.#faults?.fileNeverReady || file.deleted) return;
       Object.assign(file, identify(file), { ready: true });
       whenReady();
       this.#state.changed();

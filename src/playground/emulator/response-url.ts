@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answer } from './answer.ts';
 import { ApiError, type Core, type ResponseUrl } from './core.ts';
-import { answer } from './faults.ts';
 import { parseArguments, readBody } from './http.ts';
 import { acceptContent, shareShownFiles } from './post.ts';
 import { BOT, BOT_USER_ID } from './seed.ts';
@@ -19,7 +19,7 @@ export async function serveResponseUrl(
 ): Promise<void> {
   const body = await readBody(request);
   const args = parseArguments(request.headers['content-type'] ?? '', body, new URLSearchParams()) ?? {};
-  await answer(core, response, { method: 'response_url', args }, () => {
+  await answer(core, { method: 'response_url', args, response }, () => {
     const age = core.state.now() - target.at;
     const dead = age > LIFE_MS ? 'expired_url' : target.uses >= MAX_USES ? 'used_url' : undefined;
     if (dead) {

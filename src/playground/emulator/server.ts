@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answer } from './answer.ts';
 import type { Core } from './core.ts';
-import { answer } from './faults.ts';
 import { readBody, sendJson } from './http.ts';
 import { serveResponseUrl } from './response-url.ts';
 import { serveWebApi } from './web-api.ts';
@@ -24,7 +24,7 @@ export async function listen(core: Core, port: number, extra: Handler[]): Promis
     });
   });
   server.on('upgrade', (request, socket, head) => {
-    if (core.faults.isOut) socket.destroy();
+    if (core.faults?.isOut) socket.destroy();
     else core.sockets.accept(request, socket, head);
   });
   await new Promise<void>((resolve, reject) => {
@@ -53,7 +53,7 @@ async function route(core: Core, request: IncomingMessage, response: ServerRespo
 async function serveUpload(core: Core, request: IncomingMessage, response: ServerResponse, id: string) {
   const bytes = await readBody(request);
   const file = core.state.files.get(id);
-  await answer(core, response, { method: 'upload', args: { file: file?.id, bytes: bytes.length } }, () => {
+  await answer(core, { method: 'upload', args: { file: file?.id, bytes: bytes.length }, response }, () => {
     if (!file || file.completed) return { status: 404, body: { ok: false, error: 'file_not_found' } };
     if (bytes.length !== file.length) {
       core.state.problem('invalid_arguments', 'upload', `${bytes.length} bytes, ${file.length} were announced`);

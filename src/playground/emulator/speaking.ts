@@ -1,10 +1,9 @@
 import type { Core } from './core.ts';
-import { type Delivery, type Retry, replay } from './delivery.ts';
-import { CHANNEL_TYPE, deliverEvent, sendEvent } from './events.ts';
+import { CHANNEL_TYPE, sendEvent } from './events.ts';
 import { getChannel, getUser, requirePresence } from './interact.ts';
 import { toMessageObject } from './post.ts';
 import { BOT_USER_ID, TEAM_ID } from './seed.ts';
-import type { JsonObject, Message, View } from './types.ts';
+import type { Message, View } from './types.ts';
 import { toViewObject } from './views.ts';
 import { waitFor } from './wait-for.ts';
 import { escapeMessage } from './written.ts';
@@ -42,26 +41,8 @@ export function createSpeaking(core: Core) {
     return message;
   }
 
-  /** The bot hears of who joins or leaves a channel that it is in, itself included. */
-  function membership(type: 'joined' | 'left', user: string, channelRef: string, more: JsonObject = {}) {
-    const { id: channel, kind } = getChannel(core, channelRef);
-    const channel_type = kind === 'private' ? 'G' : 'C';
-    return sendEvent(core, { type: `member_${type}_channel`, user, channel, channel_type, team: TEAM_ID, ...more });
-  }
-
   return {
     say,
-    /** Writes `text` after a mention of the bot (unless it has one). */
-    mention(options: SayOptions): Promise<Message> {
-      const tag = `<@${BOT_USER_ID}>`;
-      return say({ ...options, text: options.text.includes(tag) ? options.text : `${tag} ${options.text}`.trim() });
-    },
-    /** Writes to the app in its Messages tab. */
-    async directMessage(userRef: string, text: string): Promise<Message> {
-      if (!core.manifest.messagesTab) throw new Error('the manifest does not let people write to the app');
-      const user = getUser(core, userRef).id;
-      return say({ user, channel: state.openDirect(user).id, text });
-    },
     /** Opens the Home tab and waits until the app has published it. */
     async openHome(userRef: string): Promise<View> {
       const user = getUser(core, userRef).id;
@@ -79,32 +60,13 @@ export function createSpeaking(core: Core) {
     /** Adds a person or the bot (`bot`) to a channel; the bot hears of everyone who joins a channel it is in. */
     async invite(who: string, channelRef: string, inviterRef?: string): Promise<void> {
       const user = getUser(core, who === 'bot' ? BOT_USER_ID : who).id;
-      const { members } = getChannel(core, channelRef);
+      const { id: channel, kind, members } = getChannel(core, channelRef);
       members.add(user);
       state.changed();
       const inviter = inviterRef ? getUser(core, inviterRef).id : [...members].find((id) => id !== user);
-      if (members.has(BOT_USER_ID)) await membership('joined', user, channelRef, inviter ? { inviter } : {});
+      if (!members.has(BOT_USER_ID)) return;
+      const place = { channel, channel_type: kind === 'private' ? 'G' : 'C', team: TEAM_ID };
+      await sendEvent(core, { type: 'member_joined_channel', user, ...place, ...(inviter ? { inviter } : {}) });
     },
-    async remove(who: string, channelRef: string): Promise<void> {
-      const user = getUser(core, who === 'bot' ? BOT_USER_ID : who).id;
-      getChannel(core, channelRef).members.delete(user);
-      state.changed();
-      await membership('left', user, channelRef);
-    },
-    /** Archives a channel, or brings it back. Bots are put out of an archived channel and cannot return by themselves. */
-    async archive(channelRef: string, archived = true): Promise<void> {
-      const channel = getChannel(core, channelRef);
-      const heard = channel.members.has(BOT_USER_ID) || channel.kind === 'public';
-      channel.is_archived = archived;
-      state.changed();
-      const type = `${CHANNEL_TYPE[channel.kind]}_${archived ? 'archive' : 'unarchive'}`;
-      if (heard) await sendEvent(core, { type, channel: channel.id, user: channel.creator });
-      if (archived) channel.members.delete(BOT_USER_ID);
-    },
-    /** Any event that the manifest subscribes to (else undefined); a whole `event_callback` (for a repeated `event_id`) is sent as it is. */
-    event: (event: JsonObject, retry?: Retry): Promise<Delivery | undefined> =>
-      event.type === 'event_callback' ? deliverEvent(core, event, retry) : sendEvent(core, event),
-    /** The same bytes and signature again (HTTP mode). */
-    replay: (delivery: Delivery): Promise<Delivery> => replay(core, delivery),
   };
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answer, answer } from './answer.ts';
 import { ApiError, type Core, CREDENTIALS } from './core.ts';
-import { type Answer, answer } from './faults.ts';
 import { parseArguments, readBody } from './http.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
 import { fileMethods } from './methods/files.ts';
-import { type Method, RATE, readArguments } from './methods/method.ts';
+import { type Method, readArguments } from './methods/method.ts';
 import { peopleMethods } from './methods/people.ts';
 import { viewMethods } from './methods/views.ts';
 import type { JsonObject } from './types.ts';
@@ -29,7 +29,7 @@ export async function serveWebApi(
   const body = await readBody(request);
   const args = parseArguments(request.headers['content-type'] ?? '', body, url.searchParams);
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? (args?.token as string | undefined);
-  await answer(core, response, { method: name, args: args ?? {} }, () => run(core, name, args, token));
+  await answer(core, { method: name, args: args ?? {}, response }, () => run(core, name, args, token));
 }
 
 function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): Answer {
@@ -48,11 +48,6 @@ function run(core: Core, name: string, args: JsonObject | undefined, token: stri
     const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : method.scopes;
     headers['x-accepted-oauth-scopes'] = needed.join(',');
     requireScopes(core, name, needed);
-    const wait = method.rate
-      ? core.faults.takePlace(name, String(args.channel), RATE[method.rate], core.state.now())
-      : 0;
-    if (wait > 0)
-      return { status: 429, body: { ok: false, error: 'ratelimited' }, headers: { 'retry-after': String(wait) } };
     const answer = method.run(core, readArguments(method, core, name, args));
     return { status: 200, body: { ok: true, ...answer }, headers };
   } catch (error) {

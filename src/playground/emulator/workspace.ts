@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { createActing } from './acting.ts';
+import type { Faults } from './answer.ts';
 import { createAsking } from './asking.ts';
 import { createControl } from './control.ts';
 import { type Core, CREDENTIALS } from './core.ts';
-import { Faults } from './faults.ts';
 import { FileStore } from './files.ts';
 import { getChannel, getUser } from './interact.ts';
 import { readManifest } from './manifest.ts';
@@ -30,8 +30,8 @@ export interface EmulatorOptions {
   seed?: WorkspaceSeed;
   /** How long an uploaded file is processed (real milliseconds), default 0. */
   fileDelayMs?: number;
-  /** Calls are refused beyond Slack's rates; off by default. */
-  rateLimits?: boolean;
+  /** Bad days, for tests. */
+  faults?: Faults;
   /** Answers requests for other paths (the playground's pages); true when it did. */
   pages?: Handler;
 }
@@ -47,8 +47,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
   const manifest = readManifest(options.manifest ?? MANIFEST_PATH);
   const state = new WorkspaceState(options.seed ?? {}, manifest.name, options.now ?? Date.now);
   const sockets = new SocketMode(state, () => core.url);
-  const faults = new Faults((on) => on && sockets.disconnect('drop'));
-  faults.enforceRateLimits = options.rateLimits ?? false;
+  const { faults } = options;
   const core: Core = {
     url: '',
     eventsUrl: undefined,
@@ -80,7 +79,8 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     teamId: TEAM_ID,
     manifest,
     workspace: state,
-    faults,
+    /** Its parts, for what tests do to it. */
+    core,
     /** Where signed requests go while no Socket Mode connection is open. */
     get eventsUrl(): string | undefined {
       return core.eventsUrl;

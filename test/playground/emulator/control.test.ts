@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import type { Emulator } from '../../../src/playground/emulator/workspace.ts';
+import type { Emulator } from '../../support/emulator.ts';
 import { start, startHttpApp, stopAll } from './support.ts';
 
 afterEach(stopAll);

@@ -73,36 +73,6 @@ test('an outage cuts everything off until it ends', async () => {
   expect(await outcome(client.auth.test())).toBe('ok');
 });
 
-test('with rate limits on, a channel takes a burst and then one message a second', async () => {
-  let now = Date.parse('2026-11-20T09:00:00Z');
-  const emulator = await start({ rateLimits: true, now: () => now });
-  const client = createClient(emulator);
-  const post = (channel: string) => outcome(client.chat.postMessage({ channel, text: 'x' }));
-  const burst = [];
-  for (let count = 0; count < 6; count += 1) burst.push(await post(CHANNEL));
-  expect(burst).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'slack_webapi_rate_limited_error']);
-  expect(await post('C01GENERAL')).toBe('ok');
-  now += 1000;
-  expect(await post(CHANNEL)).toBe('ok');
-  expect(await post(CHANNEL)).toBe('slack_webapi_rate_limited_error');
-});
-
-test.each([
-  ['users.list', 20, {}],
-  ['usergroups.list', 20, {}],
-  ['conversations.info', 50, { channel: CHANNEL }],
-  ['files.info', 100, { file: 'F0000000000' }],
-])('with rate limits on, %s takes %i calls a minute', async (method, most, args) => {
-  let now = Date.parse('2026-11-20T09:00:00Z');
-  const emulator = await start({ rateLimits: true, now: () => now });
-  const call = () => outcome(createClient(emulator).apiCall(method, args));
-  for (let count = 0; count < most; count += 1) expect(await call()).not.toContain('rate');
-  expect(await call()).toBe('slack_webapi_rate_limited_error');
-  now += Math.ceil(60_000 / most);
-  expect(await call()).not.toContain('rate');
-  expect(await call()).toBe('slack_webapi_rate_limited_error');
-});
-
 test('a wait that fails says what for, and shows what happened', async () => {
   const emulator = await start();
   await createClient(emulator).chat.postMessage({ channel: CHANNEL, text: 'good morning' });

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Emulator, EmulatorOptions } from '../../../src/playground/emulator/workspace.ts';
+import type { Emulator, EmulatorOptions } from '../../support/emulator.ts';
 import { start, startHttpApp, stopAll } from './support.ts';
 
 afterEach(stopAll);

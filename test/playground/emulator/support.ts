@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { App, HTTPReceiver, type Logger, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
-import { type Emulator, type EmulatorOptions, startEmulator } from '../../../src/playground/emulator/workspace.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../support/emulator.ts';
 
 /** Refusals are what these tests are about; the clients need not print them. */
 const SILENT: Logger = {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Emulator } from '../../../src/playground/emulator/workspace.ts';
+import type { Emulator } from '../../support/emulator.ts';
 import { createClient, outcome, start, stopAll } from './support.ts';
 
 afterEach(stopAll);

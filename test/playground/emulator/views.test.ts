@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
 import { afterEach, expect, test } from 'vitest';
-import type { Emulator } from '../../../src/playground/emulator/workspace.ts';
+import type { Emulator } from '../../support/emulator.ts';
 import { createClient, outcome, start, startHttpApp, stopAll } from './support.ts';
 
 afterEach(stopAll);

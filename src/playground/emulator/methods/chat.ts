@@ -83,7 +83,6 @@ function update(core: Core, args: Change): JsonObject {
 export const chatMethods: Record<string, Method> = {
   'chat.postMessage': method({
     scopes,
-    rate: 'posts',
     args: {
       channel: text,
       ...content,
@@ -106,7 +105,6 @@ export const chatMethods: Record<string, Method> = {
   }),
   'chat.postEphemeral': method({
     scopes,
-    rate: 'tier4',
     // Of metadata only entities, which Headroom has none of: a private message is not kept.
     args: { channel: text, user: text, text: content.text, blocks: content.blocks, thread_ts: text.optional() },
     run(core, args) {
@@ -121,11 +119,10 @@ export const chatMethods: Record<string, Method> = {
       return { message_ts: message.ts };
     },
   }),
-  'chat.update': method({ scopes, rate: 'tier3', args: { ...place, ...content }, run: update }),
+  'chat.update': method({ scopes, args: { ...place, ...content }, run: update }),
   /** A parent with replies stays as a tombstone, so that its thread can be found. */
   'chat.delete': method({
     scopes,
-    rate: 'tier3',
     args: place,
     run(core, args) {
       const message = getOwnMessage(core, args, 'chat.delete', 'cant_delete_message');

@@ -87,7 +87,6 @@ function toAnswer(core: Core, messages: Message[], span: Span, standard: number)
 export const conversationMethods: Record<string, Method> = {
   'conversations.info': method({
     scopes: scopeOf('read'),
-    rate: 'tier3',
     args: { channel: text, include_num_members: flag },
     run(core, args) {
       const channel = getVisibleChannel(core, args.channel);
@@ -97,7 +96,6 @@ export const conversationMethods: Record<string, Method> = {
   }),
   'conversations.join': method({
     scopes: ['channels:join'],
-    rate: 'tier3',
     args: { channel: text },
     run(core, args) {
       const channel = getVisibleChannel(core, args.channel);
@@ -114,7 +112,6 @@ export const conversationMethods: Record<string, Method> = {
   }),
   'conversations.open': method({
     scopes: ['im:write'],
-    rate: 'tier3',
     // Headroom opens direct messages alone, and needs no more of them than their id.
     args: { users: text },
     run(core, { users: id }) {
@@ -130,7 +127,6 @@ export const conversationMethods: Record<string, Method> = {
   /** Newest first; replies are left out unless they were also sent to the channel. */
   'conversations.history': method({
     scopes: scopeOf('history'),
-    rate: 'tier3',
     args: { channel: text, ...span },
     run(core, args) {
       const messages = readMessages(core, args.channel).filter((one) => isInChannel(one) && isWithin(one, args));
@@ -140,7 +136,6 @@ export const conversationMethods: Record<string, Method> = {
   /** The parent, then its replies, oldest first. */
   'conversations.replies': method({
     scopes: scopeOf('history'),
-    rate: 'tier3',
     args: { channel: text, ts: text, ...span },
     run(core, args) {
       const all = readMessages(core, args.channel);
@@ -157,7 +152,6 @@ export const conversationMethods: Record<string, Method> = {
       String(args.types ?? 'public_channel')
         .split(',')
         .flatMap((type) => (KINDS[type] ? [scope(KINDS[type], 'read')] : [])),
-    rate: 'tier3',
     args: { ...page, user: text, types: z.string().default('public_channel'), exclude_archived: flag },
     run(core, args) {
       if (!core.state.users.has(args.user)) throw new ApiError('user_not_found');

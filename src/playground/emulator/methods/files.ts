@@ -59,7 +59,6 @@ function getFile(core: Core, id: string): StoredFile {
 export const fileMethods: Record<string, Method> = {
   'files.getUploadURLExternal': method({
     scopes: ['files:write'],
-    rate: 'tier4',
     args: { filename: text, length: count, alt_txt: text.optional() },
     run(core, { filename, length, alt_txt = '' }) {
       if (length <= 0) throw new ApiError('missing_argument');
@@ -70,7 +69,6 @@ export const fileMethods: Record<string, Method> = {
   }),
   'files.completeUploadExternal': method({
     scopes: ['files:write'],
-    rate: 'tier4',
     args: {
       files: json,
       channel_id: text.optional(),
@@ -81,7 +79,6 @@ export const fileMethods: Record<string, Method> = {
   }),
   'files.info': method({
     scopes: ['files:read'],
-    rate: 'tier4',
     args: { file: text, ...page },
     run: (core, args) => ({
       file: core.files.toObject(getFile(core, args.file)),
@@ -91,7 +88,6 @@ export const fileMethods: Record<string, Method> = {
   }),
   'files.delete': method({
     scopes: ['files:write'],
-    rate: 'tier3',
     args: { file: text },
     run(core, args) {
       const file = getFile(core, args.file);

@@ -3,15 +3,10 @@ import { ApiError, type Core } from '../core.ts';
 import { asJson } from '../http.ts';
 import type { JsonObject } from '../types.ts';
 
-/** Calls a minute of each rate label of docs.slack.dev/reference/methods, which are floors; messages have a rate of their own. */
-export const RATE = { tier2: 20, tier3: 50, tier4: 100, posts: 60 } as const;
-
 /** One Web API method, as its page in docs.slack.dev/reference/methods says. `run` answers without `ok`, or throws an ApiError. */
 export interface Method {
   /** Scopes needed, all of them; a function when that depends on the arguments. */
   scopes: string[] | ((core: Core, args: JsonObject) => string[]);
-  /** Absent where Slack names none. */
-  rate?: keyof typeof RATE;
   /** Needs the app-level token instead of the bot's. */
   appToken?: boolean;
   /** Every argument that the reference names and Headroom gives. */

@@ -78,7 +78,6 @@ function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {
 export const peopleMethods: Record<string, Method> = {
   'users.info': method({
     scopes: ['users:read'],
-    rate: 'tier4',
     args: { user: text },
     run(core, args) {
       const user = core.state.users.get(args.user);
@@ -88,7 +87,6 @@ export const peopleMethods: Record<string, Method> = {
   }),
   'users.list': method({
     scopes: ['users:read'],
-    rate: 'tier2',
     args: page,
     run(core, args) {
       const { page, next } = toPage([...core.state.users.values()], args, LONGEST_PAGE, LONGEST_PAGE);
@@ -101,7 +99,6 @@ export const peopleMethods: Record<string, Method> = {
   }),
   'usergroups.list': method({
     scopes: ['usergroups:read'],
-    rate: 'tier2',
     args: { include_users: flag },
     run: (core, { include_users }) => ({
       usergroups: [...core.state.userGroups.values()].map((group) => toGroupObject(group, include_users)),
@@ -109,7 +106,6 @@ export const peopleMethods: Record<string, Method> = {
   }),
   'usergroups.users.list': method({
     scopes: ['usergroups:read'],
-    rate: 'tier2',
     args: { usergroup: text },
     run(core, args) {
       const group = core.state.userGroups.get(args.usergroup);

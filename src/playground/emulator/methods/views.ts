@@ -46,7 +46,6 @@ const hash = text.optional();
 function opens(where: string, show: typeof openView): Method {
   return method({
     scopes: [],
-    rate: 'tier4',
     args: { trigger_id: text, view },
     run: (core, { trigger_id, view }) => {
       const user = takeTrigger(core, trigger_id, where);
@@ -72,7 +71,6 @@ export const viewMethods: Record<string, Method> = {
   'api.test': method({ scopes: [], args: {}, run: () => ({ args: {} }) }),
   'apps.connections.open': method({
     scopes: [],
-    rate: 'tier3',
     appToken: true,
     args: {},
     run: (core) => ({ url: core.sockets.createUrl() }),
@@ -86,13 +84,11 @@ export const viewMethods: Record<string, Method> = {
   'views.push': opens('views.push', pushView),
   'views.update': method({
     scopes: [],
-    rate: 'tier4',
     args: { view_id: text.optional(), external_id: text.optional(), hash, view },
     run: (core, { view, ...which }) => ({ view: toViewObject(updateView(core, view, which, 'views.update')) }),
   }),
   'views.publish': method({
     scopes: [],
-    rate: 'tier4',
     args: { user_id: text, hash, view },
     run: (core, { user_id, hash, view }) => {
       if (!core.state.users.has(user_id)) throw new ApiError('invalid_arguments');

@@ -1,8 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sendJson, toRecord } from './http.ts';
-import type { WorkspaceState } from './state.ts';
-import type { JsonObject } from './types.ts';
+import { type Answer, type Call, complete, type Faults } from '../../src/playground/emulator/answer.ts';
+import { toRecord } from '../../src/playground/emulator/http.ts';
+import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
 
 /** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
@@ -40,21 +39,15 @@ interface Armed {
  * Faults on demand. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
  * `*`. Faults for the same method are used up in the order they were set.
  */
-export class Faults {
+export class SlackFaults implements Faults {
   /** Files never become ready: blocks that show them are refused. */
   fileNeverReady = false;
   /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
   readonly unknownBlocks = new Set<string>();
-  /** Calls are refused beyond Slack's rates. Off by default. */
-  enforceRateLimits = false;
-  readonly #buckets = new Map<string, { places: number; at: number }>();
   #armed: Armed[] = [];
   #outage: false | 'drop' | number = false;
-  readonly #onOutage: (on: boolean) => void;
-
-  constructor(onOutage: (on: boolean) => void) {
-    this.#onOutage = onOutage;
-  }
+  /** Cuts the connections of Socket Mode. */
+  onOutage: () => void = () => {};
 
   /** The next `times` calls are answered 429 with Retry-After in seconds. */
   rateLimit(method: string, options: { times?: number; retryAfter?: number } = {}): void {
@@ -68,7 +61,7 @@ export class Faults {
   /** Slack is away: every request is cut (or answered with `how`, an HTTP status), Socket Mode is closed and refused. */
   outage(on: boolean, how: 'drop' | number = 'drop'): void {
     this.#outage = on ? how : false;
-    this.#onOutage(on);
+    if (on) this.onOutage();
   }
 
   get isOut(): boolean {
@@ -80,12 +73,11 @@ export class Faults {
     this.#armed = [];
     this.fileNeverReady = false;
     this.unknownBlocks.clear();
-    this.enforceRateLimits = false;
     if (this.isOut) this.outage(false);
   }
 
   /** The fault for this call, used up; undefined when it may go on. */
-  take(method: string): Fault | undefined {
+  #take(method: string): Fault | undefined {
     if (this.#outage !== false) return this.#outage === 'drop' ? { drop: true } : { status: this.#outage };
     const index = this.#armed.findIndex(({ pattern }) => matches(pattern, method));
     const armed = this.#armed[index];
@@ -95,21 +87,23 @@ export class Faults {
     return armed.fault;
   }
 
-  /**
-   * Seconds that a call must wait by Slack's rates, of the method or, for messages, of the channel; 0 while they are not
-   * enforced, and when it may be made now, which uses up one place of a bucket that fills evenly.
-   */
-  takePlace(method: string, channel: string, perMinute: number, now: number): number {
-    if (!this.enforceRateLimits) return 0;
-    const post = method === 'chat.postMessage';
-    const size = post ? BURST : perMinute;
-    const bucket = this.#buckets.getOrInsertComputed(post ? channel : method, () => ({ places: size, at: now }));
-    const filled = (Math.max(0, now - bucket.at) * perMinute) / 60_000;
-    bucket.places = Math.min(size, bucket.places + filled);
-    bucket.at = now;
-    if (bucket.places < 1) return Math.ceil(((1 - bucket.places) * 60) / perMinute);
-    bucket.places -= 1;
-    return 0;
+  /** A cut or missing answer is recorded as status 0. `run` is not called when the fault comes before it. */
+  async answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void> {
+    const fault = this.#take(call.method) ?? {};
+    if (fault.delayMs) await delay(fault.delayMs, undefined, { ref: false });
+    const refused = fault.error !== undefined || fault.retryAfter !== undefined;
+    let spoilt = spoil(fault, false);
+    let done: Answer = { status: 0, body: {} };
+    if (!spoilt) {
+      done = refused ? refuse(fault) : run();
+      spoilt = spoil(fault, true);
+    }
+    if (!spoilt) return complete(state, call, done);
+    const { method, args, response } = call;
+    const said = { fault: spoilt.fault, ...done.body };
+    state.record({ method, args: toRecord(args), answer: toRecord(said), status: Math.max(0, spoilt.status) });
+    if (spoilt.text !== undefined) response.writeHead(spoilt.status, { 'content-type': 'text/plain' }).end(spoilt.text);
+    else if (spoilt.status === 0) response.destroy();
   }
 }
 
@@ -118,21 +112,11 @@ function matches(pattern: string, method: string): boolean {
   return pattern.endsWith('.*') ? method.startsWith(pattern.slice(0, -1)) : pattern === method;
 }
 
-/** Messages that a channel takes at once: about one a second, with short bursts: docs.slack.dev/apis/web-api/rate-limits. */
-const BURST = 5;
-
-export interface Answer {
-  status: number;
-  body: JsonObject;
-  headers?: Record<string, string>;
-}
-
 /** An answer that a fault has spoilt: cut off (status 0), held back (status -1), or another one. */
 interface Spoilt {
   fault: string;
   status: number;
   text?: string;
-  headers?: Record<string, string>;
 }
 
 function spoil(fault: Fault, done: boolean): Spoilt | undefined {
@@ -144,37 +128,6 @@ function spoil(fault: Fault, done: boolean): Spoilt | undefined {
   if (garbled !== undefined) return { fault: 'garbled', status: 200, text: garbled };
   if (!done && fault.status !== undefined) return { fault: 'status', status: fault.status, text: 'emulated fault' };
   return undefined;
-}
-
-/**
- * Answers a request and records it, or fails to in the way that a fault for `method` says. `run` does the work, and is not
- * called when the fault comes before it. A cut or missing answer is recorded as status 0.
- */
-export async function answer(
-  { faults, state }: { faults: Faults; state: WorkspaceState },
-  response: ServerResponse,
-  { method, args }: { method: string; args: JsonObject },
-  run: () => Answer,
-): Promise<void> {
-  const fault = faults.take(method) ?? {};
-  if (fault.delayMs) await delay(fault.delayMs, undefined, { ref: false });
-  const record = (status: number, said: JsonObject) =>
-    state.record({ method, args: toRecord(args), answer: toRecord(said), status: Math.max(0, status) });
-  const refused = fault.error !== undefined || fault.retryAfter !== undefined;
-  let spoilt = spoil(fault, false);
-  let done: Answer = { status: 0, body: {} };
-  if (!spoilt) {
-    done = refused ? refuse(fault) : run();
-    spoilt = spoil(fault, true);
-  }
-  if (!spoilt) {
-    record(done.status, done.body);
-    sendJson(response, done.status, done.body, done.headers);
-    return;
-  }
-  record(spoilt.status, { fault: spoilt.fault, ...done.body });
-  if (spoilt.text !== undefined) response.writeHead(spoilt.status, { 'content-type': 'text/plain' }).end(spoilt.text);
-  else if (spoilt.status === 0) response.destroy();
 }
 
 function refuse({ error = 'ratelimited', retryAfter }: Fault): Answer {

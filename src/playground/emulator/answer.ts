@@ -1,0 +1,45 @@
+import type { ServerResponse } from 'node:http';
+import { sendJson, toRecord } from './http.ts';
+import type { WorkspaceState } from './state.ts';
+import type { JsonObject } from './types.ts';
+
+export interface Answer {
+  status: number;
+  body: JsonObject;
+  headers?: Record<string, string>;
+}
+
+/** A request by its method's name: that of the Web API, `upload` (the bytes of a file), or `response_url`. */
+export interface Call {
+  method: string;
+  args: JsonObject;
+  response: ServerResponse;
+}
+
+/** Bad days of Slack's, for tests. */
+export interface Faults {
+  /** Slack is away: Socket Mode is refused. */
+  readonly isOut: boolean;
+  /** Files never become ready: blocks that show them are refused. */
+  readonly fileNeverReady: boolean;
+  /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
+  readonly unknownBlocks: ReadonlySet<string>;
+  /** Answers and records a call, or fails to. `run` does the work. */
+  answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void>;
+}
+
+/** Answers a call and records it, as far as the faults let it. `run` does the work. */
+export async function answer(
+  { faults, state }: { faults: Faults | undefined; state: WorkspaceState },
+  call: Call,
+  run: () => Answer,
+): Promise<void> {
+  if (faults) await faults.answer(state, call, run);
+  else complete(state, call, run());
+}
+
+export function complete(state: WorkspaceState, { method, args, response }: Call, answer: Answer): void {
+  const { status, body, headers } = answer;
+  state.record({ method, args: toRecord(args), answer: toRecord(body), status });
+  sendJson(response, status, body, headers);
+}

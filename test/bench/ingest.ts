@@ -13,9 +13,9 @@ export async function* measureIngest({ folder, share, database }: Settings): Asy
   const plain = measurePlainTable(join(folder, 'plain.db'), 300_000 * share);
   yield { eventsPerRequest: 'plain table', connections: '', eventsPerSecond: plain, ofPlain: 1 };
   for (const [eventsPerRequest, connections, events] of [
-    [1, 64, 150_000],
-    [100, 16, 600_000],
-    [1000, 8, 1_500_000],
+    [1, 64, 400_000],
+    [100, 16, 1_500_000],
+    [1000, 8, 4_000_000],
   ] as const) {
     const bot = await startBot(database ?? `sqlite:${join(folder, `ingest-${eventsPerRequest}.db`)}`);
     try {

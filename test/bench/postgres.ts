@@ -17,14 +17,14 @@ export async function* measurePostgres({ folder, share }: Settings): AsyncGenera
   const server = await startPostgresServer(folder, { durable: true });
   try {
     for (const [eventsPerRequest, connections, events] of [
-      [1000, 8, 1_500_000 * share],
-      [1, 64, 120_000 * share],
+      [1000, 8, 3_000_000 * share],
+      [1, 64, 400_000 * share],
     ] as const) {
       const plainPerSecond = await measurePlainRows(
         await server.create('empty'),
         eventsPerRequest,
         connections,
-        events / 5,
+        events / 15,
       );
       for (const instances of [1, 3]) {
         const url = await server.create('migrated');

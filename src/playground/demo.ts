@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
+import { HOUR_MS } from '../domain/calendar.ts';
 import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
 import { ALERT_CHANNEL, BURST_POOL } from './cast.ts';
@@ -21,7 +22,6 @@ export type Demo = Awaited<ReturnType<typeof startDemo>>;
 
 const PAGE_PORT = 4100;
 const BOT_PORT = 3000;
-const HOUR_MS = 3_600_000;
 /** Percentages that a burst goes for, the next of them; beyond the last it adds a tenth. */
 const GOALS = [75, 90, 100] as const;
 /** Percent beyond a goal: the window loses calls until the burst has counted. */

@@ -1,4 +1,4 @@
-import { type Calendar, toDate } from '../domain/calendar.ts';
+import { type Calendar, HOUR_MS, toDate } from '../domain/calendar.ts';
 import { CAST, type CastCall, type CastClient } from './cast.ts';
 
 /** An event as a sender puts it into `POST /v1/events`; `time` is epoch ms. */
@@ -6,7 +6,6 @@ export type SampleEvent = ReturnType<typeof toEvent>;
 
 export type Traffic = ReturnType<typeof createTraffic>;
 
-const HOUR_MS = 3_600_000;
 /** A day in brief has so many events of each call of a client, at hours of their own. */
 const BRIEF_PARTS = 4;
 /** Local hours of the day on which the server broke down, and how many days ago. */

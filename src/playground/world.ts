@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../app.ts';
-import { type Config, parseConfig } from '../config.ts';
+import { parseConfig } from '../config.ts';
 import { createCalendar } from '../domain/calendar.ts';
 import { hashToken } from '../ingest/credentials.ts';
+import { toIntakeSettings } from '../ingest/intake.ts';
 import type { Logger } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { listOpenAlerts } from '../store/alert-repository.ts';
@@ -15,7 +16,7 @@ import { listSubscriptions } from '../store/subscription-repository.ts';
 import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './cast.ts';
 import type { DemoClock } from './clock.ts';
 import type { Handler } from './emulator/server.ts';
-import { type Emulator, startEmulator } from './emulator/workspace.ts';
+import { startEmulator } from './emulator/workspace.ts';
 import { writeHistory } from './history.ts';
 import { LiveTraffic } from './live-traffic.ts';
 import { createTraffic } from './traffic.ts';
@@ -23,9 +24,6 @@ import { createTraffic } from './traffic.ts';
 export const DEMO_ZONE = 'Europe/Berlin';
 
 const CONNECTED_WITHIN_MS = 20_000;
-
-/** A workspace, the bot in it, and what sends it events: all that a reset makes anew. */
-export type World = Awaited<ReturnType<typeof startWorld>>;
 
 export interface WorldOptions {
   clock: DemoClock;
@@ -38,7 +36,10 @@ export interface WorldOptions {
   botPort: number;
 }
 
-/** Starts everything, on a database of its own in a temporary folder that is removed at the end. */
+/**
+ * Starts all that a reset makes anew: a workspace, the bot in it, and what sends it events; on a database of its own in a
+ * temporary folder that is removed at the end.
+ */
 export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions) {
   const stops: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
@@ -49,11 +50,19 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
     stops.push(() => rmSync(folder, { recursive: true, force: true }));
     const emulator = await startEmulator({ port: pagePort, now: clock.now, seed: DEMO_WORKSPACE, pages });
     stops.push(() => emulator.stop());
-    const config = createConfig(emulator, {
-      databaseUrl: `sqlite:${join(folder, 'headroom.db')}`,
-      port: botPort,
-      token,
-    });
+    const settings = {
+      SLACK_BOT_TOKEN: emulator.botToken,
+      SLACK_APP_TOKEN: emulator.appToken,
+      SLACK_API_URL: emulator.apiUrl,
+      DATABASE_URL: `sqlite:${join(folder, 'headroom.db')}`,
+      PORT: String(botPort),
+      REPORT_TIMEZONE: DEMO_ZONE,
+      ALERT_CHANNEL,
+      ONCALL: ONCALL_GROUP,
+      READ_TOKEN: token.reveal(),
+      LOG_LEVEL: 'warn',
+    };
+    const config = parseConfig(settings, 'slack');
     const db = openDatabase(config.databaseUrl.reveal());
     stops.push(() => db.destroy());
     await migrate(db);
@@ -63,13 +72,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
     const traffic = createTraffic(calendar, calendar.dayOf(nowMs));
     const gateway = { name: 'gateway', adapter: 'native', options: {}, tokenHash: hashToken(token.reveal()) };
     const source = await upsertSource(db, gateway, nowMs);
-    const intake = {
-      databaseUrl: config.databaseUrl.reveal(),
-      zone: DEMO_ZONE,
-      rawRetentionDays: config.rawRetentionDays,
-      maxBodyBytes: config.maxBodyBytes,
-    };
-    await writeHistory({ intake, source, nowMs });
+    await writeHistory({ intake: toIntakeSettings(config, DEMO_ZONE), source, nowMs });
 
     const app = createApp(config, { clock, log });
     await app.start();
@@ -118,25 +121,4 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
     await stop();
     throw error;
   }
-}
-
-function createConfig(
-  emulator: Emulator,
-  { databaseUrl, port, token }: { databaseUrl: string; port: number; token: Secret },
-): Config {
-  return parseConfig(
-    {
-      SLACK_BOT_TOKEN: emulator.botToken,
-      SLACK_APP_TOKEN: emulator.appToken,
-      SLACK_API_URL: emulator.apiUrl,
-      DATABASE_URL: databaseUrl,
-      PORT: String(port),
-      REPORT_TIMEZONE: DEMO_ZONE,
-      ALERT_CHANNEL,
-      ONCALL: ONCALL_GROUP,
-      READ_TOKEN: token.reveal(),
-      LOG_LEVEL: 'warn',
-    },
-    'slack',
-  );
 }

@@ -1,5 +1,5 @@
 import { findBlockErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
-import { ApiError, type Core } from './core.ts';
+import { ApiError, type Core, refusal } from './core.ts';
 import { countTexts, isObject, walk } from './elements.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
@@ -32,8 +32,8 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
   const parsed = asJson(value);
   if (parsed === undefined || parsed === null || parsed === '') return undefined;
   if (!Array.isArray(parsed) || !parsed.every((block) => isObject(block) && typeof block.type === 'string')) {
-    core.state.problem('invalid_blocks', place.where, 'blocks is not an array of objects with a type');
-    throw new ApiError('invalid_blocks_format');
+    const detail = 'blocks is not an array of objects with a type';
+    throw refusal(core, ['invalid_blocks', place.where, detail], 'invalid_blocks_format');
   }
   const blocks = parsed as Block[];
   const unknown = findUnknown(core, blocks);
@@ -45,10 +45,9 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
   }
   checkFiles(core, blocks, place);
   const characters = countTexts(blocks);
-  if (place.surface === 'message' && characters > MAX_MESSAGE_CHARACTERS) {
-    core.state.problem('oversize', place.where, `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`);
-    throw new ApiError('msg_blocks_too_long');
-  }
+  const oversize = `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`;
+  if (place.surface === 'message' && characters > MAX_MESSAGE_CHARACTERS)
+    throw refusal(core, ['oversize', place.where, oversize], 'msg_blocks_too_long');
   return hydrate(core, blocks);
 }
 

@@ -45,6 +45,17 @@ export class ApiError extends Error {
   }
 }
 
+/** Notes a problem, and returns the error that the call is answered with. */
+export function refusal(
+  { state }: Core,
+  [kind, where, detail]: Readonly<Parameters<WorkspaceState['problem']>>,
+  code: string,
+  extra?: JsonObject,
+): ApiError {
+  state.problem(kind, where, detail);
+  return new ApiError(code, extra);
+}
+
 /** Opens one view, within three seconds of the click or command. */
 export interface Trigger {
   user: string;
@@ -61,15 +72,12 @@ export function createTrigger({ triggers, state }: Core, user: string): string {
 }
 
 /** The person whose action a trigger came from. Throws the three errors that Slack has for a trigger. */
-export function takeTrigger({ triggers, state }: Core, id: string, where: string): string {
-  const refuse = (code: string) => {
-    state.problem('trigger', where, code);
-    return new ApiError(code);
-  };
-  const trigger = triggers.get(id);
+export function takeTrigger(core: Core, id: string, where: string): string {
+  const refuse = (code: string) => refusal(core, ['trigger', where, code], code);
+  const trigger = core.triggers.get(id);
   if (!trigger) throw refuse('invalid_trigger_id');
   if (trigger.used) throw refuse('exchanged_trigger_id');
-  if (state.now() - trigger.at > TRIGGER_LIFE_MS) throw refuse('expired_trigger_id');
+  if (core.state.now() - trigger.at > TRIGGER_LIFE_MS) throw refuse('expired_trigger_id');
   trigger.used = true;
   return trigger.user;
 }

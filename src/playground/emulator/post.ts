@@ -1,5 +1,5 @@
 import { acceptBlocks, type BlockPlace, listShownFiles } from './blocks.ts';
-import { ApiError, type Core } from './core.ts';
+import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
@@ -21,10 +21,8 @@ export interface Content {
 export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): Content {
   const blocks = acceptBlocks(core, args.blocks, place);
   const text = typeof args.text === 'string' ? args.text : '';
-  if (text === '' && !(blocks && blocks.length > 0)) {
-    core.state.problem('missing_text', place.where, 'neither text nor blocks');
-    throw new ApiError('no_text');
-  }
+  if (text === '' && !(blocks && blocks.length > 0))
+    throw refusal(core, ['missing_text', place.where, 'neither text nor blocks'], 'no_text');
   if (text === '') core.state.problem('missing_text', place.where, 'blocks without text');
   refuseLongText(core, text, place.where);
   return { text, ...(blocks ? { blocks } : {}), ...acceptMetadata(core, args.metadata, place.where) };
@@ -36,16 +34,15 @@ export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): 
  */
 export function refuseLongText(core: Core, text: string, where: string): void {
   if (text.length <= MAX_TEXT) return;
-  core.state.problem('oversize', where, `text of ${text.length} characters, ${MAX_TEXT} fit`);
-  throw new ApiError('msg_too_long');
+  throw refusal(core, ['oversize', where, `text of ${text.length} characters, ${MAX_TEXT} fit`], 'msg_too_long');
 }
 
 export function acceptMetadata(core: Core, value: unknown, where: string): Pick<Content, 'metadata'> {
   const metadata = asJson(value);
   if (metadata === undefined || metadata === null || metadata === '') return {};
   if (!isObject(metadata) || typeof metadata.event_type !== 'string' || !isObject(metadata.event_payload)) {
-    core.state.problem('invalid_arguments', where, 'metadata needs event_type and an event_payload object');
-    throw new ApiError('invalid_metadata_format');
+    const detail = 'metadata needs event_type and an event_payload object';
+    throw refusal(core, ['invalid_arguments', where, detail], 'invalid_metadata_format');
   }
   return { metadata: { event_type: metadata.event_type, event_payload: metadata.event_payload } };
 }
@@ -89,11 +86,12 @@ export function toMessageObject(core: Core, message: Message | Ephemeral, withMe
   const replies = core.state
     .channelMessages(channel)
     .filter((one) => one.thread_ts === message.ts && one.ts !== message.ts);
-  const bot = message.bot_id ? { bot_profile: toBotProfile(core) } : {};
+  const { name } = core.manifest;
+  const profile = { id: BOT_ID, deleted: false, name, updated: 0, app_id: APP_ID, team_id: TEAM_ID, icons: {} };
   const parent = message.thread_ts && message.thread_ts !== message.ts && message.thread_ts;
   return {
     ...shown,
-    ...bot,
+    ...(message.bot_id ? { bot_profile: profile } : {}),
     ...(parent ? { parent_user_id: core.state.findMessage(channel, parent)?.user } : {}),
     ...(metadata && withMetadata ? { metadata } : {}),
     ...(replies.length > 0
@@ -106,18 +104,6 @@ export function toMessageObject(core: Core, message: Message | Ephemeral, withMe
           subscribed: false,
         }
       : {}),
-  };
-}
-
-export function toBotProfile(core: Core): JsonObject {
-  return {
-    id: BOT_ID,
-    deleted: false,
-    name: core.manifest.name,
-    updated: 0,
-    app_id: APP_ID,
-    team_id: TEAM_ID,
-    icons: {},
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { findViewErrors } from './block-schema.ts';
 import { acceptBlocks, type BlockPlace } from './blocks.ts';
-import { ApiError, type Core } from './core.ts';
+import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
@@ -16,12 +16,10 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
   const view = asJson(sent);
   if (!isObject(view))
     throw new ApiError('invalid_arguments', { response_metadata: { messages: ['[ERROR] view: not an object'] } });
-  const refuse = (messages: string[]) => {
-    core.state.problem('view', where, messages.join('; '));
-    return new ApiError('invalid_arguments', {
+  const refuse = (messages: string[]) =>
+    refusal(core, ['view', where, messages.join('; ')], 'invalid_arguments', {
       response_metadata: { messages: messages.map((text) => `[ERROR] ${text}`) },
     });
-  };
   if (view.type !== type) throw refuse([`must be of type ${type} [json-pointer:/view/type]`]);
   const errors = findViewErrors(view);
   if (errors.length > 0) throw refuse(errors);
@@ -42,7 +40,7 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     private_metadata: String(view.private_metadata ?? ''),
     callback_id: String(view.callback_id ?? ''),
     external_id: String(view.external_id ?? ''),
-    hash: newHash(core),
+    hash: `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`,
     state: { values: {} },
     clear_on_close: view.clear_on_close === true,
     notify_on_close: view.notify_on_close === true,
@@ -60,10 +58,6 @@ function acceptViewBlocks(core: Core, blocks: unknown, place: BlockPlace): Block
     const messages = error.extra.errors.map((text) => `[ERROR] ${text.replace('pointer:', 'pointer:/view')}`);
     throw new ApiError('invalid_arguments', { response_metadata: { messages } });
   }
-}
-
-function newHash(core: Core): string {
-  return `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`;
 }
 
 function add(core: Core, view: View): View {
@@ -111,17 +105,13 @@ export function updateView(
   if (target.hash && target.hash !== old.hash) throw new ApiError('hash_conflict');
   const { id, root_view_id, previous_view_id, state } = old;
   Object.assign(old, build(core, sent, old.type, old.user, where), { id, root_view_id, previous_view_id });
-  keepState(old, state);
+  // Input stays in elements that keep their block_id and action_id, as in Slack.
+  for (const { block_id = '' } of old.blocks) {
+    const kept = state.values[block_id];
+    if (kept) old.state.values[block_id] = kept;
+  }
   core.state.changed();
   return old;
-}
-
-/** Input stays in elements that keep their block_id and action_id, as in Slack. */
-function keepState(view: View, state: View['state']): void {
-  for (const block of view.blocks) {
-    const kept = block.block_id ? state.values[block.block_id] : undefined;
-    if (kept) view.state.values[block.block_id!] = kept;
-  }
 }
 
 export function publishHome(core: Core, sent: unknown, user: string, hash: unknown): View {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, answer } from './answer.ts';
-import { ApiError, type Core, CREDENTIALS } from './core.ts';
+import { ApiError, type Core, CREDENTIALS, refusal } from './core.ts';
 import { parseArguments, readBody } from './http.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
@@ -39,10 +39,8 @@ function run(core: Core, name: string, args: JsonObject | undefined, token: stri
     'x-oauth-scopes': [...core.manifest.scopes].join(','),
   };
   try {
-    if (!method) {
-      core.state.problem('unknown_method', name, 'no such method here');
-      throw new ApiError('unknown_method', { req_method: name });
-    }
+    if (!method)
+      throw refusal(core, ['unknown_method', name, 'no such method here'], 'unknown_method', { req_method: name });
     if (!args) throw new ApiError('invalid_json');
     authenticate(core, method, name, token);
     const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : method.scopes;
@@ -61,14 +59,13 @@ function authenticate(core: Core, method: Method, name: string, token: string | 
   if (token === expected) return;
   const other = token === CREDENTIALS.appToken || token === CREDENTIALS.botToken;
   const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
-  core.state.problem('invalid_auth', name, code);
-  throw new ApiError(code);
+  throw refusal(core, ['invalid_auth', name, code], code);
 }
 
 /** Slack names what was needed and what the token has; the first scope that is missing is enough. */
 function requireScopes(core: Core, name: string, needed: string[]): void {
-  const missing = needed.filter((scope) => !core.manifest.scopes.has(scope));
-  if (missing.length === 0) return;
-  core.state.problem('missing_scope', name, missing.join(','));
-  throw new ApiError('missing_scope', { needed: missing.join(','), provided: [...core.manifest.scopes].join(',') });
+  const missing = needed.filter((scope) => !core.manifest.scopes.has(scope)).join(',');
+  if (missing === '') return;
+  const provided = [...core.manifest.scopes].join(',');
+  throw refusal(core, ['missing_scope', name, missing], 'missing_scope', { needed: missing, provided });
 }

@@ -15,15 +15,12 @@ const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * A formatter, made once for each locale and set of options. Each one holds some hundred kilobytes outside of V8's sight, so
- * that one made anew for every date of every message fills the memory long before it is collected.
+ * Formatters are made once for each set of options. Each one holds some hundred kilobytes outside of V8's sight, so that one
+ * made anew for every date of every message fills the memory long before it is collected.
  */
-function getDateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return formats.getOrInsertComputed(JSON.stringify([locale, options]), () => new Intl.DateTimeFormat(locale, options));
-}
-
-export function formatDate(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
-  return getDateFormat('en-GB', { ...options, timeZone: zone }).format(ms);
+export function formatDate(ms: number, timeZone: string, options: Intl.DateTimeFormatOptions): string {
+  const zoned = { ...options, timeZone };
+  return formats.getOrInsertComputed(JSON.stringify(zoned), () => new Intl.DateTimeFormat('en-GB', zoned)).format(ms);
 }
 
 /** The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { acceptBlocks } from '../blocks.ts';
-import { ApiError, type Core } from '../core.ts';
+import { ApiError, type Core, refusal } from '../core.ts';
 import { echo } from '../events.ts';
 import {
   acceptContent,
@@ -41,29 +41,15 @@ function getOwnMessage(core: Core, args: { channel: string; ts: string }, where:
   return message;
 }
 
-/** Rich text is not replaced by other blocks alone: `block_mismatch`. */
-function refuseMismatch(core: Core, { blocks: before = [] }: Message, after: Block[]): void {
-  const isRich = ({ type }: Block) => type === 'rich_text';
-  if (!before.some(isRich) || after.length === 0 || after.some(isRich)) return;
-  core.state.problem('invalid_blocks', 'chat.update', 'rich text is replaced by blocks without any');
-  throw new ApiError('block_mismatch');
-}
-
-interface Change {
-  channel: string;
-  ts: string;
-  text?: string | undefined;
-  blocks?: unknown;
-  metadata?: unknown;
-}
-
 /** Blocks and metadata that are not given are kept; an empty list, or `{}`, takes them away. */
-function update(core: Core, args: Change): JsonObject {
+function update(core: Core, args: z.output<z.ZodObject<typeof place & typeof content>>): JsonObject {
   const where = 'chat.update';
   const message = getOwnMessage(core, args, where, 'cant_update_message');
   if (core.state.channels.get(message.channel)?.is_archived) throw new ApiError('is_inactive');
   const blocks = acceptBlocks(core, args.blocks, { where, surface: 'message', channel: message.channel });
-  refuseMismatch(core, message, blocks ?? []);
+  const isRich = ({ type }: Block) => type === 'rich_text';
+  if (message.blocks?.some(isRich) && blocks && blocks.length > 0 && !blocks.some(isRich))
+    throw refusal(core, ['invalid_blocks', where, 'rich text is replaced by blocks without any'], 'block_mismatch');
   if (args.text === undefined && blocks === undefined) throw new ApiError('no_text');
   if (!args.text && (blocks?.length ?? 0) > 0) core.state.problem('missing_text', where, 'blocks without text');
   refuseLongText(core, args.text ?? '', where);

@@ -1,4 +1,5 @@
-import { ApiError, type Core } from '../core.ts';
+import type { z } from 'zod';
+import { ApiError, type Core, refusal } from '../core.ts';
 import { isObject } from '../elements.ts';
 import { getPostingChannel } from '../post.ts';
 import { BOT, BOT_USER_ID } from '../seed.ts';
@@ -7,19 +8,19 @@ import { count, json, type Method, method, page, text } from './method.ts';
 
 const MAX_ALT_TEXT = 1000;
 
-interface Share {
-  files: unknown;
-  channel_id?: string | undefined;
-  thread_ts?: string | undefined;
-  initial_comment?: string | undefined;
-}
+const share = {
+  files: json,
+  channel_id: text.optional(),
+  thread_ts: text.optional(),
+  initial_comment: text.optional(),
+};
 
 /** Ends an upload. With a channel, Slack posts a message with the files itself, after they have been processed. */
-function completeUpload(core: Core, { files: wanted, channel_id, thread_ts, initial_comment }: Share): JsonObject {
-  if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isObject)) {
-    core.state.problem('invalid_arguments', 'files.completeUploadExternal', 'files is not a list of {id, title}');
-    throw new ApiError('invalid_arguments');
-  }
+function completeUpload(core: Core, args: z.output<z.ZodObject<typeof share>>): JsonObject {
+  const { files: wanted, channel_id, thread_ts, initial_comment } = args;
+  const problem = ['invalid_arguments', 'files.completeUploadExternal', 'files is not a list of {id, title}'] as const;
+  if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isObject))
+    throw refusal(core, problem, 'invalid_arguments');
   const channel = channel_id ? getPostingChannel(core, channel_id).id : undefined;
   const files = wanted.map((entry): StoredFile => {
     const file = core.state.files.get(String(entry.id));
@@ -69,12 +70,7 @@ export const fileMethods: Record<string, Method> = {
   }),
   'files.completeUploadExternal': method({
     scopes: ['files:write'],
-    args: {
-      files: json,
-      channel_id: text.optional(),
-      thread_ts: text.optional(),
-      initial_comment: text.optional(),
-    },
+    args: share,
     run: completeUpload,
   }),
   'files.info': method({

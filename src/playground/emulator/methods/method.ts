@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiError, type Core } from '../core.ts';
+import { ApiError, type Core, refusal } from '../core.ts';
 import { asJson } from '../http.ts';
 import type { JsonObject } from '../types.ts';
 
@@ -51,8 +51,8 @@ export function readArguments({ args: shape }: Method, core: Core, where: string
       ? `[ERROR] missing required field: ${path.join('/')}`
       : `[ERROR] ${path.join('/')}: ${message}`,
   );
-  core.state.problem('invalid_arguments', where, messages.join('; '));
-  throw new ApiError('invalid_arguments', { response_metadata: { messages } });
+  const problem = ['invalid_arguments', where, messages.join('; ')] as const;
+  throw refusal(core, problem, 'invalid_arguments', { response_metadata: { messages } });
 }
 
 /** A page of `items` by `limit` and `cursor`, with Slack's `next_cursor` (empty on the last page). Throws `invalid_cursor`. */

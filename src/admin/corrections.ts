@@ -1,6 +1,5 @@
 import { type Calendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
 import { DEFAULT_SCOPE, formatCredits } from '../domain/definition.ts';
-import type { Thousandths } from '../domain/event.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { addCredits, largerOf, sumCredits } from '../domain/thousandths.ts';
@@ -67,27 +66,19 @@ export function createCorrectionAdmin({
       ]);
       await enterCorrection(db, calendar, correction, nowMs);
       const used = sumCredits(steps.map(({ credits }) => credits));
+      const corrected = addCredits(used, amount);
+      const [was, is] = [used, corrected].map((credits) => formatCredits(largerOf(0, credits)));
       const day = formatDay(firstDay);
       return [
         `Corrected ${scope} by ${formatSigned(amount)} on ${day}: ${reason}`,
-        describeUse(scope, day, used, amount),
-        ...noteEarlier(day, extent && formatDay(extent.firstDay)),
+        `Used by ${scope} on ${day}: ${was} → ${is} credits${corrected < 0 ? ' (a day never goes below zero)' : ''}`,
+        ...(extent && firstDay < extent.firstDay
+          ? [`Data begin on ${formatDay(extent.firstDay)} only: was ${day} meant?`]
+          : []),
         ...noteRepeat(correction, lately),
       ];
     },
   };
-}
-
-function describeUse(scope: string, day: string, used: Thousandths, amount: number): string {
-  const corrected = addCredits(used, amount);
-  const floor = corrected < 0 ? ' (a day never goes below zero)' : '';
-  const [was, is] = [used, corrected].map((credits) => formatCredits(largerOf(0, credits)));
-  return `Used by ${scope} on ${day}: ${was} → ${is} credits${floor}`;
-}
-
-function noteEarlier(day: string, firstDay: string | undefined): string[] {
-  if (firstDay === undefined || day >= firstDay) return [];
-  return [`Data begin on ${firstDay} only: was ${day} meant?`];
 }
 
 /** A correction of the same day, amount and reason that was entered a moment ago. */

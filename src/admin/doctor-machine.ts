@@ -19,7 +19,11 @@ export async function checkMachine({ config, db, now }: { config: Config; db: Db
   return [
     ...(await checkSecretKey(config, db)),
     ...(await checkDisk(config)),
-    await checkPort(config, () => isRunningHere(db, now())),
+    await checkPort(config, async () => {
+      // Which instance answers cannot be asked of it, so the heartbeats tell.
+      const instances = await listInstances(db, now() - SEEN_WITHIN_MS);
+      return instances.some(({ id }) => id.startsWith(`${hostname()}:`));
+    }),
   ];
 }
 
@@ -75,12 +79,6 @@ async function checkPort({ host, port }: Config, isOurs: () => Promise<boolean>)
   return bad(
     `Port: another Headroom, not of this database, uses ${place}: stop it (a demo?), or set PORT to a free one.`,
   );
-}
-
-/** Which instance answers cannot be asked of it, so the heartbeats tell. */
-async function isRunningHere(db: Db, nowMs: number): Promise<boolean> {
-  const instances = await listInstances(db, nowMs - SEEN_WITHIN_MS);
-  return instances.some(({ id }) => id.startsWith(`${hostname()}:`));
 }
 
 function tryListening(host: string, port: number): Promise<string | undefined> {

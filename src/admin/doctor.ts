@@ -33,34 +33,34 @@ export interface DoctorDependencies {
 
 /** Looks at an installation and says, line by line, what is right and what is wrong with its cure. */
 export function createDoctor(deps: DoctorDependencies): DoctorPort {
+  const { config, db, client, env = {}, folder, now } = deps;
   return {
     async check() {
       const database = await checkDatabase(deps);
       const isSound = database.every(({ ok }) => ok);
-      const machine = isSound ? await checkMachine(deps) : [];
-      const missing = listMissingSlackSettings(deps.config.slack).map(bad);
-      const findings = [...database, ...machine, ...checkSettings(deps), checkZone(), ...missing];
-      const targets = await findTargets(deps, isSound);
-      if (!deps.client) return findings;
+      const findings = [
+        ...database,
+        ...(isSound ? await checkMachine(deps) : []),
+        // A misspelt setting is passed over in silence otherwise.
+        ...describeMisspelt(env).map(bad),
+        ...(folder === undefined ? [] : checkFiles(config, folder)),
+        checkZone(),
+        ...listMissingSlackSettings(config.slack).map(bad),
+      ];
+      if (!client) return findings;
+      const targets = isSound
+        ? { channel: await findAlertChannel(db, config), mention: await findAlertMention(db, config) }
+        : { channel: config.alertChannel, mention: config.oncall };
+      const isRunning = isSound && (await listInstances(db, now() - SEEN_WITHIN_MS)).length > 0;
       return [
         ...findings,
-        ...(await checkSlack(deps, deps.client, targets)),
+        ...(await checkSlack(deps, client, targets)),
         ...checkRefused(deps.refused),
-        ...(await checkReach(deps.config, isSound && (await isRunning(deps)))),
-        ...describeTargets(deps.config, targets),
+        ...(await checkReach(config, isRunning)),
+        ...describeTargets(config, targets),
       ];
     },
   };
-}
-
-/** Settings that are none, but look like one: a misspelt one is passed over in silence otherwise. */
-function checkSettings({ config, env = {}, folder }: DoctorDependencies): Finding[] {
-  const misspelt = describeMisspelt(env).map(bad);
-  return [...misspelt, ...(folder === undefined ? [] : checkFiles(config, folder))];
-}
-
-async function isRunning({ db, now }: DoctorDependencies): Promise<boolean> {
-  return (await listInstances(db, now() - SEEN_WITHIN_MS)).length > 0;
 }
 
 async function checkDatabase({ db, databaseFault, config }: DoctorDependencies): Promise<Finding[]> {
@@ -97,23 +97,13 @@ interface Targets {
   mention: string | undefined;
 }
 
-async function findTargets({ config, db }: DoctorDependencies, isSound: boolean): Promise<Targets> {
-  if (!isSound) return { channel: config.alertChannel, mention: config.oncall };
-  return { channel: await findAlertChannel(db, config), mention: await findAlertMention(db, config) };
-}
-
+/** Neither must be set; what follows should be known. */
 function describeTargets({ alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
-  const findings: Finding[] = [];
-  // Neither must be set; what follows should be known.
-  if (!channel) {
-    const why = alertChannel ? 'As was chosen in Slack' : 'ALERT_CHANNEL is not set';
-    findings.push(good(`${why}: alerts go to the admins by direct message.`));
-  }
-  if (!mention) {
-    const why = oncall ? 'As was chosen in Slack' : 'ONCALL is not set';
-    findings.push(good(`${why}: no one is mentioned at 90% and 100%.`));
-  }
-  return findings;
+  const why = (setting: string, value: string | undefined) =>
+    value ? 'As was chosen in Slack' : `${setting} is not set`;
+  const byDirectMessage = `${why('ALERT_CHANNEL', alertChannel)}: alerts go to the admins by direct message.`;
+  const ofNobody = `${why('ONCALL', oncall)}: no one is mentioned at 90% and 100%.`;
+  return [...(channel ? [] : [good(byDirectMessage)]), ...(mention ? [] : [good(ofNobody)])];
 }
 
 async function checkSlack(
@@ -125,7 +115,9 @@ async function checkSlack(
     const identity = await client.auth.test();
     const findings = [good(`Slack: signed in as ${identity.user} in ${identity.team}.`)];
     if (!identity.bot_id) findings.push(bad('SLACK_BOT_TOKEN belongs to a person: take the bot token, xoxb-….'));
-    const missing = listWantedScopes().filter((scope) => !identity.response_metadata?.scopes?.includes(scope));
+    const manifest = parse(readFileSync(new URL('../../app-manifest.yml', import.meta.url), 'utf8'));
+    const wanted: string[] = manifest.oauth_config.scopes.bot;
+    const missing = wanted.filter((scope) => !identity.response_metadata?.scopes?.includes(scope));
     findings.push(
       missing.length === 0
         ? good('Slack: all scopes of app-manifest.yml are granted.')
@@ -178,10 +170,4 @@ async function checkChannel(client: WebClient, channel: string, setting: string)
       `${setting} ${channel} cannot be seen (${reason}): invite the bot with "/invite @Headroom", or correct the id.`,
     );
   }
-}
-
-/** The bot scopes of our own manifest. */
-function listWantedScopes(): string[] {
-  const manifest = parse(readFileSync(new URL('../../app-manifest.yml', import.meta.url), 'utf8'));
-  return manifest.oauth_config.scopes.bot as string[];
 }

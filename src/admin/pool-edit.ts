@@ -29,14 +29,13 @@ import { type Edited, refuse, toBasis } from './edited.ts';
 export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
   return toDeclaration(current).scopes.map((scope) => {
     const { name, title, pools, limits } = scope;
-    const summarize = (pool: DeclaredPool) => toSummary(pool, findPlanned(current, name, pool.name, today));
+    const summarize = (pool: DeclaredPool | DeclaredLimit): PoolSummary => {
+      const planned = findPlanned(current, name, pool.name, today);
+      return { pool, basis: toBasis(pool), ...(planned ? { planned } : {}) };
+    };
     const fields = toScopeFields(scope);
     return { name, title, fields, basis: toBasis(fields), pools: pools.map(summarize), limits: limits.map(summarize) };
   });
-}
-
-function toSummary(pool: DeclaredPool | DeclaredLimit, planned: string | undefined): PoolSummary {
-  return { pool, basis: toBasis(pool), ...(planned ? { planned } : {}) };
 }
 
 /** The date from which the newest amount holds, where that is still to come. */

@@ -20,7 +20,8 @@ export function toText(report: Report, width: number): string {
   const { lines, leftOut } = inWords ? { lines: [], leftOut: [] } : layOutTable(report, width);
   if (lines.length > 0) paragraphs.push(lines);
   const told = listSections(report).map(({ title, lines: said }) => {
-    const text = `${title} – ${said.map(endSentence).join(' ')}`;
+    const sentences = said.map((line) => (/[.!?…:]$/.test(line) ? line : `${line}.`));
+    const text = `${title} – ${sentences.join(' ')}`;
     return wrap(toSafeLine(text), width - 2).map((line, index) => `${index === 0 ? '•' : ' '} ${line}`);
   });
   if (told.length > 0) paragraphs.push(told.flat());
@@ -74,8 +75,4 @@ export function layOutTable(
     ],
     leftOut,
   };
-}
-
-function endSentence(line: string): string {
-  return /[.!?…:]$/.test(line) ? line : `${line}.`;
 }

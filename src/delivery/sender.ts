@@ -152,11 +152,12 @@ export class Sender {
     const times = [await findNextDeliveryMs(db, nowMs), this.#pacing.nextReleaseMs()];
     for (const delivery of due) {
       if (free() <= 0) break;
-      const lane = toLane(delivery);
+      // Alerts do not wait for the rest, nor for the pictures of other alerts.
+      const { kind, updates, channel } = delivery;
+      const lane = kind !== 'alert' ? channel : `${updates ? 'edits of alerts' : 'alerts'} of ${channel}`;
       if (this.#lanes.has(lane)) continue;
       // Slack counts edits apart from messages: the chart of one alert takes no place from the next.
-      const place = `${delivery.updates ? 'edits in ' : ''}${delivery.channel}`;
-      const readyMs = this.#pacing.takePlace(place, delivery.kind, nowMs);
+      const readyMs = this.#pacing.takePlace(`${updates ? 'edits in ' : ''}${channel}`, kind, nowMs);
       if (readyMs > 0) {
         times.push(readyMs);
         continue;
@@ -276,10 +277,4 @@ export class Sender {
     this.#outage.recover();
     if (this.#pacing.succeed()) await expediteDeliveries(this.#options.db, nowMs, nowMs + pauseMs(100));
   }
-}
-
-/** A channel takes one call at a time. Alerts do not wait for the rest, nor for the pictures of other alerts. */
-function toLane({ kind, updates, channel }: Delivery): string {
-  if (kind !== 'alert') return channel;
-  return `${updates ? 'edits of alerts' : 'alerts'} of ${channel}`;
 }

@@ -47,7 +47,9 @@ async function attemptEvent(ports: WebhookPorts, delivery: Delivery, begin: () =
 /** Returns undefined once it was answered 2xx. */
 async function post({ url, secret, clock }: WebhookPorts, key: string, event: object): Promise<Failure | undefined> {
   const body = JSON.stringify(event);
-  const headers = { 'content-type': 'application/json', ...signWebhook(toWebhookId(key), body, secret, clock.now()) };
+  // The same for every attempt at an event, and for no other event.
+  const id = `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
+  const headers = { 'content-type': 'application/json', ...signWebhook(id, body, secret, clock.now()) };
   try {
     // A redirect would take the event to another place than the one that was set.
     const init = { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.timeout(CALL_MS) } as const;
@@ -71,11 +73,6 @@ function toFailure({ status, headers }: Response): Failure {
       retryAfterMs: Math.min(seconds * 1000, GIVE_UP_AFTER_MS),
     };
   return { ...failure, reason: status >= 500 || status === 429 ? 'transient' : 'unknown' };
-}
-
-/** Returns an id that is the same for every attempt at an event, and for no other event. */
-function toWebhookId(key: string): string {
-  return `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
 }
 
 /** The headers of Standard Webhooks. Source: the Standard Webhooks specification, "Signature scheme". */

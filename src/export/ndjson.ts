@@ -9,20 +9,8 @@ import type { SqlColumn } from '../sql/tables.ts';
 import type { EventPage } from '../usage/raw-events.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
-/** Fields of an event and the dimensions that hold them. */
-const FIELDS: readonly (readonly [string, Dimension])[] = [
-  ['method', 'method'],
-  ['route', 'route'],
-  ['user', 'user'],
-  ['ip', 'ip'],
-  ['module', 'module'],
-  ['api_version', 'version'],
-  ['function', 'function'],
-  ['initiator', 'initiator'],
-  ['kind', 'kind'],
-  ['scope', 'scope'],
-  ['source', 'source'],
-];
+/** Dimensions that may be absent, in the order of the fields that hold them. */
+const OPTIONAL = 'method route user ip module version function initiator kind scope source'.split(' ') as Dimension[];
 
 /** One JSON object a line, with the fields of the events' contract: what `headroom import` takes. Absent fields are left out. */
 export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
@@ -52,7 +40,8 @@ function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: Event
   const known = new Map<number, string>();
   const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
   function learn({ columns, texts, length }: EventPage): void {
-    for (const [field, dimension] of [['client', 'client'] as const, ...FIELDS]) {
+    for (const dimension of ['client' as const, ...OPTIONAL]) {
+      const field = dimension === 'version' ? 'api_version' : dimension;
       const ids = columns[dimension];
       for (let row = 0; row < length; row += 1) {
         const id = ids[row]!;
@@ -69,7 +58,7 @@ function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: Event
     learn(page);
     const { columns, ids: sentIds } = page;
     const { time, received, client, status, count, records, credits, duration } = columns;
-    const ids = FIELDS.map(([, dimension]) => columns[dimension]);
+    const ids = OPTIONAL.map((dimension) => columns[dimension]);
     let text = '';
     for (let row = 0; row < page.length; row += 1) {
       text += `{"time":"${timeOf(time[row]!)}"${known.get(client[row]!) ?? ''}`;

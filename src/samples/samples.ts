@@ -78,19 +78,8 @@ function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
 }
 
 function nameOf({ report, only, dimension, overTime, view, scope, range, versus, filters }: Question): string {
-  const compared = versus && `compared with ${versus}`;
-  const parts = [
-    report,
-    only,
-    overTime && 'over time',
-    dimension,
-    view,
-    scope && 'of a scope',
-    range,
-    compared,
-    filters && 'filtered',
-  ];
-  return parts.filter(Boolean).join(' ');
+  const shown = [report, only, overTime && 'over time', dimension, view, scope && 'of a scope', range];
+  return [...shown, versus && `compared with ${versus}`, filters && 'filtered'].filter(Boolean).join(' ');
 }
 
 /** Undefined where this data has no answer to it, such as a client of an empty database. */

@@ -57,7 +57,7 @@ async function change(served: Served, command: Exclude<AlertsCommand, { action: 
     case 'enable':
     case 'disable':
       await ctx.alertRouting.change({ kinds: { [command.what]: command.action === 'enable' } }, by);
-      return `${titleOf(command.what)}: ${command.action === 'enable' ? 'on' : 'off'}.`;
+      return `${ALERT_KINDS.find(({ kind }) => kind === findAlertKind(command.what))?.title ?? command.what}: ${command.action === 'enable' ? 'on' : 'off'}.`;
     case 'mute': {
       const { what, until } = command;
       const untilMs = typeof until === 'string' ? parseUntil(until, ctx.now(), person.zone) : until;
@@ -71,8 +71,10 @@ async function change(served: Served, command: Exclude<AlertsCommand, { action: 
     }
     case 'unmute':
       return `${await ctx.alerts.unmute({ what: command.what }, by)}: no longer muted.`;
-    case 'acknowledge':
-      return describeAcknowledged(await ctx.alerts.acknowledge({ what: command.what }, by));
+    case 'acknowledge': {
+      const titles = await ctx.alerts.acknowledge({ what: command.what }, by);
+      return titles.length > 0 ? `Acknowledged: ${titles.join('; ')}.` : 'That was acknowledged before.';
+    }
     case 'route': {
       const { channel: named, to } = command;
       if (to === 'admins') {
@@ -92,13 +94,4 @@ async function change(served: Served, command: Exclude<AlertsCommand, { action: 
       return `Alerts go to ${named ? `#${named.name}` : 'this channel'} from now on.`;
     }
   }
-}
-
-function titleOf(what: string): string {
-  const named = findAlertKind(what);
-  return ALERT_KINDS.find(({ kind }) => kind === named)?.title ?? what;
-}
-
-function describeAcknowledged(titles: readonly string[]): string {
-  return titles.length > 0 ? `Acknowledged: ${titles.join('; ')}.` : 'That was acknowledged before.';
 }

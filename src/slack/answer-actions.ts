@@ -53,12 +53,9 @@ async function become(press: AnswerPress, next: Question): Promise<void> {
   const { question, answer, mine } = press;
   // Single calls are for whoever asks: they do not take the place of what a channel sees.
   const isShown = next.report === 'events' && question.report !== 'events' && answer?.private === false;
-  if (answer && mine && !isShown) return answerQuestion(press, keepPrivacy(next, answer), { change: answer });
-  await answerQuestion(press, { ...next, private: true });
-}
-
-function keepPrivacy(question: Question, answer: KeptAnswer): Question {
-  return answer.question.private === undefined ? question : { ...question, private: answer.question.private };
+  if (!answer || !mine || isShown) return answerQuestion(press, { ...next, private: true });
+  const { private: secret } = answer.question;
+  await answerQuestion(press, secret === undefined ? next : { ...next, private: secret }, { change: answer });
 }
 
 /** An entry of a menu: a question that leads on, by its place among those of the answer, or what can be done with it. */
@@ -77,8 +74,10 @@ async function choose(press: AnswerPress): Promise<void> {
       return unshare(press);
     case MORE.resetFilters:
       return resetFilters(press);
-    case MORE.explain:
-      return explain(press);
+    case MORE.explain: {
+      const { scope } = press.question;
+      return answerQuestion(press, { report: 'explain', ...(scope ? { scope } : {}), private: true });
+    }
     default:
       return openForm(press);
   }
@@ -130,11 +129,6 @@ async function resetFilters(press: AnswerPress): Promise<void> {
   const words = new Set(chosen.map((filter) => JSON.stringify(filter)));
   const filters = (question.filters ?? []).filter((filter) => !words.has(JSON.stringify(filter)));
   await become(press, { ...question, filters });
-}
-
-async function explain(press: AnswerPress): Promise<void> {
-  const scope = press.question.scope ? { scope: press.question.scope } : {};
-  await answerQuestion(press, { report: 'explain', ...scope, private: true });
 }
 
 /** The forms that begin with an answer. */

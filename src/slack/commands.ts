@@ -153,8 +153,11 @@ export async function perform(served: Served, command: Command): Promise<void> {
     case 'pools':
       requireAdmin(person);
       return openPools(served, command.scope);
-    case 'correct':
-      return correct(served, command);
+    case 'correct': {
+      requireAdmin(person);
+      const { kind: _, ...entry } = command;
+      return say(served, await ctx.corrections.correct(entry, served.by));
+    }
     case 'filters':
       return FILTER_FORM.open(served, {}, await listChosenFilters(ctx.db, asked.user, asked.channel));
     case 'reset':
@@ -181,13 +184,6 @@ async function exportCsv(served: Served, question: Question): Promise<void> {
   const filtered = withChosen(question, await listChosenFilters(ctx.db, asked.user, asked.channel));
   const to = place.open && secret && !place.direct ? 'asker' : place;
   await sendCsv(served, filtered, { place: to, threadTs: asked.threadTs });
-}
-
-async function correct(served: Served, command: Extract<Command, { kind: 'correct' }>): Promise<void> {
-  const { ctx, person, by } = served;
-  requireAdmin(person);
-  const { kind: _kind, ...entry } = command;
-  await say(served, await ctx.corrections.correct(entry, by));
 }
 
 /** Names of this workspace, channel and person for the examples of the help. */

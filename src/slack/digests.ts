@@ -3,7 +3,7 @@ import { buildDigestList, buildDigestPreview, buildSendPrompt } from '../message
 import { describeBadTime } from './command/alert-words.ts';
 import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
-import type { Asked, Asking, Served } from './context.ts';
+import type { Asking, Served } from './context.ts';
 import { openDigestForm, tellDigest } from './digest-form.ts';
 import { isPrivateByDefault, prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
@@ -54,7 +54,8 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
       return tellDigest(served, 'Yours now', await ctx.digests.change(id, { owner: by.user }, by));
     }
     case 'preview': {
-      return tell(served, buildDigestPreview(await ctx.digestPosts.compose(toWhere(asked, command.id))));
+      const { id } = command;
+      return tell(served, buildDigestPreview(await ctx.digestPosts.compose({ id, channel: asked.channel })));
     }
     case 'send': {
       // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
@@ -64,7 +65,7 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
       return sendDigest(served, command.id);
     }
     case 'history': {
-      const lines = await ctx.digestPosts.history(toWhere(asked, command.id));
+      const lines = await ctx.digestPosts.history({ id: command.id, channel: asked.channel });
       const shown = lines.length > 0 ? lines.slice(0, 20) : ['No digest was posted here yet.'];
       return say(served, shown);
     }
@@ -74,12 +75,8 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
 /** Posts a digest now, for whoever saw who will see it. */
 export async function sendDigest(served: Served, id?: number): Promise<void> {
   const { ctx, asked, by } = served;
-  const { id: sent, schedule } = await ctx.digestPosts.send(toWhere(asked, id), by);
+  const { id: sent, schedule } = await ctx.digestPosts.send({ id, channel: asked.channel }, by);
   await say(served, [`Digest ${sent} (${schedule}) is on its way.`]);
-}
-
-function toWhere(asked: Asked, id: number | undefined): { id?: number; channel: string } {
-  return id === undefined ? { channel: asked.channel } : { id, channel: asked.channel };
 }
 
 /** The digest meant by a number, or the only one of the channel; of several, the same is offered for each. */

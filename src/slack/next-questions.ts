@@ -1,4 +1,4 @@
-import { createCalendar, HOUR_MS } from '../domain/calendar.ts';
+import { createCalendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { instantText, isByHours, PREVIOUS } from '../domain/ranges.ts';
@@ -76,11 +76,7 @@ function listDrills(report: Report): Offer[] {
   const { question } = report;
   const { versus, only, filters = [] } = question;
   const range = rangeOfCalls(report);
-  const inherit = {
-    ...(range === undefined ? {} : { range }),
-    ...(versus === undefined || only ? {} : { versus }),
-    filters,
-  };
+  const inherit = { ...(range === undefined ? {} : { range }), ...(versus && !only ? { versus } : {}), filters };
   const kind = report.kind === 'compare' ? question.report : report.kind;
   const drill = (key: Filter['key'], name: string): Question => {
     if (key === 'scope') return { report: 'pool', scope: name };
@@ -99,9 +95,10 @@ function listDrills(report: Report): Offer[] {
       .map(({ name }) => ({ label: name, question: drill(report.dimension, name) }));
   }
   if (report.kind === 'status') {
-    return report.codes.map(({ status, meaning }) => {
-      return { label: `${status} ${meaning}`, question: drill('status', status) };
-    });
+    return report.codes.map(({ status, meaning }) => ({
+      label: `${status} ${meaning}`,
+      question: drill('status', status),
+    }));
   }
   if (report.kind === 'client' || report.kind === 'route' || report.kind === 'compare') {
     const subject: Filter[] =
@@ -121,9 +118,10 @@ function listDrills(report: Report): Offer[] {
     return report.cards.map(({ scope, title }) => ({ label: title, question: drill('scope', scope) }));
   }
   if (report.kind === 'daily' && listHours(report).length === 0) {
+    const { dayOf } = createCalendar(report.zone);
     return report.bars.map(({ startMs, label }) => ({
       label,
-      question: { report: 'day', range: dateOf(startMs, report.zone), filters: question.filters ?? [] },
+      question: { report: 'day', range: formatDay(dayOf(startMs)), filters },
     }));
   }
   if (report.kind === 'pool') {
@@ -138,6 +136,8 @@ function listDrills(report: Report): Offer[] {
  */
 function listHours(report: Report): Offer[] {
   if (report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') return [];
+  const countFailed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).reduce((sum, [status, count]) => sum + (/^[45]/.test(status) ? count : 0), 0);
   const hours =
     report.kind === 'status'
       ? report.steps.map(({ startMs, label, counts }) => ({ startMs, label, count: countFailed(counts) }))
@@ -152,10 +152,6 @@ function listHours(report: Report): Offer[] {
     label: `${label} · ${count.toLocaleString('en-US')} ${unit(count)}${startMs === peak!.startMs ? ' (peak)' : ''}`,
     question: { ...report.question, range: instantText(calendar.startOfHour(startMs), calendar) },
   }));
-}
-
-function countFailed(counts: Readonly<Record<string, number>>): number {
-  return Object.entries(counts).reduce((sum, [status, count]) => sum + (/^[45]/.test(status) ? count : 0), 0);
 }
 
 /** A question that a report leads on to, under the heading of its kind. */
@@ -389,8 +385,4 @@ function listViews(report: Report): Offer[] {
 
 function isCollective(name: string): boolean {
   return name === OTHER || name === NONE || name === REMOVED;
-}
-
-function dateOf(ms: number, zone: string): string {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).toPlainDate().toString();
 }

@@ -66,7 +66,6 @@ const PRESSED = z
     value: chosen?.value ?? value,
   }));
 export const PRESS = DEED.extend({ actions: z.tuple([PRESSED], z.unknown()) });
-export type PressBody = z.infer<typeof PRESS>;
 
 export const SUBMISSION = DEED.extend({ view: VIEW.extend({ callback_id: text, state: z.object({ values: STATE }) }) });
 export const SHORTCUT = DEED.extend({ callback_id: text, message_ts: maybeText });

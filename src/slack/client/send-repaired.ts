@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
-import { type Bound, type Fault, listFaults, type Refusal, type Replaced, repair } from '../../messages/repair.ts';
+import { type Bound, listFaults, type Refusal, type Replaced, repair } from '../../messages/repair.ts';
 import type { Message } from '../../messages/text.ts';
 import { classifyFailure, isRefusedContent, slackErrorOf } from './errors.ts';
 
@@ -55,16 +55,10 @@ async function findRefusal(
   if (!isRefusedContent(error) && faults.length === 0) return undefined;
   const code = slackErrorOf(error) ?? 'invalid_blocks';
   const silent = code === 'invalid_blocks' && faults.length === 0 && blocks.length > 0;
-  return {
-    code,
-    picture: classifyFailure(error).reason === 'picture',
-    faults: silent ? await validate(client, blocks) : faults,
-  };
-}
-
-/** Lists the places at which Slack finds faults in blocks; none where it finds none, or cannot be asked. */
-async function validate(client: Repairing['client'], blocks: Message['blocks']): Promise<Fault[]> {
-  return client.apiCall('blocks.validate', { blocks }).then(() => [], listFaults);
+  const picture = classifyFailure(error).reason === 'picture';
+  // None where Slack finds none, or cannot be asked.
+  const validated = silent ? await client.apiCall('blocks.validate', { blocks }).then(() => [], listFaults) : faults;
+  return { code, picture, faults: validated };
 }
 
 /** Blocks that Slack refused since the start, whose text went out instead: for the log, `/metrics` and admins. */

@@ -47,7 +47,7 @@ import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.t
 import { createDefinitionCache } from './store/definition-repository.ts';
 import { countWaitingDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
-import { insertMark, listMarks } from './store/mark-repository.ts';
+import { deleteMark, insertMark, listMarks } from './store/mark-repository.ts';
 import { migrate } from './store/migrate.ts';
 import { closeFiles } from './store/private-files.ts';
 import { getReportZone, listOlderZones } from './store/setting-repository.ts';
@@ -256,7 +256,10 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       tally,
       limits: new SourceLimits(),
       intake,
-      keepMark: (mark) => insertMark(db, mark),
+      marks: {
+        keep: (mark, source) => insertMark(db, mark, source),
+        remove: (mark, source) => deleteMark(db, mark, source),
+      },
       now,
       readiness: async () => ({
         writerFault: await intake.check().then(

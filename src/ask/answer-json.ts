@@ -6,6 +6,7 @@ import type { Range } from '../domain/range.ts';
 import type { Report } from '../domain/report.ts';
 import { COLUMN_TYPES, type ColumnType, type TableCell } from '../domain/table.ts';
 import { toJsonNumber } from '../domain/thousandths.ts';
+import { formatMoment } from '../report/format.ts';
 import { toCsvColumns } from '../report/table.ts';
 import { toWords } from './ask.ts';
 
@@ -99,10 +100,21 @@ export function toAnswerJson(report: Report): AnswerJson {
   };
 }
 
-/** Lists the sentences that an answer has besides its table, by title: reports in words, and the causes of status codes. */
+/**
+ * Lists the sentences that an answer has besides its table, by title: reports in words, the causes of status codes, and what is
+ * marked on a chart.
+ */
 export function listSections(report: Report): { title: string; lines: readonly string[] }[] {
-  if (report.kind === 'status')
-    return report.diagnosis.map(({ claim, evidence }) => ({ title: claim, lines: [evidence] }));
+  if ('marks' in report || report.kind === 'status') {
+    const { marks = [], zone } = report;
+    const causes = report.kind === 'status' ? report.diagnosis : [];
+    return [
+      ...causes.map(({ claim, evidence }) => ({ title: claim, lines: [evidence] })),
+      ...(marks.length > 0
+        ? [{ title: 'Marked', lines: marks.map(({ atMs, label }) => `${formatMoment(atMs, zone)} · ${label}`) }]
+        : []),
+    ];
+  }
   if (!('sections' in report)) return [];
   return report.sections.flatMap((section) =>
     'lines' in section ? [{ title: section.title, lines: section.lines }] : [],

@@ -105,8 +105,12 @@ function describeMore(report: Report): string[] {
       `Before: ${cleanText(report.versus.label)}.`,
       ...(isAddedUp(report) ? ['Bars of each day stand below the lines.'] : []),
     ];
-  if (report.kind !== 'daily' && report.kind !== 'day') return [];
-  const { bars, usual = [], marks = [], limit, grain } = report;
+  if (report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') return [];
+  const { marks = [] } = report;
+  const marked = marks.slice(0, 5).map(({ label }) => cleanText(label));
+  const sentences = marked.length > 0 ? [`Marked: ${joinWords(marked)}.`] : [];
+  if (report.kind === 'status') return sentences;
+  const { bars, usual = [], limit, grain } = report;
   const odd = bars.filter((_, step) => usual[step]?.isOdd).map(({ label }) => cleanText(label));
   const failing = bars.flatMap((bar, step) => {
     const share = usual[step]?.usualFailed;
@@ -118,6 +122,6 @@ function describeMore(report: Report): string[] {
     ...(failing.length > 0 ? [`Far from the usual share of failures: ${joinWords(failing.slice(0, 3))}.`] : []),
     ...(odd.length > 0 ? [`Far from the usual: ${joinWords(odd.slice(0, 5))}.`] : []),
     ...(limit ? [`Limit ${cleanText(limit.name)} ${formatCount(limit.value)} per ${STEP_NAMES[grain]}.`] : []),
-    ...(marks.length > 0 ? [`Marked: ${joinWords(marks.slice(0, 5).map(({ label }) => cleanText(label)))}.`] : []),
+    ...sentences,
   ];
 }

@@ -1,3 +1,6 @@
+/** Times further ahead of this server are those of a wrong clock. */
+export const MAX_AHEAD_MS = 5 * 60_000;
+
 /**
  * Credits are whole thousandths everywhere inside, so that sums are exact: a number up to 2^53, a bigint beyond, never one for
  * the other (domain/thousandths.ts adds them). One event, rule, grant or correction has less, and is a plain number.

@@ -1,35 +1,50 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { MAX_AHEAD_MS } from '../domain/event.ts';
+import { readText } from '../domain/field.ts';
 import type { TimeMark } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { findBearerToken } from '../ingest/credentials.ts';
 import { FIRST_EVENT_MS, parseEventTime } from '../ingest/event-time.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
+import type { Logger } from '../log.ts';
 import type { Source } from '../store/source-repository.ts';
 import { type HttpAnswer, toErrorAnswer } from './answer.ts';
 import type { HeldBody } from './request-body.ts';
 
 /** More than any mark needs. */
 export const MAX_MARK_BYTES = 10_000;
+
 /** As long as a name of a release is, and as has room across a chart. */
-const MAX_LABEL = 40;
+const LABEL = { kind: 'text', label: 'label', most: 40 } as const;
 
 const MARK = z.strictObject({ label: z.string(), time: z.unknown().optional() });
 
 const SHAPE = 'send {"label": "v2.5.0"}, with a "time" (RFC 3339) unless it is now';
 
+/** Keeps the marks that sources set. */
+export interface MarkStore {
+  /** The same label and time once more is the same mark. False: the source has set too many on that day. */
+  keep(mark: TimeMark, source: string): Promise<boolean>;
+  /** False: the source has set no such mark. */
+  remove(mark: TimeMark, source: string): Promise<boolean>;
+}
+
+interface MarkDependencies {
+  sources: SourceDirectory;
+  marks: MarkStore;
+  now: () => number;
+  log: Logger;
+}
+
 /**
- * Takes a mark, such as a deploy, from a pipeline that shows a source's token: `POST /v1/marks`. Answers 200 when it is kept.
- * The same label and time once more is the same mark.
+ * Takes a mark, such as a deploy, from a pipeline that shows a source's token (POST), or takes one of that source back
+ * (DELETE, with its label and time). Answers 200 with the mark when that is on disk.
  */
 export async function takeMark(
-  { headers }: IncomingMessage,
+  { method, headers }: IncomingMessage,
   readBody: (source: Source) => Promise<HeldBody>,
-  {
-    sources,
-    keepMark,
-    now,
-  }: { sources: SourceDirectory; keepMark: (mark: TimeMark) => Promise<void>; now: () => number },
+  { sources, marks, now, log }: MarkDependencies,
 ): Promise<HttpAnswer> {
   try {
     await sources.refresh(now());
@@ -38,8 +53,13 @@ export async function takeMark(
     const { bytes, release } = await readBody(source);
     release();
     const mark = readMark(Buffer.from(bytes).toString(), now());
-    await keepMark(mark);
-    return { status: 200, body: { label: mark.label, time: new Date(mark.atMs).toISOString() } };
+    const told = { label: mark.label, time: new Date(mark.atMs).toISOString() };
+    if (method === 'DELETE') {
+      if (!(await marks.remove(mark, source.name)))
+        return { status: 404, body: { error: describeMissing(source, told) } };
+    } else if (!(await marks.keep(mark, source.name))) throw tooMany(source, told.time);
+    log.info({ source: source.name, ...told }, method === 'DELETE' ? 'a mark was taken back' : 'a mark was set');
+    return { status: 200, body: told };
   } catch (error) {
     if (error instanceof HeadroomError) return toErrorAnswer(error);
     throw error;
@@ -55,9 +75,8 @@ function readMark(body: string, nowMs: number): TimeMark {
       `The mark ${path.length > 0 ? `at ${path.join('.')} ` : ''}is unreadable (${message}): ${SHAPE}.`,
     );
   }
-  const label = read.data.label.replace(/\s+/g, ' ').trim();
-  if (label === '' || label.length > MAX_LABEL)
-    throw new HeadroomError('unreadable', `label: has ${label.length} characters; give 1 to ${MAX_LABEL}.`);
+  const label = readText(LABEL, read.data.label.replace(/\s+/g, ' '));
+  if ('fault' in label) throw new HeadroomError('unreadable', `label ${label.fault}`);
   const { time } = read.data;
   const atMs = time === undefined ? nowMs : parseEventTime(time);
   if (atMs === undefined || atMs < FIRST_EVENT_MS)
@@ -65,7 +84,24 @@ function readMark(body: string, nowMs: number): TimeMark {
       'unreadable',
       `time: ${JSON.stringify(time)?.slice(0, 60)} is no time; write it like ${new Date(nowMs).toISOString()}.`,
     );
-  return { atMs, label };
+  if (atMs > nowMs + MAX_AHEAD_MS)
+    throw new HeadroomError(
+      'unreadable',
+      `time: ${new Date(atMs).toISOString()} is more than 5 minutes ahead of this server (${new Date(nowMs).toISOString()}); tell of a deploy once it is done.`,
+    );
+  return { atMs, label: label.value };
+}
+
+function tooMany({ name }: Source, time: string): HeadroomError {
+  const cure = 'set one per deploy, or take some back (DELETE with their label and time)';
+  return new HeadroomError(
+    'limited',
+    `Source ${name} has set all the marks of ${time.slice(0, 10)} that there can be: ${cure}.`,
+  );
+}
+
+function describeMissing({ name }: Source, { label, time }: { label: string; time: string }): string {
+  return `Source ${name} has set no mark ${JSON.stringify(label)} at ${time}: give the label and time that the answer told when it was set.`;
 }
 
 function parseJson(text: string): unknown {

@@ -7,7 +7,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TimeMark } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { shortenAddresses } from '../ingest/privacy.ts';
 import { type Logger, SampledLog } from '../log.ts';
@@ -22,7 +21,7 @@ import {
   type IngestTarget,
   ingestRequest,
 } from './ingest-routes.ts';
-import { MAX_MARK_BYTES, takeMark } from './marks.ts';
+import { MAX_MARK_BYTES, type MarkStore, takeMark } from './marks.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
@@ -76,7 +75,7 @@ export interface HttpServerOptions extends IngestDependencies {
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
   /** Keeps what comes at `/v1/marks`. */
-  keepMark?: (mark: TimeMark) => Promise<void>;
+  marks?: MarkStore;
   /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
   ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
@@ -172,16 +171,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const answer = method === 'POST' ? takeSlack(request, response, options.slack) : refuseMethod(request, 'POST');
       return { route: path, answer: await answer };
     }
-    const { keepMark } = options;
-    if (path === '/v1/marks' && keepMark) {
+    const { marks } = options;
+    if (path === '/v1/marks' && marks) {
       const read = ({ name: owner }: Source): Promise<HeldBody> =>
         readBody(request, response, { maxBytes: MAX_MARK_BYTES, budget, owner });
-      const take = () => takeMark(request, read, { ...options, keepMark });
-      return { route: path, answer: method === 'POST' ? await take() : refuseMethod(request, 'POST') };
+      const isTaken = method === 'POST' || method === 'DELETE';
+      const answer = isTaken ? takeMark(request, read, { ...options, marks }) : refuseMethod(request, 'POST, DELETE');
+      return { route: path, answer: await answer };
     }
     const shipper = method === 'GET' ? await answerShipper(withoutSlash(path), request, options) : undefined;
     if (shipper) return { route: 'shipper check', answer: shipper };
-    const error = `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}; questions to /v1/ask; see also /healthz, /readyz and /metrics.`;
+    const error = `There is nothing at ${redact(path.slice(0, 100))}: events go to /v1/events or /sources/{name}, marks to /v1/marks, questions to /v1/ask; see also /healthz, /readyz and /metrics.`;
     return { route: 'other', answer: { status: 404, body: { error } } };
   }
 

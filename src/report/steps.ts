@@ -154,7 +154,7 @@ export const STEP_END_COLUMNS = [
   { key: 'start', label: 'Start', type: 'time', csvOnly: true, cell: ({ startMs }) => startMs },
 ] as const satisfies readonly Column<{ startMs: number; partial: boolean }>[];
 
-/** Most lines across one chart; of more, the most serious are drawn. */
+/** Most lines across one chart. */
 const MOST_MARKS = 8;
 
 /** Short words for a line across a chart; kinds without any are about a name, not about a time. */
@@ -167,11 +167,11 @@ const LABELS: Partial<Record<AlertKind, string>> = {
 
 /**
  * Marks that a pipeline set within the range, and alerts that were told, for lines across its chart: alerts of all scopes, or
- * of the one that the question is about. Under other filters no alerts, since these are about all calls.
+ * of the one that the question is about. Under other filters no alerts, since these are about all calls. Where there are many of
+ * both, each has half: the newest marks, the gravest alerts.
  */
 export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
   const span = { fromMs: range.fromMs, toMs: range.toMs };
-  const set = (await deps.marks?.(span, MOST_MARKS)) ?? [];
   const isOfAllCalls = filters.every(({ key, not }) => key === 'scope' && !not);
   const scopes = filters.flatMap(({ patterns }) => patterns);
   const told = (isOfAllCalls && (await deps.alerts?.(span))) || [];
@@ -182,8 +182,8 @@ export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ ma
       return label ? [{ atMs, label, level }] : [];
     })
     .sort((a, b) => b.level - a.level || b.atMs - a.atMs)
-    .slice(0, MOST_MARKS - set.length)
     .map(({ level: _, ...mark }) => mark);
-  const marks = [...set, ...alerts].sort((a, b) => a.atMs - b.atMs);
+  const set = (await deps.marks?.(span, MOST_MARKS - Math.min(alerts.length, MOST_MARKS / 2))) ?? [];
+  const marks = [...set, ...alerts.slice(0, MOST_MARKS - set.length)].sort((a, b) => a.atMs - b.atMs);
   return marks.length > 0 ? { marks } : {};
 }

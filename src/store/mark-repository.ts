@@ -1,14 +1,39 @@
+import { DAY_MS } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from './database.ts';
 
-/** Keeps a mark; the same one once more changes nothing. */
-export async function insertMark(db: Db, { atMs, label }: TimeMark): Promise<void> {
+/** Marks of one source on one day of UTC. */
+export const MOST_MARKS_A_DAY = 100;
+
+/** Keeps a mark of a source; the same one once more changes nothing. False: its source has set too many on that day. */
+export async function insertMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
+  const fromMs = Math.floor(atMs / DAY_MS) * DAY_MS;
+  const ofDay = await db
+    .selectFrom('mark')
+    .select(['at_ms as atMs', 'label', 'source'])
+    .where('at_ms', '>=', fromMs)
+    .where('at_ms', '<', fromMs + DAY_MS)
+    .execute();
+  if (ofDay.some((known) => known.atMs === atMs && known.label === label)) return true;
+  if (ofDay.filter((known) => known.source === source).length >= MOST_MARKS_A_DAY) return false;
   await db
     .insertInto('mark')
-    .values({ at_ms: atMs, label })
+    .values({ at_ms: atMs, label, source })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  return true;
+}
+
+/** Takes a mark of a source back; false: there is none. */
+export async function deleteMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('mark')
+    .where('at_ms', '=', atMs)
+    .where('label', '=', label)
+    .where('source', '=', source)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 /** The newest `limit` marks within a span, in order of time. */

@@ -304,7 +304,7 @@ export interface Database {
   /** Channels in which the bot has introduced itself. */
   greeting: { channel: string; greeted_ms: number };
   /** What happened to the API itself, such as a deploy, as a pipeline told it: for lines across charts. */
-  mark: { at_ms: number; label: string };
+  mark: { at_ms: number; label: string; source: Generated<string> };
   /** One line per change made by a person. */
   audit: {
     id: Generated<number>;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
-import type { IngestResult, UsageEvent } from '../domain/event.ts';
+import { type IngestResult, MAX_AHEAD_MS, type UsageEvent } from '../domain/event.ts';
 import { compileOnce, type Db, send } from '../store/database.ts';
 import type { CommitSnapshot } from './commit-snapshot.ts';
 import { type Assign, EventBatchBuilder } from './event-batch.ts';
@@ -8,8 +8,6 @@ import { CONFLICT, type EventIdentity, NEW } from './event-identity.ts';
 import { isAbsent, KEY_WORDS } from './ids.ts';
 import { type Batch, encodeSegment, gather } from './segment.ts';
 import type { Learned, ValueDictionary } from './values.ts';
-
-const MAX_AHEAD_MS = 5 * 60_000;
 
 /**
  * After so many events the connection says that it is alive: PostgreSQL cuts one that is silent for 4 s inside a

@@ -59,6 +59,10 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
       .where('bucket', '<', firstDayOf(month))
       .execute();
     await removeRowsBefore(db, firstDayOf(month));
+    await db
+      .deleteFrom('mark')
+      .where('at_ms', '<', calendar.startOfDay(firstDayOf(month)))
+      .execute();
   }
   return rawDay;
 }

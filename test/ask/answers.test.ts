@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { answerSchema, toAnswerJson } from '../../src/ask/answer-json.ts';
 import { toText } from '../../src/ask/answer-text.ts';
 import { widthOf } from '../../src/ask/text-width.ts';
+import { buildAltText } from '../../src/chart/alt-text.ts';
 import type { Scope } from '../../src/domain/definition.ts';
 import { REPORT_KINDS, type ReportKind } from '../../src/domain/report.ts';
 import { toCsv } from '../../src/report/table.ts';
@@ -116,6 +117,14 @@ describe('the JSON of an answer', () => {
 });
 
 describe('the text of an answer', () => {
+  it.each(['daily', 'status'] as const)('to %s tells what its chart marks', async (report) => {
+    const deps = { marks: async () => [{ atMs: at('2026-11-20T10:00:00Z'), label: 'v2.5.0' }] };
+    const answer = await ask(EVENTS, { report, range: '7d' }, { deps });
+    expect(toText(answer, 60)).toContain('• Marked – Fri 20 Nov 10:00 · v2.5.0.');
+    expect(toAnswerJson(answer).sections).toContainEqual({ title: 'Marked', lines: ['Fri 20 Nov 10:00 · v2.5.0'] });
+    expect(buildAltText(answer)).toContain('Marked: v2.5.0.');
+  });
+
   it('is the sentence, the table, the context; numbers stand below each other', async () => {
     const text = toText(await ask(EVENTS, { report: 'top', range: '7d' }, DEFINITIONS), 60);
     const [sentence, , header, rule, first] = text.split('\n');

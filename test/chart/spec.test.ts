@@ -242,6 +242,9 @@ describe('time', () => {
       marks: oddMonth().bars.map(({ startMs }) => ({ atMs: startMs, label: 'deploy' })),
     };
     expect((await textsOf(crowded)).filter((text) => text === 'deploy').length).toBeLessThan(8);
+    // One that no picture can hold must not cost everybody the picture.
+    const odd = { ...oddMonth(), marks: [{ atMs: oddMonth().bars[3]!.startMs, label: 'v\u00013 \u202e\ud800' }] };
+    expect(await textsOf(odd)).toContain('v 3');
   });
 
   it('paints a partial step paler and says so', async () => {

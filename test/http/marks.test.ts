@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { insertMark, listMarks } from '../../src/store/mark-repository.ts';
+import { createCalendar } from '../../src/domain/calendar.ts';
+import { addSource } from '../../src/ingest/source-admin.ts';
+import { deleteMark, insertMark, listMarks, MOST_MARKS_A_DAY } from '../../src/store/mark-repository.ts';
+import { removeExpired } from '../../src/usage/retention.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { NOW, openStage, type Stage, send } from './server-stage.ts';
 
@@ -8,7 +11,10 @@ const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 describeEachDialect('marks over HTTP', (databases) => {
   async function withStage(use: (stage: Stage) => Promise<void>): Promise<void> {
     const stage: Stage = await openStage(await databases.createUrl(), {
-      keepMark: (mark) => insertMark(stage.db, mark),
+      marks: {
+        keep: (mark, source) => insertMark(stage.db, mark, source),
+        remove: (mark, source) => deleteMark(stage.db, mark, source),
+      },
     });
     await use(stage).finally(() => stage.close());
   }
@@ -36,8 +42,15 @@ describeEachDialect('marks over HTTP', (databases) => {
         ['no JSON', 'The body is no JSON: send {"label": "v2.5.0"}'],
         [{ name: 'v2' }, 'at label'],
         [{ label: 'v2', at: 1 }, 'Unrecognized key: "at"'],
-        [{ label: ' ' }, 'label: has 0 characters; give 1 to 40.'],
-        [{ label: 'v'.repeat(41) }, 'label: has 41 characters'],
+        [{ label: ' ' }, 'label is empty; give a text.'],
+        [{ label: 'v'.repeat(41) }, 'label has 41 characters; use at most 40.'],
+        [{ label: 'v2\u0001' }, 'label holds characters that cannot be shown'],
+        [{ label: 'v2\ud800' }, 'label holds characters that cannot be shown'],
+        [
+          { label: 'v2', time: '2026-11-20T12:10:01Z' },
+          'is more than 5 minutes ahead of this server (2026-11-20T12:05:00.000Z)',
+        ],
+        [{ label: 'v2', time: 1795600000000000 }, 'is no time'],
         [{ label: 'v2', time: 'noon' }, 'time: "noon" is no time; write it like 2026-11-20T12:05:00.000Z.'],
         [{ label: 'v2', time: '1970-01-01T00:00:00Z' }, 'is no time'],
       ] as const) {
@@ -48,5 +61,53 @@ describeEachDialect('marks over HTTP', (databases) => {
       expect((await send(stage, '/v1/marks', `"${'v'.repeat(20_000)}"`)).status).toBe(413);
       expect((await send(stage, '/v1/marks', undefined, { method: 'GET' })).status).toBe(405);
       expect(await listMarks(stage.db, ALL, 5)).toEqual([]);
+    }));
+
+  it('are taken back by the source that set them', () =>
+    withStage(async (stage) => {
+      const key = { secretKey: stage.secretKey, secretKeyPath: '' };
+      const other = await addSource(stage.db, key, { name: 'other', adapter: 'native', options: {} }, NOW);
+      stage.clock.nowMs += 2000;
+      const set = (await send(stage, '/v1/marks', { label: 'v2.5.0' })).json;
+      const takeBack = (token: string, body: object) =>
+        send({ ...stage, token }, '/v1/marks', body, { method: 'DELETE' });
+      const refused = await takeBack(other.token.reveal(), set);
+      expect([refused.status, refused.json.error]).toEqual([
+        404,
+        expect.stringContaining(`Source other has set no mark "v2.5.0" at ${set.time}: give the label and time`),
+      ]);
+      expect(await listMarks(stage.db, ALL, 5)).toHaveLength(1);
+      expect(await takeBack(stage.token, set)).toMatchObject({ status: 200, json: set });
+      expect(await listMarks(stage.db, ALL, 5)).toEqual([]);
+      expect((await takeBack(stage.token, set)).status).toBe(404);
+    }));
+
+  it('are kept as long as totals are', () =>
+    withStage(async (stage) => {
+      const day = (text: string) => ({ atMs: Date.parse(text), label: 'v1' });
+      for (const text of ['2024-09-30T23:59:59Z', '2024-10-01T00:00:00Z'])
+        await insertMark(stage.db, day(text), 'default');
+      const calendar = createCalendar('UTC');
+      await removeExpired(stage.db, NOW, calendar, { rawDays: 30 });
+      expect(await listMarks(stage.db, ALL, 5)).toHaveLength(2);
+      await removeExpired(stage.db, NOW, calendar, { rawDays: 30, totalsMonths: 25 });
+      expect(await listMarks(stage.db, ALL, 5)).toEqual([day('2024-10-01T00:00:00Z')]);
+    }));
+
+  it('are so many a day for each source, so that none fills the database or takes the day of another', () =>
+    withStage(async (stage) => {
+      for (let second = 0; second < MOST_MARKS_A_DAY; second += 1)
+        expect(await insertMark(stage.db, { atMs: NOW - second * 1000, label: 'loop' }, 'default')).toBe(true);
+      const more = await send(stage, '/v1/marks', { label: 'v2' });
+      expect([more.status, more.json.error]).toEqual([
+        429,
+        expect.stringMatching(
+          /^Source default has set all the marks of 2026-11-20 that there can be: set one per deploy/,
+        ),
+      ]);
+      // The same mark once more is no further one.
+      expect((await send(stage, '/v1/marks', { label: 'loop' })).status).toBe(200);
+      expect((await send(stage, '/v1/marks', { label: 'v2', time: '2026-11-19T12:00:00Z' })).status).toBe(200);
+      expect(await insertMark(stage.db, { atMs: NOW, label: 'v2' }, 'other')).toBe(true);
     }));
 });

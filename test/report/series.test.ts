@@ -56,6 +56,9 @@ describe('daily', () => {
     const report = await ask(events, { report: 'daily' }, { deps });
     expect(report.marks).toHaveLength(8);
     expect(report.marks![0]).toEqual(deploy);
+    const many = { ...deps, marks: async (_: unknown, limit: number) => Array(20).fill(deploy).slice(0, limit) };
+    const both = (await ask(events, { report: 'daily' }, { deps: many })).marks!;
+    expect(both.map(({ label }) => label)).toEqual([...Array(4).fill('v2.5.0'), ...Array(4).fill('Alert 75%')]);
     const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
     expect((await ask(events, { report: 'day', range: '2026-11-18', filters }, { deps })).marks).toEqual([deploy]);
   });

@@ -27,7 +27,7 @@ function draw(report: Report, view: ChartView, canDraw: CanDraw): Drawing | unde
     case 'top':
       return view === 'doughnut' ? drawDoughnut(report, canDraw) : drawRanking(report, canDraw);
     case 'status':
-      return drawStatus(report);
+      return drawStatus(report, canDraw);
     case 'pool':
       return drawPools(report, canDraw);
     case 'daily':

@@ -1,5 +1,6 @@
 import type { TimeMark } from '../../domain/report.ts';
 import { measureText } from '../font.ts';
+import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
 import { type Layer, type Panel, toLayer } from './frame.ts';
 import { colorOf, type Key } from './legend.ts';
@@ -149,12 +150,18 @@ export function noteLayers(notes: readonly (Text & { size?: number })[], place: 
   );
 }
 
+/** Labels of marks are cut here, so that one leaves room for others. */
+const MARK_WIDTH = 220;
+
 /** Lines across the plot where something happened, with as many of their labels as have room. */
-export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis): Layer[] {
+export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis, canDraw: CanDraw): Layer[] {
   const step = PLOT / starts.length;
   let free = Number.NEGATIVE_INFINITY;
   const values = marks
-    .map(({ atMs, label }) => ({ step: starts.findLastIndex((startMs) => startMs <= atMs), label }))
+    .map(({ atMs, label }) => ({
+      step: starts.findLastIndex((startMs) => startMs <= atMs),
+      label: shortenText(drawableText(label, canDraw), MARK_WIDTH, SIZE.small, 600),
+    }))
     .filter(({ step }) => step >= 0)
     .sort((a, b) => a.step - b.step)
     .map(({ label, ...mark }) => {

@@ -43,7 +43,7 @@ export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | un
     stackLayer(parts, keys, axis),
     ...(hasUsual ? [toBand(usual)] : []),
     ...(isLimitDrawn ? [toLayer([{ size: limit.value }], LIMIT, { x: { value: 1 }, x2: { value: PLOT - 1 } })] : []),
-    ...markLayers(marks, axis),
+    ...markLayers(marks, axis, canDraw),
     ...oddLayers(report),
     ...noteLayers(
       notes.map((note) => ({

@@ -1,6 +1,7 @@
 import type { StatusReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { formatCompact, formatShare } from '../../report/format.ts';
+import type { CanDraw } from '../labels.ts';
 import { STATUS_COLOR } from '../theme.ts';
 import { buildSteps, LOW_HEIGHT, markLayers, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing } from './frame.ts';
@@ -14,7 +15,7 @@ const PLOT_HEIGHT = 180;
 const SEEN_SHARE = 0.15;
 
 /** Requests per step stacked by status group; few server errors again alone on their own scale. Undefined without requests. */
-export function drawStatus(report: StatusReport): Drawing | undefined {
+export function drawStatus(report: StatusReport, canDraw: CanDraw): Drawing | undefined {
   const parts = report.steps.flatMap(({ counts }, step) =>
     GROUPS.map((key) => ({ step, key, size: counts[key] ?? 0 })),
   );
@@ -34,7 +35,7 @@ export function drawStatus(report: StatusReport): Drawing | undefined {
   }));
   const { marks = [] } = report;
   const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;
-  const main = buildSteps(axis, [stackLayer(parts, keys, axis), ...markLayers(marks, axis)], {
+  const main = buildSteps(axis, [stackLayer(parts, keys, axis), ...markLayers(marks, axis, canDraw)], {
     y: valueChannel(max * (marks.length > 0 ? 1.2 : 1.04)),
     height: PLOT_HEIGHT,
     labels: !isPanelNeeded,

@@ -37,9 +37,14 @@ export function formatPercent(percent: number, levels: readonly number[] = [75, 
   return `${formatCount(Number(whole))}.${tenth}%`;
 }
 
-/** `+196`, `-642`: a difference with its sign, the same in tables and sentences. */
+/** `+196`, `-642`: a difference with its sign, the same in tables and sentences; one too small to show is `0`. */
 export function formatSigned(change: number, format: (size: number) => string = formatCount): string {
-  return `${change > 0 ? '+' : change < 0 ? '-' : ''}${format(Math.abs(change))}`;
+  return withSign(change, format(Math.abs(change)));
+}
+
+/** The size of a change, already in words, with its sign. */
+export function withSign(change: Thousandths, size: string): string {
+  return /[1-9]/.test(size) ? `${change > 0 ? '+' : '-'}${size}` : size;
 }
 
 /** `+12.5`, `-500`. */

@@ -11,6 +11,7 @@ import {
   formatPercent,
   formatRate,
   toDecimal,
+  withSign,
 } from './format.ts';
 
 /** A column of a report's table, and how its cell is read from a row; undefined is an absent cell. */
@@ -111,8 +112,8 @@ export function formatValue(
   zone: string,
 ): string {
   if (signed && type === 'percent' && cell !== null) return formatChange(Number(cell));
-  if (signed && cell !== null && typeof cell !== 'string' && cell !== 0)
-    return `${cell > 0 ? '+' : '-'}${formatValue(withoutSign(cell), { type }, zone)}`;
+  if (signed && cell !== null && typeof cell !== 'string')
+    return withSign(cell, formatValue(withoutSign(cell), { type }, zone));
   if (cell === null || cell === '') return NOTHING;
   if (type === 'count') return formatRate(Number(cell));
   if (type === 'credits') return formatCredits(cell as Thousandths);

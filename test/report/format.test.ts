@@ -6,6 +6,7 @@ import {
   formatChange,
   formatDuration,
   formatPercent,
+  formatRate,
   formatSigned,
   toDecimal,
 } from '../../src/report/format.ts';
@@ -16,6 +17,7 @@ it('one credit is one', () => {
 
 it('differences have a sign, changes too small to show have none', () => {
   expect([196, -642, 0].map((change) => formatSigned(change))).toEqual(['+196', '-642', '0']);
+  expect([0.04, -0.04, -0.4].map((change) => formatSigned(change, formatRate))).toEqual(['0', '0', '-0.4']);
   expect([7.7, -52.7, 0.02, -0.02, 0].map(formatChange)).toEqual(['+7.7%', '-52.7%', '<0.1%', '<0.1%', '0%']);
 });
 

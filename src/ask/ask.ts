@@ -1,5 +1,5 @@
 import type { NameSource } from '../domain/names.ts';
-import { type Question, type Report, type Reporter, toWholeRanking } from '../domain/report.ts';
+import type { Question, Report, Reporter } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import type { Command } from '../slack/command/command.ts';
 import { answerOrRefuse, formatQuestion } from '../slack/command/format-question.ts';
@@ -48,13 +48,7 @@ export async function answerQuestion(
   question: Question,
   { whole }: { whole: boolean },
 ): Promise<Report> {
-  const asked = whole ? toWholeRanking(question) : question;
-  const report = await withPlainSuggestions(() => answerOrRefuse(reporter, asked, now()));
-  if (asked === question) return report;
-  const { limit: _limit, offset: _offset, ...rest } = report.question;
-  const { limit, offset } = question;
-  const paged = { ...(limit !== undefined && { limit }), ...(offset !== undefined && { offset }) };
-  return { ...report, question: { ...rest, ...paged } };
+  return withPlainSuggestions(() => answerOrRefuse(reporter, question, now(), { whole }));
 }
 
 /** The words that ask a question, as people type them outside Slack. */

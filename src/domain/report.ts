@@ -65,9 +65,10 @@ export interface Question {
 /** The same ranking with all its rows, unless the question has a number of them: for CSV and programs. */
 export function toWholeRanking(question: Question): Question {
   const { report, limit, overTime } = question;
-  if (report === 'events') return { ...question, limit: limit ?? MAX_EVENT_ROWS };
+  if (limit !== undefined) return question;
+  if (report === 'events') return { ...question, limit: MAX_EVENT_ROWS };
   if (report !== 'top' && (report !== 'latency' || overTime)) return question;
-  return { ...question, limit: limit ?? MAX_RANKING_ROWS, offset: 0 };
+  return { ...question, limit: MAX_RANKING_ROWS };
 }
 
 /** Reports that have a picture. */

@@ -49,7 +49,8 @@ export function noteSingleCalls(inquiry: Inquiry, fromMs: number): string {
 
 /** The same question with what totals hold, where an answer was cut short. */
 export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
-  const { question, range } = inquiry;
+  const { range } = inquiry;
+  const { offset: _, ...question } = inquiry.question;
   if (!answer.shortened) return [];
   if (range.timed) return offerLonger(inquiry, answer.shortened.reason);
   if (answer.shortened.reason !== 'no-total') return [];
@@ -60,15 +61,18 @@ export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
   return [
     {
       label: kept.length > 0 ? `Whole range, by ${joinWords(kept)} only` : 'Whole range, no filters',
-      question: { ...question, filters, offset: 0 },
+      question: { ...question, filters },
     },
   ];
 }
 
 /** Whole hours where minutes are gone, whole days where hours are. */
-function offerLonger({ question, range, deps, extent }: Inquiry, reason: ShortenedReason): Offer[] {
+function offerLonger(
+  { question: { offset: _, ...question }, range, deps, extent }: Inquiry,
+  reason: ShortenedReason,
+): Offer[] {
   const { calendar } = deps;
-  const offer = (label: string, text: string): Offer => ({ label, question: { ...question, range: text, offset: 0 } });
+  const offer = (label: string, text: string): Offer => ({ label, question: { ...question, range: text } });
   const days = range.lastDay > range.firstDay ? 'Whole days' : 'The whole day';
   const offers = [offer(days, daysText({ first: range.firstDay, last: range.lastDay }))];
   const [fromMs, toMs] = [calendar.startOfHour(range.fromMs), endOfHour(range.toMs, calendar)];

@@ -117,7 +117,7 @@ async function sendCsvOf(press: AnswerPress): Promise<void> {
   const toThread = place.open && mine && consented && answer !== undefined && !answer.private;
   const threadTs = asked.threadTs ?? asked.messageTs;
   // The message shows a page of the ranking; the file is all of it.
-  const { limit: _, ...whole } = question;
+  const { limit: _, offset: __, ...whole } = question;
   if (toThread) return sendCsv(press, whole, { place, threadTs });
   await sendCsv(press, whole, { place: 'asker' });
 }

@@ -1,5 +1,5 @@
 import { DAY_MS } from '../domain/calendar.ts';
-import { type Question, type Report, toWholeRanking } from '../domain/report.ts';
+import type { Question, Report } from '../domain/report.ts';
 import { describeContext } from '../messages/controls.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
@@ -48,7 +48,7 @@ export async function sendCsv(
   to: { place: Place | 'asker'; threadTs?: string | undefined },
 ): Promise<void> {
   const { ctx, asked } = asking;
-  const report = await answerOrRefuse(ctx.reporter, toWholeRanking(question), ctx.now());
+  const report = await answerOrRefuse(ctx.reporter, question, ctx.now(), { whole: true });
   const name = `${fileStem(report)}.csv`;
   const what = defuse(toOneLine(`${report.title} · ${describeContext(report)}`));
   const file = { name, title: name, bytes: Buffer.from(ctx.toCsv(report), 'utf8') };

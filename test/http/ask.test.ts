@@ -79,7 +79,12 @@ it('answers as JSON, CSV, picture or text, by `as` or by Accept', async () => {
   expect(answerSchema.parse(json.json).rows).toHaveLength(2);
   expect((await get('top clients 7d')).json.rows).toHaveLength(7);
 
-  const question = { report: 'top', range: '7d', limit: 1000, offset: 0 } as const;
+  const names = (answer: { json: { rows: { name: string }[] } }) => answer.json.rows.map(({ name }) => name);
+  const all = names(await get('top clients 7d'));
+  expect(names(await get('top 2 clients 7d skip 3'))).toEqual(all.slice(3, 5));
+  expect(names(await get('top clients 7d skip 3'))).toEqual(all.slice(3));
+
+  const question = { report: 'top', range: '7d', limit: 1000 } as const;
   const inSlack = toCsv(await ask.reporter.answer(question, stage.clock.nowMs));
   for (const reply of [
     await get('top clients 7d', '&as=csv'),
@@ -140,6 +145,9 @@ it('names the nearest words that it can read, and they are answered', async () =
   });
   expect(refused.json.nearest[0]).toBe('top clients 7d');
   for (const words of refused.json.nearest) expect((await get(words)).status).toBe(200);
+  // The rows of a whole ranking are no words of the question.
+  const later = await get('top clients 2027-01-01');
+  expect(later.json.nearest).toEqual(['top clients today', 'top clients yesterday', 'top clients 7d']);
   for (const words of ['digest add daily 09:00', 'help', 'pool edit', 'top clients 31 feb 2026', 'client nobody', '"'])
     expect(await get(words)).toMatchObject({ status: 400, json: { nearest: expect.any(Array) } });
   for (const path of ['/v1/ask', '/v1/ask?q=pool&q=status', '/v1/ask?q=pool&as=xml', '/v1/ask?q=pool&range=7d'])

@@ -1,7 +1,7 @@
 import type { Filter } from '../../domain/filter.ts';
 import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
-import { type Question, RefusedQuestion, type Report, type Reporter } from '../../domain/report.ts';
+import { type Question, RefusedQuestion, type Report, type Reporter, toWholeRanking } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
@@ -74,14 +74,29 @@ function isPlain(text: string): boolean {
   return /^[\w./{}()*@+-]+$/.test(text);
 }
 
-/** Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone. */
-export async function answerOrRefuse(reporter: Reporter, question: Question, nowMs: number): Promise<Report> {
+/**
+ * Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone.
+ * `whole`: with all rows of a ranking, of which neither the question of the answer nor the commands speak.
+ */
+export async function answerOrRefuse(
+  reporter: Reporter,
+  question: Question,
+  nowMs: number,
+  { whole = false } = {},
+): Promise<Report> {
+  const asked = whole ? toWholeRanking(question) : question;
+  const asPut = ({ limit, ...rest }: Question): Question =>
+    asked === question && limit !== undefined ? { ...rest, limit } : rest;
   try {
-    return await reporter.answer(question, nowMs);
+    const report = await reporter.answer(asked, nowMs);
+    return { ...report, question: asPut(report.question) };
   } catch (error) {
     if (error instanceof InvalidRangeError) throw refuseRange(error, question);
     if (error instanceof RefusedQuestion) {
-      const offers = error.offers.map(({ label, question: meant }) => ({ label, command: formatQuestion(meant) }));
+      const offers = error.offers.map(({ label, question: meant }) => ({
+        label,
+        command: formatQuestion(asPut(meant)),
+      }));
       throw new QuestionError(error.message, offers, { cause: error });
     }
     if (!(error instanceof QuestionError)) throw error;

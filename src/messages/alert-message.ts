@@ -1,6 +1,5 @@
 import { type AlertContent, spell, type Words } from '../domain/alert.ts';
-import { DAY_MS } from '../domain/calendar.ts';
-import { formatClock, formatMoment } from '../report/format.ts';
+import { formatClock, formatMoment, toLocal } from '../report/format.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   actions,
@@ -117,16 +116,17 @@ function toText(words: Words, zone: string): string {
   return spell(words, (atMs) => toTime(atMs, zone, true), defuse);
 }
 
-/** `75% 18:14 · 90% 18:31 · acknowledged by @ana 18:33`; with its date what is a day or more before the newest. The last acknowledgement holds. */
+/** `75% 18:14 · acknowledged by @ana 18:33 · below 75% since Nov 30, 2026 01:10`: dated where the local day changes. The last acknowledgement holds. */
 function formatHistory(history: readonly AlertEvent[], zone: string): string {
-  const newestMs = Math.max(...history.map(({ atMs }) => atMs));
+  const dayOf = (ms: number) => toLocal(ms, zone).toPlainDate().toString();
   const isAcknowledged = ({ what }: AlertEvent) => what === 'acknowledged';
   const last = history.findLastIndex(isAcknowledged);
   return history
     .filter((event, index) => !isAcknowledged(event) || index === last)
-    .map(({ what, atMs, by }) => {
+    .map(({ what, atMs, by }, index, shown) => {
       const who = by === undefined ? '' : ` by <@${by}>`;
-      return `${defuse(what)}${who} ${toTime(atMs, zone, newestMs - atMs < DAY_MS)}`;
+      const isSameDay = dayOf(atMs) === dayOf((shown[index - 1] ?? shown[0]!).atMs);
+      return `${defuse(what)}${who} ${toTime(atMs, zone, isSameDay)}`;
     })
     .join(' · ');
 }

@@ -5,6 +5,7 @@ import { HeadroomError } from '../errors.ts';
 import { unseal } from '../ingest/credentials.ts';
 import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf, formatCount } from '../report/format.ts';
+import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, openDatabase } from '../store/database.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
 import { describeFilled, listFilledTables, listTables, moveDatabase } from '../store/move-tables.ts';
@@ -12,7 +13,7 @@ import { findSetting, REPORT_ZONE } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
 import { claimSqlite } from '../store/sqlite-claim.ts';
 import { StoredUsage } from '../usage/reader.ts';
-import { type CliContext, STOPPED, takes } from './command.ts';
+import { type CliContext, describePerson, STOPPED, takes } from './command.ts';
 import { type Comparison, compareUsage } from './compare-usage.ts';
 import { readConfig, requireSqlite, toClearError } from './open.ts';
 import { createProgress } from './progress.ts';
@@ -115,6 +116,8 @@ async function move(from: Db, to: Db, config: Config, context: CliContext) {
         'database',
         `Usage of ${comparison.differentDay} is not the same on both sides. Nothing was moved.`,
       );
+    const detail = `from SQLite, ${formatCount(comparison.requests)} requests`;
+    await insertAudit(other, { atMs: context.now(), actor: describePerson(), action: 'move-to', detail });
     return { ...comparison, zone: calendar.zone };
   };
   try {

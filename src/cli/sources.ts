@@ -81,16 +81,23 @@ const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { o
   withDatabase(context, async (db, config) => {
     const source = await getSource(db, name!);
     const oldUntilMs = overlap === undefined ? undefined : context.now() + parseOverlap(overlap);
+    const end = oldUntilMs === undefined ? undefined : new Date(oldUntilMs).toISOString();
     const credentials = await transact(db, async (trx) => {
-      const until =
-        oldUntilMs === undefined ? '' : `the old credentials hold until ${new Date(oldUntilMs).toISOString()}`;
-      await audit(trx, 'source.rotate', [source.name, until], context);
-      return rotateSource(trx, config, source, oldUntilMs);
+      const made = await rotateSource(trx, config, source, oldUntilMs);
+      const until = end && `the old ${made.lostSecret ? 'token holds' : 'credentials hold'} until ${end}`;
+      await audit(trx, 'source.rotate', [source.name, until ?? ''], context);
+      return made;
     });
-    const end = oldUntilMs === undefined ? 'within 2 seconds' : `at ${new Date(oldUntilMs).toISOString()}`;
-    context.out(`Source ${name} has new credentials; the old ones stop working ${end}:`);
+    const { closed, lostSecret } = credentials;
+    context.out(
+      `Source ${name} has new credentials; the old ones stop working ${end ? `at ${end}` : 'within 2 seconds'}:`,
+    );
     printCredentials(context, credentials);
-    const { closed } = credentials;
+    if (end && lostSecret) {
+      context.out(
+        'The old signing secret was sealed with another key, which this one does not open, so it stops working within 2 seconds; the old token goes on. Give the new signing secret to senders that sign now.',
+      );
+    }
     if (closed.length === 0) return;
     context.out(`The key does not open the signing secrets of ${closed.join(', ')}: rotate them too.`);
   }),

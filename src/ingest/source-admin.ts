@@ -55,18 +55,25 @@ export async function addSource(
 /**
  * New token and signing secret. The old ones open the source until `oldUntilMs`; without it they are worth nothing once
  * running instances have read the change. Where the key is lost, a new one is made; `closed` names the other sources whose
- * signing secrets it does not open.
+ * signing secrets it does not open. `lostSecret`: nor the old one of this source, of which only the token goes on.
  */
 export async function rotateSource(
   db: Db,
   config: KeySettings,
-  source: Pick<Source, 'id' | 'name'>,
+  source: Pick<Source, 'id' | 'name' | 'sealedSecret'>,
   oldUntilMs?: number,
-): Promise<Credentials & { closed: string[] }> {
+): Promise<Credentials & { closed: string[]; lostSecret: boolean }> {
   const key = config.secretKey ?? readOrCreateSecretKey(config.secretKeyPath);
   const { credentials, stored } = createCredentials(source.name, key);
-  await updateCredentials(db, source.id, stored, oldUntilMs);
-  return { ...credentials, closed: listClosed(await listSources(db), key) };
+  const lostSecret = listClosed([source], key).length > 0;
+  const sealedSecret = lostSecret ? undefined : source.sealedSecret;
+  await updateCredentials(
+    db,
+    source.id,
+    stored,
+    oldUntilMs === undefined ? undefined : { sealedSecret, untilMs: oldUntilMs },
+  );
+  return { ...credentials, lostSecret, closed: listClosed(await listSources(db), key) };
 }
 
 /**
@@ -124,8 +131,8 @@ export async function openSecretKey(db: Db, config: KeySettings): Promise<Secret
 }
 
 /** Names of the sources whose signing secrets this key does not open. */
-export function listClosed(sources: readonly Source[], key: Secret): string[] {
-  const isClosed = ({ name, sealedSecret }: Source): boolean => {
+export function listClosed(sources: readonly Pick<Source, 'name' | 'sealedSecret'>[], key: Secret): string[] {
+  const isClosed = ({ name, sealedSecret }: Pick<Source, 'name' | 'sealedSecret'>): boolean => {
     try {
       if (sealedSecret !== undefined) unseal(sealedSecret, key, `source ${name}`);
       return false;

@@ -71,8 +71,9 @@ export class SourceDirectory {
     const source = this.#byName.get(name);
     if (source?.sealedSecret === undefined || !isSigned(headers)) return undefined;
     const sealed = [source.sealedSecret, source.old?.sealedSecret].filter((secret) => secret !== undefined);
-    const secrets = sealed.map((secret) => unseal(secret, this.#secretKey, `source ${name}`));
-    return secrets.some((secret) => verifySignature(headers, body, secret, nowMs)) ? source : undefined;
+    const isSignedWith = (secret: string): boolean =>
+      verifySignature(headers, body, unseal(secret, this.#secretKey, `source ${name}`), nowMs);
+    return sealed.some(isSignedWith) ? source : undefined;
   }
 
   async #load(nowMs: number): Promise<void> {

@@ -127,6 +127,7 @@ const VERBS: Readonly<Record<string, string>> = {
   import: 'made import',
   'import.undo': 'took back import',
   restore: 'restored the database',
+  'move-to': 'moved everything to PostgreSQL',
 };
 
 /** Changes of a digest, whose detail is its number and the columns that were written. */

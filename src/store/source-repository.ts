@@ -81,19 +81,19 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
   return toSource(stored);
 }
 
-/** New credentials for a source; those before open it until `oldUntilMs`, or not at all. */
+/** New credentials for a source; the token before, and this secret of before, open it for a while, or not at all. */
 export async function updateCredentials(
   db: Db,
   id: number,
   { tokenHash, sealedSecret }: { tokenHash: string; sealedSecret: string | undefined },
-  oldUntilMs?: number,
+  old?: { sealedSecret: string | undefined; untilMs: number },
 ): Promise<void> {
   await db
     .updateTable('source')
     .set((eb) => ({
-      ...(oldUntilMs === undefined
-        ? NO_OLD
-        : { old_token_hash: eb.ref('token_hash'), old_secret: eb.ref('secret'), old_until_ms: oldUntilMs }),
+      ...(old
+        ? { old_token_hash: eb.ref('token_hash'), old_secret: old.sealedSecret ?? null, old_until_ms: old.untilMs }
+        : NO_OLD),
       token_hash: tokenHash,
       secret: sealedSecret ?? null,
     }))

@@ -38,10 +38,11 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     rmSync(folder, { recursive: true });
   });
 
-  const run = (...words: string[]) => {
-    const env = { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32).toString('base64'), PORT: '0' };
+  const runWith = (other: Record<string, string>, ...words: string[]) => {
+    const env = { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32).toString('base64'), PORT: '0', ...other };
     return createCommandLine({ folder, now: () => NOW, env })(...words);
   };
+  const run = (...words: string[]) => runWith({}, ...words);
 
   async function bring(name: string, events: readonly object[]): Promise<void> {
     writeFileSync(join(folder, name), `${events.map((event) => JSON.stringify(event)).join('\n')}\n`);
@@ -58,6 +59,19 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     });
     return Object.fromEntries(rows.map(({ keys, requests }) => [keys.join(' '), requests]));
   }
+
+  it('says that an old signing secret cannot be kept, since its key is another', async () => {
+    await run('sources', 'add', 'gw');
+    const other = { SECRET_KEY: Buffer.alloc(32, 9).toString('base64') };
+    const { code, out } = await runWith(other, 'sources', 'rotate', 'gw', '--overlap', '24h');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /The old signing secret was sealed with another key.* Give the new signing secret to senders that sign now\.$/,
+    );
+    expect((await listAudit(db, 1))[0]).toMatchObject({
+      detail: 'gw: the old token holds until 2026-11-21T12:00:00.000Z',
+    });
+  });
 
   it('keeps every change in the audit, with who made it, in words, and none of its secrets', async () => {
     const secrets: string[] = [];

@@ -6,6 +6,8 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';
+import { describeChange } from '../../src/messages/installation.ts';
+import { listAudit } from '../../src/store/audit-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { setSetting } from '../../src/store/setting-repository.ts';
 import { claimSqlite } from '../../src/store/sqlite-claim.ts';
@@ -150,10 +152,16 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     for (const { name } of names) {
       const read = async (db: Db) =>
         (await sql<object>`select * from ${sql.table(name)}`.execute(db)).rows.map((row) => JSON.stringify(row)).sort();
-      const moved = await read(to);
-      expect(moved, name).toEqual(await read(from));
+      const [before, moved] = [await read(from), await read(to)];
+      expect(
+        moved.filter((row) => !row.includes('"move-to"')),
+        name,
+      ).toEqual(before);
       expect(moved.length, name).toBeGreaterThan(0);
     }
+    const [newest] = await listAudit(to, 1);
+    expect(newest).toMatchObject({ atMs: NOW, detail: 'from SQLite, 303 requests' });
+    expect(describeChange(newest!, 'UTC')).toBe('moved everything to PostgreSQL from SQLite, 303 requests');
 
     for (const [index, words] of commands.entries()) expect(await onTarget(...words)).toEqual(answers[index]);
   });

@@ -5,11 +5,12 @@ import { OpenMeter } from '@openmeter/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { HeadroomError } from '../../src/errors.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { seal } from '../../src/ingest/credentials.ts';
 import { addSource, rotateSource } from '../../src/ingest/source-admin.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
-import { findSource, listSourceHealth, revokeSource } from '../../src/store/source-repository.ts';
+import { findSource, listSourceHealth, revokeSource, updateCredentials } from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { NOW, openStage, type Stage, send } from './server-stage.ts';
@@ -56,27 +57,41 @@ describeEachDialect('the HTTP server', (databases) => {
     const source = (await findSource(stage.db, 'default'))!;
     const key = { secretKey: stage.secretKey, secretKeyPath: '' };
     const fresh = await rotateSource(stage.db, key, source, NOW + 3_600_000);
-    const statuses = async (): Promise<number[]> => {
-      const time = String(Math.floor(stage.clock.nowMs / 1000));
-      const body = JSON.stringify(EVENT);
-      const sign = (secret: string) => {
-        const signed = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'));
-        const signature = `v1,${signed.update(`m1.${time}.${body}`).digest('base64')}`;
-        return { 'webhook-id': 'm1', 'webhook-timestamp': time, 'webhook-signature': signature };
-      };
-      const replies = [
-        await send(stage, '/v1/events', EVENT),
-        await send({ ...stage, token: fresh.token.reveal() }, '/v1/events', EVENT),
-        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(stage.signingSecret) }),
-        await send(stage, '/sources/default', body, { anonymous: true, headers: sign(fresh.signingSecret.reveal()) }),
-      ];
-      return replies.map(({ status }) => status);
-    };
     stage.clock.nowMs += 1000;
-    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    expect(await tryBoth(fresh)).toEqual([200, 200, 200, 200]);
     stage.clock.nowMs = NOW + 3_600_000;
-    expect(await statuses()).toEqual([401, 200, 401, 200]);
+    expect(await tryBoth(fresh)).toEqual([401, 200, 401, 200]);
   });
+
+  it('keeps the token of before a rotation where the key of its signing secret is lost, and takes the new signature', async () => {
+    const source = (await findSource(stage.db, 'default'))!;
+    const other = new Secret(Buffer.alloc(32, 9).toString('base64'));
+    const sealedSecret = seal(stage.signingSecret, other, 'source default');
+    await updateCredentials(stage.db, source.id, { tokenHash: source.tokenHash, sealedSecret });
+    const key = { secretKey: stage.secretKey, secretKeyPath: '' };
+    const fresh = await rotateSource(stage.db, key, { ...source, sealedSecret }, NOW + 3_600_000);
+    expect(fresh.lostSecret).toBe(true);
+    stage.clock.nowMs += 1000;
+    expect(await tryBoth(fresh)).toEqual([200, 200, 401, 200]);
+  });
+
+  /** Old and new token, then signatures with the old and the new secret. */
+  async function tryBoth(fresh: { token: Secret; signingSecret: Secret }): Promise<number[]> {
+    const time = String(Math.floor(stage.clock.nowMs / 1000));
+    const body = JSON.stringify(EVENT);
+    const sign = (secret: string) => {
+      const signed = createHmac('sha256', Buffer.from(secret.slice('whsec_'.length), 'base64'));
+      const signature = `v1,${signed.update(`m1.${time}.${body}`).digest('base64')}`;
+      return { 'webhook-id': 'm1', 'webhook-timestamp': time, 'webhook-signature': signature };
+    };
+    const replies = [
+      await send(stage, '/v1/events', EVENT),
+      await send({ ...stage, token: fresh.token.reveal() }, '/v1/events', EVENT),
+      await send(stage, '/sources/default', body, { anonymous: true, headers: sign(stage.signingSecret) }),
+      await send(stage, '/sources/default', body, { anonymous: true, headers: sign(fresh.signingSecret.reveal()) }),
+    ];
+    return replies.map(({ status }) => status);
+  }
 
   it('answers 503 while its sources cannot be looked up, with nothing counted', async () => {
     await stage.db.schema.alterTable('source').renameTo('source_away').execute();

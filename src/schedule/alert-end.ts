@@ -1,7 +1,15 @@
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { AlertEvent } from '../messages/alert-message.ts';
+import { capitalise } from '../report/format.ts';
 import { titleOfMeter } from '../report/scope-words.ts';
-import { type Alert, findEpisodeEnd, listOpenAlerts, markAlertsOver } from '../store/alert-repository.ts';
+import {
+  type Alert,
+  findEpisodeEnd,
+  listAlertsOf,
+  listOpenAlerts,
+  markAlertsOpen,
+  markAlertsOver,
+} from '../store/alert-repository.ts';
 import { transact } from '../store/database.ts';
 import { type EvaluationContext, updateParents } from './alert-claims.ts';
 import { EPISODE_ENDS_AFTER_MS } from './level-alerts.ts';
@@ -37,17 +45,37 @@ export async function endAlerts(context: EvaluationContext): Promise<void> {
   }
 }
 
+/**
+ * Takes an end back where the level holds again in the same period: its pool was declared again, say, or a correction taken
+ * back. Nobody is notified, as each level is told once; the message is again the one that told it.
+ */
+export async function reopenAlerts(context: EvaluationContext): Promise<void> {
+  const { db, nowMs } = context;
+  for (const { scope, pool, subject, period } of context.pools) {
+    if (period === undefined || pool.reached.length === 0) continue;
+    // What is muted is told once it no longer is.
+    if (!context.isTold('level', { subject, scope: scope.scope })) continue;
+    const told = await listAlertsOf(db, subject, period);
+    const alert = told.findLast(({ kind, covered }) => kind === 'level' && !covered);
+    if (alert?.overMs === undefined) continue;
+    await transact(db, async (trx) => {
+      if (await markAlertsOpen(trx, alert))
+        await updateParents(trx, alert, { order: { part: 'parent', content: alert.content }, nowMs });
+    });
+  }
+}
+
 async function findSilenceEnd(alert: Alert, context: EvaluationContext): Promise<End | undefined> {
   if (await SILENCE.now(alert, context)) return undefined;
   const source = (await context.sources()).find(({ name }) => alert.subject === `source ${name}`);
   const { nowMs } = context;
-  if (!source) return { title: `${alert.content.title}: removed`, event: { what: 'removed', atMs: nowMs } };
+  if (!source) return { title: `${capitalise(alert.subject)} was removed`, event: { what: 'removed', atMs: nowMs } };
   const atMs = source.lastReceivedMs ?? nowMs;
-  return { title: `Source ${source.name} sends again`, event: { what: 'sends again since', atMs } };
+  return { title: `Source ${source.name} sends again`, event: { what: 'heard again', atMs } };
 }
 
 async function findLevelEnd(
-  { subject, period }: Alert,
+  { subject, period, content }: Alert,
   { db, nowMs, states, pools }: EvaluationContext,
 ): Promise<End | undefined> {
   const about = pools.find((each) => each.subject === subject);
@@ -62,7 +90,13 @@ async function findLevelEnd(
   // A level that is reached now is told by a message of its own.
   const title =
     pool.reached.length > 0 ? `${scope.title}: a newer message tells of ${pool.name}` : describeUse(scope, pool);
-  if (isPeriodOver && !isRolling) return { title, event: { what: 'reset', atMs: pool.period.fromMs }, state: scope };
+  if (isPeriodOver && !isRolling) {
+    const { periodEndMs } = content;
+    // Not at its end: it was declared with another period.
+    const isReset = periodEndMs !== undefined && periodEndMs <= nowMs;
+    const event = isReset ? { what: 'reset', atMs: periodEndMs } : { what: 'another period since', atMs: nowMs };
+    return { title, event, state: scope };
+  }
   const endedMs = isRolling ? await findEpisodeEnd(db, subject, Number(period.slice('episode-'.length))) : undefined;
   const belowMs = endedMs === undefined ? nowMs : endedMs - EPISODE_ENDS_AFTER_MS;
   return { title, event: { what: `below ${pool.thresholds[0] ?? 100}% since`, atMs: belowMs }, state: scope };

@@ -16,7 +16,7 @@ import {
   type Targets,
   type Watch,
 } from './alert-claims.ts';
-import { endAlerts } from './alert-end.ts';
+import { endAlerts, reopenAlerts } from './alert-end.ts';
 import { UNKNOWN_CLIENTS, UNUSUAL } from './hour-alerts.ts';
 import { followEpisodes, LEVELS } from './level-alerts.ts';
 import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
@@ -69,6 +69,7 @@ export class AlertEvaluator {
     const others = await this.#alone('alerts of the minute', async () => {
       for (const watch of EACH_MINUTE) await this.#attempt(() => raiseAlerts(context, watch));
       await this.#attempt(() => endAlerts(context));
+      await this.#attempt(() => reopenAlerts(context));
       this.#options.wakeSender();
     });
     return done && others;

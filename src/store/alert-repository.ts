@@ -117,6 +117,12 @@ export function markAlertsOver(db: Db, { subject, period }: Conversation, nowMs:
   return didChange(all.where('over_ms', 'is', null).set({ over_ms: nowMs }));
 }
 
+/** Takes back that a conversation is over; false: it is not. */
+export function markAlertsOpen(db: Db, { subject, period }: Conversation): Promise<boolean> {
+  const all = db.updateTable('alert').where('subject', '=', subject).where('period', '=', period);
+  return didChange(all.where('over_ms', 'is not', null).set({ over_ms: null }));
+}
+
 /** Acknowledges every alert of a conversation; false: somebody had before. */
 export function acknowledgeAlerts(
   db: Db,

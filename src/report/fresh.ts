@@ -3,7 +3,16 @@ import { daysText, resolveRange } from '../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinWords } from './format.ts';
-import { ask, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead, toSpan } from './inquiry.ts';
+import {
+  ask,
+  describeNothing,
+  type Inquiry,
+  namerOf,
+  openInquiry,
+  type ReporterDeps,
+  toHead,
+  toSpan,
+} from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import type { Column } from './table.ts';
 import { defaultRows } from './top.ts';
@@ -39,7 +48,8 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     earlier.shortened ? calendar.dayOf(earlier.shortened.fromMs) : -Infinity,
   );
   const daysKnown = versus.lastDay - firstKnown + 1;
-  const isNowKnown = !now.shortened || now.shortened.fromMs < inquiry.span.toMs;
+  const isNone = range.toMs <= range.fromMs;
+  const isNowKnown = !isNone && (!now.shortened || now.shortened.fromMs < inquiry.span.toMs);
   const isKnown = daysKnown > 0 && isNowKnown;
   const known = new Set(other.rows.map(({ keys }) => nameOf(keys[0]!)));
   const fresh = own.rows.filter(({ keys: [id] }) => isNamed(id!) && isNamed(nameOf(id!)) && !known.has(nameOf(id!)));
@@ -84,6 +94,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   }
 
   function describe(): string {
+    if (isNone) return describeNothing(inquiry);
     const before = versusText === undefined ? `the time before ${range.label}` : versus.label;
     if (!isKnown) return `Nothing is known of ${isNowKnown ? before : range.label}, so nothing can be ${only}.`;
     const seen = countNames(own.rows, nameOf);
@@ -101,7 +112,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     if (!first)
       return only === 'new'
         ? `No ${words.singular} is new: ${seen === 1 ? 'the only one was' : `all ${formatCount(seen)} were`} seen in ${past} too.`
-        : `No ${words.singular} is gone: all of ${past} were seen in ${range.label} too.`;
+        : `No ${words.singular} is gone: all of ${past} were seen ${range.firstDay === range.lastDay ? 'on' : 'in'} ${range.label} too.`;
     if (!second) {
       const day = days.get(first.name);
       const calls = countOf(first.requests, 'request');

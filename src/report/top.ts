@@ -10,6 +10,7 @@ import {
   formatCredits,
   formatPercent,
   formatShare,
+  joinWords,
 } from './format.ts';
 import {
   ask,
@@ -128,6 +129,8 @@ interface Ranked {
 }
 
 const FEW = 20;
+/** Names that the sentence lists. */
+const LISTED = 3;
 
 /** Columns whose shares make a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
 const SHARED: Readonly<
@@ -191,6 +194,13 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     // Of so few, the number says more than a share.
     const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
     return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
+  }
+  const flawless =
+    column === 'failed_percent' && isAscending ? named.filter((row) => row.failed === 0 && row.ok > 0) : [];
+  if (flawless.length > 0) {
+    const more = flawless.length > LISTED ? [`${formatCount(flawless.length - LISTED)} more`] : [];
+    const names = joinWords([...flawless.slice(0, LISTED).map(({ name }) => name), ...more]);
+    return `${countOf(flawless.length, words.singular, words.plural)} had no failures: ${names}.`;
   }
   if (column === 'failed_percent' && totals.failed > 0) {
     const share = formatShare(first.failed, first.ok + first.failed);

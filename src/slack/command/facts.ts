@@ -75,6 +75,7 @@ export function listFacts(
     [unknown.length > 0 && TRYING.test(text), 'tryOut'],
     [/^(when )?(did|have|has)\b/.test(text), 'did'],
     [/\b(calls|requests)( that| which)? (fail|succeed)/.test(text), 'ofOwn'],
+    [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [/\b(health\w*|ok|okay|fine|alright)\b/.test(text), 'health'],
     [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],

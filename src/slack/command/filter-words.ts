@@ -3,27 +3,63 @@ import type { QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/names.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import { FILTER_KEYS, isFailure } from './vocabulary.ts';
-import type { Token } from './words.ts';
+import { FILTER_KEYS, isFailure, isSentenceFiller } from './vocabulary.ts';
+import { bareWord, type Token } from './words.ts';
 
-export const NEGATIONS = new Set(['not', 'without', 'except', 'excluding']);
+const NEGATION =
+  /^(?:(?:but|and) )?(?:not|without|except(?: for)?|excluding|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
+/** Words before `isn't` and the like in a question that is none: `why isn't it up`. */
+const RHETORICAL = /^(why|when|how|and|but|so|)$/;
+
+/** Counts the words at a place that deny what stands behind them: `not`, `other than`, `that aren't`. */
+export function countNegation(tokens: readonly Token[], at: number): number {
+  const [all = '', contraction] =
+    NEGATION.exec(
+      tokens
+        .slice(at, at + 5)
+        .map(bareWord)
+        .join(' '),
+    ) ?? [];
+  const before = tokens[at - 1];
+  return all === '' || (contraction && RHETORICAL.test(before ? bareWord(before) : '')) ? 0 : all.split(' ').length;
+}
+
+/** The place behind a word that means nothing; a negation takes what it denies with it, which alone would be the opposite. */
+export function endOfUnknown(tokens: readonly Token[], at: number): number {
+  const denied = at + countNegation(tokens, at);
+  if (denied === at) return at + 1;
+  const object = tokens.findIndex((token, index) => index >= denied && !isSentenceFiller(bareWord(token)));
+  return object < 0 ? tokens.length : object + 1;
+}
 
 /**
  * A filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,
- * `client: Acme`. Undefined where none does; throws Misunderstood where one is begun and wrong.
+ * `client: Acme`, `except 404 and 429`, `non-200`. Undefined where none does; throws Misunderstood where one is begun and wrong.
  */
 export function readFilter(
   tokens: readonly Token[],
   at: number,
   text: string,
 ): { filter: Filter; next: number } | undefined {
-  const first = tokens[at]!;
-  if (!first.quoted && NEGATIONS.has(first.text.toLowerCase())) {
-    const next = tokens[at + 1];
-    const found = next && readPositive(tokens, at + 1, text);
-    return found && { filter: { ...found.filter, not: true }, next: found.next };
+  const denied = at + countNegation(tokens, at);
+  if (denied === at && !/^non-/i.test(tokens[at]!.text)) return readPositive(tokens, at, text);
+  const found = denied < tokens.length && (readPositive(tokens, denied, text) ?? readStatuses(tokens, denied));
+  return found ? { filter: { ...found.filter, not: true }, next: found.next } : undefined;
+}
+
+/** `404`, `404 and 429s`, `4xx,429`. */
+function readStatuses(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
+  const patterns: string[] = [];
+  let next = at;
+  for (let ahead = at; ahead < tokens.length; ahead++) {
+    const word = bareWord(tokens[ahead]!);
+    if (patterns.length > 0 && /^(and|or|nor|&)$/.test(word)) continue;
+    const statuses = word.replace(/^non-/, '').split(',');
+    if (!statuses.every((status) => /^[1-5](\d\d|xx)s?$/.test(status))) break;
+    patterns.push(...statuses.flatMap((status) => readStatus(status) ?? []));
+    next = ahead + 1;
   }
-  return readPositive(tokens, at, text);
+  return patterns.length > 0 ? { filter: { key: 'status', patterns, not: true }, next } : undefined;
 }
 
 function readPositive(

@@ -5,7 +5,15 @@ import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
 import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { twoRanges } from './clauses.ts';
 import { Misunderstood } from './command.ts';
-import { isFilter, keyOfName, mergeFilters, NEGATIONS, readFilter, readStatus } from './filter-words.ts';
+import {
+  countNegation,
+  endOfUnknown,
+  isFilter,
+  keyOfName,
+  mergeFilters,
+  readFilter,
+  readStatus,
+} from './filter-words.ts';
 import { refuseFiltersOfBalances } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
 import { isAhead, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
@@ -48,8 +56,9 @@ export function readDraft(reading: Reading, at: number, base: Question): { draft
   const draft = startDraft(base);
   const unknown: Token[] = [];
   for (let next = readUpToUnknown(reading, at, draft); next < reading.tokens.length; ) {
-    unknown.push(reading.tokens[next]!);
-    next = readUpToUnknown(reading, next + 1, draft);
+    const end = endOfUnknown(reading.tokens, next);
+    unknown.push(...reading.tokens.slice(next, end));
+    next = readUpToUnknown(reading, end, draft);
   }
   return { draft, unknown };
 }
@@ -280,9 +289,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
  */
 export function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
   const { tokens } = reading;
-  let from = at;
-  const not = NEGATIONS.has(wordAt(reading, from));
-  if (not) from++;
+  const not = countNegation(tokens, at) > 0;
+  let from = at + countNegation(tokens, at);
   const marked = NAME_MARKERS.has(wordAt(reading, from));
   if (marked) from++;
   const scoped = hasScope(draft.question) && draft.question.scope === undefined && !not;
@@ -304,7 +312,11 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   else if (found.key === 'pool') return undefined;
   else draft.filters.push({ key: found.key, patterns: [found.name], not });
   if (!isKeyed) draft.named = true;
-  return found.next;
+  // `except Acme and Billing`
+  const isMore = not && /^(and|or|nor)$/.test(wordAt(reading, found.next)) && found.next + 1 < tokens.length;
+  const more = isMore ? readKnown(reading, found.next + 1, key) : undefined;
+  if (more && more.key !== 'pool') draft.filters.push({ key: more.key, patterns: [more.name], not });
+  return more?.next ?? found.next;
 }
 
 /** Reads the name behind a key, up to the next option; the answer says whether there is such a name. */

@@ -41,6 +41,8 @@ export type Fact =
   | 'health'
   /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
   | 'ofOwn'
+  /** `which clients don't use /v2`: of it nothing need ever have been called. */
+  | 'absent'
   /** `can we make 5000 more calls` */
   | 'tryOut'
   /** `did we run out`: it has been, or not. */
@@ -169,7 +171,8 @@ const ROWS: readonly Row[] = [
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
-  ['flawless', 'top [dimension] sort failed_percent asc [name]', 'flawless who most'],
+  ['flawless who|dimension', 'top [dimension] sort failed_percent asc [name]', 'flawless who most'],
+  ['flawless', 'status succeeded [name]', 'flawless happening'],
   ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where rate`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
@@ -242,6 +245,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
   ['when did runOut', "I can't tell when a pool ran out: the history has it by the month.", 'history', 'pool overage'],
   ['day|hour allTime most|least|peak', 'More than a year is drawn by the month.', 'daily 90d …', 'daily all …'],
+  [
+    'absent named|filtered dimension|who',
+    "I can't list who never called it: gone are those that called it before.",
+    'top gone [dimension] …',
+    'top [dimension] …',
+  ],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [
     'bytes',

@@ -1,12 +1,12 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import { Misunderstood } from './command.ts';
-import { readStatus } from './filter-words.ts';
+import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { type Concept, DIMENSION_WORDS, isSentenceFiller, readConcept } from './vocabulary.ts';
 import type { Token } from './words.ts';
-import { bareWord, type Reading, wordAt } from './words.ts';
+import { bareWord, type Reading } from './words.ts';
 
 /** The parts of a sentence, each with the words behind it. A rule that makes a question of it has to use every part. */
 export interface Sentence {
@@ -86,8 +86,9 @@ export function readSentence(reading: Reading): Sentence {
       readWord(at) ??
       readNamedFilter(at) ??
       readRest(at);
-    if (next === undefined) unknown.push(tokens[at]!);
-    at = next ?? at + 1;
+    const end = next ?? endOfUnknown(tokens, at);
+    if (next === undefined) unknown.push(...tokens.slice(at, end));
+    at = end;
   }
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
   return { draft, concepts, dimensions, names, pools, unknown, ...(otherRange && { otherRange }) };
@@ -218,7 +219,7 @@ export function readSentence(reading: Reading): Sentence {
   function readNamedFilter(at: number): number | undefined {
     const found = readKnown(reading, at) ?? readPlainName(reading, at, undefined);
     if (found) return addName(at, found);
-    if (!isNegation(at) && !isNaming(at)) return undefined;
+    if (countNegation(tokens, at) === 0 && !isNaming(at)) return undefined;
     const before = draft.filters.length;
     const next = readNamed(reading, at, draft);
     const [filter] = draft.filters.slice(before);
@@ -228,7 +229,7 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readRest(at: number): number | undefined {
-    if (isSentenceFiller(words[at]!)) return at + 1;
+    if (isSentenceFiller(words[at]!) || (/n't$/.test(words[at]!) && countNegation(tokens, at) === 0)) return at + 1;
     // `10000 more calls` are no rows.
     if (/^\d+$/.test(words[at]!) && !DIMENSION_WORDS.has(words[at + 1] ?? '')) return undefined;
     const before = draft.filters.length;
@@ -238,10 +239,6 @@ export function readSentence(reading: Reading): Sentence {
     if (next === undefined || filter?.key !== 'scope' || filter.not || filter.patterns.length > 1) return next;
     draft.filters.pop();
     return addName(at, { key: 'scope', name: filter.patterns[0]!, next });
-  }
-
-  function isNegation(at: number): boolean {
-    return /^(not|without|except|excluding)$/.test(wordAt(reading, at));
   }
 
   /** A word for a dimension with a name behind it, and not `which user calls`. */

@@ -112,6 +112,8 @@ export const RANGE_OPENERS = new Set([
     one two three four five six seven eight nine ten eleven twelve`.split(/\s+/),
 ]);
 
+const NOT = "(not|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|haven't|hasn't|can't|cannot)";
+
 /**
  * Words of a question in a sentence by what they ask for. Every one of them must be used by the rule that makes the question
  * (see rules.ts); a phrase of several words counts as one. `(a|b)` within a phrase stands for either.
@@ -130,14 +132,15 @@ const PHRASES = {
   least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
   failing: `fail(|s|ed|ing|ure|ures)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
-    trouble(|s)|on fire|affected`,
+    trouble(|s)|on fire|affected|
+    ${NOT} (succeed|succeeding|successful|work|working|ok|okay|fine|healthy|well|good|responding|respond|available|reachable)`,
   throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
     (hit|hits|hitting) the rate limit`,
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
-  flawless:
-    'never (fail|fails|failed|failing)|(zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)',
+  flawless: `(never|nothing|none) (fail|fails|failed|failing)|${NOT} (fail|failed|failing)|
+    (zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)`,
   rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
@@ -205,7 +208,8 @@ const PHRASES = {
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|dead|offline|inactive|disappeared|vanished|
-    missing|no longer|nobody|no one`,
+    missing|no longer|nobody|no one|
+    ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)`,
   fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(ed|ment)|released|
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
@@ -243,11 +247,11 @@ export const REPORT_WORDS = new Map([
 /** Words that say nothing by themselves, in a sentence and after a command. */
 const FILLERS = `a an the this that these those there here it its it's of for in on at to from with by per as about into
   and also our my us me we i i'm you your they them their please just really actually api apis call calls request
-  requests usage`;
+  requests response responses usage`;
 
 /** Words that say nothing in a sentence: questions without a topic of their own, auxiliaries, and what clients do in general. */
 const SENTENCE_FILLERS = `what what's whats which how how's hows any anything everything is are was were be been being am
-  isn't aren't do does did done don't doing has have having had can could will would may might must shall let's get gets
+  do does did done doing has have having had can could will would may might must shall let's get gets
   got getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
@@ -289,7 +293,10 @@ export function beginsWithLanguage(words: readonly string[]): boolean {
 
 /** Tells whether a word has a meaning, so that it is no name unless a name is called so. */
 export function isLanguage(word: string): boolean {
-  return [SAYS_NOTHING_IN_SENTENCES, CONCEPTS, DIMENSION_WORDS, REPORT_WORDS].some((words) => words.has(word));
+  return (
+    word.endsWith("n't") ||
+    [SAYS_NOTHING_IN_SENTENCES, CONCEPTS, DIMENSION_WORDS, REPORT_WORDS].some((words) => words.has(word))
+  );
 }
 
 /** Tells whether a bare word would be taken for something else than a name. */

@@ -217,8 +217,12 @@ export function wordOf(token: Token): string {
 
 /** The word without the punctuation of a sentence, in lower case; `''` for quoted text. */
 export function bareWord(token: Token): string {
-  return token.quoted ? '' : trimWord(token).toLowerCase().replace(/’/g, "'");
+  if (token.quoted) return '';
+  return trimWord(token).toLowerCase().replace(/’/g, "'").replace(CONTRACTION, "$1n't");
 }
+
+/** As phones write them: `didnt`. */
+const CONTRACTION = /^(is|are|was|were|do|does|did|has|have|had|ca|wo)nt$/;
 
 /** The text without the punctuation of a sentence. */
 export function trimWord(token: Token): string {

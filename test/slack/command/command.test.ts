@@ -560,8 +560,32 @@ describe('questions in a sentence', () => {
     ['cost of Acme by team', 'top teams client:Acme by credits'],
     ['what does Acme cost', 'top clients client:Acme by credits'],
     ['compare "Acme CRM" and Beta', 'top clients client:"Acme CRM" client:Beta'],
+    ['errors not 404', 'status not status:404'],
+    ['errors except 404 and 429', 'status not status:404 not status:429'],
+    ['errors other than 429s yesterday', 'status yesterday not status:429'],
+    ['non-200 calls of Acme', 'client Acme not status:200'],
+    ["calls that aren't 200", 'daily not status:200'],
+    ['top clients without 429', 'top clients not status:429'],
+    ['top clients except Acme and Beta', 'top clients not client:Acme not client:Beta'],
+    ["clients that don't fail", 'top clients sort failed_percent asc'],
+    ['were there no errors today', 'status succeeded today'],
+    ['who didnt call yesterday', 'top gone clients yesterday'],
+    ["which routes aren't used", 'top gone routes'],
+    ['why is Acme not working', 'why Acme'],
+    ["why isn't Acme working", 'why Acme'],
+    ["isn't crm over the limit", 'pool crm overage'],
   ])('“%s” is %s', (text, expected) => {
     expect(asked(text)).toBe(expected);
+  });
+
+  test.each([
+    ['errors not today', "I don't know “not today”.", 'status'],
+    ["which clients don't use /v2/queues", "I can't list who never called it", 'top gone clients route:/v2/queues'],
+  ])('“%s”: what is denied is never offered as asked for', (text, told, ...commands) => {
+    const { message, suggestions } = refusal(text);
+    expect(message).toContain(told);
+    expect(suggestions.map(({ command }) => command)).toEqual(expect.arrayContaining(commands));
+    expect(suggestions.map(({ command }) => command)).not.toContain('status today');
   });
 });
 

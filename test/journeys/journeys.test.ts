@@ -9,9 +9,8 @@ import { describePools } from './pools.ts';
 const absent = !findChromium() && !process.env.CI;
 if (absent) console.warn('Journeys are skipped: no Chromium here. Install one, or set CHROMIUM_PATH.');
 
-// In one file, because they share a demo: its year of traffic takes longer than any journey through it. A press can be lost in a
-// page that is drawn anew on a busy machine: whoever presses again goes on, and what is broken fails twice.
-describe.skipIf(absent)('journeys', { retry: 1 }, () => {
+// In one file, because they share a demo: its year of traffic takes longer than any journey through it.
+describe.skipIf(absent)('journeys', () => {
   const journey = setUpJourney();
   describe('an admin in the playground', () => describePools(journey));
   describe('the playground, for everyone', () => describeAccess(journey));

@@ -97,8 +97,16 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await shoot(page, 'digest-form-error');
     // What was wrong stays said while other fields change the form.
     await zone.fill('Asia/Tokyo');
+    const section = form.getByRole('group', { name: 'In its thread' }).getByRole('checkbox').first();
+    const { promise, resolve: show } = Promise.withResolvers<void>();
+    await page.route(/playground\/state/, (route) => promise.then(() => route.continue()));
     await zone.press('Tab');
+    // What is chosen before the form is drawn anew stays chosen.
+    await section.uncheck();
+    show();
     await form.getByText('(Asia/Tokyo)').waitFor();
+    await page.unroute(/playground\/state/);
+    expect(await section.isChecked()).toBe(false);
     expect(await zone.getAttribute('aria-invalid')).toBe('true');
     // A press meets its button, also where the form is drawn anew before the release.
     await zone.fill('Europe/Berlin');

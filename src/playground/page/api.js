@@ -10,9 +10,11 @@ export async function post(path, body = {}) {
   return answer.result;
 }
 
-/** Acts as a person, through the emulator. */
-export function control(name, body) {
-  return post(`/_control/${name}`, body);
+/** Acts as a person, through the emulator; throws where the app did not answer, as Slack tells of that too. */
+export async function control(name, body) {
+  const result = await post(`/_control/${name}`, body);
+  if (result?.delivery && result.status !== 200) throw new Error('The app did not answer in time. Try again.');
+  return result;
 }
 
 export async function get(path) {

@@ -34,6 +34,12 @@ export class Combo {
     this.#showChips();
   }
 
+  /** Takes what was chosen before the field was drawn anew. */
+  choose(chosen) {
+    this.chosen = chosen;
+    this.#showChips();
+  }
+
   async #search() {
     const typed = this.#input.value;
     const asked = ++this.#asked;

@@ -38,20 +38,22 @@ export function readValues(root) {
   return values;
 }
 
-/** What stands in plain fields, to be put back when the form is drawn anew. */
+/** What stands in each field, to be put back when the form is drawn anew. */
 export function readTyped(root) {
-  return [...root.querySelectorAll(`${VALUED}:is(input, textarea, select)`)].map((node) => ({
-    block: node.dataset.block,
-    action: node.dataset.action,
-    value: node.value,
-  }));
+  return [...root.querySelectorAll(VALUED)].map((node) => {
+    const { block, action, element } = node.dataset;
+    return { block, action, element, value: node.combo ? node.combo.chosen : (node.value ?? readValue(node)) };
+  });
 }
 
 export function restoreTyped(root, typed) {
-  for (const { block, action, value } of typed) {
+  for (const { block, action, element, value } of typed) {
     const node = [...root.querySelectorAll(VALUED)].find(
-      ({ dataset }) => dataset.block === block && dataset.action === action,
+      ({ dataset }) => dataset.block === block && dataset.action === action && dataset.element === element,
     );
-    if (node?.matches('input, textarea, select')) node.value = value;
+    if (!node) continue;
+    if (node.combo) node.combo.choose(value);
+    else if ('value' in node) node.value = value;
+    else for (const box of node.querySelectorAll('input')) box.checked = [value].flat().includes(box.value);
   }
 }

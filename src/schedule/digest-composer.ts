@@ -133,10 +133,14 @@ function describeLimits({ filters, scope }: DigestWhat): string[] {
   return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
 }
 
-/** Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. */
+/**
+ * Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. One whose
+ * delivery was forgotten counts: else what was entered since would never be told.
+ */
 function recall(posted: readonly PostedDigest[], before: number): Stated {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {
-    return headline && state === 'sent' && headline.day < before ? [{ ...headline, sentMs }] : [];
+    const isPosted = state === 'sent' || state === 'forgotten';
+    return headline && isPosted && headline.day < before ? [{ ...headline, sentMs }] : [];
   });
   const requestsOf = new Map<number, number>();
   for (const { day, requests, restated = [] } of sent.toReversed())

@@ -13,6 +13,7 @@ import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { listDeliveries } from '../../src/store/delivery-repository.ts';
+import { deleteSettledDeliveries } from '../../src/store/delivery-upkeep.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
@@ -269,6 +270,76 @@ describe('digests', () => {
     expect(told(3)).toBe('');
     expect(told(4)).toContain('crm, 5 Nov');
     expect(told(4)).not.toContain('crm, 21 Nov');
+  });
+
+  it('tell corrections since the last digest, also where its delivery was forgotten meanwhile', async () => {
+    const events: EventOfTest[] = [{ timeMs: at('2026-11-19T12:00Z') }, { timeMs: at('2026-12-30T12:00Z') }];
+    const { clock, db, digests, posts, tick, replies } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const correct = (reason: string, enteredMs: number) =>
+      insertCorrection(db, {
+        ...{ meter: 'crm', timeMs: at('2026-11-18T00:00Z'), credits: -50_000, requests: 0 },
+        ...{ reason, actor: 'ana', enteredMs },
+      });
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    const [id] = (await digests.list()).map((one) => one.id);
+    await digests.pause(id!, true, BY);
+    await correct('entered while it was paused', at('2026-11-25T11:00Z'));
+    clock.set(at('2026-12-31T09:59Z'));
+    await digests.pause(id!, false, BY);
+    clock.set(at('2026-12-31T10:00Z'));
+    // The next is due, and waits for Slack while the old one is forgotten.
+    await posts.runDue(clock.now());
+    expect(await deleteSettledDeliveries(db, clock.now())).toBeGreaterThan(0);
+    await tick();
+    expect(replies('Corrections and late calls')).toBe('');
+    expect(replies('Corrections and late calls', 1)).toContain(
+      'crm, 18 Nov: -50 credits, entered while it was paused (ana)',
+    );
+  });
+
+  it('tell what belongs to the day of a silent sender once there is a day to tell of', async () => {
+    const send = (day: number, source: string): EventOfTest => ({
+      timeMs: at(`2026-11-${day}T12:00Z`),
+      source,
+      count: 100,
+    });
+    const week = [16, 17, 18, 19, 20, 21, 22];
+    const events = week.flatMap((day) => [send(day, 'kong'), send(day, 'erp')]);
+    const sources = ['kong', 'erp'].map((name) => ({ name, lastReceivedMs: at('2026-11-22T12:00Z') }));
+    const { slack, clock, db, digests, tick, replies } = await open(databases, { events, sources });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    const correct = (reason: string, day: number) =>
+      insertCorrection(db, {
+        ...{ meter: 'crm', timeMs: at(`2026-11-${day}T12:00Z`), credits: -50_000, requests: 0 },
+        ...{ reason, actor: 'ana', enteredMs: at(`2026-11-${day}T13:00Z`) },
+      });
+    const digestOf = async (day: number) => {
+      clock.set(at(`2026-11-${day + 1}T10:00Z`));
+      await tick();
+      const parents = parentsIn(slack);
+      return { text: parents.at(-1)!.text, corrections: replies('Corrections and late calls', parents.length - 1) };
+    };
+    await correct('both are silent', 23);
+    const unknown = await digestOf(23);
+    expect(unknown.text).toMatch(
+      /^🔴 Usage of Mon 23 Nov \(UTC\) is unknown: nothing came from kong .* and erp since /,
+    );
+    expect(unknown.corrections).toBe('');
+    // One sends again, and what it held back comes too.
+    events.push(send(23, 'erp'), send(24, 'erp'));
+    sources[1]!.lastReceivedMs = at('2026-11-24T12:00Z');
+    await correct('one is silent', 24);
+    const partial = await digestOf(24);
+    expect(partial.text).toContain('🔴 The numbers are not complete: nothing came from kong');
+    expect(partial.corrections.split('\n').slice(1)).toEqual([
+      expect.stringContaining('23 Nov now has 100 requests: +100 since its digest'),
+      expect.stringContaining('crm, 23 Nov: -50 credits, both are silent (ana)'),
+      expect.stringContaining('crm, 24 Nov: -50 credits, one is silent (ana)'),
+    ]);
+    events.push(send(25, 'erp'));
+    expect((await digestOf(25)).corrections).toBe('');
   });
 
   it('tell a sender that is silent on a day on which it used to send, and no rest as silence', async () => {

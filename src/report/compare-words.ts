@@ -13,6 +13,7 @@ import {
   formatDate,
   formatPercent,
   formatStepLabel,
+  joinFirst,
   joinWords,
   toPercent,
 } from './format.ts';
@@ -45,10 +46,8 @@ export function describeChange(question: Question, measure: CompareReport['measu
   if (isOfCodes && compared.failures.every(({ known }) => known > 0)) return describeFailures(compared);
   const { total, per, range, versus } = compared;
   const subject = subjectOf(question, measure);
-  const size = (row: ComparedRow, side: 'now' | 'before') => {
-    const value = toRate(row[side], per[side], measure);
-    return `${MEASURES[measure].format(value)}${per.isDay ? ' a day' : ''}`;
-  };
+  const size = (row: ComparedRow, side: 'now' | 'before') =>
+    formatSize(toRate(row[side], per[side], measure), measure, per);
   if (total.now === 0 && total.before === 0) return `${subject}: none in ${range.label}, and none in ${versus.label}.`;
   if (measure === 'p95' && total.state === 'new')
     return `${subject} is ${size(total, 'now')}; ${versus.label} has no durations to compare with.`;
@@ -70,16 +69,17 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
   const [a, b] = [toPercent(now.failed, now.known), toPercent(before.failed, before.known)];
   const [shown, earlier] = [formatPercent(a), formatPercent(b)];
   if (now.failed + before.failed === 0) return 'No request failed, neither now nor before.';
-  const fresh = (joined[0]?.rows ?? []).filter(({ name, state }) => /^[45]/.test(name) && state === 'new');
-  const more = fresh.length > LISTED ? [`${formatCount(fresh.length - LISTED)} more`] : [];
+  const codes = (joined[0]?.rows ?? []).filter(({ name }) => /^[45]/.test(name));
+  const fresh = codes.filter(({ state }) => state === 'new').map(({ name }) => `${name}s`);
   const news =
     fresh.length > 0
-      ? ` ${joinWords([...fresh.slice(0, LISTED).map(({ name }) => `${name}s`), ...more])} ${fresh.length === 1 ? 'is' : 'are'} new.`
+      ? ` ${joinFirst(fresh, LISTED)} ${fresh.length === 1 ? 'is' : 'are'} new.`
       : ' No error code is new.';
   if (shown === earlier) return `${shown} of requests failed, as before.${news}`;
-  const shares = (joined[0]?.rows ?? [])
-    .filter(({ name }) => /^[45]/.test(name))
-    .map(({ name, now: n, before: m }) => ({ name, change: toPercent(n, now.known) - toPercent(m, before.known) }));
+  const shares = codes.map(({ name, now: n, before: m }) => ({
+    name,
+    change: toPercent(n, now.known) - toPercent(m, before.known),
+  }));
   const most = findMover(shares, a - b);
   const cause = most && most.share >= 0.5 ? `; ${most.name}s caused most of it` : '';
   return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.${news}`;
@@ -95,9 +95,7 @@ function describeCause({ joined: [first], total, per }: Compared, measure: Compa
   if (!most) return '';
   if (measure !== 'p95' && most.share >= 0.5 && Math.abs(total.changePercent ?? 0) >= SAME)
     return `; ${most.name} caused ${most.share > 0.995 && most.share < 1.005 ? 'all' : 'most'} of it`;
-  const by = withoutSign(most.change);
-  const shown = MEASURES[measure].format(by);
-  return `; ${most.name} went ${wayOf(most.change)} most, by ${shown}${per.isDay ? ' a day' : ''}`;
+  return `; ${most.name} went ${wayOf(most.change)} most, by ${formatSize(withoutSign(most.change), measure, per)}`;
 }
 
 /** Names the first in the order of changes: `Acme CRM went down most, by 1,281 to 7,606.` */
@@ -113,9 +111,13 @@ function describeMover(
     isFall ? -1 : 1,
   );
   if (!most) return `None of these ${isFall ? 'went down' : 'went up'}.`;
-  const show = (value: Thousandths) => `${MEASURES[measure].format(value)}${per.isDay ? ' a day' : ''}`;
-  const change = withoutSign(most.change);
-  return `${most.name} went ${wayOf(most.change)} most, by ${show(change)} to ${show(toRate(most.now, per.now, measure))}.`;
+  const change = formatSize(withoutSign(most.change), measure, per);
+  return `${most.name} went ${wayOf(most.change)} most, by ${change} to ${formatSize(toRate(most.now, per.now, measure), measure, per)}.`;
+}
+
+/** `1,281`, of ranges compared per day `1,281 a day`. */
+function formatSize(value: Thousandths, measure: CompareReport['measure'], { isDay }: CompareReport['per']): string {
+  return `${MEASURES[measure].format(value)}${isDay ? ' a day' : ''}`;
 }
 
 function findMover<Row extends { name: string; change: Thousandths }>(
@@ -203,10 +205,9 @@ export function noteStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
   const tell = (state: ComparedRow['state'], word: string) => {
     const found = rows
       .filter((row) => row.state === state && isNamed(row.name))
-      .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)));
-    if (found.length === 0) return [];
-    const more = found.length > LISTED ? [`${formatCount(found.length - LISTED)} more`] : [];
-    return [`${word}: ${joinWords([...found.slice(0, LISTED).map(({ name }) => name), ...more])}.`];
+      .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)))
+      .map(({ name }) => name);
+    return found.length > 0 ? [`${word}: ${joinFirst(found, LISTED)}.`] : [];
   };
   return [...tell('new', 'New'), ...tell('gone', 'Gone')];
 }
@@ -217,8 +218,7 @@ export function sayWhoLeads(report: CompareReport): CompareReport {
   const order = question.report === 'top' ? /^(-?)(requests|credits)$/.exec(question.sort ?? '') : null;
   const first = sections[0]?.rows[0];
   if (!order || !first || total.now === 0 || !isNamed(first.name)) return report;
-  const show = (side: 'now' | 'before') =>
-    `${MEASURES[measure].format(toRate(first[side], per[side], measure))}${per.isDay ? ' a day' : ''}`;
+  const show = (side: 'now' | 'before') => formatSize(toRate(first[side], per[side], measure), measure, per);
   const verb = measure === 'credits' ? 'used' : DIMENSION_WORDS[sections[0]!.dimension].verb;
   const most = `${first.name} ${verb} the ${order[1] ? 'most' : 'fewest'}: ${show('now')}, after ${show('before')}.`;
   return { ...report, finding: `${most} ${finding}` };

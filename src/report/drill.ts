@@ -1,7 +1,7 @@
 import type { ClientName } from '../domain/definition.ts';
 import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import { only } from '../domain/filter.ts';
-import type { DrillReport, Offer, Question, RankingRow } from '../domain/report.ts';
+import type { DrillReport, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { hasTeams } from './client-names.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
@@ -26,25 +26,13 @@ const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
 const CONCENTRATED = 0.5;
 const IDS_NAMED = 10;
 
-export function reportClient(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
-  return reportDrill('client', deps, question, nowMs);
-}
-
-export function reportRoute(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
-  return reportDrill('route', deps, question, nowMs);
-}
-
 /**
  * The other dimensions of one client's (by name or id) or one route's calls: per dimension the rows with the most failures
  * first, five unless the question asks for more. Dimensions in which all its calls are alike are left out, and noted.
  * Throws QuestionError without a name, or with one that was never seen, with the nearest that was.
  */
-async function reportDrill(
-  kind: 'client' | 'route',
-  deps: ReporterDeps,
-  question: Question,
-  nowMs: number,
-): Promise<DrillReport> {
+export async function reportDrill(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
+  const kind = question.report === 'route' ? 'route' : 'client';
   const limit = question.limit ?? 5;
   const { name, notes, inquiry, clients, answers } = await askByName(kind, deps, question, nowMs, limit);
   const ids = clients.rows.map(({ keys }) => keys[0]!);
@@ -82,7 +70,9 @@ async function reportDrill(
       ({ dimension, values }) => values === 1 && dimension !== 'status' && dimension !== 'team' && dimension !== kind,
     )
     .map(({ dimension, ranked: [only] }) => ({ dimension, name: only!.name }))
-    .filter(({ dimension, name }) => isNamed(name) && !(dimension === 'kind' && name === 'call'));
+    .filter(({ dimension, name }) => isNamed(name) && !(dimension === 'kind' && name === 'call'))
+    // `Always method GET, API version v2.`
+    .map(({ dimension, name }) => `${DIMENSION_WORDS[dimension].singular} ${name}`);
   const isOfOwner = question.focus === 'owner';
   const owned = inquiry.definitions.clients.filter(
     (client) => client.name === name || client.name === inquiry.names.nameOf(name),
@@ -98,7 +88,7 @@ async function reportDrill(
       notes: [
         ...notes,
         ...noteAnswer(inquiry, clients),
-        ...(limit === ALL_ROWS ? [] : noteAlike(alike)),
+        ...(limit === ALL_ROWS || alike.length === 0 ? [] : [`Always ${joinWords(alike)}.`]),
         ...(kind === 'client' && ids.length > 1 ? [noteIds(ids)] : []),
         ...(cut.length > 0
           ? [
@@ -106,7 +96,15 @@ async function reportDrill(
             ]
           : []),
       ],
-      offers: offerTeam(),
+      offers:
+        team === undefined
+          ? []
+          : [
+              {
+                label: `All of team ${team}`,
+                question: { report: 'top', range: question.range, filters: [only('team', team)] },
+              },
+            ],
     }),
     kind,
     name,
@@ -125,13 +123,6 @@ async function reportDrill(
       ...(team === undefined ? [] : [`team ${team}`]),
     ];
     return parts.length > 0 ? { population: parts.join(' · ') } : {};
-  }
-
-  function offerTeam(): Offer[] {
-    if (team === undefined) return [];
-    const { range } = question;
-    const all: Question = { report: 'top', ...(range === undefined ? {} : { range }), filters: [only('team', team)] };
-    return [{ label: `All of team ${team}`, question: all }];
   }
 
   function findWorst(): string {
@@ -221,12 +212,6 @@ function pickStatuses(ranked: readonly RankingRow[], limit: number): RankingRow[
     undefined,
   );
   return !usual || limit < 2 || shown.includes(usual) ? shown : [...shown.slice(0, -1), usual];
-}
-
-/** `Always method GET, API version v2.` */
-function noteAlike(alike: readonly { dimension: QuestionKey; name: string }[]): string[] {
-  if (alike.length === 0) return [];
-  return [`Always ${joinWords(alike.map(({ dimension, name }) => `${DIMENSION_WORDS[dimension].singular} ${name}`))}.`];
 }
 
 function noteIds(ids: readonly string[]): string {

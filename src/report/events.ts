@@ -42,7 +42,14 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
         ...(shortened ? [noteSingleCalls(inquiry, shortened.fromMs)] : []),
         ...(alike.size > 0 ? [`Every row: ${joinWords([...alike.values()])}.`] : []),
       ],
-      offers: shortened ? [{ label: 'Totals of these days', question: toTotals(question) }] : [],
+      offers: shortened
+        ? [
+            {
+              label: 'Totals of these days',
+              question: { report: 'daily', range: question.range, filters: question.filters },
+            },
+          ]
+        : [],
     }),
     kind: 'events',
     totals,
@@ -90,10 +97,6 @@ async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', n
   if (silence < longest + HOUR_MS) return `${answer(true)}: ${who} ${codes ? 'still come' : 'still sends'}; ${last}.`;
   const before = pauses.length > 0 ? `; before, it paused ${formatDuration(longest)} at most` : '';
   return `${answer(false)}: ${who} ${codes ? 'have' : 'has'} stopped; ${last}, ${formatDuration(silence)} ago${before}.`;
-}
-
-function toTotals({ range, filters }: Question): Question {
-  return { report: 'daily', ...(range === undefined ? {} : { range }), ...(filters ? { filters } : {}) };
 }
 
 /** Columns that people see say what differs: one value of all calls is told in a note instead. */

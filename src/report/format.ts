@@ -180,6 +180,11 @@ export function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
+/** The first `most` of them: `a, b, c and 2 more`. */
+export function joinFirst(words: readonly string[], most: number): string {
+  return joinWords(words.length > most ? [...words.slice(0, most), `${formatCount(words.length - most)} more`] : words);
+}
+
 /** An instant as clocks of the zone show it. */
 export function toLocal(ms: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);

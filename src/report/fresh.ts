@@ -2,7 +2,7 @@ import { formatDay } from '../domain/calendar.ts';
 import { daysText, resolveRange } from '../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinWords } from './format.ts';
+import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinFirst } from './format.ts';
 import {
   ask,
   describeNothing,
@@ -120,9 +120,8 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
         ? `${first.name} is new: ${calls}${day === undefined ? '' : ` since ${formatShortDate(day)}`}.`
         : `${first.name} is gone: ${calls} before${day === undefined ? '' : `, the last on ${formatShortDate(day)}`}.`;
     }
-    const named = found.slice(0, NAMED).map(({ name }) => name);
-    const more = found.length > NAMED ? [`${formatCount(found.length - NAMED)} more`] : [];
-    return `${countOf(found.length, words.singular, words.plural)} are ${only}: ${joinWords([...named, ...more])}.`;
+    const names = found.map(({ name }) => name);
+    return `${countOf(found.length, words.singular, words.plural)} are ${only}: ${joinFirst(names, NAMED)}.`;
   }
 }
 

@@ -16,12 +16,9 @@ import { isNamed } from './totals.ts';
  */
 export async function reportLatency(deps: ReporterDeps, question: Question, nowMs: number): Promise<LatencyReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
-  const dimension = question.dimension ?? (isAbout(question, 'client') ? 'route' : 'client');
+  const isAboutClient = (question.filters ?? []).some(({ key, not }) => key === 'client' && !not);
+  const dimension = question.dimension ?? (isAboutClient ? 'route' : 'client');
   return question.overTime ? reportSteps(inquiry, dimension) : reportRanked(inquiry, dimension);
-}
-
-function isAbout({ filters = [] }: Question, dimension: Grouping): boolean {
-  return filters.some(({ key, not }) => key === dimension && !not);
 }
 
 async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {

@@ -6,7 +6,7 @@ import { resolveRange } from '../domain/ranges.ts';
 import { type Offer, type Question, RefusedQuestion, type ReportHead } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import { getClientNames } from './client-names.ts';
-import { countOf, DIMENSION_WORDS, formatCount, joinWords } from './format.ts';
+import { countOf, DIMENSION_WORDS, joinFirst, joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
 import { findPools, KNOWN_DAYS, listNames, listNear, listPools } from './known-names.ts';
 
@@ -126,7 +126,13 @@ async function spellPattern(known: Known, typed: string, notes: string[]): Promi
   const names = await known.inRange();
   const exact = names.filter(toMatcher(typed));
   const matched = exact.length > 0 ? exact : names.filter((name) => toMatcher(typed.toLowerCase())(name.toLowerCase()));
-  notes.push(describeMatched(known.key, typed, [...new Set(matched.map(known.shownOf))]));
+  const shown = [...new Set(matched.map(known.shownOf))].sort();
+  const { singular, plural } = DIMENSION_WORDS[known.key];
+  notes.push(
+    shown.length === 0
+      ? `${typed} matched no ${singular} in this range.`
+      : `${typed} matched ${countOf(shown.length, singular, plural)}: ${joinFirst(shown, LISTED)}.`,
+  );
   if (exact.length > 0 || matched.length === 0) return [typed];
   const spelled = new Set(matched.map((name) => spellLike(typed, name)));
   return spelled.size <= MOST_SPELLINGS ? [...spelled] : matched;
@@ -144,13 +150,6 @@ function spellLike(pattern: string, name: string): string {
     return name.slice(from, at);
   });
   return spelled.join('*');
-}
-
-function describeMatched(key: QuestionKey, typed: string, matched: readonly string[]): string {
-  const { singular, plural } = DIMENSION_WORDS[key];
-  if (matched.length === 0) return `${typed} matched no ${singular} in this range.`;
-  const more = matched.length > LISTED ? [`${formatCount(matched.length - LISTED)} more`] : [];
-  return `${typed} matched ${countOf(matched.length, singular, plural)}: ${joinWords([...matched.toSorted().slice(0, LISTED), ...more])}.`;
 }
 
 /** The same question about another name than the one typed in a filter, from its first row. */

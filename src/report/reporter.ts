@@ -11,7 +11,7 @@ import {
 import { reportAdvice } from './advice.ts';
 import { putLaterFirst, reportCompare } from './compare.ts';
 import { reportDistinct } from './distinct.ts';
-import { reportClient, reportRoute } from './drill.ts';
+import { reportDrill } from './drill.ts';
 import { reportEvents } from './events.ts';
 import { reportExplain } from './explain.ts';
 import { reportFresh } from './fresh.ts';
@@ -39,8 +39,8 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
   daily: (deps, question, nowMs) => (question.dimension ? reportDistinct : reportDaily)(deps, question, nowMs),
   day: (deps, question, nowMs) => (question.dimension ? reportDistinct : reportDay)(deps, question, nowMs),
   history: reportHistory,
-  client: reportClient,
-  route: reportRoute,
+  client: reportDrill,
+  route: reportDrill,
   latency: reportLatency,
   events: reportEvents,
   licences: reportLicences,

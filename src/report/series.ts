@@ -17,11 +17,6 @@ import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 import { findUsual, foreseeMonth, MOST_USUAL_DAYS, USUAL_DAYS } from './usual.ts';
 
-/** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
-export function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
-  return reportSeries(deps, question, nowMs);
-}
-
 /** Days that are drawn by the hour together, at most: more bars are no picture. */
 const MOST_HOURLY_DAYS = 7;
 
@@ -37,10 +32,11 @@ export async function reportDay(deps: ReporterDeps, question: Question, nowMs: n
       { label: '7 days by the hour', command: 'day 7d' },
     ]);
   }
-  return reportSeries(deps, question, nowMs, { default: 'yesterday', ...(isByDays && { grain: 'hour' }) });
+  return reportDaily(deps, question, nowMs, { default: 'yesterday', ...(isByDays && { grain: 'hour' }) });
 }
 
-async function reportSeries(
+/** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
+export async function reportDaily(
   deps: ReporterDeps,
   question: Question,
   nowMs: number,

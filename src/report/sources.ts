@@ -1,6 +1,6 @@
 import type { Question, TableReport } from '../domain/report.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { countOf, formatCount, formatDuration, formatInstant, joinWords } from './format.ts';
+import { countOf, formatCount, formatDuration, formatInstant, joinFirst, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { buildTable, type Column } from './table.ts';
 import { groupTotals, sumTotals } from './totals.ts';
@@ -133,8 +133,6 @@ const UNREAD_SHOWN = 3;
 
 /** Fields that were sent under no known name, and paths of the source's map at which nothing stood. */
 function describeUnread(unread: SourceHealth['unread']): string[] {
-  const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, events }) => `${name} (${countOf(events, 'event')})`);
-  if (shown.length === 0) return [];
-  const more = unread.length > shown.length ? [`${unread.length - shown.length} more`] : [];
-  return [`Not read: ${joinWords([...shown, ...more])}.`];
+  const names = unread.map(({ name, events }) => `${name} (${countOf(events, 'event')})`);
+  return names.length > 0 ? [`Not read: ${joinFirst(names, UNREAD_SHOWN)}.`] : [];
 }

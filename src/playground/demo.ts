@@ -5,6 +5,7 @@ import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
 import { ALERT_CHANNEL, BURST_POOL } from './cast.ts';
 import { DemoClock } from './clock.ts';
+import type { Faults } from './emulator/answer.ts';
 import { createPlayground } from './playground.ts';
 import { createBurst } from './traffic.ts';
 import { DEMO_ZONE, startWorld } from './world.ts';
@@ -16,6 +17,8 @@ export interface DemoOptions {
   botPort?: number;
   /** When it plays; default: now. */
   startMs?: number;
+  /** What Slack refuses, for tests. */
+  faults?: Faults;
 }
 
 export type Demo = Awaited<ReturnType<typeof startDemo>>;
@@ -29,7 +32,7 @@ const MARGIN = 1;
 
 /** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
 export async function startDemo(options: DemoOptions) {
-  const { log } = options;
+  const { log, faults } = options;
   const clock = new DemoClock(options.startMs);
   const token = createToken();
   let ports = {
@@ -59,7 +62,7 @@ export async function startDemo(options: DemoOptions) {
     },
   });
   const pages = (request: IncomingMessage, response: ServerResponse, url: URL) => playground(request, response, url);
-  let world = await startWorld({ clock, log, pages, token, ...ports });
+  let world = await startWorld({ clock, log, pages, token, faults, ...ports });
   ports = { pagePort: Number(new URL(world.emulator.url).port), botPort: Number(new URL(world.app.url).port) };
 
   /** So that the page is not empty when it is opened. */
@@ -123,7 +126,7 @@ export async function startDemo(options: DemoOptions) {
       inTurn(async () => {
         await world.stop();
         clock.reset();
-        world = await startWorld({ clock, log, pages, token, ...ports });
+        world = await startWorld({ clock, log, pages, token, faults, ...ports });
         askFirst();
       }),
     stop(): Promise<void> {

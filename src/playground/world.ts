@@ -15,6 +15,7 @@ import { upsertSource } from '../store/source-repository.ts';
 import { listSubscriptions } from '../store/subscription-repository.ts';
 import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './cast.ts';
 import type { DemoClock } from './clock.ts';
+import type { Faults } from './emulator/answer.ts';
 import type { Handler } from './emulator/server.ts';
 import { startEmulator } from './emulator/workspace.ts';
 import { writeHistory } from './history.ts';
@@ -34,13 +35,14 @@ export interface WorldOptions {
   /** 0: any free one. */
   pagePort: number;
   botPort: number;
+  faults?: Faults;
 }
 
 /**
  * Starts all that a reset makes anew: a workspace, the bot in it, and what sends it events; on a database of its own in a
  * temporary folder that is removed at the end.
  */
-export async function startWorld({ clock, log, pages, token, pagePort, botPort }: WorldOptions) {
+export async function startWorld({ clock, log, pages, token, pagePort, botPort, faults }: WorldOptions) {
   const stops: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end();
@@ -48,7 +50,7 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort }
   try {
     const folder = mkdtempSync(join(tmpdir(), 'headroom-demo-'));
     stops.push(() => rmSync(folder, { recursive: true, force: true }));
-    const emulator = await startEmulator({ port: pagePort, now: clock.now, seed: DEMO_WORKSPACE, pages });
+    const emulator = await startEmulator({ port: pagePort, now: clock.now, seed: DEMO_WORKSPACE, pages, faults });
     stops.push(() => emulator.stop());
     const settings = {
       SLACK_BOT_TOKEN: emulator.botToken,

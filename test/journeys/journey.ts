@@ -2,6 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
+import { watch } from '../support/emulator.ts';
+import { SlackFaults } from '../support/slack-faults.ts';
 import { launchChromium, type Visit, visit } from './chromium.ts';
 
 /** 10:30 in Berlin. */
@@ -20,7 +22,7 @@ export interface Journey {
  * older, whose buttons Slack knows no more.
  */
 export async function openHome(page: Page, demo: Demo, user: string): Promise<void> {
-  const { emulator } = demo.world;
+  const emulator = watch(demo.world.emulator);
   const publications = () => emulator.calls.filter(({ method }) => method === 'views.publish').length;
   const before = publications();
   await page.getByRole('button', { name: 'Headroom – Home' }).click();
@@ -38,7 +40,7 @@ export function setUpJourney(): Journey {
   beforeAll(async () => {
     const logger = createLogger('warn', { write: (line) => void log.push(line) });
     [demo, browser] = await Promise.all([
-      startDemo({ log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
+      startDemo({ faults: new SlackFaults(), log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
       launchChromium(),
     ]);
   });
@@ -55,7 +57,7 @@ export function setUpJourney(): Journey {
       onTestFinished(async () => {
         await page.context().close();
         expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
-        const { emulator } = demo.world;
+        const emulator = watch(demo.world.emulator);
         // Nothing is left to the next test: no form in front of this person, no problem to be blamed for.
         for (let form = emulator.modal(user); form; form = emulator.modal(user))
           await emulator.closeView({ user, viewId: form.id });

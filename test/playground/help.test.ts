@@ -3,14 +3,21 @@ import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { listElements } from '../../src/playground/emulator/elements.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
-import type { Ephemeral, Message } from '../support/emulator.ts';
+import { type Ephemeral, type Message, watch } from '../support/emulator.ts';
+import { SlackFaults } from '../support/slack-faults.ts';
 
 /** Every example of the help is run by its button, by an admin of the demo, on the demo's data. */
 
 let demo: Demo;
 beforeAll(async () => {
-  demo = await startDemo({ log: createLogger('silent'), pagePort: 0, botPort: 0, startMs: Date.UTC(2026, 10, 21, 10) });
-  const { emulator } = demo.world;
+  demo = await startDemo({
+    faults: new SlackFaults(),
+    log: createLogger('silent'),
+    pagePort: 0,
+    botPort: 0,
+    startMs: Date.UTC(2026, 10, 21, 10),
+  });
+  const emulator = watch(demo.world.emulator);
   await emulator.waitFor(() => emulator.messages('api-usage')[0], 'there is a first answer', 20_000);
   // So that the examples about views and digests have one.
   for (const text of ['save failures status 7d', 'digest add daily 09:00 Europe/Berlin']) await run(text);
@@ -21,13 +28,13 @@ const ADMIN = 'ada';
 const CHANNEL = 'api-usage';
 
 function see(): readonly (Message | Ephemeral)[] {
-  const { emulator } = demo.world;
+  const emulator = watch(demo.world.emulator);
   return [...emulator.ephemerals(ADMIN, CHANNEL), ...emulator.messages(CHANNEL)];
 }
 
 /** What is seen after an action: a message, or a form. */
 async function after(action: () => Promise<unknown>, what: string): Promise<string> {
-  const { emulator } = demo.world;
+  const emulator = watch(demo.world.emulator);
   const before = new Set(see());
   const modal = emulator.modal(ADMIN);
   await action();
@@ -53,7 +60,7 @@ const REFUSED =
 const done = new Set<string>();
 
 test.each(HELP_TOPICS.map((topic) => [topic.name, topic] as const))('help %s', async (name, { title, lines }) => {
-  const { emulator } = demo.world;
+  const emulator = watch(demo.world.emulator);
   const before = new Set(see());
   await emulator.command({ user: ADMIN, channel: CHANNEL, text: `help ${name}` });
   const isPage = (message: Message | Ephemeral) => !before.has(message) && message.text.startsWith(title);

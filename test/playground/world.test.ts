@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
+import { watch } from '../support/emulator.ts';
+import { SlackFaults } from '../support/slack-faults.ts';
 
 let demo: Demo;
 
@@ -12,8 +14,8 @@ test.each([
 ])('on %s it answers, warns after a burst, and goes on for hours without a gap', async (_name, startMs) => {
   const log: string[] = [];
   const logger = createLogger('warn', { write: (line) => void log.push(line) });
-  demo = await startDemo({ log: logger, pagePort: 0, botPort: 0, startMs });
-  const { emulator } = demo.world;
+  demo = await startDemo({ faults: new SlackFaults(), log: logger, pagePort: 0, botPort: 0, startMs });
+  const emulator = watch(demo.world.emulator);
   const first = await emulator.waitFor(() => emulator.messages('api-usage')[0], 'there is a first answer', 20_000);
   expect(first.text).toMatch(/CRM API|Integration Service|Public API/);
 

@@ -1,15 +1,16 @@
 import type { Core } from '../../src/playground/emulator/core.ts';
-import { type Delivery, type Retry, replay } from '../../src/playground/emulator/delivery.ts';
 import { CHANNEL_TYPE, deliverEvent, sendEvent } from '../../src/playground/emulator/events.ts';
 import { getChannel, getUser } from '../../src/playground/emulator/interact.ts';
-import { BOT_USER_ID, TEAM_ID } from '../../src/playground/emulator/seed.ts';
+import { BOT_ID, BOT_USER_ID, TEAM_ID } from '../../src/playground/emulator/seed.ts';
 import type { SayOptions } from '../../src/playground/emulator/speaking.ts';
-import type { JsonObject, Message } from '../../src/playground/emulator/types.ts';
+import type { Change, Delivery, JsonObject, Message, Retry } from '../../src/playground/emulator/types.ts';
 import {
   startEmulator as start,
+  type Emulator as Workspace,
   type EmulatorOptions as WorkspaceOptions,
 } from '../../src/playground/emulator/workspace.ts';
 import { SlackFaults } from './slack-faults.ts';
+import { type HttpDelivery, replay, sendOverHttp } from './slack-http.ts';
 
 export type { Interaction } from '../../src/playground/emulator/interact.ts';
 export type * from '../../src/playground/emulator/types.ts';
@@ -21,8 +22,57 @@ export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 export async function startEmulator(options: EmulatorOptions = {}) {
   const faults = new SlackFaults();
   const slack = await start({ ...options, faults });
-  faults.onOutage = () => slack.disconnectSockets('drop');
-  return Object.assign(slack, { faults }, createHappenings(slack.core, slack.say));
+  const { core } = slack;
+  const { sockets } = core;
+  faults.onOutage = () => sockets.disconnect('drop');
+  const whole = Object.assign(watch(slack), createHappenings(core, slack.say), {
+    faults,
+    botId: BOT_ID,
+    teamId: TEAM_ID,
+    /** Where signed requests go while no Socket Mode connection is open. */
+    eventsUrl: undefined as string | undefined,
+    /** The same bytes and signature again (HTTP mode). */
+    replay: (delivery: Delivery) => replay(core, whole.eventsUrl!, delivery as HttpDelivery),
+    /** Socket Mode: asks for a reconnection, or cuts the connections. */
+    disconnectSockets: (reason: Parameters<typeof sockets.disconnect>[0] = 'refresh_requested') =>
+      sockets.disconnect(reason),
+  });
+  core.overHttp = (type, payload, retry) =>
+    whole.eventsUrl === undefined ? undefined : sendOverHttp(core, whole.eventsUrl, { type, payload, retry });
+  return whole;
+}
+
+/** Adds what can be seen in a workspace. Users and channels are named by id or name. */
+export function watch(slack: Workspace) {
+  const { core } = slack;
+  const { state } = core;
+  const messagesOf = (channel: string) => state.channelMessages(getChannel(core, channel).id);
+  return Object.assign(slack, {
+    calls: state.calls,
+    problems: state.problems,
+    messages: (channel: string) => [...messagesOf(channel)],
+    /** The parent and its replies, oldest first. */
+    thread: (channel: string, ts: string) => messagesOf(channel).filter((one) => one.ts === ts || one.thread_ts === ts),
+    /** Private messages that `user` sees, oldest first. */
+    ephemerals(user: string, channel?: string) {
+      const id = getUser(core, user).id;
+      const place = channel === undefined ? undefined : getChannel(core, channel).id;
+      return state.ephemerals.filter((one) => one.to === id && (place === undefined || one.channel === place));
+    },
+    /** Direct messages between `user` and the bot. */
+    directMessages: (user: string) => [...state.channelMessages(state.openDirect(getUser(core, user).id).id)],
+    file: (id: string) => state.files.get(id),
+    /** Returns a function that ends it. */
+    on: (_event: 'change', listener: (change: Change) => void) => state.onChange(listener),
+    /** Throws with every problem listed. */
+    assertNoProblems() {
+      if (state.problems.length === 0) return;
+      const lines = state.problems.map(({ kind, where, detail }) => `${kind} in ${where}: ${detail}`);
+      throw new Error(`${lines.length} problems that Slack would refuse or people would meet:\n${lines.join('\n')}`);
+    },
+    /** The problems so far, which are forgotten: for a test that causes them. */
+    takeProblems: () => state.problems.splice(0),
+  });
 }
 
 function createHappenings(core: Core, say: (options: SayOptions) => Promise<Message>) {
@@ -61,7 +111,5 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
     /** Any event that the manifest subscribes to (else undefined); a whole `event_callback` (for a repeated `event_id`) is sent as it is. */
     event: (event: JsonObject, retry?: Retry): Promise<Delivery | undefined> =>
       event.type === 'event_callback' ? deliverEvent(core, event, retry) : sendEvent(core, event),
-    /** The same bytes and signature again (HTTP mode). */
-    replay: (delivery: Delivery): Promise<Delivery> => replay(core, delivery),
   };
 }

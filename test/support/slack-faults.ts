@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, type Call, complete, type Faults } from '../../src/playground/emulator/answer.ts';
 import { toRecord } from '../../src/playground/emulator/http.ts';
 import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
+import type { Block, BlockPlace, JsonObject } from '../../src/playground/emulator/types.ts';
+import { findViewErrors } from './slack-rules/block-schema.ts';
+import { checkBlocks, checkOffered, validate } from './slack-rules/checks.ts';
 
 /** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
@@ -36,7 +39,7 @@ interface Armed {
 }
 
 /**
- * Faults on demand. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
+ * Faults on demand, and what Slack refuses at all times. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
  * `*`. Faults for the same method are used up in the order they were set.
  */
 export class SlackFaults implements Faults {
@@ -74,6 +77,17 @@ export class SlackFaults implements Faults {
     this.fileNeverReady = false;
     this.unknownBlocks.clear();
     if (this.isOut) this.outage(false);
+  }
+
+  readonly findViewErrors = findViewErrors;
+  readonly checkOffered = checkOffered;
+
+  checkBlocks(state: WorkspaceState, blocks: Block[], place: BlockPlace): void {
+    checkBlocks(state, blocks, place, this.unknownBlocks);
+  }
+
+  validate(args: JsonObject): JsonObject {
+    return validate(args, this.unknownBlocks);
   }
 
   /** The fault for this call, used up; undefined when it may go on. */

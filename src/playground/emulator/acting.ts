@@ -1,4 +1,3 @@
-import { findBlockErrors } from './block-rules.ts';
 import { ApiError, type Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
@@ -120,10 +119,7 @@ export function createActing(core: Core) {
       const answer = isObject(ack) ? ack : {};
       const kind = answer.option_groups ? 'option_groups' : 'options';
       const offered = [answer[kind]].flat().filter(isObject);
-      // What a menu may hold: docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
-      const menu = { type: 'static_select', [kind]: offered };
-      const errors = offered.length === 0 ? [] : findBlockErrors([{ type: 'actions', elements: [menu] }], 'modal');
-      if (errors.length > 0) core.state.problem('invalid_blocks', 'block_suggestion', errors.join('; '));
+      core.faults?.checkOffered(core.state, kind, offered);
       return offered;
     },
     /** Submits a modal and does what the acknowledgement says: errors, update, push, clear, or close. */

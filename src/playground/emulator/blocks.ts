@@ -1,22 +1,11 @@
-import { findBlockErrors, MAX_MESSAGE_CHARACTERS, type Surface } from './block-rules.ts';
 import { ApiError, type Core, refusal } from './core.ts';
-import { countTexts, isObject, walk } from './elements.ts';
+import { isObject, walk } from './elements.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
-import type { Block, JsonObject } from './types.ts';
-
-export interface BlockPlace {
-  /** Method or interaction, for the record. */
-  where: string;
-  surface: Surface;
-  /** Conversation the blocks are for. */
-  channel?: string;
-  /** The only reader, of a private message or a view. */
-  reader?: string;
-}
+import type { Block, BlockPlace, JsonObject } from './types.ts';
 
 /** Every message of one rejected list, as Slack has it under `response_metadata.messages`. */
-function reject(messages: string[]): ApiError {
+export function reject(messages: string[]): ApiError {
   return new ApiError('invalid_blocks', {
     errors: messages,
     response_metadata: { messages: messages.map((message) => `[ERROR] ${message}`) },
@@ -24,9 +13,8 @@ function reject(messages: string[]): ApiError {
 }
 
 /**
- * Blocks as Slack stores them: validated, with ids filled in and images resolved. Undefined when none are given.
- * Throws `invalid_blocks_format`, `invalid_blocks` or `msg_blocks_too_long`; all but an image that is still being
- * processed are also problems.
+ * Blocks as Slack stores them: with ids filled in and images resolved. Undefined when none are given. Throws
+ * `invalid_blocks_format`, `invalid_blocks` and what `faults` refuse; all but an image that is still being processed are also problems.
  */
 export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Block[] | undefined {
   const parsed = asJson(value);
@@ -36,26 +24,9 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw refusal(core, ['invalid_blocks', place.where, detail], 'invalid_blocks_format');
   }
   const blocks = parsed as Block[];
-  const unknown = findUnknown(core, blocks);
-  if (unknown.length > 0) throw reject(unknown);
-  const errors = findBlockErrors(blocks, place.surface);
-  if (errors.length > 0) {
-    core.state.problem('invalid_blocks', place.where, errors.join('; '));
-    throw reject(errors);
-  }
+  core.faults?.checkBlocks(core.state, blocks, place);
   checkFiles(core, blocks, place);
-  const characters = countTexts(blocks);
-  const oversize = `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`;
-  if (place.surface === 'message' && characters > MAX_MESSAGE_CHARACTERS)
-    throw refusal(core, ['oversize', place.where, oversize], 'msg_blocks_too_long');
   return hydrate(core, blocks);
-}
-
-/** Blocks that this workspace does not know yet: no fault of the app's, so no problem. */
-export function findUnknown({ faults }: Core, blocks: Block[]): string[] {
-  return blocks.flatMap(({ type }, index) =>
-    faults?.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
-  );
 }
 
 /** Images of files in `blocks`, with the id of each and its json-pointer. */

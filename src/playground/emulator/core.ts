@@ -5,7 +5,7 @@ import type { Manifest } from './manifest.ts';
 import { TEAM_ID } from './seed.ts';
 import type { SocketMode } from './socket-mode.ts';
 import type { WorkspaceState } from './state.ts';
-import type { Ephemeral, JsonObject, Message } from './types.ts';
+import type { Delivery, EnvelopeType, Ephemeral, JsonObject, Message, Retry } from './types.ts';
 
 /** Credentials of the one installed app. They are made up and the same in every emulator. */
 export const CREDENTIALS: Readonly<Record<'botToken' | 'appToken' | 'signingSecret' | 'verificationToken', string>> = {
@@ -19,8 +19,8 @@ export const CREDENTIALS: Readonly<Record<'botToken' | 'appToken' | 'signingSecr
 export interface Core {
   /** `http://127.0.0.1:port`, known once the server listens. */
   url: string;
-  /** Where signed requests go in HTTP mode. */
-  eventsUrl: string | undefined;
+  /** Sends to an app that has no Socket Mode connection open; undefined where it is not reached. None in the demo. */
+  overHttp: ((type: EnvelopeType, payload: JsonObject, retry?: Retry) => Promise<Delivery> | undefined) | undefined;
   readonly manifest: Manifest;
   readonly state: WorkspaceState;
   /** None in the demo. */
@@ -47,7 +47,7 @@ export class ApiError extends Error {
 
 /** Notes a problem, and returns the error that the call is answered with. */
 export function refusal(
-  { state }: Core,
+  { state }: Pick<Core, 'state'>,
   [kind, where, detail]: Readonly<Parameters<WorkspaceState['problem']>>,
   code: string,
   extra?: JsonObject,

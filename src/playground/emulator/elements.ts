@@ -24,15 +24,6 @@ export function* walk(value: unknown, pointer: string): Generator<{ node: JsonOb
   }
 }
 
-/** Characters of every `text` in `blocks`, those of menus included: what `msg_blocks_too_long` goes by (slackapi/bolt-js#2867). */
-export function countTexts(blocks: unknown): number {
-  let total = 0;
-  for (const { node } of walk(blocks, '')) {
-    if (typeof node.text === 'string') total += node.text.length;
-  }
-  return total;
-}
-
 /** Options of a select, radio, checkbox or overflow element, groups flattened. */
 export function listOptions(element: JsonObject): JsonObject[] {
   const groups = Array.isArray(element.option_groups) ? (element.option_groups as JsonObject[]) : [];

@@ -1,8 +1,8 @@
 import { type Core, CREDENTIALS } from './core.ts';
-import { type Delivery, deliver, type Retry, send } from './delivery.ts';
+import { deliver, send } from './delivery.ts';
 import { toMessageObject } from './post.ts';
 import { APP_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
-import type { JsonObject, Message } from './types.ts';
+import type { Delivery, JsonObject, Message, Retry } from './types.ts';
 
 export const CHANNEL_TYPE = { public: 'channel', private: 'group', im: 'im', mpim: 'mpim' } as const;
 

@@ -1,8 +1,7 @@
 import { type Core, CREDENTIALS, createResponseUrl, createTrigger } from './core.ts';
-import { type Delivery, deliver } from './delivery.ts';
+import { deliver } from './delivery.ts';
 import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
-import type { EnvelopeType } from './socket-mode.ts';
-import type { Channel, Ephemeral, JsonObject, Message, User, View } from './types.ts';
+import type { Channel, Delivery, EnvelopeType, Ephemeral, JsonObject, Message, User, View } from './types.ts';
 
 /** What came of something a person did. */
 export interface Interaction {

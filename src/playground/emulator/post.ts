@@ -1,10 +1,10 @@
-import { acceptBlocks, type BlockPlace, listShownFiles } from './blocks.ts';
+import { acceptBlocks, listShownFiles } from './blocks.ts';
 import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
-import type { Channel, Ephemeral, JsonObject, Message } from './types.ts';
+import type { BlockPlace, Channel, Ephemeral, JsonObject, Message } from './types.ts';
 
 const MAX_TEXT = 4000;
 

@@ -5,13 +5,11 @@ import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
-import type { JsonObject } from './types.ts';
+import type { EnvelopeType, JsonObject } from './types.ts';
 
 /** https://docs.slack.dev/apis/events-api/using-socket-mode: ten connections for one app. */
 const MAX_CONNECTIONS = 10;
 const PING_EVERY_MS = 10_000;
-
-export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
 /** Socket Mode: each envelope goes to one of the open connections, in turn, and is acknowledged by its id. */
 export class SocketMode {

@@ -8,6 +8,19 @@ export type JsonObject = { [key: string]: unknown };
 /** A Block Kit block or element, as received; `type` is all that is certain before validation. */
 export type Block = JsonObject & { type: string; block_id?: string };
 
+/** Where blocks are shown. */
+export type Surface = 'message' | 'modal' | 'home';
+
+export interface BlockPlace {
+  /** Method or interaction, for the record. */
+  where: string;
+  surface: Surface;
+  /** Conversation the blocks are for. */
+  channel?: string;
+  /** The only reader, of a private message or a view. */
+  reader?: string;
+}
+
 export interface User {
   id: string;
   team_id: string;
@@ -162,4 +175,25 @@ export interface WorkspaceSeed {
   users?: SeedUser[];
   channels?: SeedChannel[];
   userGroups?: SeedGroup[];
+}
+
+export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
+
+/** One request to the app, and what came of it. */
+export interface Delivery {
+  type: EnvelopeType;
+  transport: 'http' | 'socket' | 'none';
+  payload: JsonObject;
+  /** HTTP status; 200 for an acknowledged envelope; 0 when nothing came in time. */
+  status: number;
+  ackMs: number;
+  /** Parsed JSON, or text, of the acknowledgement; undefined when it was empty. */
+  ack: unknown;
+  /** The app asked for no retry (`X-Slack-No-Retry: 1`). */
+  noRetry: boolean;
+}
+
+export interface Retry {
+  num: number;
+  reason: 'http_timeout' | 'http_error' | 'connection_failed' | 'timeout';
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { findViewErrors } from './block-schema.ts';
-import { acceptBlocks, type BlockPlace } from './blocks.ts';
+import { acceptBlocks } from './blocks.ts';
 import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
-import type { Block, JsonObject, View } from './types.ts';
+import type { Block, BlockPlace, JsonObject, View } from './types.ts';
 
 /** Views one modal may stack: https://docs.slack.dev/surfaces/modals */
 const MAX_STACK = 3;
@@ -21,7 +20,7 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
       response_metadata: { messages: messages.map((text) => `[ERROR] ${text}`) },
     });
   if (view.type !== type) throw refuse([`must be of type ${type} [json-pointer:/view/type]`]);
-  const errors = findViewErrors(view);
+  const errors = core.faults?.findViewErrors(view) ?? [];
   if (errors.length > 0) throw refuse(errors);
   if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) throw new ApiError('view_too_large');
   const id = core.state.nextId('V');

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import type { HttpDelivery } from '../../support/slack-http.ts';
 import { start, startHttpApp, startRawApp, stopAll } from './support.ts';
 
 afterEach(stopAll);
@@ -206,5 +207,6 @@ test('the signature is of the clock that the emulator is given, and a request ca
   const stale = await emulator.command({ user: 'alice', channel: 'general', text: '' });
   expect(stale.status).toBe(401);
   const again = await emulator.replay(stale.delivery!);
-  expect(again).toMatchObject({ status: 401, body: stale.delivery!.body, headers: stale.delivery!.headers });
+  const { body, headers } = stale.delivery as HttpDelivery;
+  expect(again).toMatchObject({ status: 401, body, headers });
 });

@@ -1,8 +1,6 @@
+import { listElements, walk } from '../../../src/playground/emulator/elements.ts';
+import type { Block, Surface } from '../../../src/playground/emulator/types.ts';
 import { findSchemaErrors } from './block-schema.ts';
-import { countTexts, listElements } from './elements.ts';
-import type { Block } from './types.ts';
-
-export type Surface = 'message' | 'modal' | 'home';
 
 /** https://docs.slack.dev/reference/block-kit/blocks: 50 in a message, 100 in a view. */
 const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100 };
@@ -68,4 +66,13 @@ function findTwice(ids: [id: unknown, pointer: string][]): [id: string, pointer:
   return ids.flatMap(([id, pointer], index) =>
     id !== undefined && ids.findIndex(([other]) => other === id) < index ? [[String(id), pointer]] : [],
   );
+}
+
+/** Characters of every `text` in `blocks`, those of menus included: what `msg_blocks_too_long` goes by (slackapi/bolt-js#2867). */
+export function countTexts(blocks: unknown): number {
+  let total = 0;
+  for (const { node } of walk(blocks, '')) {
+    if (typeof node.text === 'string') total += node.text.length;
+  }
+  return total;
 }

@@ -1,0 +1,71 @@
+import { reject } from '../../../src/playground/emulator/blocks.ts';
+import { ApiError, refusal } from '../../../src/playground/emulator/core.ts';
+import { isObject } from '../../../src/playground/emulator/elements.ts';
+import type { WorkspaceState } from '../../../src/playground/emulator/state.ts';
+import type { Block, BlockPlace, JsonObject } from '../../../src/playground/emulator/types.ts';
+import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from './block-rules.ts';
+import { findViewErrors } from './block-schema.ts';
+
+/** Throws `invalid_blocks` or `msg_blocks_too_long`, which are problems but for blocks that this workspace does not know yet. */
+export function checkBlocks(
+  state: WorkspaceState,
+  blocks: Block[],
+  { where, surface }: BlockPlace,
+  unknownBlocks: ReadonlySet<string>,
+): void {
+  const unknown = findUnknown(blocks, unknownBlocks);
+  if (unknown.length > 0) throw reject(unknown);
+  const errors = findBlockErrors(blocks, surface);
+  if (errors.length > 0) {
+    state.problem('invalid_blocks', where, errors.join('; '));
+    throw reject(errors);
+  }
+  const characters = countTexts(blocks);
+  const oversize = `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`;
+  if (surface === 'message' && characters > MAX_MESSAGE_CHARACTERS)
+    throw refusal({ state }, ['oversize', where, oversize], 'msg_blocks_too_long');
+}
+
+function findUnknown(blocks: Block[], unknownBlocks: ReadonlySet<string>): string[] {
+  return blocks.flatMap(({ type }, index) =>
+    unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
+  );
+}
+
+/** What a menu may hold: docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select */
+export function checkOffered(state: WorkspaceState, kind: 'options' | 'option_groups', offered: JsonObject[]): void {
+  const menu = { type: 'static_select', [kind]: offered };
+  const errors = offered.length === 0 ? [] : findBlockErrors([{ type: 'actions', elements: [menu] }], 'modal');
+  if (errors.length > 0) state.problem('invalid_blocks', 'block_suggestion', errors.join('; '));
+}
+
+const KINDS = ['blocks', 'message', 'view'] as const;
+
+/**
+ * Checks one of `blocks`, `message` and `view` and says what would be refused. Nothing is sent, so nothing here is a problem.
+ * Answer and pointers as in docs.slack.dev/reference/methods/blocks.validate: for blocks, these begin with the block's number.
+ */
+export function validate(args: JsonObject, unknownBlocks: ReadonlySet<string>): JsonObject {
+  const [kind, ...others] = KINDS.filter((one) => args[one] !== undefined);
+  const payload = kind && args[kind];
+  const blocks = kind === 'blocks' ? payload : isObject(payload) ? (payload.blocks ?? []) : undefined;
+  if (!kind || others.length > 0 || !Array.isArray(blocks))
+    throw new ApiError('invalid_arguments', {
+      response_metadata: { messages: ['must provide exactly one of `blocks`, `view`, or `message`, as JSON'] },
+    });
+  const isView = kind === 'view' && isObject(payload);
+  const surface = !isView ? 'message' : payload.type === 'home' ? 'home' : 'modal';
+  const told = [
+    ...(isView ? findViewErrors(payload) : []),
+    ...findUnknown(blocks as Block[], unknownBlocks),
+    ...findBlockErrors(blocks, surface),
+    ...(!isView && countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['blocks are too long [json-pointer:/blocks]'] : []),
+  ];
+  if (told.length === 0) return {};
+  const errors = told.map((one) => {
+    const [, message = one, place = ''] = /^(.*) \[json-pointer:(.*)\]$/s.exec(one) ?? [];
+    const pointer = kind === 'blocks' ? place.replace(/^\/blocks/, '') : place;
+    return { code: 'failed_constraint', message, pointer };
+  });
+  throw new ApiError(`invalid_${kind}`, { errors });
+}

@@ -1,22 +1,9 @@
-import type { Calendar } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { Range } from '../domain/range.ts';
 import type { ComparedRow, ComparedSection, CompareReport, Question } from '../domain/report.ts';
 import { compareCredits, largerOf, ratioOf, withoutSign } from '../domain/thousandths.ts';
-import { MEASURES, type Steps, toRate } from './compared-rows.ts';
-import {
-  countOf,
-  DIMENSION_WORDS,
-  formatChange,
-  formatChangeSize,
-  formatCount,
-  formatDate,
-  formatPercent,
-  formatStepLabel,
-  joinFirst,
-  joinWords,
-  toPercent,
-} from './format.ts';
+import { MEASURES, toRate } from './compared-rows.ts';
+import { DIMENSION_WORDS, formatChangeSize, formatDate, formatPercent, joinFirst, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 
 /** The failures of a range, of its calls with a status. */
@@ -161,43 +148,25 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
   return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
 }
 
-/** Says how many days each range has, of ranges that are compared per day. */
+/** Says how many days each range has, of ranges that are compared per day: `Per day: 7 days beside 31.` */
 export function noteDays(
   ranges: readonly Range[],
   known: readonly Range[],
   { now, before }: CompareReport['per'],
 ): string[] {
-  const sides = [now, before].map((length, side) => {
-    const days = Number.isInteger(length) ? countOf(length, 'day') : `${length.toFixed(1)} days`;
+  const [own, other] = [now, before].map((length, side) => {
+    const days = Number.isInteger(length) ? String(length) : length.toFixed(1);
     const { firstDay } = known[side]!;
     const since = firstDay > ranges[side]!.firstDay ? ` (data begins on ${formatDate(firstDay)})` : '';
-    return `${ranges[side]!.label} is ${days}${since}`;
+    return `${days}${side > 0 ? '' : length === 1 ? ' day' : ' days'}${since}`;
   });
-  return [`Compared per day: ${joinWords(sides)}.`];
+  return [`Per day: ${own} beside ${other}.`];
 }
 
-/** Says which days stand side by side where they are different weekdays: weekends then lie across each other. */
-export function notePairs(
-  [first]: NonNullable<CompareReport['steps']>,
-  range: Range,
-  versus: Range,
-  calendar: Calendar,
-): string[] {
+/** Says that days side by side are different weekdays: weekends then lie across each other. */
+export function notePairs([first]: NonNullable<CompareReport['steps']>, range: Range, versus: Range): string[] {
   if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
-  const [now, before] = [first.startMs, first.beforeMs].map((ms) => formatStepLabel(ms, 'day', calendar));
-  return [`Days are paired in order: ${now} with ${before}, and so on; “vs” alone pairs the same weekdays.`];
-}
-
-/** Adds the sums of the whole days that both ranges begin with: a mean over different weekdays would mislead. */
-export function noteShared({ grain, bars: first }: Steps, { grain: grainBefore, bars: second }: Steps): string[] {
-  if (grain !== 'day' || grainBefore !== 'day') return [];
-  const isPair = (day: number) => [first[day], second[day]].every((bar) => bar?.value !== undefined && !bar.partial);
-  let days = 0;
-  while (isPair(days)) days++;
-  if (days < 2) return [];
-  const [now, before] = [first, second].map((bars) => bars.slice(0, days).reduce((sum, bar) => sum + bar.value!, 0));
-  const change = before === 0 ? '' : ` (${formatChange((now! / before! - 1) * 100)})`;
-  return [`The first ${countOf(days, 'day')} of each: ${formatCount(now!)} after ${formatCount(before!)}${change}.`];
+  return ['Days are paired by date, not by weekday.'];
 }
 
 /** `New: a and b. Gone: c (1,200 before).` */

@@ -15,15 +15,7 @@ import {
   type ReportHead,
 } from '../domain/report.ts';
 import type { Totals } from '../domain/usage.ts';
-import {
-  describeChange,
-  type Failures,
-  noteDays,
-  notePairs,
-  noteShared,
-  noteStates,
-  sayWhoLeads,
-} from './compare-words.ts';
+import { describeChange, type Failures, noteDays, notePairs, noteStates, sayWhoLeads } from './compare-words.ts';
 import { compareRow, joinRows, joinSteps, ONCE, type Steps, sortRows, toComparedTable } from './compared-rows.ts';
 import { capitalise, DIMENSION_WORDS, formatDate } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
@@ -88,10 +80,7 @@ export async function reportCompare(
             }),
     notes: [
       ...(per.isDay ? noteDays(ranges, known, per) : []),
-      ...(steps && isByDays ? notePairs(steps, range, versus, deps.calendar) : []),
-      ...(now.steps && before.steps && per.isDay && known.every((each, side) => each === ranges[side])
-        ? noteShared(now.steps, before.steps)
-        : []),
+      ...(steps && isByDays ? notePairs(steps, range, versus) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs ? ['The two ranges overlap.'] : []),
       ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,

@@ -10,7 +10,7 @@ import {
   formatCredits,
   formatPercent,
   formatShare,
-  joinWords,
+  joinFirst,
 } from './format.ts';
 import {
   ask,
@@ -198,9 +198,8 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   const flawless =
     column === 'failed_percent' && isAscending ? named.filter((row) => row.failed === 0 && row.ok > 0) : [];
   if (flawless.length > 0) {
-    const more = flawless.length > LISTED ? [`${formatCount(flawless.length - LISTED)} more`] : [];
-    const names = joinWords([...flawless.slice(0, LISTED).map(({ name }) => name), ...more]);
-    return `${countOf(flawless.length, words.singular, words.plural)} had no failures: ${names}.`;
+    const names = flawless.map(({ name }) => name);
+    return `${countOf(names.length, words.singular, words.plural)} had no failures: ${joinFirst(names, LISTED)}.`;
   }
   if (column === 'failed_percent' && totals.failed > 0) {
     const share = formatShare(first.failed, first.ok + first.failed);

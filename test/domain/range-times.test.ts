@@ -55,6 +55,8 @@ describe('hours and minutes', () => {
     ['last night', '20 18:00 – 21 06:00'],
     ['overnight', '20 18:00 – 21 06:00'],
     ['this morning', '21 06:00 – 21 12:00'],
+    ['since this morning', '21 06:00 – 21 16:00'],
+    ['since yesterday evening', '20 18:00 – 21 16:00'],
     ['yesterday evening', '20 18:00 – 21 00:00'],
     ['afternoon of 19 nov', '19 12:00 – 19 18:00'],
     ['14:00 yesterday', '20 14:00 – 20 15:00'],

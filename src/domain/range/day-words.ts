@@ -59,12 +59,17 @@ const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
     form(`(?:last |this |past |previous )?${MONTH}(?: ${YEAR})?`),
     (month, year) => toMonths(1, readMonth(month!)!, year),
   ],
+  [form(`(.+) (?:in )?(this|last) year`), (part, which) => readPartOfYear(part!, which!)],
+  [form(`(this|last) year (?:in )?(.+)`), (which, part) => readPartOfYear(part!, which!)],
   [form(`${YEAR} ${MONTH}`), (year, month) => toMonths(1, readMonth(month!)!, year)],
   [/^(\d{1,2})(?:st|nd|rd|th)$/, (day) => toDate(day!)],
   [form(YEAR), (year) => toMonths(12, 1, year)],
   [
-    form(`(?:last |this |past |previous )?${WEEKDAY}`),
-    (weekday) => ({ kind: 'weekday', weekday: readWeekday(weekday!)! }),
+    form(`(last |this |past |previous )?${WEEKDAY}`),
+    (which, weekday) => ({
+      ...{ kind: 'weekday', weekday: readWeekday(weekday!)! },
+      ...(which === 'this ' && { week: 0 as const }),
+    }),
   ],
   [
     form(`${WEEKDAY} (last|this|previous) week`),
@@ -166,6 +171,15 @@ export function readCount(number: string): number {
 function readWeekdayDate(weekday?: string, rest?: string): Read<DayPoint> {
   return makeOf(readDay(rest!), (date) =>
     date.kind === 'date' ? { ...date, weekday: readWeekday(weekday!)! } : undefined,
+  );
+}
+
+/** `november last year`, `last year in q3`. */
+function readPartOfYear(part: string, which: string): Read<DayPoint> {
+  return makeOf(readDay(part), (point) =>
+    point.kind === 'months' && point.year === undefined && point.size < 12
+      ? { ...point, yearsAgo: which === 'this' ? 0 : 1 }
+      : undefined,
   );
 }
 

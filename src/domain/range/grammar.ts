@@ -48,7 +48,7 @@ const SEPARATORS: readonly RegExp[] = [
 
 /** Ways to say a range that follow no rule, without `the`. */
 const ALL =
-  /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one)|from (beginning|start)|(entire|whole|full) history)$/;
+  /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one|launch|we (started|began|launched)|it (started|began))|from (beginning|start)|(entire|whole|full) history)$/;
 const SO_FAR = /^((right )?now|so far today|today so far|day so far|day to date|earlier today)$/;
 const RUNNING =
   /^(?:([wmqy])td|(week|month|quarter|year|hour) (?:to date|so far)|this (week|month|quarter|year) so far|(?:so far|earlier) this (week|month|quarter|year))$/;
@@ -98,6 +98,13 @@ function readOpen(text: string): Read<RangeWords> {
 function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
   const ago = kind === 'since' ? readMinutesAgo(rest) : undefined;
   if (ago !== undefined) return lastMinutes(ago);
+  // `since this morning`
+  const part = kind === 'since' || kind === 'after' ? readDaypart(rest) : undefined;
+  if (part?.kind === 'clock') {
+    const clock = (kind === 'since' ? part.from : part.to) ?? 0;
+    if (part.day === TODAY) return { kind: 'clock', day: TODAY, from: clock };
+    return { kind: 'since', point: { kind: 'moment', day: part.day, clock } };
+  }
   // `since 3 days`, as some say for `the last 3 days`.
   const duration = word === 'since' ? readDuration(rest) : undefined;
   if (duration?.kind === 'last') return duration;

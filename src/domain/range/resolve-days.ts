@@ -82,7 +82,8 @@ export function pointDays(point: DayPoint, until: number, asked: string): Days {
     case 'week':
       return weekDays(point, until, asked);
     case 'months': {
-      const { size, number, year } = point;
+      const { size, number, yearsAgo } = point;
+      const year = yearsAgo === undefined ? point.year : toDate(until).year - yearsAgo;
       if (number < 1 || number > 12) throw notADate(asked, `there is no month ${number}`);
       let first = (year ?? toDate(until).year) * 12 + (number - 1) * size;
       if (year === undefined && firstDayOf(first) > until) first -= 12;

@@ -47,8 +47,8 @@ export type DayPoint =
   /** Monday to Sunday, by its ISO number, or around a day. */
   | { kind: 'week'; year?: number; week: number }
   | { kind: 'week-of'; day: DayPoint }
-  /** A month, quarter, half or year by its number from 1. */
-  | { kind: 'months'; size: 1 | 3 | 6 | 12; number: number; year?: number }
+  /** A month, quarter, half or year by its number from 1; `yearsAgo` in place of `year`: of this year or the last. */
+  | { kind: 'months'; size: 1 | 3 | 6 | 12; number: number; year?: number; yearsAgo?: 0 | 1 }
   | { kind: 'word'; word: RangeWord };
 
 /** A stretch of days, or a moment. */
@@ -133,7 +133,8 @@ export function formatPoint(point: RangePoint): string {
       const year = point.year === undefined ? '' : pad(point.year, 4);
       if (size === 12) return year;
       const part = size === 3 ? `q${number}` : size === 6 ? `h${number}` : year ? pad(number) : MONTH_NAMES[number - 1];
-      return [year, part].filter(Boolean).join('-');
+      const relative = { 0: 'this-year', 1: 'last-year', none: '' }[point.yearsAgo ?? 'none'];
+      return [year, part, relative].filter(Boolean).join('-');
     }
     case 'word':
       return point.word;

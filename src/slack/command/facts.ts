@@ -1,5 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
+import { isByHours } from '../../domain/ranges.ts';
 import type { Sign } from './rules.ts';
 import { COMPARATIVE, type Sentence } from './sentence.ts';
 import { bareWord, type Token } from './words.ts';
@@ -58,6 +59,7 @@ export function listFacts(
     [dimension?.counted, 'counted'],
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
+    [range && isByHours(range), 'hourly'],
     [range?.match(/^(until|\.\.)/), 'until'],
     [range === 'all-time', 'allTime'],
     [range && !/^(today|this-)/.test(range) && FORESEEING.test(text), 'ahead'],
@@ -68,6 +70,7 @@ export function listFacts(
     [isListing, 'listing'],
     [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
+    [concepts.get('status')?.some((token) => bareWord(token).startsWith('status')), 'statusWord'],
     [isOfDegree(concepts) && (JUDGING.test(text) || concepts.has('why')), 'busy'],
     [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],

@@ -1,4 +1,5 @@
 import { GROUPINGS, type Grouping } from '../../domain/dimension.ts';
+import { toMatcher } from '../../domain/filter.ts';
 import { type KnownName, listNearest } from '../../domain/names.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
@@ -21,11 +22,19 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
     if (key === 'user' && domain && local) byText.getOrInsert(local, []).push({ key, name: local, value });
   }
   const find = (text: string): readonly KnownName[] => {
+    if (text.includes('*')) return findMatching(text);
     const same = byText.get(text.toLowerCase()) ?? [];
     const exact = same.filter(({ name }) => name === text);
     return distinct(exact.length > 0 ? exact : same);
   };
   const clients = known.filter(({ key }) => key === 'client');
+  /** A pattern of clients' names, else of those of the first kind that it matches. */
+  function findMatching(pattern: string): readonly KnownName[] {
+    const fits = toMatcher(pattern.toLowerCase());
+    const isMatch = ({ key, name }: KnownName) => key !== 'pool' && fits(name.toLowerCase());
+    const first = clients.find(isMatch) ?? known.find(isMatch);
+    return first ? [{ key: first.key, name: pattern, value: pattern }] : [];
+  }
   return {
     find,
     clientsFrom: (text) => clients.filter(({ name }) => name.toLowerCase().startsWith(`${text.toLowerCase()} `)),

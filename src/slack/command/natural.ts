@@ -219,7 +219,7 @@ function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefine
 function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
   const isCompared = has('compared');
   if (report === 'latency') {
-    const isOverTime = has('trend', 'perDay', 'perHour', 'perMonth');
+    const isOverTime = has('trend', 'perDay', 'perHour');
     const percentile = concepts
       .get('latency')
       ?.map(bareWord)
@@ -265,7 +265,8 @@ function toOutcome(report: Question['report'], has: Has): Filter[] {
   const isPart = ['top', 'latency', 'events', 'daily', 'day'].includes(report);
   const isOfOutcomes = ['status', 'client', 'route'].includes(report);
   if (has('code') || !(isPart || isOfOutcomes)) return [];
-  if (has('throttled', 'rateLimit')) return [{ key: 'status', patterns: ['429'], not: false }];
+  const isHit = report === 'status' && has('client') && has('limit', 'runOut');
+  if (isHit || has('throttled', 'rateLimit')) return [{ key: 'status', patterns: ['429'], not: false }];
   const group =
     isPart && (has('failing') || (has('worse') && report === 'top') ? 'failed' : has('succeeding') ? 'ok' : undefined);
   return group ? [{ key: 'status', patterns: readStatus(group)!, not: false }] : [];

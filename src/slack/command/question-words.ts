@@ -1,3 +1,4 @@
+import { WEEKDAY_NAMES } from '../../domain/calendar.ts';
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
@@ -186,11 +187,14 @@ export function readVersus(
   return { range: found.range, next };
 }
 
-/** `this month vs last`: the unit is said once. */
+/** `this month vs last`: the unit is said once. `this friday vs last friday`: of the week before. */
 function readCounterpart(reading: Reading, at: number): { range: string; next: number } | undefined {
   if (!/^(vs\.?|versus|against)$/.test(wordAt(reading, at)) || wordAt(reading, at + 1) !== 'last') return undefined;
   const before = `${wordAt(reading, at - 2)} ${wordAt(reading, at - 1)}`.replaceAll('-', ' ');
   const unit = /\bthis (week|month|quarter|year)$/.exec(before)?.[1];
+  const weekday = WEEKDAY_NAMES.find((name) => before === `this ${name}`);
+  if (weekday && [weekday, ''].includes(wordAt(reading, at + 2)))
+    return { range: `${weekday}-last-week`, next: Math.min(at + 3, reading.tokens.length) };
   const isWhole = /^(week|month|quarter|year|\d)/.test(wordAt(reading, at + 2));
   return unit && !isWhole ? { range: `last-${unit}`, next: at + 2 } : undefined;
 }
@@ -276,8 +280,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return put('dimension', dimension, at + 1);
   if (report === 'top' && (word === 'new' || word === 'gone')) return put('only', word, at + 1);
   if (report === 'latency') {
-    if (/^(daily|hourly|trend)$/.test(word)) return put('overTime', true, at + 1);
-    if (/^(per|by|over|each|every)$/.test(word) && /^(day|hour|month|time)$/.test(followingWord))
+    if (/^(daily|trend)$/.test(word)) return put('overTime', true, at + 1);
+    if (/^(per|by|over|each|every)$/.test(word) && /^(day|time)$/.test(followingWord))
       return put('overTime', true, at + 2);
   }
   return undefined;

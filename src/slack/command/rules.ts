@@ -15,8 +15,9 @@ export type Fact =
   | 'by'
   | 'counted'
   | 'senders'
-  /** `until`: an open one that only names its end; `allTime`: all there is. */
+  /** `hourly`: drawn by the hour; `until`: an open one that only names its end; `allTime`: all there is. */
   | 'range'
+  | 'hourly'
   | 'until'
   | 'allTime'
   /** `429s`; `codes`: several; `filtered`: any filter. */
@@ -30,6 +31,8 @@ export type Fact =
   /** `is Acme still sending`, `is Acme down`. */
   | 'alive'
   | 'down'
+  /** `status`, where others ask how something does. */
+  | 'statusWord'
   /** `was yesterday busy`: a word of degree, and nothing to rank; `ofRange`: yes or no is asked of a range. */
   | 'busy'
   | 'ofRange'
@@ -73,7 +76,7 @@ export interface Rule {
 const OUTCOMES = 'failing throttled succeeding';
 /** Parts by which a ranking can be narrowed or sorted. */
 const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
-const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour perMonth where why status ${OUTCOMES}`;
+const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
@@ -82,6 +85,10 @@ const STEPS = `perHour perDay perMonth trend history average happening distinct 
 
 /** Most telling first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
+  ['statusWord perMonth !range|latency', 'status 12-months [name]', 'status perMonth history'],
+  ['statusWord perHour !range|latency', 'status yesterday [name]', 'status perHour'],
+  ['statusWord perHour|perDay|trend !latency', 'status [name]', 'status perHour perDay trend'],
+  ['latency perHour !range', 'latency yesterday [dimension] [name]', LATENCY],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named', 'events 1 [name]', 'lastSeen when who'],
@@ -147,6 +154,7 @@ const ROWS: readonly Row[] = [
   ['resets day|when|hour !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
+  ['did limit|runOut client !left|when', 'status [client]', 'limit runOut rateLimit'],
   ['did runOut !filtered|when', 'pool overage [scope] [scopes]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
   [
@@ -169,6 +177,7 @@ const ROWS: readonly Row[] = [
   ['monthEnd left|limit|pool|overage !filtered', 'forecast [scope] [scopes] [pool]', BALANCE],
   ['runOut|forecast !filtered', 'forecast [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
+  ['status pool !filtered|named|limit|cost|who', 'summary', 'status pool happening'],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
   ['flawless who|dimension', 'top [dimension] sort failed_percent asc [name]', 'flawless who most'],
@@ -233,6 +242,19 @@ const CSV = 'A CSV comes with the answer: under ⋯ in Slack, by --csv in a term
 
 /** Questions that no report answers: what is told, and commands that come near; `…` is the sentence's range and filters. */
 const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: string[]])[] = [
+  ['statusWord latency', `${TWO_QUESTIONS}: status codes, and how slow calls were.`, 'status …', 'latency …'],
+  [
+    'statusWord by !senders|client|route',
+    "I can't split status codes by these: a ranking has what failed of each.",
+    'top [dimension] sort failed_percent desc …',
+    'status …',
+  ],
+  [
+    'statusWord|latency perHour range !hourly',
+    'Status codes and latency have hours for a single day.',
+    'status yesterday',
+    'latency daily yesterday',
+  ],
   ['howSlow most', `${TWO_QUESTIONS}: who used most, and how slow it was.`, 'top clients …', 'latency clients …'],
   [
     `why most|who !compared|busy|named|rate|statuses|code|latency|${OUTCOMES.replaceAll(' ', '|')}`,

@@ -105,10 +105,12 @@ export function readSentence(reading: Reading): Sentence {
     const text = words.slice(at, at + 5).join(' ');
     const found =
       readCountedCalls(text, at) ??
-      (/^(last|latest|newest|recent) (errors|failures|failed (calls|requests))\b/.test(text)
+      (/^(last|latest|newest|recent) (errors|failures|(failed|failing|rejected|unsuccessful) (calls|requests))\b/.test(
+        text,
+      )
         ? { limit: LATEST, used: 1 }
         : undefined) ??
-      (/^(last|latest|newest|recent) (((failed|failing|rejected) )?(call|request|event|error|failure)\b|[1-5](\d\d|xx)$)/.test(
+      (/^(last|latest|newest|recent) (((failed|failing|rejected|unsuccessful) )?(call|request|event|error|failure)\b|[1-5](\d\d|xx)$)/.test(
         text,
       )
         ? { limit: 1, used: 1 }

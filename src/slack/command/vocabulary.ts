@@ -135,7 +135,7 @@ const PHRASES = {
     trouble(|s)|on fire|affected|
     ${NOT} (succeed|succeeding|successful|work|working|ok|okay|fine|healthy|well|good|responding|respond|available|reachable)`,
   throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
-    (hit|hits|hitting) the rate limit`,
+    (hit|hits|hitting) (the|its|our|their|a) rate limit`,
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',

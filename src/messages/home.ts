@@ -199,10 +199,6 @@ function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
   );
 }
 
-export function buildRefusedHome(): Block[] {
-  return [richText('API usage is for full members of this workspace who are allowed to see it. An admin can add you.')];
-}
-
 /** Cards that one view shows. */
 const MAX_CARDS = 12;
 

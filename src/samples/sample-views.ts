@@ -3,7 +3,7 @@ import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import { buildClients, buildScope, buildScopes } from '../messages/declaration-lists.ts';
-import { buildHome, buildRefusedHome } from '../messages/home.ts';
+import { buildHome } from '../messages/home.ts';
 import { type Block, option } from '../messages/text.ts';
 import { ALERT_FORM, FILTER_FORM, SAVE_FORM } from '../slack/answer-forms.ts';
 import { ASK_FORM } from '../slack/commands.ts';
@@ -143,6 +143,5 @@ async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): 
   return [
     home('Home, of a member', buildHome({ ...member, digests: [], views: [] })),
     home('Home, of an admin', buildHome({ ...member, admin })),
-    home('Home, of somebody who may not see it', buildRefusedHome()),
   ];
 }

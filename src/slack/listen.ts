@@ -7,7 +7,7 @@ import { describeRefusal } from './client/errors.ts';
 import type { Asking, Served, SlackContext } from './context.ts';
 import { publishHome } from './home.ts';
 import { askedBy, COMMAND, DEED, PRESS, SEARCH, SHORTCUT, SUBMISSION, type View } from './payloads.ts';
-import type { Person } from './permissions.ts';
+import { type Person, whyClosed } from './permissions.ts';
 import { newId, say } from './tell.ts';
 import { withChannel } from './views.ts';
 
@@ -253,17 +253,10 @@ export async function serveIfAllowed(
 async function findRights(asking: Asking, needs: Needs = 'view'): Promise<{ refusal?: string; served: Served }> {
   const { ctx, asked } = asking;
   const person = await ctx.people.find(asked.user);
-  const { id: user, zone, admin, fullMember, mayView } = person;
+  const { id: user, zone, admin } = person;
   const served = { ...asking, person, by: { user, zone, admin } };
-  if (!fullMember) {
-    const refusal = 'API usage is for full members of this workspace, not for guests or people of other organisations.';
-    return { refusal, served };
-  }
-  if (!mayView) {
-    const refusal = `Only the people listed in VIEWERS may see API usage here. An admin of ${ctx.bot.name} can add you.`;
-    return { refusal, served };
-  }
-  return needs === 'admin' && !admin ? { refusal: onlyAdmins(), served } : { served };
+  const refusal = whyClosed(person, ctx.bot.name) ?? (needs === 'admin' && !admin ? onlyAdmins() : undefined);
+  return { served, ...(refusal !== undefined && { refusal }) };
 }
 
 function onlyAdmins(what = 'change that'): string {

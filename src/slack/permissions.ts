@@ -15,6 +15,14 @@ export interface Person {
   admin: boolean;
 }
 
+/** Says why a person may not see usage; undefined: they may. */
+export function whyClosed({ fullMember, mayView }: Person, botName: string): string | undefined {
+  if (!fullMember)
+    return 'API usage is for full members of this workspace, not for guests or people of other organisations.';
+  if (mayView) return undefined;
+  return `Only the people listed in VIEWERS may see API usage here. An admin of ${botName} can add you.`;
+}
+
 export interface People {
   /** Never older than a minute. Rejects where Slack cannot be asked: then nobody may anything. */
   find(user: string): Promise<Person>;

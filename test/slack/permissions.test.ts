@@ -16,6 +16,8 @@ describe('who may ask', () => {
     });
     await slack.command({ user, channel, text: 'top clients' });
     expect(await told(slack, user)).toContain('for full members of this workspace');
+    const home = JSON.stringify((await slack.openHome(user)).blocks);
+    expect(home).toContain('not for guests or people of other organisations');
     expect(questions).toEqual([]);
     slack.assertNoProblems();
   });
@@ -43,6 +45,7 @@ describe('who may ask', () => {
     const { slack, questions } = await startRig({ config: { viewers: ['U01ALICE'] } });
     await slack.command({ user: 'boris', channel: 'api-usage', text: 'status' });
     expect(await told(slack, 'boris')).toContain('VIEWERS');
+    expect(JSON.stringify((await slack.openHome('boris')).blocks)).toContain('VIEWERS');
     expect(questions).toEqual([]);
   });
 

@@ -57,7 +57,7 @@ export function createCorrectionAdmin({
           `A correction applies to one day, and ${JSON.stringify(on)} is not one: name a date, such as 2026-11-05.`,
         );
       const timeMs = Math.min(calendar.startOfDay(firstDay) + NOON_MS, nowMs);
-      const correction = { meter: scope, timeMs, credits: amount, requests: 0, reason, actor: by.user };
+      const correction = { meter: scope, timeMs, credits: amount, reason, actor: by.user };
       const span = { fromMs: calendar.startOfDay(firstDay), toMs: calendar.startOfDay(firstDay + 1) };
       const [steps, extent, lately] = await Promise.all([
         usage.meter({ meter: scope, span, grain: 'day' }),

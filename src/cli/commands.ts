@@ -130,11 +130,10 @@ Times are ISO 8601 in UTC. Calls that a rule excludes are left out, as in answer
   },
   {
     name: 'correct',
-    usage: 'correct SCOPE ±CREDITS --reason TEXT [--at DATE|TIME] [--requests ±N]',
+    usage: 'correct SCOPE ±CREDITS --reason TEXT [--at DATE|TIME]',
     summary: 'correct what a scope used by a plus or minus entry; nothing is deleted',
     details: `  SCOPE             a scope, or scope/limit for a limit with rules of its own
-  --at DATE|TIME    when it applies, in the report zone (default: now)
-  --requests ±N     requests to correct as well`,
+  --at DATE|TIME    when it applies, in the report zone (default: now)`,
     load: async () => (await import('./correct.ts')).runCorrect,
   },
   {

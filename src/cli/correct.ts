@@ -7,7 +7,7 @@ import { describePerson, type RunCommand, takes } from './command.ts';
 import { withStored } from './open.ts';
 import { unknownScope } from './pools.ts';
 
-const FLAGS = { at: { type: 'string' }, reason: { type: 'string' }, requests: { type: 'string' } } as const;
+const FLAGS = { at: { type: 'string' }, reason: { type: 'string' } } as const;
 
 /** `headroom correct SCOPE ±CREDITS --reason … [--at DATE|TIME]`: see the table of commands. */
 export const runCorrect: RunCommand = (args, ...rest) => {
@@ -18,9 +18,7 @@ export const runCorrect: RunCommand = (args, ...rest) => {
 
 const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, context) => {
   const credits = parseSigned(amount!, 'The credits');
-  const requests = flags.requests === undefined ? 0 : parseSigned(flags.requests, '--requests') / 1000;
-  if (!Number.isInteger(requests)) throw new HeadroomError('definition', '--requests must be whole, such as -12.');
-  if (credits === 0 && requests === 0)
+  if (credits === 0)
     throw new HeadroomError('definition', 'A correction of 0 changes nothing: give plus or minus credits.');
   const reason = flags.reason?.trim();
   if (!reason) throw new HeadroomError('definition', 'Say why, for those who read it later: --reason "…".');
@@ -34,7 +32,7 @@ const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, c
     if (![...meters, DEFAULT_SCOPE].includes(meter!)) throw unknownScope(meter!, [...meters, DEFAULT_SCOPE]);
     const nowMs = context.now();
     const timeMs = resolveTime(flags.at, calendar, nowMs);
-    const correction = { meter: meter!, timeMs, credits, requests, reason, actor: describePerson() };
+    const correction = { meter: meter!, timeMs, credits, reason, actor: describePerson() };
     const text = await enterCorrection(db, calendar, correction, nowMs);
     context.out(`${text} (${calendar.zone}). A day never goes below zero.`);
   });

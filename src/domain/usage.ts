@@ -206,7 +206,6 @@ export interface Correction {
   timeMs: number;
   /** Thousandths. */
   credits: number;
-  requests: number;
   reason: string;
   actor: string;
 }

@@ -13,7 +13,7 @@ export async function insertCorrection(
 ): Promise<number> {
   const { id } = await db
     .insertInto('correction')
-    .values({ ...correction, time_ms: timeMs, entered_ms: enteredMs })
+    .values({ ...correction, requests: 0, time_ms: timeMs, entered_ms: enteredMs })
     .returning('id')
     .executeTakeFirstOrThrow();
   return id;
@@ -26,7 +26,7 @@ export function listCorrections(
 ): Promise<EnteredCorrection[]> {
   let query = db
     .selectFrom('correction')
-    .select(['id', 'meter', 'time_ms as timeMs', 'credits', 'requests', 'reason', 'actor', 'entered_ms as enteredMs']);
+    .select(['id', 'meter', 'time_ms as timeMs', 'credits', 'reason', 'actor', 'entered_ms as enteredMs']);
   if (meter !== undefined) query = query.where('meter', '=', meter);
   if (span) query = query.where('time_ms', '>=', span.fromMs).where('time_ms', '<', span.toMs);
   if (enteredSinceMs !== undefined) query = query.where('entered_ms', '>=', enteredSinceMs);

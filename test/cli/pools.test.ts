@@ -200,7 +200,7 @@ describe('headroom correct', () => {
   ])('enters an amount with its reason, at %j', async (at, timeMs) => {
     expect(await run('correct', 'crm', '-500.25', '--reason', 'refund', ...at)).toMatchObject({ code: 0, err: '' });
     expect(await read((db) => listCorrections(db))).toMatchObject([
-      { meter: 'crm', credits: -500_250, requests: 0, timeMs, reason: 'refund', enteredMs: NOW },
+      { meter: 'crm', credits: -500_250, timeMs, reason: 'refund', enteredMs: NOW },
     ]);
     const [newest] = await read((db) => listAudit(db, 1));
     expect(newest).toMatchObject({
@@ -209,11 +209,9 @@ describe('headroom correct', () => {
     });
   });
 
-  it('enters requests too, and meters of limits', async () => {
-    await run('correct', 'crm/Acme', '7', '--requests', '-12', '--reason', 'twice');
-    expect(await read((db) => listCorrections(db))).toMatchObject([
-      { meter: 'crm/Acme', credits: 7000, requests: -12 },
-    ]);
+  it('enters meters of limits too', async () => {
+    await run('correct', 'crm/Acme', '7', '--reason', 'twice');
+    expect(await read((db) => listCorrections(db))).toMatchObject([{ meter: 'crm/Acme', credits: 7000 }]);
   });
 
   it.each([
@@ -221,7 +219,6 @@ describe('headroom correct', () => {
     [['crm', '5', '--reason', ' '], /Say why/],
     [['crm', '0', '--reason', 'x'], /changes nothing/],
     [['crm', '-1.2345', '--reason', 'x'], /at most three decimals, such as -500, not "-1\.2345"/],
-    [['crm', '5', '--requests', '1.5', '--reason', 'x'], /--requests must be whole/],
     [['crn', '5', '--reason', 'x'], /did you mean crm\?/],
     [['crm', '5', '--at', '2026-02-30', '--reason', 'x'], /--at must be a date or a time/],
     [['crm', '5', '--at', '2026-11-21', '--reason', 'x'], /still to come/],

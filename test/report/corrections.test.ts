@@ -4,9 +4,9 @@ import type { Correction, Span } from '../../src/domain/usage.ts';
 import { ask, at } from './setup.ts';
 
 const CORRECTIONS: Correction[] = [
-  { meter: 'crm', timeMs: at('2026-11-20T12:00:00Z'), credits: -500_000, requests: 0, reason: 'twice', actor: 'U1' },
-  { meter: 'crm/Fair', timeMs: at('2026-11-20T13:00:00Z'), credits: 1500, requests: 0, reason: 'late', actor: 'U1' },
-  { meter: 'other', timeMs: at('2026-11-19T12:00:00Z'), credits: 2000, requests: 0, reason: 'x', actor: 'U1' },
+  { meter: 'crm', timeMs: at('2026-11-20T12:00:00Z'), credits: -500_000, reason: 'twice', actor: 'U1' },
+  { meter: 'crm/Fair', timeMs: at('2026-11-20T13:00:00Z'), credits: 1500, reason: 'late', actor: 'U1' },
+  { meter: 'other', timeMs: at('2026-11-19T12:00:00Z'), credits: 2000, reason: 'x', actor: 'U1' },
 ];
 const deps = {
   corrections: async ({ fromMs, toMs }: Span) => CORRECTIONS.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs),

@@ -239,7 +239,7 @@ describe('digests', () => {
     await digests.add({ channel: OTHER_CHANNEL, schedule: 'daily 10:00', scope: 'erp' }, BY);
     const correct = (meter: string, day: number, enteredDay: number) =>
       insertCorrection(db, {
-        ...{ meter, timeMs: at(`2026-11-${String(day).padStart(2, '0')}T00:00Z`), credits: -50_000, requests: 0 },
+        ...{ meter, timeMs: at(`2026-11-${String(day).padStart(2, '0')}T00:00Z`), credits: -50_000 },
         ...{ reason: `for the ${day}th`, actor: 'ana', enteredMs: at(`2026-11-${enteredDay}T11:00Z`) },
       });
     await correct('crm', 19, 19);

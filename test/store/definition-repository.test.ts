@@ -87,13 +87,13 @@ describeEachDialect('definitions', (databases) => {
 describeEachDialect('corrections', (databases) => {
   it('are kept exactly, in the order of the time they apply to', async () => {
     const db = await databases.open();
-    const entry = { meter: 'crm', requests: 0, reason: 'refund, “ticket 7”', actor: 'U1', enteredMs: AT.nowMs };
+    const entry = { meter: 'crm', reason: 'refund, “ticket 7”', actor: 'U1', enteredMs: AT.nowMs };
     const late = await insertCorrection(db, { ...entry, timeMs: 2000, credits: -9_007_199_254_740_991 });
-    const early = await insertCorrection(db, { ...entry, timeMs: 1000, credits: 125, requests: -3 });
+    const early = await insertCorrection(db, { ...entry, timeMs: 1000, credits: 125 });
     await insertCorrection(db, { ...entry, meter: 'crm/Fair use', timeMs: 1500, credits: 1 });
     expect(await listCorrections(db, { meter: 'crm' })).toEqual([
-      { ...entry, id: early, timeMs: 1000, credits: 125, requests: -3 },
-      { ...entry, id: late, timeMs: 2000, credits: -9_007_199_254_740_991, requests: 0 },
+      { ...entry, id: early, timeMs: 1000, credits: 125 },
+      { ...entry, id: late, timeMs: 2000, credits: -9_007_199_254_740_991 },
     ]);
     expect((await listCorrections(db, { span: { fromMs: 1000, toMs: 2000 } })).map(({ timeMs }) => timeMs)).toEqual([
       1000, 1500,

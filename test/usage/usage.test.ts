@@ -346,7 +346,7 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     expect(await reader.firstMeterDay()).toBeUndefined();
     const correct = (timeMs: number) =>
       insertCorrection(db, {
-        ...{ meter: 'crm', credits: 1000, requests: 0, reason: 'before', actor: 'U01ADMIN', enteredMs: NOW },
+        ...{ meter: 'crm', credits: 1000, reason: 'before', actor: 'U01ADMIN', enteredMs: NOW },
         timeMs,
       });
     await correct(day(1));

@@ -87,7 +87,7 @@ function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string
 /** `ended Sun 22 Nov 00:00 (UTC)`. */
 function describePast({ toldMs, overSinceMs }: AlertSummary, zone: string): string {
   if (overSinceMs !== undefined) return `ended ${formatMoment(overSinceMs, zone)} (${zone})`;
-  return toldMs === undefined ? 'ended' : `ended; told ${formatMoment(toldMs, zone)} (${zone})`;
+  return toldMs === undefined ? 'ended' : `ended; alerted ${formatMoment(toldMs, zone)} (${zone})`;
 }
 
 function describe(alert: AlertSummary, zone: string): string {

@@ -100,16 +100,17 @@ function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   const times =
     isVolume && expected > 0 && observed > expected ? `, ${(observed / expected).toFixed(1)}× the usual` : '';
   const because = found.because && describeCause(found.because);
-  const isMended = !isVolume && observed < expected;
+  const isLess = observed < expected;
+  const isMended = !isVolume && isLess;
   return {
     sign: isMended ? '🔵' : '🟠',
     title: isVolume
-      ? `Unusual traffic: ${shown(observed)} requests in an hour${times}`
+      ? `Unusual${isLess ? 'ly little' : ''} traffic: ${shown(observed)} requests in an hour${times}`
       : `${isMended ? 'Fewer errors than usual' : 'Unusual errors'}: ${shown(observed)} of calls failed`,
     lines: [
       `Expected ${shown(expected)} for the hour from ${formatMoment(fromMs, zone)} (${zone}), by the last ${NUMBERS[comparedWeeks]} ${weekday}s.${because ? ` ${because}` : ''}`,
       isVolume
-        ? 'Check for a new job, a loop of retries, or a sender that stopped.'
+        ? `Check for ${isLess ? 'a job or a sender that stopped' : 'a new job, or a loop of retries'}.`
         : isMended
           ? 'Nothing to do, unless calls that used to fail are missing.'
           : 'Check credentials, the endpoint’s settings, and whether an integration is down.',

@@ -120,7 +120,7 @@ export async function followFailure(
       toDeliveryTrouble(channel),
       admins.filter((admin) => admin !== channel),
       {
-        lines: [`${what} ${cureOf(failure.error)}`, ...said, 'What else is given up there follows in this thread.'],
+        lines: [`${what} ${cureOf(failure.error)}`, ...said, 'Further failures there are listed in this thread.'],
         follow: { about: key, lines: [what, ...said] },
         nowMs,
       },
@@ -135,15 +135,15 @@ export async function followFailure(
     const lines = [
       `Your digest ${subscriptionId} could not be posted in <#${channel}>. ${cure}`,
       refused
-        ? `It is paused until then: /usage digest resume ${subscriptionId}`
-        : 'It was tried for 24 hours; the next one is posted as usual.',
+        ? `It is paused. Once that is done: /usage digest resume ${subscriptionId}`
+        : 'It was retried for 24 hours. The next one is posted as usual.',
     ];
     await putNotices(trx, key, [subscription.owner], { lines, nowMs });
   } else if (delivery.kind === 'alert') {
     const { title } = readAlertOrder(delivery.content).content;
     await tellAdmins(`An alert could not be posted to ${refer(channel)}.`, [`It said: ${title}`]);
   } else if (delivery.kind === 'webhook') {
-    const line = `WEBHOOK_URL did not take an event for 24 hours (${failure.error}): it is given up, and so is each later one after as long (the first: ${key}).`;
+    const line = `WEBHOOK_URL did not take an event for 24 hours (${failure.error}), so it was dropped: ${key}. Later ones are dropped after 24 hours too.`;
     const follow = { about: 'given up', lines: [line] };
     await tellTrouble(trx, toDeliveryTrouble('webhook'), admins, { lines: [line], follow, nowMs });
   } else if (delivery.kind === 'notice' && !admins.includes(channel)) {

@@ -60,7 +60,7 @@ export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Prom
     late = lastMs !== undefined && nowMs - lastMs > TICK_LATE_MS ? late + 1 : 0;
     lastMs = nowMs;
     if (late < LATE_TICKS) return undefined;
-    return 'The scheduler runs late: minutes pass between its runs, so digests and alerts come late. Give Headroom more of the processor.';
+    return 'The scheduler runs late: minutes pass between its runs, so digests and alerts come late. Give Headroom more CPU.';
   }
 
   /**
@@ -124,12 +124,12 @@ async function findStuck(db: Db, nowMs: number): Promise<[string, string][]> {
     if (kind === 'webhook')
       lines.set(
         name,
-        `WEBHOOK_URL has taken no events for half an hour (${error ?? 'no answer'}). They wait for 24 hours; check where it goes.`,
+        `WEBHOOK_URL has taken no events for half an hour (${error ?? 'no answer'}). They are retried for 24 hours: check where it leads.`,
       );
     else if (error !== undefined && !isOutage(error))
       lines.set(
         name,
-        `Messages to ${refer(channel)} have not gone out for half an hour; they are tried for 24 hours. ${cureOf(error)}`,
+        `Messages to ${refer(channel)} have not gone out for half an hour. They are retried for 24 hours. ${cureOf(error)}`,
       );
   }
   return [...lines];

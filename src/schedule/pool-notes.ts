@@ -63,11 +63,15 @@ export const RUN_OUTS: Watch = {
 
 function toRunOutWords(scope: ScopeState, pool: PoolState, zone: string): AlertWords | undefined {
   const { runOut, periodKind, level } = pool;
+  const [next] = listLater(scope, pool);
   if (!runOut || level === 'exhausted' || periodKind === 'rolling-24h' || !scope.pools.includes(pool)) return undefined;
   return {
     sign: '🟠',
-    title: `${scope.title} will run out of ${toInnerCase(pool.name)} before the reset`,
-    lines: [`It ${describeRunOut(runOut, zone)} (${zone}): ${runOut.arithmetic}.`],
+    title: `${scope.title} ${runOut.latestMs === undefined ? 'may' : 'will'} run out of ${toInnerCase(pool.name)} before ${periodKind === 'once' ? 'it ends' : 'the reset'}`,
+    lines: [
+      `It ${describeRunOut(runOut, zone)} (${zone}): ${runOut.arithmetic}.`,
+      ...(next ? [`Next: the ${describeLeft(next)}.`] : []),
+    ],
     ...{ scope: scope.scope, pool: pool.name, chart: formatQuestion({ report: 'pool', scope: scope.scope }) },
   };
 }

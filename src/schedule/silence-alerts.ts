@@ -18,7 +18,7 @@ export const SILENCE: Watch = {
         sign: '🟠' as const,
         title: `Source ${name} is silent`,
         lines: [
-          `Nothing since ${since}. Usage since then is unknown, not zero; levels stay as they were.`,
+          `Nothing since ${since}. Usage since then is unknown, not zero: pools may be fuller than shown.`,
           'Check that the sender runs, reaches this address and has the right token: /usage sources.',
         ],
         chart: 'sources',

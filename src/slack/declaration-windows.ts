@@ -59,11 +59,19 @@ export const CLIENT_FORM = declarationForm({
       ...{ kind: 'lines', label: 'Client ids', required: CLIENT_FIELDS.id.required },
       hint: 'As senders name it, one a line; * matches any characters. All of them are shown as one client.',
     },
-    owner: { ...owner, hint: 'The id of a Slack user (U…) or user group (S…).' },
+    owner,
     team: { ...team, hint: 'Who answers for it: /usage top teams adds its clients up.' },
   },
-  layout: (put, fields: Partial<ClientFields>) =>
-    (['name', 'ids', 'owner', 'team'] as const).map((key) => put(key, fields[key])),
+  layout: (put, fields: Partial<ClientFields>) => [
+    put('name', fields.name),
+    put('ids', fields.ids),
+    put('owner', fields.owner, {
+      hint: fields.owner?.startsWith('S')
+        ? 'The id of a Slack user (U…) or user group (S…).'
+        : 'A person. To name a user group, edit the pools as text.',
+    }),
+    put('team', fields.team),
+  ],
   toEdit: ({ about: { basis }, typed }) => ({ part: 'client', basis, fields: typed }),
   instead: () => 'name',
   toList: () => ({ of: 'clients' }),

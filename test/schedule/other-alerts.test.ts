@@ -97,11 +97,25 @@ describe('other alerts', () => {
     expect(volume!.text).toContain(
       'Expected 1,003 for the hour from Fri 20 Nov 08:00 (UTC), by the last four Fridays.',
     );
+    expect(volume!.text).toContain('Check for a new job, or a loop of retries.');
     // Who did it: never a status code, a kind or a source.
     for (const each of [volume!, failures!]) expect(each.text).toContain('Mostly globex (+500) on /v1/b.');
     expect(failures!.text).toContain('Expected 0%');
     expect(commandOf(volume!.blocks, 'Top clients')).toBe('top clients 2026-11-20 08:00-09:00');
     expect(commandOf(volume!.blocks, 'Chart')).toBe('day 2026-11-20');
+  });
+
+  it('tell of an hour with far less than usual as that, with what to look for', async () => {
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, []);
+    await routes.change({ kinds: { unusual: true } }, ADMIN);
+    const at = clock.now() - 30 * MINUTE;
+    clock.advance(5 * MINUTE);
+    world.events = [0, 1, 2, 3, 4, 5].map((week) => ({ timeMs: at - week * WEEK, count: week === 0 ? 20 : 1000 }));
+    await run();
+    expect(told()).toEqual(['🟠 Unusually little traffic: 20 requests in an hour']);
+    const { text } = slack.messages(CHANNEL)[0]!;
+    expect(text).toContain('Expected 1,000 for the hour from');
+    expect(text).toContain('Check for a job or a sender that stopped.');
   });
 
   it('tell of failures that fell as what they are, without alarm', async () => {
@@ -206,6 +220,20 @@ describe('other alerts', () => {
     await run();
     await run();
     expect(told()).toEqual(['🟠 CRM will run out of monthly before the reset']);
+  });
+
+  it('tell of an add-on that it runs out before it ends, and of what comes after it', async () => {
+    const addOn = pool('Add-on', 2500, { period: { kind: 'once', fromDay: 20_759, untilDay: 20_787 } });
+    const later = pool('Reserve', 5000, { priority: 2, order: 1, period: { kind: 'year' } });
+    const { clock, slack, world, routes, run, told } = await openAlerts(databases, [scope([addOn, later])]);
+    await routes.change({ kinds: { 'run-out': true } }, ADMIN);
+    for (let day = 1; day <= 19; day += 1)
+      world.events.push({ timeMs: clock.now() - day * 24 * HOUR, scope: 'crm', count: 95 });
+    await run();
+    const title = '🟠 CRM will run out of add-on before it ends';
+    expect(told()).toContain(title);
+    const { text } = slack.messages(CHANNEL).find((message) => message.text.startsWith(title))!;
+    expect(text).toContain('Next: the reserve (4,905 left).');
   });
 });
 

@@ -52,10 +52,14 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const key = dimension === 'team' ? 'client' : dimension;
   // The store may leave small rows out, but not of clients, whose ids may share a name, nor for another order.
   const isCut = key !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
-  const [main, all, clients] = await askTogether(inquiry, [
+  // What the names that are asked for have a share of: the failures of all, not their own.
+  const kin = inquiry.filters.filter((filter) => filter.not || filter.key !== key);
+  const hasKin = kin.length > 0 && kin.length < inquiry.filters.length;
+  const [main, all, clients, ofKin] = await askTogether(inquiry, [
     (part) => ask(part, { groupBy: [key], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
     (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),
     (part) => (key === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
+    (part) => (hasKin ? ask(part, { filters: kin }) : undefined),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
   const ranked = rankRows(main.rows, {
@@ -77,7 +81,10 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, main)
-          : describeLeader(inquiry, { ranked, totals, distinct, dimension, measure }),
+          : describeLeader(inquiry, {
+              ...{ ranked, totals, distinct, dimension, measure },
+              ...(ofKin && { kin: sumTotals(ofKin.rows) }),
+            }),
       ...(totals.requests > 0 ? { population: describePopulation() } : {}),
       notes: [
         ...noteAnswer(inquiry, main),
@@ -126,6 +133,8 @@ interface Ranked {
   distinct: number;
   dimension: Grouping;
   measure: 'requests' | 'credits';
+  /** Under a filter for names: the totals under the other filters alone. */
+  kin?: Totals;
 }
 
 const FEW = 20;
@@ -178,7 +187,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   const words = DIMENSION_WORDS[dimension];
   if (!first) return `${sizeOf(totals, measure)}, none with ${article(words.singular)} ${words.singular}.`;
   if (shared) {
-    const sum = totals[shared.column];
+    const sum = (numbers.kin ?? totals)[shared.column];
     if (sum === 0) return shared.none;
     if (isAscending) {
       // Under a filter for failures, those without any are not in the ranking.

@@ -133,6 +133,10 @@ describe('top', () => {
       filters,
     });
     expect(report.finding).toBe('a has 5 of the 8 failures.');
+    const own = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 }), calls('b', 2)], {
+      ...{ report: 'top', filters: [...filters, { key: 'client', patterns: ['b'], not: false }] },
+    });
+    expect(own.finding).toBe('b has 3 of the 8 failures.');
     const fewest = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 }), calls('c', 9)], {
       ...{ report: 'top', filters, sort: 'requests' },
     });

@@ -60,6 +60,7 @@ export function listFacts(
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
     [range && isByHours(range), 'hourly'],
+    [range?.match(/^([2-9]|1[01])-months|quarter|\b[qh]\d\b/), 'fewMonths'],
     [range?.match(/^(until|\.\.)/), 'until'],
     [range === 'all-time', 'allTime'],
     [range && !/^(today|this-)/.test(range) && FORESEEING.test(text), 'ahead'],

@@ -18,6 +18,8 @@ export type Fact =
   /** `hourly`: drawn by the hour; `until`: an open one that only names its end; `allTime`: all there is. */
   | 'range'
   | 'hourly'
+  /** `q3`, `3-months`: too short for bars of months. */
+  | 'fewMonths'
   | 'until'
   | 'allTime'
   /** `429s`; `codes`: several; `filtered`: any filter. */
@@ -133,6 +135,11 @@ const ROWS: readonly Row[] = [
   ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
+  [
+    'began failing|throttled|code dimension|who',
+    'top vs [dimension] sort change [name]',
+    `began when who happening ${OUTCOMES}`,
+  ],
   ['began failing|throttled|code', 'unusual [name]', `began when happening ${OUTCOMES}`],
   ['alternatives !named', 'top [alternatives] [dimension]', 'compare versus most happening cost'],
   ['counted', 'daily [dimension] [name]', STEPS],
@@ -305,6 +312,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'The history of each scope has its credits month by month.',
     'history',
     'top scopes by credits …',
+  ],
+  [
+    'perMonth fewMonths !cost|history|scope|statusWord|latency',
+    'Less than twelve months are drawn by the day.',
+    'daily 12-months …',
+    'daily …',
   ],
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],

@@ -47,16 +47,22 @@ function hintFor(reading: Reading, token: Token): Misunderstood | undefined {
 function corrections(reading: Reading, tokens: readonly Token[]): string[] {
   if (tokens.length > MAX_CORRECTED) return [];
   const byName = correctByNames(reading, tokens);
-  const choices = tokens.map((token) => listCorrections(token));
-  const best = choices.map(([first]) => first);
-  const texts: string[] = [];
-  if (best.every((word) => word !== undefined)) {
-    const replaced = (at: number, word: string) =>
-      replaceWords(reading, new Map(tokens.map((token, index) => [token, index === at ? word : best[index]!])));
-    texts.push(replaced(0, best[0]!));
-    for (const [index, others] of choices.entries())
-      texts.push(...others.slice(1).map((word) => replaced(index, word)));
+  // A number is no slip: `lst 10 errors`.
+  const words = tokens.filter((token) => !/^\d+$/.test(bareWord(token)));
+  const choices = words.map((token) => listCorrections(token));
+  const best = new Map<Token, string>();
+  for (const run of runsOf(reading, words)) {
+    const first = run.map((token) => choices[words.indexOf(token)]![0]);
+    const named = first.every((word) => word !== undefined) ? undefined : nameRun(reading, run)[0];
+    for (const [index, token] of run.entries()) {
+      const word = named === undefined ? first[index] : index === 0 ? named : '';
+      if (word === undefined) return byName;
+      best.set(token, word);
+    }
   }
+  const texts = [replaceWords(reading, best)];
+  for (const [index, others] of choices.entries())
+    texts.push(...others.slice(1).map((word) => replaceWords(reading, new Map(best).set(words[index]!, word))));
   return [...texts.slice(0, 1), ...byName, ...texts.slice(1)];
 }
 
@@ -68,13 +74,15 @@ function listCorrections(token: Token): string[] {
   const typed = bareWord(token);
   if (token.quoted || /^\W*\d+\W*$/.test(typed)) return [];
   const limit = typed.length <= 5 ? 1 : 2;
+  // `hw` leaves a letter out.
+  const isShort = /^[a-z]+$/.test(typed) ? new RegExp(`^${[...typed].join('.?')}$`) : undefined;
   const letters = (word: string) => [...word].sort().join('');
   const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
     if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];
     const distance = distanceWithin(typed, word, limit);
     if (distance > limit) return [];
     // `foo` was not meant to be `for`.
-    if (distance > 0 && word.length < 4 && letters(word) !== letters(typed)) return [];
+    if (distance > 0 && word.length < 4 && letters(word) !== letters(typed) && !isShort?.test(word)) return [];
     if (distance > 1 && word[0] !== typed[0]) return [];
     const swapped = letters(word) === letters(typed) ? 0.5 : 0;
     // The first letter is seldom wrong, and the last not often.
@@ -92,23 +100,24 @@ function listCorrections(token: Token): string[] {
 
 /** The text with a run of unknown words as the names that are near it. */
 function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
-  const [first] = runsOf(reading, tokens);
-  if (!first || runsOf(reading, tokens).length > 1) return [];
-  const text = reading.text.slice(first[0]!.start, first.at(-1)!.end);
-  const names = reading.names.near(trimWord({ ...first[0]!, text }));
-  const alone = tokens.length === reading.tokens.length;
-  const texts = names.map(({ key, name, value }) => {
-    const named = key === 'client' || key === 'pool' ? quote(name) : `${key}:${quote(value)}`;
-    const written =
-      alone && key === 'client'
-        ? `client ${named}`
-        : alone && (key === 'scope' || key === 'pool')
-          ? `pool ${quote(value)}`
-          : named;
-    return replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : ''])));
-  });
+  const [first, ...others] = runsOf(reading, tokens);
+  if (!first || others.length > 0) return [];
+  const texts = nameRun(reading, first).map((written) =>
+    replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : '']))),
+  );
   // Several ids may share a name.
   return [...new Set(texts)].slice(0, CHOICES);
+}
+
+/** The names that are near a run of words, as a text has them; with their command where the run is all of it. */
+function nameRun(reading: Reading, run: readonly Token[]): string[] {
+  const text = reading.text.slice(run[0]!.start, run.at(-1)!.end);
+  const alone = run.length === reading.tokens.length;
+  return reading.names.near(trimWord({ ...run[0]!, text })).map(({ key, name, value }) => {
+    if (alone && key === 'client') return `client ${quote(name)}`;
+    if (alone && (key === 'scope' || key === 'pool')) return `pool ${quote(value)}`;
+    return key === 'client' || key === 'pool' ? quote(name) : `${key}:${quote(value)}`;
+  });
 }
 
 /** Unknown tokens that stand next to each other. */

@@ -145,10 +145,11 @@ const PHRASES = {
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
   status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
-    alright|all right|back to normal|online|reachable`,
+    alright|all right|back to normal|online|reachable|recover(|s|ed)|stable`,
   distinct: 'distinct|unique|different|individual|separate',
   portion: 'how (much|many) of',
-  share: 'what part of|percent|percentage|percentages|share|shares|proportion|%',
+  share:
+    '(is it|are they|was it|were they) (only|just|all|mostly)|only (from|by)|what part of|percent|percentage|percentages|share|shares|proportion|%',
   left: `left(| over)|afford|room|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
     balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
   pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|add on(|s)|bundle(|s)|contract',
@@ -167,7 +168,7 @@ const PHRASES = {
   monthEnd: `(|by |before |until |till |to |at |through )((|the )end of (|the |this )month|month end|month-end|
     this month's end)`,
   history: 'history|historical|over the months',
-  cost: 'cost(|s|ing|ly)|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed)',
+  cost: 'cost(|s|ing|ly)|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed|ing)|invoice(|d|s)|charge(|d|s)',
   moved: `chang(e|es|ed|ing)|difference|gr(ow|ows|ew|own|owing|owth)|ris(e|es|en|ing)|rose|increas(e|es|ed|ing)|
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
@@ -177,9 +178,10 @@ const PHRASES = {
   goingOn: 'going on|happening',
   happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
   trend: 'trend(|s)|(|graph )over time|timeline',
-  perHour: '(per|by|each|every|an|by the) hour|hourly',
-  perDay: '(per|by|each|every) (day|week)|(a|by the) day|a week|(typical|normal|usual|average) (day|week)|daily|weekly',
-  perMonth: '(per|by|each|every|a|by the) month|monthly|months',
+  perHour: '(per|by|each|every|an|by the) hour|hourly|hour by hour',
+  perDay:
+    '(per|by|each|every) (day|week)|day by day|week by week|(a|by the) day|a week|(typical|normal|usual|average) (day|week)|daily|weekly',
+  perMonth: '(per|by|each|every|a|by the) month|monthly|months|month by month',
   peak: 'peak(|s|ed)|max(|imum)',
   record: 'record|all-time high|all time high',
   hour: 'hour(|s)|time of day|what time',
@@ -188,7 +190,8 @@ const PHRASES = {
   weekday: '(|by |per )weekday|week(days|end|ends)|workday(|s)|by day of week|(by|per) day of the week',
   average:
     'a (normal|usual|typical|regular) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
-  explain: 'per (call|request)|come(|s) from|calculate(|d)|compute(|d)|counted|worked out|add up',
+  explain:
+    'per (call|request)|(one|each|a single) (call|request)|come(|s) from|calculate(|d)|compute(|d)|counted|worked out|add up',
   advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
     concern(|s|ed)|attention|watch out`,
   licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
@@ -209,7 +212,9 @@ const PHRASES = {
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|dead|offline|inactive|disappeared|vanished|
     missing|no longer|nobody|no one|
-    ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)`,
+    ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)|
+    ${NOT} (|had |have |made |make |logged |sent |seen )any (call|calls|traffic|requests|activity|usage)|
+    (no|zero|without|without any) (calls|traffic|requests|activity|usage)`,
   fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(ed|ment)|released|
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
@@ -217,7 +222,8 @@ const PHRASES = {
   usage: 'usage',
   bot: 'bot|the bot|slack bot|this bot',
   data: `data|ingest(|ion)|fresh(|ness)|delay(|ed)|stale|up to date|(|last )receive(|d)|receiving|arriv(e|es|ed|ing)`,
-  ahead: 'next (day|week|month|quarter|year)|tomorrow',
+  ahead: `next (day|week|month|quarter|year)|tomorrow|
+    (|by |until |till |to |through )(|the )(end of (|the |this )(year|quarter|week)|year end|quarter end)`,
   alerts: 'alert(|s|ing|ed)|muted|warning(|s)|page(|d)|pinged|notified',
   digests: 'digest(|s)|subscription(|s)',
 } as const;
@@ -257,7 +263,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
   so show tell list find display or than then went go goes come comes job jobs single works work working thing things something stuff know worth else like gonna wanna one ones
-  keep keeps kept return returns returned returning almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
+  keep keeps kept return returns returned returning only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

@@ -6,7 +6,7 @@ import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { findTopic } from './help.ts';
 import { createKnownNames, NO_NAMES } from './names.ts';
-import { explainUnknown, nameUnknown, withoutWords } from './unknown-words.ts';
+import { explainUnknown, nameUnknown, spaceAtCommas, withoutWords } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
   bareWord,
@@ -43,6 +43,8 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
     return interpret(text, ids, names);
   } catch (error) {
     if (!(error instanceof Misunderstood)) throw error;
+    const spaced = error instanceof UnknownWords && error.reading.text === text ? spaceAtCommas(error) : text;
+    if (spaced !== text) return parseCommand(protectFromSlack(spaced), names);
     const told = error instanceof UnknownWords ? explainUnknown(error) : dropUnknown(error, names);
     throw new QuestionError(told.message, listOffers(told.candidates, names), { cause: error });
   }

@@ -77,8 +77,9 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
     return readNameAndOptions(reading, 1, base, 'name', false);
   }
   if (hasScope(base)) {
+    const named = dropKind(reading);
     const question = readNameAndOptions(
-      report === 'history' ? dropWords(reading, /^(until|till|to)$/i) : reading,
+      report === 'history' ? dropWords(named, /^(until|till|to)$/i) : named,
       1,
       base,
       'scope',
@@ -97,6 +98,14 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
   if (wordOf(reading.tokens[0]!) === 'success' && hasUse(question, 'focus', 'succeeded'))
     return { ...question, focus: 'succeeded' };
   return report === 'top' && !question.dimension ? { ...question, dimension: 'client' } : question;
+}
+
+/** `explain pool crm`, `history of the scope crm`: the word before a name that says what it is the name of. */
+function dropKind(reading: Reading): Reading {
+  const { tokens } = reading;
+  const at = tokens.findIndex((token, index) => index > 0 && !/^(of|for|the)$/.test(bareWord(token)));
+  const isKind = at > 0 && /^(pools?|scopes?)$/.test(bareWord(tokens[at]!)) && !readKnown(reading, at, 'scope');
+  return isKind ? { ...reading, tokens: tokens.toSpliced(at, 1) } : reading;
 }
 
 /** `unusual` is `daily` or `day` asked whether anything is: without a range, of the last 24 hours. */

@@ -28,6 +28,21 @@ export function explainUnknown(error: UnknownWords): Misunderstood {
   ]);
 }
 
+/** The text with unknown words taken apart at their commas (`clients acme,beta`, `status 429,500`), and `1,000` as 1000. */
+export function spaceAtCommas({ reading, tokens }: UnknownWords): string {
+  let text = reading.text;
+  for (const { quoted, start, end } of tokens.toReversed()) {
+    if (quoted) continue;
+    const word = text.slice(start, end);
+    const isNumber = /^\d{1,3}(,\d{3})+$/.test(word) && !/^[1-5]\d\d(,[1-5]\d\d)+$/.test(word);
+    text =
+      text.slice(0, start) +
+      (isNumber ? word.replaceAll(',', '') : word.replace(/,+(?=[^\s,])/g, ', ')) +
+      text.slice(end);
+  }
+  return text;
+}
+
 /** Words that need another behind them. */
 function hintFor(reading: Reading, token: Token): Misunderstood | undefined {
   const word = bareWord(token);

@@ -1,4 +1,4 @@
-import { ApiError, type Core } from './core.ts';
+import type { Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
 import { findInputErrors, getElement, toElementState, toGivenState, toState } from './input.ts';
@@ -14,7 +14,7 @@ import {
 } from './interact.ts';
 import { toMessageObject } from './post.ts';
 import type { JsonObject, User, View } from './types.ts';
-import { closeModals, popView, pushView, toViewObject, updateView } from './views.ts';
+import { closeModals, popView, toViewObject } from './views.ts';
 import { escapePlainText } from './written.ts';
 
 export interface ClickOptions {
@@ -122,7 +122,7 @@ export function createActing(core: Core) {
       core.faults?.checkOffered(core.state, kind, offered);
       return offered;
     },
-    /** Submits a modal and does what the acknowledgement says: errors, update, push, clear, or close. */
+    /** Submits a modal, which closes unless the acknowledgement names errors. */
     async submitView(options: SubmitOptions): Promise<Interaction> {
       const user = getUser(core, options.user);
       const view = core.state.views.get(options.viewId);
@@ -141,54 +141,34 @@ export function createActing(core: Core) {
       const done = await interact(core, user, payload);
       return { ...done, errors: done.status === 200 ? follow(core, user, view, done.ack) : {} };
     },
-    /** Closes the visible modal (or all, with `clear`); the app is told when the view asked for it. */
+    /** Closes the visible modal (or all, with `clear`). */
     async closeView(options: { user: string; viewId: string; clear?: boolean }): Promise<void> {
       const user = getUser(core, options.user);
       const view = core.state.views.get(options.viewId);
       if (!view) throw new Error(`no view ${options.viewId}`);
-      const is_cleared = options.clear ?? false;
-      if (is_cleared) closeModals(core, user.id);
+      if (options.clear) closeModals(core, user.id);
       else popView(core, user.id);
-      const payload = { ...interactionBase('view_closed', user), view: toViewObject(view), is_cleared };
-      if (view.notify_on_close) await deliver(core, 'interactive', payload);
     },
   };
 }
 
-/** Does what the acknowledgement of a submission says; answers the errors that it names, by block_id. */
+/** Closes the view, unless the acknowledgement of its submission names errors: answers these, by block_id. */
 function follow(core: Core, { id: user }: User, view: View, ack: unknown): Record<string, string> {
   const where = 'view_submission';
   const response = isObject(ack) ? ack : {};
-  try {
-    switch (response.response_action) {
-      case undefined:
-        // Sent twice, it closes once.
-        if (core.state.modals.get(user)?.at(-1) === view.id) popView(core, user);
-        return {};
-      case 'clear':
-        closeModals(core, user);
-        return {};
-      case 'update':
-        updateView(core, response.view, { view_id: view.id }, where);
-        return {};
-      case 'push':
-        pushView(core, response.view, user, where);
-        return {};
-      case 'errors': {
-        const errors = (response.errors ?? {}) as Record<string, string>;
-        for (const id of Object.keys(errors)) {
-          const input = view.blocks.some((block) => block.type === 'input' && block.block_id === id);
-          if (!input) core.state.problem('view', where, `error for ${id}, which is no input block`);
-        }
-        return errors;
-      }
-      default:
-        core.state.problem('view', where, `unknown response_action ${String(response.response_action)}`);
-        return {};
-    }
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    core.state.problem('view', where, `${error.code} ${JSON.stringify(error.extra)}`);
+  if (response.response_action === undefined) {
+    // Sent twice, it closes once.
+    if (core.state.modals.get(user)?.at(-1) === view.id) popView(core, user);
     return {};
   }
+  if (response.response_action !== 'errors') {
+    core.state.problem('view', where, `unknown response_action ${String(response.response_action)}`);
+    return {};
+  }
+  const errors = (response.errors ?? {}) as Record<string, string>;
+  for (const id of Object.keys(errors)) {
+    const input = view.blocks.some((block) => block.type === 'input' && block.block_id === id);
+    if (!input) core.state.problem('view', where, `error for ${id}, which is no input block`);
+  }
+  return errors;
 }

@@ -86,10 +86,9 @@ export class FileStore {
     return `${this.#url()}/files-pri/${TEAM_ID}-${id}/${encodeURIComponent(this.#state.files.get(id)!.name)}`;
   }
 
-  /** A file object as the API returns it: https://docs.slack.dev/reference/objects/file-object */
+  /** What Headroom reads of a file object: https://docs.slack.dev/reference/objects/file-object */
   toObject(file: StoredFile): JsonObject {
     const { id, created, name, title, alt_txt, user, ready, width } = file;
-    const address = this.addressOf(id);
     const kindOf = (channel: string) => this.#state.channels.get(channel)!.kind;
     const ids = (...kinds: ChannelKind[]) => [
       ...new Set(file.shares.map(({ channel }) => channel).filter((channel) => kinds.includes(kindOf(channel)))),
@@ -104,35 +103,19 @@ export class FileStore {
     return {
       id,
       created,
-      timestamp: created,
       name,
       title,
       mimetype: file.mimetype,
       filetype: file.filetype,
       pretty_type: file.filetype.toUpperCase(),
       user,
-      user_team: TEAM_ID,
-      editable: false,
       size: file.bytes.length,
-      mode: 'hosted',
-      is_external: false,
-      external_type: '',
       is_public: ids('public').length > 0,
-      public_url_shared: false,
-      display_as_bot: true,
-      username: '',
-      url_private: address,
-      url_private_download: `${address}?download=1`,
-      permalink: `${this.#url()}/files/${user}/${id}/${encodeURIComponent(name)}`,
       ...(alt_txt ? { alt_txt } : {}),
-      ...(ready && width !== undefined ? { original_w: width, original_h: file.height, thumb_360: address } : {}),
+      ...(ready && width !== undefined ? { original_w: width, original_h: file.height } : {}),
       channels: ids('public'),
       groups: ids('private'),
-      ims: ids('im', 'mpim'),
       shares: { public: shares(true), private: shares(false) },
-      has_more_shares: false,
-      has_rich_preview: false,
-      file_access: 'visible',
     };
   }
 

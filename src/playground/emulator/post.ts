@@ -2,7 +2,7 @@ import { acceptBlocks, listShownFiles } from './blocks.ts';
 import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
-import { APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID } from './seed.ts';
+import { BOT_USER_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
 import type { BlockPlace, Channel, Ephemeral, JsonObject, Message } from './types.ts';
 
@@ -86,22 +86,13 @@ export function toMessageObject(core: Core, message: Message | Ephemeral, withMe
   const replies = core.state
     .channelMessages(channel)
     .filter((one) => one.thread_ts === message.ts && one.ts !== message.ts);
-  const { name } = core.manifest;
-  const profile = { id: BOT_ID, deleted: false, name, updated: 0, app_id: APP_ID, team_id: TEAM_ID, icons: {} };
-  const parent = message.thread_ts && message.thread_ts !== message.ts && message.thread_ts;
   return {
     ...shown,
-    ...(message.bot_id ? { bot_profile: profile } : {}),
-    ...(parent ? { parent_user_id: core.state.findMessage(channel, parent)?.user } : {}),
     ...(metadata && withMetadata ? { metadata } : {}),
     ...(replies.length > 0
       ? {
           thread_ts: message.ts,
           reply_count: replies.length,
-          reply_users: [...new Set(replies.map((reply) => reply.user))],
-          reply_users_count: new Set(replies.map((reply) => reply.user)).size,
-          latest_reply: replies.at(-1)!.ts,
-          subscribed: false,
         }
       : {}),
   };

@@ -99,8 +99,6 @@ export interface View {
   external_id: string;
   hash: string;
   state: { values: Record<string, Record<string, JsonObject>> };
-  clear_on_close: boolean;
-  notify_on_close: boolean;
   root_view_id: string;
   previous_view_id: string | null;
 }

@@ -41,8 +41,6 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     external_id: String(view.external_id ?? ''),
     hash: `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`,
     state: { values: {} },
-    clear_on_close: view.clear_on_close === true,
-    notify_on_close: view.notify_on_close === true,
     root_view_id: id,
     previous_view_id: null,
   };

@@ -91,33 +91,6 @@ test("Slack's client refuses empty and overlong input before anything is sent", 
   await expect(emulator.submitView({ user: 'alice', viewId, values: { days: ['sun'] } })).rejects.toThrow('mon, tue');
 });
 
-test('a submission can update, push, and clear; at most three views are stacked', async () => {
-  const emulator = await start();
-  const app = await startHttpApp(emulator);
-  const viewId = await openModal(emulator, app, modal('One'));
-  const answers = [
-    { response_action: 'update' as const, view: modal('Changed') },
-    { response_action: 'push' as const, view: modal('Two') },
-    { response_action: 'push' as const, view: modal('Three') },
-    { response_action: 'push' as const, view: modal('Four') },
-    { response_action: 'clear' as const },
-  ];
-  app.view('digest', ({ ack }) => ack(answers.shift()!));
-  const submit = async () => {
-    await emulator.submitView({ user: 'alice', viewId: emulator.modal('alice')!.id });
-    return emulator.modal('alice')?.title?.text;
-  };
-  expect(await submit()).toBe('Changed');
-  expect(emulator.modal('alice')?.id).toBe(viewId);
-  expect(await submit()).toBe('Two');
-  expect(await submit()).toBe('Three');
-  expect(await submit()).toBe('Three');
-  expect(emulator.takeProblems()).toMatchObject([
-    { kind: 'view', detail: expect.stringContaining('push_limit_reached') },
-  ]);
-  expect(await submit()).toBeUndefined();
-});
-
 test('a trigger is good once and for three seconds', async () => {
   let now = Date.now();
   const emulator = await start({ now: () => now });
@@ -212,20 +185,6 @@ test('the Home tab is published when it is opened, and its buttons work', async 
   await emulator.waitFor(() => JSON.stringify(emulator.home('alice')).includes('fresh'), 'a fresh Home tab');
   expect(emulator.home('boris')).toBeUndefined();
   emulator.assertNoProblems();
-});
-
-test('closing tells the app when the view asked for it', async () => {
-  const emulator = await start();
-  const app = await startHttpApp(emulator);
-  const viewId = await openModal(emulator, app, modal('Digest', { notify_on_close: true }));
-  const closed: unknown[] = [];
-  app.view({ callback_id: 'digest', type: 'view_closed' }, async ({ ack, body }) => {
-    closed.push('is_cleared' in body && body.is_cleared);
-    await ack();
-  });
-  await emulator.closeView({ user: 'alice', viewId });
-  expect(closed).toEqual([false]);
-  expect(emulator.modal('alice')).toBeUndefined();
 });
 
 test("a form is held back as Slack's client does it: numbers, dates, and what waits for the button", async () => {

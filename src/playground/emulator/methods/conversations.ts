@@ -22,39 +22,25 @@ function scopeOf(action: 'read' | 'history') {
   };
 }
 
-/** A conversation object, as the bot sees it: https://docs.slack.dev/reference/objects/conversation-object */
-function toChannelObject(core: Core, channel: Channel): JsonObject {
+/** What Headroom reads of a conversation object: https://docs.slack.dev/reference/objects/conversation-object */
+function toChannelObject(channel: Channel): JsonObject {
   const common = {
     id: channel.id,
     created: channel.created,
     is_archived: channel.is_archived,
     is_im: channel.kind === 'im',
-    is_org_shared: false,
-    context_team_id: core.state.users.get(BOT_USER_ID)?.team_id,
-    updated: channel.created * 1000,
   };
   const { members } = channel;
-  if (channel.kind === 'im')
-    return { ...common, user: [...members].find((id) => id !== BOT_USER_ID), is_user_deleted: false, priority: 0 };
+  if (channel.kind === 'im') return { ...common, user: [...members].find((id) => id !== BOT_USER_ID) };
   return {
     ...common,
     name: channel.name,
-    name_normalized: channel.name,
-    is_channel: channel.kind === 'public',
     is_group: channel.kind === 'private',
     is_mpim: channel.kind === 'mpim',
     is_private: channel.kind !== 'public',
-    is_general: channel.is_general,
     is_member: members.has(BOT_USER_ID),
-    is_shared: channel.is_ext_shared,
     is_ext_shared: channel.is_ext_shared,
-    is_pending_ext_shared: false,
-    pending_shared: [],
-    previous_names: [],
-    unlinked: 0,
     creator: channel.creator,
-    topic: { value: '', creator: '', last_set: 0 },
-    purpose: { value: '', creator: '', last_set: 0 },
   };
 }
 
@@ -91,7 +77,7 @@ export const conversationMethods: Record<string, Method> = {
     run(core, args) {
       const channel = getVisibleChannel(core, args.channel);
       const counted = args.include_num_members ? { num_members: channel.members.size } : {};
-      return { channel: { ...toChannelObject(core, channel), ...counted } };
+      return { channel: { ...toChannelObject(channel), ...counted } };
     },
   }),
   'conversations.join': method({
@@ -101,13 +87,9 @@ export const conversationMethods: Record<string, Method> = {
       const channel = getVisibleChannel(core, args.channel);
       if (channel.kind !== 'public') throw new ApiError('method_not_supported_for_channel_type');
       if (channel.is_archived) throw new ApiError('is_archived');
-      const already = channel.members.has(BOT_USER_ID);
       channel.members.add(BOT_USER_ID);
-      if (!already) core.state.changed();
-      const warned = already
-        ? { warning: 'already_in_channel', response_metadata: { warnings: ['already_in_channel'] } }
-        : {};
-      return { channel: toChannelObject(core, channel), ...warned };
+      core.state.changed();
+      return { channel: toChannelObject(channel) };
     },
   }),
   'conversations.open': method({
@@ -119,9 +101,7 @@ export const conversationMethods: Record<string, Method> = {
       if (!user) throw new ApiError('user_not_found');
       if (user.deleted) throw new ApiError('user_disabled');
       if (user.is_bot) throw new ApiError('cannot_dm_bot');
-      const before = core.state.channels.size;
-      const channel = { id: core.state.openDirect(id).id };
-      return core.state.channels.size === before ? { no_op: true, already_open: true, channel } : { channel };
+      return { channel: { id: core.state.openDirect(id).id } };
     },
   }),
   /** Newest first; replies are left out unless they were also sent to the channel. */
@@ -130,7 +110,7 @@ export const conversationMethods: Record<string, Method> = {
     args: { channel: text, ...span },
     run(core, args) {
       const messages = readMessages(core, args.channel).filter((one) => isInChannel(one) && isWithin(one, args));
-      return { ...toAnswer(core, messages.reverse(), args, 100), pin_count: 0 };
+      return toAnswer(core, messages.reverse(), args, 100);
     },
   }),
   /** The parent, then its replies, oldest first. */
@@ -166,7 +146,7 @@ export const conversationMethods: Record<string, Method> = {
       );
       const { page, next } = toPage(channels, args, 100, 999);
       return {
-        channels: page.map((channel) => toChannelObject(core, channel)),
+        channels: page.map(toChannelObject),
         response_metadata: { next_cursor: next },
       };
     },

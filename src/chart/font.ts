@@ -31,9 +31,7 @@ const inter = {
 const fallbacks = new Map<Fallback, FontMetrics>();
 
 function fallbackOf(name: Fallback): FontMetrics {
-  const known = fallbacks.get(name) ?? readMetrics(FALLBACK_FILES[name]);
-  fallbacks.set(name, known);
-  return known;
+  return fallbacks.getOrInsertComputed(name, () => readMetrics(FALLBACK_FILES[name]));
 }
 
 /** Wide scripts and pictures take a whole em; other scripts that are not bundled are given rather too much than too little. */

@@ -15,9 +15,7 @@ export class FairQueue<T> {
 
   push(item: T): void {
     const source = this.#sourceOf(item);
-    const own = this.#waiting.get(source);
-    if (own) own.push(item);
-    else this.#waiting.set(source, [item]);
+    this.#waiting.getOrInsertComputed(source, () => []).push(item);
     this.#size += 1;
   }
 

@@ -40,11 +40,7 @@ export class SourceTally {
 
   /** `limited`: a request that was not taken because the source was over its limit. */
   add(sourceId: number, result: IngestResult & { limited?: 1 }, receivedMs: number): void {
-    let waiting = this.#waiting.get(sourceId);
-    if (!waiting) {
-      waiting = { ...NOTHING, rejected: [], receivedMs };
-      this.#waiting.set(sourceId, waiting);
-    }
+    const waiting = this.#waiting.getOrInsertComputed(sourceId, () => ({ ...NOTHING, rejected: [], receivedMs }));
     addTo(waiting, result, receivedMs);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }

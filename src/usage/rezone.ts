@@ -233,9 +233,7 @@ function splitSlots(cells: Batch, startMs: number, to: Calendar): Map<number, Ba
   const rowsOf = new Map<number, number[]>();
   for (let row = 0; row < cells.length; row += 1) {
     const day = to.dayOf(startMs + slot[row]! * MINUTE_MS);
-    const rows = rowsOf.get(day);
-    if (rows) rows.push(row);
-    else rowsOf.set(day, [row]);
+    rowsOf.getOrInsertComputed(day, () => []).push(row);
   }
   return new Map(
     [...rowsOf].map(([day, rows]) => {

@@ -32,12 +32,7 @@ export class ValueDictionary {
 
   /** The number of a text, if this process has met it; 0 stands for no text at all. */
   idsOf(vocabulary: Vocabulary): Map<string, number> {
-    let ids = this.#ids.get(vocabulary);
-    if (!ids) {
-      ids = new Map([['', 0]]);
-      this.#ids.set(vocabulary, ids);
-    }
-    return ids;
+    return this.#ids.getOrInsertComputed(vocabulary, () => new Map([['', 0]]));
   }
 
   /**

@@ -3,7 +3,9 @@ import { CHANNEL_TYPE, deliverEvent, sendEvent } from '../../src/playground/emul
 import { getChannel, getUser } from '../../src/playground/emulator/interact.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_ID } from '../../src/playground/emulator/seed.ts';
 import type { SayOptions } from '../../src/playground/emulator/speaking.ts';
+import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
 import type { Change, Delivery, JsonObject, Message, Retry } from '../../src/playground/emulator/types.ts';
+import { waitFor } from '../../src/playground/emulator/wait-for.ts';
 import {
   startEmulator as start,
   type Emulator as Workspace,
@@ -15,12 +17,15 @@ import { type HttpDelivery, replay, sendOverHttp } from './slack-http.ts';
 export type { Interaction } from '../../src/playground/emulator/interact.ts';
 export type * from '../../src/playground/emulator/types.ts';
 
-export type EmulatorOptions = Omit<WorkspaceOptions, 'faults'>;
+export interface EmulatorOptions extends Omit<WorkspaceOptions, 'faults'> {
+  /** How long an uploaded file is processed (real milliseconds), default 0. */
+  fileDelayMs?: number;
+}
 export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 /** An emulated workspace with faults on demand, in which all that Slack tells of can happen. */
-export async function startEmulator(options: EmulatorOptions = {}) {
-  const faults = new SlackFaults();
+export async function startEmulator({ fileDelayMs = 0, ...options }: EmulatorOptions = {}) {
+  const faults = Object.assign(new SlackFaults(), { fileDelayMs });
   const slack = await start({ ...options, faults });
   const { core } = slack;
   const { sockets } = core;
@@ -48,6 +53,12 @@ export function watch(slack: Workspace) {
   const { state } = core;
   const messagesOf = (channel: string) => state.channelMessages(getChannel(core, channel).id);
   return Object.assign(slack, {
+    /** As in the demo; a wait in vain tells the newest messages, calls and problems. */
+    waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs?: number) =>
+      waitFor(state, predicate, what, timeoutMs).catch((error: Error) => {
+        error.message += describe(state);
+        throw error;
+      }),
     calls: state.calls,
     problems: state.problems,
     messages: (channel: string) => [...messagesOf(channel)],
@@ -112,4 +123,24 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
     event: (event: JsonObject, retry?: Retry): Promise<Delivery | undefined> =>
       event.type === 'event_callback' ? deliverEvent(core, event, retry) : sendEvent(core, event),
   };
+}
+
+/** The newest of everything, short: what one wants to see when a wait failed. */
+function describe({ messages, ephemerals, calls, problems }: WorkspaceState): string {
+  const said = [...messages.values()].flat().sort((a, b) => Number(a.ts) - Number(b.ts));
+  const parts = {
+    messages: said.map((one) => `${one.channel} ${one.ts} ${one.user}: ${one.text}`),
+    'private messages': ephemerals.map((one) => `${one.channel} only ${one.to}: ${one.text}`),
+    calls: calls.map((call) => `${call.method} ${call.status} ${JSON.stringify(call.answer)}`),
+    problems: problems.map((one) => `${one.kind} in ${one.where}: ${one.detail}`),
+  };
+  return Object.entries(parts)
+    .map(
+      ([name, lines]) =>
+        `\n  newest ${name}:${lines
+          .slice(-6)
+          .map((line) => `\n    ${line.slice(0, 160)}`)
+          .join('')}`,
+    )
+    .join('');
 }

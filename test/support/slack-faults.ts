@@ -45,6 +45,8 @@ interface Armed {
 export class SlackFaults implements Faults {
   /** Files never become ready: blocks that show them are refused. */
   fileNeverReady = false;
+  /** How long an uploaded file is processed (real milliseconds). */
+  fileDelayMs = 0;
   /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
   readonly unknownBlocks = new Set<string>();
   #armed: Armed[] = [];
@@ -77,6 +79,14 @@ export class SlackFaults implements Faults {
     this.fileNeverReady = false;
     this.unknownBlocks.clear();
     if (this.isOut) this.outage(false);
+  }
+
+  scan(finish: () => void): void {
+    const end = () => {
+      if (!this.fileNeverReady) finish();
+    };
+    if (this.fileDelayMs > 0) setTimeout(end, this.fileDelayMs).unref();
+    else end();
   }
 
   readonly findViewErrors = findViewErrors;

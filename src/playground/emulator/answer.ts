@@ -20,8 +20,8 @@ export interface Call {
 export interface Faults {
   /** Slack is away: Socket Mode is refused. */
   readonly isOut: boolean;
-  /** Files never become ready: blocks that show them are refused. */
-  readonly fileNeverReady: boolean;
+  /** Finishes the scan of a file, some day. */
+  scan(finish: () => void): void;
   /** Answers and records a call, or fails to. `run` does the work. */
   answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void>;
   /** Throws what Slack answers to blocks that it does not take. */

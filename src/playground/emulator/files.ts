@@ -12,18 +12,15 @@ const TEXT_TYPES: Record<string, [mimetype: string, filetype: string]> = {
   txt: ['text/plain', 'text'],
 };
 
-/** Uploaded files. A file is scanned after its upload: for `delayMs` it has no mimetype and no block may show it. */
+/** Uploaded files. A file is scanned after its upload: until then it has no mimetype and no block may show it. */
 export class FileStore {
   readonly #state: WorkspaceState;
   readonly #faults: Faults | undefined;
-  readonly #delayMs: number;
   readonly #url: () => string;
-  readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(state: WorkspaceState, faults: Faults | undefined, delayMs: number, url: () => string) {
+  constructor(state: WorkspaceState, faults: Faults | undefined, url: () => string) {
     this.#state = state;
     this.#faults = faults;
-    this.#delayMs = delayMs;
     this.#url = url;
   }
 
@@ -56,16 +53,16 @@ export class FileStore {
     return file && !file.deleted && file.completed ? file : undefined;
   }
 
-  /** Starts the scan; `whenReady` runs after it, at once when there is no delay. */
+  /** Starts the scan, which is over at once unless `faults` hold it up; `whenReady` runs after it. */
   complete(file: StoredFile, whenReady: () => void): void {
     file.completed = true;
     const finish = () => {
-      if (this.#faults?.fileNeverReady || file.deleted) return;
+      if (file.deleted) return;
       Object.assign(file, identify(file), { ready: true });
       whenReady();
       this.#state.changed();
     };
-    if (this.#delayMs > 0) this.#timers.add(setTimeout(finish, this.#delayMs));
+    if (this.#faults) this.#faults.scan(finish);
     else finish();
   }
 
@@ -117,10 +114,6 @@ export class FileStore {
       groups: ids('private'),
       shares: { public: shares(true), private: shares(false) },
     };
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
   }
 }
 

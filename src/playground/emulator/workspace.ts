@@ -28,8 +28,6 @@ export interface EmulatorOptions {
   /** The workspace's clock, epoch ms: timestamps, signatures, expiry of triggers and response URLs. */
   now?: () => number;
   seed?: WorkspaceSeed;
-  /** How long an uploaded file is processed (real milliseconds), default 0. */
-  fileDelayMs?: number;
   /** Bad days, and what Slack refuses: for tests. */
   faults?: Faults;
   /** Answers requests for other paths (the playground's pages); true when it did. */
@@ -54,7 +52,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     manifest,
     state,
     faults,
-    files: new FileStore(state, faults, options.fileDelayMs ?? 0, () => core.url),
+    files: new FileStore(state, faults, () => core.url),
     triggers: new Map(),
     responseUrls: new Map(),
     sockets,
@@ -90,7 +88,6 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     /** Ends everything; may be called twice. */
     stop(): Promise<void> {
       stopped ??= new Promise((resolve) => {
-        core.files.stop();
         sockets.stop();
         server.close(() => resolve());
         server.closeAllConnections();

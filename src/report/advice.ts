@@ -156,10 +156,14 @@ function adviseStrangers({ definitions, names, question }: Inquiry, rows: readon
   if (strangers.length === 0) return [];
   const calls = strangers.reduce((sum, [, requests]) => sum + requests, 0);
   const [name] = findMost(strangers)!;
+  const evidence =
+    strangers.length === 1
+      ? `${name} is not in the pools file, and made ${countOf(calls, 'request')}.`
+      : `${countOf(strangers.length, 'client')} not in the pools file made ${countOf(calls, 'request')}; the busiest is ${name}.`;
   return [
     {
       advice: 'Name the unknown clients',
-      evidence: `${countOf(strangers.length, 'client')} not in the pools file made ${countOf(calls, 'request')}, most of them ${name}.`,
+      evidence,
       offer: { label: `Why ${name}`, question: { report: 'why', name, range: question.range } },
     },
   ];

@@ -330,7 +330,7 @@ export function describeReset({ period, periodKind }: PoolState, nowMs: number, 
 }
 
 /** `1,330–1,424`, whole credits. */
-function formatPace({ slower, quicker }: NonNullable<PoolState['pace']>): string {
+export function formatPace({ slower, quicker }: NonNullable<PoolState['pace']>): string {
   const [low, high] = [slower, quicker].map((each) =>
     formatCredits(each >= 10_000 ? Math.round(each / 1000) * 1000 : each),
   );

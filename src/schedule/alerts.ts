@@ -97,7 +97,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     const titles: string[] = [];
     for (const alert of await this.#findAcknowledged(target.what, nowMs)) {
       if (!(await transact(db, (trx) => this.#acknowledge(trx, alert, by, nowMs)))) continue;
-      await this.#audit(by, 'alert.acknowledge', `${alert.subject} ${alert.period}`);
+      await this.#audit(by, 'alert.acknowledge', alert.subject);
       titles.push(alert.content.title);
     }
     wakeSender();

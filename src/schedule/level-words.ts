@@ -249,7 +249,7 @@ async function findOutlook(
     return { sentence: `Runs out around ${day} at ${present!.pace}.`, clause: `runs out around ${day}` };
   }
   if (usual?.runOut) {
-    const clause = describeRunOut(usual.runOut, calendar.zone);
+    const clause = `${describeRunOut(usual.runOut, calendar.zone)} (${calendar.zone})`;
     return { sentence: `${capitalise(clause)}.`, clause };
   }
   if (!usual?.pace) return undefined;

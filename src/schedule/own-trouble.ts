@@ -33,9 +33,10 @@ const REFUSALS: Partial<Record<ErrorCode, string>> = {
   too_large: 'their bodies are too large (413): send smaller ones, or raise MAX_BODY_BYTES',
   unsupported: 'their type or encoding is not known (415): see the README on its format',
 };
-/** A tick that comes later than this was held up, … */
+/** A tick that comes later than this was held up, by less than a pause: of a machine that slept, or a clock that was set. */
 const TICK_LATE_MS = 2.5 * MINUTE_MS;
-/** … which is told from the third in a row on: a machine that slept causes one. */
+const PAUSE_MS = 15 * MINUTE_MS;
+/** Tell it from the third in a row on: a short sleep causes one. */
 const LATE_TICKS = 3;
 
 /** A source at the last look: its counts so far. */
@@ -57,7 +58,8 @@ export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Prom
   let late = 0;
 
   function findLateTicks(nowMs: number): string | undefined {
-    late = lastMs !== undefined && nowMs - lastMs > TICK_LATE_MS ? late + 1 : 0;
+    const gapMs = nowMs - (lastMs ?? nowMs);
+    late = gapMs > TICK_LATE_MS && gapMs < PAUSE_MS ? late + 1 : 0;
     lastMs = nowMs;
     if (late < LATE_TICKS) return undefined;
     return 'The scheduler runs late: minutes pass between its runs, so digests and alerts come late. Give Headroom more CPU.';

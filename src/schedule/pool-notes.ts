@@ -2,7 +2,7 @@ import { formatDay, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { MeterStep } from '../domain/usage.ts';
 import { formatCount, formatCredits } from '../report/format.ts';
-import { describeRunOut, toInnerCase } from '../report/scope-words.ts';
+import { describeRunOut, formatPace, toInnerCase } from '../report/scope-words.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { type AlertWords, type Candidate, findPool, readForAnHour, type Watch } from './alert-claims.ts';
 import { formatHoursOf, formatWho, LATE_MS, toDays } from './alert-subjects.ts';
@@ -62,14 +62,14 @@ export const RUN_OUTS: Watch = {
 };
 
 function toRunOutWords(scope: ScopeState, pool: PoolState, zone: string): AlertWords | undefined {
-  const { runOut, periodKind, level } = pool;
+  const { runOut, pace, periodKind, level } = pool;
   const [next] = listLater(scope, pool);
   if (!runOut || level === 'exhausted' || periodKind === 'rolling-24h' || !scope.pools.includes(pool)) return undefined;
   return {
     sign: '🟠',
     title: `${scope.title} ${runOut.latestMs === undefined ? 'may' : 'will'} run out of ${toInnerCase(pool.name)} before ${periodKind === 'once' ? 'it ends' : 'the reset'}`,
     lines: [
-      `It ${describeRunOut(runOut, zone)} (${zone}): ${runOut.arithmetic}.`,
+      `It ${describeRunOut(runOut, zone)} (${zone})${pace ? `, at the usual ${formatPace(pace)} a day` : ''}.`,
       ...(next ? [`Next: the ${describeLeft(next)}.`] : []),
     ],
     ...{ scope: scope.scope, pool: pool.name, chart: formatQuestion({ report: 'pool', scope: scope.scope }) },

@@ -147,7 +147,7 @@ describe('alerts on levels', () => {
       for (const name of ['crm', 'erp'])
         world.events.push({ timeMs: clock.now() - day * DAY, scope: name, count: name === 'crm' ? 75 : 30 });
     await use(1);
-    expect(slack.messages(CHANNEL)[0]!.text).toContain('Runs out on Mon 23 Nov 16:40.');
+    expect(slack.messages(CHANNEL)[0]!.text).toContain('Runs out on Mon 23 Nov 16:40 (UTC).');
     await use(450, { scope: 'erp' });
     const erp = slack.messages(CHANNEL).find(({ text }) => text.includes('ERP has used 75%'))!;
     expect(erp.text).toMatch(/Runs out around .* at today’s pace\./);

@@ -233,6 +233,7 @@ describe('other alerts', () => {
     const title = '🟠 CRM will run out of add-on before it ends';
     expect(told()).toContain(title);
     const { text } = slack.messages(CHANNEL).find((message) => message.text.startsWith(title))!;
+    expect(text).toContain('It runs out on Sat 28 Nov 16:34 (UTC), at the usual 95 a day.');
     expect(text).toContain('Next: the reserve (4,905 left).');
   });
 });

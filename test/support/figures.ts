@@ -35,14 +35,18 @@ export function tally(dialect: DialectName, figures: Partial<Figures>): void {
 }
 
 /** Waits for a message that must be posted, and tallies it: as lost where the wait fails. */
-export async function tallyPost(dialect: DialectName, wait: Promise<unknown>): Promise<void> {
+export async function tallyPost(
+  dialect: DialectName,
+  wait: Promise<unknown>,
+  note: (dialect: DialectName, figures: Partial<Figures>) => void = tally,
+): Promise<void> {
   try {
     await wait;
   } catch (error) {
-    tally(dialect, { deliveries: 1, losses: 1 });
+    note(dialect, { deliveries: 1, losses: 1 });
     throw error;
   }
-  tally(dialect, { deliveries: 1 });
+  note(dialect, { deliveries: 1 });
 }
 
 /** Adds to the inputs of this run that were odd on purpose, by what they were. */

@@ -12,6 +12,7 @@ import { describeEachDialect } from '../support/databases.ts';
 import { type Emulator, startEmulator } from '../support/emulator.ts';
 import { tally, tallyPost } from '../support/figures.ts';
 import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
+import { checkPosts } from './ledger.ts';
 import { sendUntilTaken, TOKEN } from './load.ts';
 
 const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
@@ -47,7 +48,6 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     keys(ALERTS).some(
       (key) => !key.includes('#') && (level === 75 ? !key.includes(':0@') : key.includes(`:${level}:`)),
     );
-  const countDoubles = (channel: string): number => keys(channel).length - new Set(keys(channel)).size;
   const countPosts = (): number => slack.calls.filter(({ method }) => method === 'chat.postMessage').length;
 
   beforeEach(async () => {
@@ -68,7 +68,7 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     rmSync(folder, { recursive: true });
   });
   afterEach(async () => {
-    tally(dialect, { doubles: countDoubles(ALERTS) + countDoubles(DIGESTS) });
+    tally(dialect, { doubles: checkPosts([], [...keys(ALERTS), ...keys(DIGESTS)]).doubles });
     for (const bot of bots.splice(0)) await bot.kill();
     await slack.stop();
   });

@@ -14,6 +14,7 @@ import { type Emulator, startEmulator } from '../support/emulator.ts';
 import { tally, tallyPost } from '../support/figures.ts';
 import { isLong } from '../support/size.ts';
 import { ALERTS, type Bot, DIGESTS, startBot, toEnv } from './bot.ts';
+import { checkPosts } from './ledger.ts';
 import { sendUntilTaken } from './load.ts';
 
 /**
@@ -34,8 +35,7 @@ beforeEach(async () => {
   slack = await startEmulator({ now: () => Date.now() + aheadMs });
 });
 afterEach(async () => {
-  const posted = [ALERTS, DIGESTS].flatMap(listKeys);
-  tally('sqlite', { doubles: posted.length - new Set(posted).size });
+  tally('sqlite', { doubles: checkPosts([], [ALERTS, DIGESTS].flatMap(listKeys)).doubles });
   await bot?.kill();
   await slack.stop();
 });

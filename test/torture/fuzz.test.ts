@@ -13,6 +13,7 @@ import { tally, tallyInputs } from '../support/figures.ts';
 import { typePools } from '../support/pool-text.ts';
 import { SEED, size } from '../support/size.ts';
 import { type Bot, startBot, toEnv } from './bot.ts';
+import { checkEvents } from './ledger.ts';
 import { countByClient, inParallel } from './load.ts';
 import { type Keys, makeOddRequest } from './odd-http.ts';
 import { listControls, makeOddDelivery } from './odd-slack.ts';
@@ -59,7 +60,6 @@ it('odd requests at every endpoint: none is failed by us, opens what is not its 
   const count = size(4000, 750_000);
   const random = createRandom('fuzz', SEED);
   const honest = new Map<string, number>();
-  let events = 0;
   let unanswered = 0;
   await inParallel(Array(count).keys().toArray(), 400, async (number) => {
     const request = makeOddRequest(number, random, keys);
@@ -83,18 +83,15 @@ it('odd requests at every endpoint: none is failed by us, opens what is not its 
     if (answer.status !== 200 || (JSON.parse(answer.body) as { accepted: number }).accepted !== sent)
       throw new Error(told());
     honest.set(client, (honest.get(client) ?? 0) + sent);
-    events += sent;
   });
   wire.close();
   const { totals, raw } = await countByClient(env.DATABASE_URL!);
-  const counted = [...honest].map(([client, sent]) => [sent, totals[client] ?? 0] as const);
-  tally('sqlite', {
-    events,
-    losses: counted.reduce((sum, [sent, found]) => sum + Math.max(0, sent - found), 0),
-    doubles: counted.reduce((sum, [sent, found]) => sum + Math.max(0, found - sent), 0),
-  });
+  const sent = [...honest].map(([client, size]) => ({ client, size }));
+  const ofHonest = Object.fromEntries(sent.map(({ client }) => [client, totals[client] ?? 0]));
+  const { faults, ...figures } = checkEvents(sent, () => true, ofHonest);
+  tally('sqlite', figures);
   tallyInputs('requests', count - unanswered);
-  expect(counted.filter(([sent, found]) => sent !== found)).toEqual([]);
+  expect(faults).toEqual([]);
   expect(totals).toEqual(raw);
   expect(listErrors()).toEqual([]);
   // Only what is no HTTP at all ends its connection, and with it what was sent behind.

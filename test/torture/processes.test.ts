@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/store/database.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { tally } from '../support/figures.ts';
 import { SEED, size } from '../support/size.ts';
+import { checkEvents } from './ledger.ts';
 import {
   countByClient,
   inParallel,
@@ -79,18 +80,10 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
       expect(sent.length).toBeGreaterThan(acknowledged.size);
 
       const { totals, raw } = await countByClient(url);
-      const answered = sent.filter(({ client }) => acknowledged.has(client));
-      tally(dialect, {
-        kills: rounds,
-        events: answered.reduce((sum, { size }) => sum + size, 0),
-        losses: answered.reduce((sum, { client, size }) => sum + Math.max(0, size - (totals[client] ?? 0)), 0),
-        doubles: sent.reduce((sum, { client, size }) => sum + Math.max(0, (totals[client] ?? 0) - size), 0),
-      });
+      const { faults, ...figures } = checkEvents(sent, (client) => acknowledged.has(client), totals);
+      tally(dialect, { kills: rounds, ...figures });
       expect(totals).toEqual(raw);
-      for (const { client, size } of sent) {
-        if (acknowledged.has(client)) expect([client, totals[client]]).toEqual([client, size]);
-        else expect([undefined, size]).toContain(totals[client]);
-      }
+      expect(faults).toEqual([]);
 
       const survivor = await start(url);
       await inParallel(sent, LANES, async (request) => {
@@ -117,12 +110,12 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
       );
     });
     const { totals, raw, requests: all } = await countByClient(url);
-    const count = requests.reduce((sum, { size }) => sum + size, 0);
-    tally(dialect, { events: count, losses: Math.max(0, count - all), doubles: Math.max(0, all - count) });
+    const { faults: _, ...figures } = checkEvents(requests, () => true, totals);
+    tally(dialect, figures);
     expect(Object.fromEntries(accepted)).toEqual(whole(requests));
     expect(totals).toEqual(whole(requests));
     expect(raw).toEqual(totals);
-    expect(all).toBe(count);
+    expect(all).toBe(figures.events);
     expect(both.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
@@ -164,12 +157,8 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
         await killed;
       }
       const { totals, raw } = await countByClient(url);
-      tally(dialect, {
-        kills: rounds,
-        events: requests.reduce((sum, { size }) => sum + size, 0),
-        losses: requests.reduce((sum, { client, size }) => sum + Math.max(0, size - (totals[client] ?? 0)), 0),
-        doubles: requests.reduce((sum, { client, size }) => sum + Math.max(0, (totals[client] ?? 0) - size), 0),
-      });
+      const { faults: _, ...figures } = checkEvents(requests, () => true, totals);
+      tally(dialect, { kills: rounds, ...figures });
       expect(unanswered.length).toBeGreaterThan(0);
       expect(totals).toEqual(whole(requests));
       expect(raw).toEqual(totals);

@@ -56,7 +56,7 @@ type Counts = Map<string, Count>;
 
 const NOTHING: Count = { requests: 0, credits: 0, drawn: 0 };
 
-/** Names of what credits are drawn by: scopes, and limits with rules of their own. */
+/** Names of all meters: each scope, and each limit that counts only a part of its scope. */
 function listMeters({ scopes }: Definitions): string[] {
   return scopes.flatMap(({ name, limits }) => [
     name,
@@ -64,7 +64,10 @@ function listMeters({ scopes }: Definitions): string[] {
   ]);
 }
 
-/** What rules decide: calls and credits per scope, credits drawn per meter, and calls taken out per rule. */
+/**
+ * Sums up a span by what rules can change: requests and credits of each scope, credits that its pools and limits count, and
+ * requests that each exclusion rule leaves out.
+ */
 async function summarise(reader: UsageReader, span: Span, meters: readonly string[]): Promise<Counts> {
   const { rows } = await reader.sum({ span, grain: 'all', groupBy: ['scope'], filters: [] });
   const counts: Counts = new Map(

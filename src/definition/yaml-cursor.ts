@@ -18,14 +18,14 @@ const WANTED: Readonly<Record<Field['kind'], string>> = {
   ...{ day: 'a date', choice: 'a word' },
 };
 
-/** A file of a thousand scopes has a third of this. */
+/** Longer texts are refused unread. A file of a thousand scopes has about 300,000 characters. */
 const MAX_CHARACTERS = 1_000_000;
-/** Each may stand for much that has others within. */
+/** Aliases of aliases multiply: with many of them a short file would stand for a huge one. */
 const MAX_ALIASES = 50;
 
 interface Sheet {
   lines: LineCounter;
-  /** What each alias stands for. */
+  /** The node that each alias (`*name`) repeats. */
   aliases: ReadonlyMap<Node, Node>;
   mistakes: Mistake[];
 }

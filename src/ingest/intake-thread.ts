@@ -14,17 +14,17 @@ import {
 } from './intake-messages.ts';
 
 /**
- * Requests may wait for the thread up to this; more are refused as a whole, with nothing of them counted. No source takes
- * more than what is free besides, so there is always room for another.
+ * Bodies that wait for the thread may take this much memory; a request beyond it is refused whole. No source takes more than it
+ * leaves free, so there is always room for another.
  */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
 /** A source whose oldest request waits longer than this is to come again; and no instance that keeps others waiting so long is ready. */
 const MAX_WAIT_MS = 5000;
-/** So much is handed to the thread whatever it has already: there is enough to do while the rest arrives. */
+/** Requests gather while the thread is busy, but no more than this: a batch of this size is worth a message of its own. */
 const GATHERED_BYTES = 64 * 1024;
 const GATHERED_REQUESTS = 16;
-/** Parsed events live for one commit, which takes about 1 MiB of bodies; more room costs memory and saves no time. */
+/** Heap for short-lived objects: the events of one commit (about 1 MiB of bodies) fit in it; more was no faster. */
 const YOUNG_MB = 16;
 
 const STOPPING = 'This instance is stopping; send the request again.';

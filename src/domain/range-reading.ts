@@ -116,6 +116,7 @@ const ISO_MOMENT = String.raw`\d{4}-\d{1,2}-\d{1,2}(?:t\d{1,2}:\d{2}(?::\d{2}(?:
 const RULES: readonly [RegExp, (match: RegExpExecArray) => readonly string[]][] = [
   [PREFIX, ([, prefix, rest]) => [prefix!, ...split(rest!)]],
   [/^(>=|<=|>|<)(.*)$/, ([, sign, rest]) => [sign!, ...split(rest!)]],
+  [/^(last|this|past)(hour|day|week|weekend|month|quarter|year)$/, ([, which, unit]) => [which!, unit!]],
   [/^(.*?)(?:\.{2,3}|…|--)(.*)$/, ([, left, right]) => [...splitEnd(left!), '..', ...splitEnd(right!)]],
   // `2026-11-05/2026-11-08`, `2026-11-05-2026-11-08`, `20261105-20261108`.
   [new RegExp(`^(${ISO_MOMENT})[/-](${ISO_MOMENT})$`), ([, left, right]) => [...split(left!), '..', ...split(right!)]],

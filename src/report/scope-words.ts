@@ -71,9 +71,16 @@ export function titleOfMeter(meter: string, scopes: readonly { scope: string; ti
 /** For a scope that is neither declared nor used, with those that are declared. */
 export function unknownScope(name: string, { scopes }: Definitions, report: string): QuestionError {
   const known = scopes.length === 0 ? 'there are none yet' : `there is ${scopes.map((scope) => scope.name).join(', ')}`;
+  // Of a long name the beginning is enough.
+  const begun = new Map(scopes.map((scope) => [scope.name.slice(0, name.length + 1), scope.name]));
+  const near = listNearest(name, [...begun.keys()]).map((text) => begun.get(text)!);
+  const isFar = (scope: { name: string }) => (near.includes(scope.name) ? near.indexOf(scope.name) : near.length);
   return new QuestionError(
     `No scope is called “${name}”; ${known}.`,
-    scopes.slice(0, 5).map((scope) => ({ label: scope.title, command: `${report} ${scope.name}` })),
+    scopes
+      .toSorted((a, b) => isFar(a) - isFar(b))
+      .slice(0, 5)
+      .map((scope) => ({ label: scope.title, command: `${report} ${scope.name}` })),
   );
 }
 

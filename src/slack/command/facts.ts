@@ -25,7 +25,7 @@ function isOfDegree(concepts: Sentence['concepts']): boolean {
 const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
 
 /** Asks of days ahead: ranges are of days gone by. */
-const FORESEEING = /^(?!.*\bso far\b).*\b(will|won't|gonna|going to|(do|does|would) (i|we|they) need)\b/;
+const FORESEEING = /^(?!.*\bso far\b).*\b(will|won't|gonna|going (to|over)|(do|does|would) (i|we|they) need)\b/;
 const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 
 /** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
@@ -98,6 +98,9 @@ export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concep
     (isComparative && draft.question.range !== undefined) ||
     concepts.has('fell') ||
     (concepts.has('compare') && !isAmongNames) ||
+    [...(concepts.get('latency') ?? []), ...(concepts.get('pace') ?? [])].some((token) =>
+      /^(slow|fast)er$/.test(bareWord(token)),
+    ) ||
     (concepts.has('spike') && (concepts.has('why') || concepts.has('who'))) ||
     (concepts.has('why') && isOfDegree(concepts));
   return (

@@ -123,9 +123,11 @@ function dropUnknown(error: Misunderstood, names: KnownNames): Misunderstood {
   const faults = error.candidates.map((text) => findFault(text, names));
   const [first] = faults;
   if (!(first instanceof UnknownWords) || faults.some((fault) => fault === undefined)) return error;
-  const texts = faults.flatMap((fault) =>
-    fault instanceof UnknownWords ? [withoutWords(fault.reading, fault.tokens)] : [],
-  );
+  const texts = faults.flatMap((fault) => {
+    if (!(fault instanceof UnknownWords)) return [];
+    const corrected = explainUnknown(fault).candidates.find((text) => isReadable(text, names));
+    return [corrected ?? withoutWords(fault.reading, fault.tokens)];
+  });
   return new Misunderstood(`${error.message} ${nameUnknown(first)}`, texts);
 }
 

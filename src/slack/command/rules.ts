@@ -90,6 +90,7 @@ const ROWS: readonly Row[] = [
   ['statusWord perMonth !range|latency', 'status 12-months [name]', 'status perMonth history'],
   ['statusWord perHour !range|latency', 'status yesterday [name]', 'status perHour'],
   ['statusWord perHour|perDay|trend !latency', 'status [name]', 'status perHour perDay trend'],
+  ['latency|howSlow odd !range', 'latency today vs week-before [name]', `odd ${LATENCY}`],
   ['latency perHour !range', 'latency yesterday [dimension] [name]', LATENCY],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],

@@ -55,11 +55,12 @@ const COUNTED =
 /** `last 50 calls`; at the beginning also `20 failed calls`, but for `429 calls`, which are of a status. */
 export function readCountedCalls(text: string, at = 0): { limit: number; used: number } | undefined {
   const [, lead, count, kind] =
-    /^(last|latest|newest|recent)? ?(\d{1,5}) (?:(\S+) )?(?:calls?|requests?|events?|errors|failures)\b/.exec(text) ??
-    [];
-  if (!count || (!lead && (at > 0 || /^[2-5]\d\d$/.test(count)))) return undefined;
+    /^(last|latest|newest|recent)? ?(\d{1,5}|one(?= (?:fail|reject|error))) (?:(\S+) )?(?:calls?|requests?|events?|errors|failures)\b/.exec(
+      text,
+    ) ?? [];
+  if (!count || (!lead && ((at > 0 && count !== 'one') || /^[2-5]\d\d$/.test(count)))) return undefined;
   if (kind && !/^(failed|failing|rejected|single|raw|[1-5](\d\d|xx)s?)$/.test(kind)) return undefined;
-  return { limit: Number(count), used: lead ? 2 : 1 };
+  return { limit: Number(count) || 1, used: lead ? 2 : 1 };
 }
 
 /** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
@@ -130,6 +131,9 @@ export function readSentence(reading: Reading): Sentence {
   /** `vs last week`, `compared to yesterday`. */
   function readSecondRange(at: number): number | undefined {
     // `compare last week with the week before`
+    const [over, unit] = /^(week|month|year) (?:over|on) \1\b/.exec(words.slice(at, at + 3).join(' ')) ?? [];
+    if (over) draft.question.range ??= `last-${unit}`;
+    if (over) return setVersus(`${unit}-before`, tokens.slice(at, at + 3), at + 3);
     const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);
     // `than at the same time last week`: beside what runs now.
     const isSame = words[at] === 'same' && at > 0;
@@ -185,7 +189,8 @@ export function readSentence(reading: Reading): Sentence {
   function readNumbered(at: number): number | undefined {
     const word = words[at]!.replace(/['’]s$/, 's');
     const counts =
-      /^(top|first|last|over|under|above|below|than|least|most)$/.test(words[at - 1] ?? '') && !concepts.has('latest');
+      /\b(top|first|last|over|under|above|below|than|at (least|most))$/.test(words.slice(0, at).join(' ')) &&
+      !concepts.has('latest');
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;

@@ -145,7 +145,7 @@ const PHRASES = {
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
   status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
-    alright|all right|back to normal|online|reachable|recover(|s|ed)|stable`,
+    alright|all right|online|reachable|recover(|s|ed)|stable`,
   distinct: 'distinct|unique|different|individual|separate',
   portion: 'how (much|many) of',
   share:
@@ -173,7 +173,7 @@ const PHRASES = {
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
     (go|goes|went|gone|going) down|shr(ink|inks|inking|ank|unk)`,
-  odd: 'normal|unusual(|ly)|odd|strange|weird|abnormal|anomal(y|ies)|suspicious|out of the ordinary|always (this|like this|so|that)',
+  odd: '(|back to )normal|unusual(|ly)|odd|strange|weird|abnormal|anomal(y|ies)|suspicious|out of the ordinary|always (this|like this|so|that)',
   spike: 'spike(|s|d)|jump(|s|ed)',
   goingOn: 'going on|happening',
   happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
@@ -206,7 +206,7 @@ const PHRASES = {
   fastest: 'fastest|quickest',
   timeout: 'timeout(|s)|(time|times|timed|timing) out',
   pace: 'fast|faster|quick|quickly|take|takes|took',
-  events: 'event(|s)|raw(| calls| events)|sample(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
+  events: 'event(|s)|raw(| calls| events)|sample(|s)|example(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
   latest: '(latest|newest|recent) (calls|requests)|last calls',
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',

@@ -190,7 +190,7 @@ function toZone(draft: Draft, text: string): string {
   throw new InvalidScheduleError(
     words.includes('/')
       ? `There is no time zone ${quoteShort(words)}.`
-      : `I do not understand ${quoteShort(words)} in ${quoteShort(text)}.`,
+      : `I don’t understand ${quoteShort(words)}${words === text.trim() ? '' : ` in ${quoteShort(text)}`}.`,
     near.length > 0
       ? near.map((word) => `${word === 'monthly' ? 'monthly 1' : word === 'weekly' ? 'weekly mon' : word} ${time}`)
       : [`${days} ${time}`, `${days} ${time} Europe/London`],

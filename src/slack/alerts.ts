@@ -44,9 +44,10 @@ async function change(served: Served, command: Exclude<AlertsCommand, { action: 
     case 'add': {
       const view = await findView(ctx.db, [asked.user, asked.channel], command.view);
       if (!view) {
-        throw new QuestionError(`There is no saved view named ${command.view}.`, [
-          { label: 'Saved views', command: 'views' },
-        ]);
+        throw new QuestionError(
+          `There is no saved view named ${command.view}. Ask first, then: ${ctx.command} save NAME`,
+          [{ label: 'Saved views', command: 'views' }],
+        );
       }
       const { over, per } = command;
       return addRule(served, { name: command.view, question: view.question, over, per });

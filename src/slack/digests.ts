@@ -31,7 +31,8 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
     case 'pause':
     case 'resume': {
       const until = command.action === 'pause' ? command.until : undefined;
-      const untilMs = until === undefined ? undefined : parseUntil(until, ctx.now(), person.zone);
+      // A day means all of it: its digest may be due before 09:00.
+      const untilMs = until === undefined ? undefined : parseUntil(until, ctx.now(), person.zone, 0);
       // Without this it would be paused for ever.
       if (until !== undefined && untilMs === undefined) {
         const head = ['digest pause', command.id].filter(Boolean).join(' ');

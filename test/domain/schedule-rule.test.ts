@@ -85,7 +85,8 @@ describe('parseSchedule', () => {
       ['daily 09:00 Europe/Berlin', 'daily 09:00 Europe/Paris', 'daily 09:00 Europe/Madrid'],
     ],
     ['daily 09:00 Europe/Berln', /“Europe\/Berln”/, ['daily 09:00 Europe/Berlin']],
-    ['dayly 09:00', /do not understand “dayly”/, ['daily 09:00']],
+    ['dayly 09:00', /don’t understand “dayly” in “dayly 09:00”/, ['daily 09:00']],
+    ['dayly', /^I don’t understand “dayly”\.$/, ['daily 09:00']],
     ['mon 09:00 monthly 1', /days of the week and of the month/, ['weekly mon 09:00', 'monthly 1 09:00']],
   ])('“%s” is refused, with a cure', (text, message, suggestions) => {
     const error = refusal(text);

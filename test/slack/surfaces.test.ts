@@ -153,6 +153,15 @@ describe('digests', () => {
   );
 });
 
+it('a digest that is paused until Monday is posted on Monday, however early', async () => {
+  const { slack, done } = await startRig();
+  await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest pause 7 until monday' });
+  await slack.waitFor(() => done[0], 'the pause');
+  const [, untilMs, by] = done[0]!.given as [number, number, { zone: string }];
+  const until = Temporal.Instant.fromEpochMilliseconds(untilMs).toZonedDateTimeISO(by.zone);
+  expect([until.dayOfWeek, until.toPlainTime().toString()]).toEqual([1, '00:00:00']);
+});
+
 it('a digest is not paused until a time that is over or too far off', async () => {
   const { slack, done } = await startRig();
   for (const [at, text] of ['digest pause 7 until 2020-11-01', 'digest pause 7 until 500d'].entries()) {

@@ -6,11 +6,12 @@ const UNIT_MS: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOU
 
 /**
  * The instant until which something rests: `2h`, `30 minutes`, `3d`, `tomorrow`, `monday`, `monday 09:00`, `18:00`,
- * `2026-11-25`, `2026-11-25 09:00`. Days without a time mean 09:00 in `zone`; always after `nowMs`, at most a year.
+ * `2026-11-25`, `2026-11-25 09:00`. Days without a time mean 09:00 in `zone`, or another minute of the day (`dayBegins`);
+ * always after `nowMs`, at most a year.
  * Undefined for texts that are none, or in the past.
  */
-export function parseUntil(text: string, nowMs: number, zone: string): number | undefined {
-  const instant = readUntil(text, nowMs, zone);
+export function parseUntil(text: string, nowMs: number, zone: string, dayBegins = 9 * 60): number | undefined {
+  const instant = readUntil(text, nowMs, zone, dayBegins);
   return instant !== undefined && instant > nowMs && instant <= nowMs + 366 * DAY_MS ? instant : undefined;
 }
 
@@ -19,10 +20,10 @@ const LEAP_YEAR_MS = Date.UTC(2000, 0, 1);
 
 /** Tells whether a text reads as one, on some day. */
 export function isUntil(text: string): boolean {
-  return readUntil(text, LEAP_YEAR_MS, 'UTC') !== undefined;
+  return readUntil(text, LEAP_YEAR_MS, 'UTC', 0) !== undefined;
 }
 
-function readUntil(text: string, nowMs: number, zone: string): number | undefined {
+function readUntil(text: string, nowMs: number, zone: string, dayBegins: number): number | undefined {
   const words = text
     .trim()
     .toLowerCase()
@@ -41,7 +42,7 @@ function readUntil(text: string, nowMs: number, zone: string): number | undefine
   // A time alone means its next occurrence.
   if (alone !== undefined) return at(today, alone) > nowMs ? at(today, alone) : at(today.add({ days: 1 }), alone);
   const whole = findDate(words, today);
-  if (whole) return at(whole, 9 * 60);
+  if (whole) return at(whole, dayBegins);
   const [, day, clock] = /^(.+?) (?:at )?(\S+(?: ?[ap]m)?)$/.exec(words) ?? [];
   const date = day ? findDate(day, today) : undefined;
   const time = clock ? readTime(clock) : undefined;

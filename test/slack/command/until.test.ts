@@ -34,6 +34,11 @@ describe('parseUntil', () => {
     expect(isUntil(text)).toBe(true);
   });
 
+  test('a day is all of it where what rests may be due before 09:00', () => {
+    expect(parseUntil('until monday', NOW, ZONE, 0)).toBe(Date.parse('2026-11-22T23:00:00Z'));
+    expect(parseUntil('monday 10:30', NOW, ZONE, 0)).toBe(Date.parse('2026-11-23T09:30:00Z'));
+  });
+
   test('29 February is a day of leap years', () => {
     expect(isUntil('29 feb')).toBe(true);
     expect(isUntil('30 feb')).toBe(false);

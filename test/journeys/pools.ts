@@ -24,6 +24,10 @@ export function describePools(journey: Journey): void {
     await shoot(page, 'pool-form');
     await form.getByRole('button', { name: /Add a grant/ }).click();
     await expect.poll(() => form.getByText(/^Grant 3$/).count()).toBe(1);
+    // What was pressed is still in view.
+    expect(
+      await form.locator('.modal-body').evaluate((node) => Number(Reflect.get(node, 'scrollTop'))),
+    ).toBeGreaterThan(0);
     await form.getByLabel('Quantity').nth(2).fill('5');
     await form.getByLabel('Credits each').nth(2).fill('2000');
     await form.getByLabel('Name of the grant').nth(2).fill('Users');

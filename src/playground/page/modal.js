@@ -25,6 +25,7 @@ function show({ modal }) {
   if (same && open.hash === modal.hash) return;
   const typed = same ? readTyped(form) : [];
   const keepPlace = same ? holdFocus(form) : () => {};
+  const scrolled = same ? form.querySelector('.modal-body').scrollTop : 0;
   if (!same) errors = {};
   open = modal;
   form.innerHTML = modal.html;
@@ -36,6 +37,7 @@ function show({ modal }) {
     dialog.showModal();
   }
   keepPlace();
+  form.querySelector('.modal-body').scrollTop = scrolled;
   // What had the focus is gone: the form is another one.
   if (document.activeElement === form) document.getElementById('modal-title').focus();
   if (same) return;

@@ -11,7 +11,7 @@ const MAX_KNOWN_WORDS = 8;
 /** Names that are searched for near ones, at most: further ones are only found as they are written. */
 const MAX_SEARCHED = 20_000;
 
-export const NO_NAMES: KnownNames = { find: () => [], clientsFrom: () => [], near: () => [] };
+export const NO_NAMES: KnownNames = { find: () => [], clientsFrom: () => [], poolsWith: () => [], near: () => [] };
 
 export function createKnownNames(known: readonly KnownName[]): KnownNames {
   const byText = new Map<string, KnownName[]>();
@@ -38,6 +38,8 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
   return {
     find,
     clientsFrom: (text) => clients.filter(({ name }) => name.toLowerCase().startsWith(`${text.toLowerCase()} `)),
+    poolsWith: (word) =>
+      known.filter(({ key, name }) => key === 'pool' && beginsWordOf(name.replace(/(?<=add)[- ](?=on)/i, ''), word)),
     near(text) {
       const typed = text.toLowerCase();
       if (typed.length < 2) return [];
@@ -117,6 +119,29 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
     }
   }
   return undefined;
+}
+
+/** Words for pools that are seldom all of a pool's name. */
+const POOL_WORD = /^(bundle|plan|add[- ]?on)s?\b/;
+
+/** Tells whether a text may mean a pool by a part of its name. */
+export function mentionsPool(text: string): boolean {
+  return /\b(bundle|plan|add[- ]?on)s?\b/i.test(text);
+}
+
+/** `the bundle`, where one pool alone is called Bundled licences. */
+export function readPoolCalled({ tokens, names }: Reading, at: number): FoundName | undefined {
+  const [said, word] =
+    POOL_WORD.exec(
+      tokens
+        .slice(at, at + 2)
+        .map(bareWord)
+        .join(' '),
+    ) ?? [];
+  const [pool, ...others] = word ? names.poolsWith(word.replace(/[- ]/, '')) : [];
+  return pool && others.length === 0
+    ? { key: 'pool', name: pool.value, next: at + said!.split(' ').length }
+    : undefined;
 }
 
 /** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */

@@ -5,7 +5,7 @@ import { readAsked } from './asked.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { findTopic } from './help.ts';
-import { createKnownNames, NO_NAMES } from './names.ts';
+import { createKnownNames, mentionsPool, NO_NAMES } from './names.ts';
 import { explainUnknown, nameUnknown, spaceAtCommas, withoutWords } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
@@ -50,14 +50,15 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
   }
 }
 
-/** The same, with the names that there are: they are only fetched where the language alone leaves words over. */
+/** The same, with the names that there are: only fetched where the language alone leaves words over, or a pool may be named in part. */
 export async function understand(raw: string, source: NameSource, nowMs: number): Promise<Command> {
   try {
-    return parseCommand(raw);
+    const command = parseCommand(raw);
+    if (!mentionsPool(raw)) return command;
   } catch (error) {
     if (!(error instanceof QuestionError && error.cause instanceof Misunderstood)) throw error;
-    return parseCommand(raw, createKnownNames(await source.names(nowMs)));
   }
+  return parseCommand(raw, createKnownNames(await source.names(nowMs)));
 }
 
 /** Commands worth trying by someone who typed something unknown. */

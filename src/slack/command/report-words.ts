@@ -3,7 +3,7 @@ import { isByHours } from '../../domain/ranges.ts';
 import type { Question, ReportKind } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
-import { isSingular, readKnown } from './names.ts';
+import { isSingular, readKnown, readPoolCalled } from './names.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
@@ -18,6 +18,8 @@ export function readReport(reading: Reading): Question | undefined {
   if (head.quoted) return undefined;
   const word = wordOf(head);
   if (/^\/./.test(word)) return readNameAndOptions(reading, 0, { report: 'route' }, 'name', false);
+  // `bundle left` is of one pool.
+  if (readPoolCalled(reading, 0)) return undefined;
   // `day before yesterday` is a range.
   if (word === 'day' && (readRange(reading, 0)?.next ?? 0) > 1) return undefined;
   const report = isAlone(head) ? REPORT_WORDS.get(word) : undefined;

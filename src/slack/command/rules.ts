@@ -163,7 +163,7 @@ const ROWS: readonly Row[] = [
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did limit|runOut client !left|when', 'status [client]', 'limit runOut rateLimit'],
-  ['did runOut !filtered|when', 'pool overage [scope] [scopes]', BALANCE],
+  ['did runOut !filtered|when', 'pool overage [scope] [scopes] [pool]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
   [
     'spent who left|limit|pool !filtered|overage',

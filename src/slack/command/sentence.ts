@@ -1,7 +1,7 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import { Misunderstood } from './command.ts';
 import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
-import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
+import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { type Concept, DIMENSION_WORDS, isSentenceFiller, readConcept } from './vocabulary.ts';
@@ -80,6 +80,7 @@ export function readSentence(reading: Reading): Sentence {
       readName(at) ??
       readSecondRange(at) ??
       readLatest(at) ??
+      readPool(at) ??
       readLongConcept(at) ??
       readSpan(at) ??
       readNumbered(at) ??
@@ -121,6 +122,14 @@ export function readSentence(reading: Reading): Sentence {
     draft.question = { ...draft.question, limit };
     draft.places.set('limit', tokens.slice(at, at + used));
     return addConcept(at, { concept: 'latest', used });
+  }
+
+  function readPool(at: number): number | undefined {
+    // `worth buying the add-on` is not of the one there is.
+    if (/\b(buy|buying|upgrade|upgrading|need|another|bigger)( (a|an|the|our))?$/.test(words.slice(0, at).join(' ')))
+      return undefined;
+    const found = readPoolCalled(reading, at);
+    return found && addName(at, found);
   }
 
   function readLongConcept(at: number): number | undefined {

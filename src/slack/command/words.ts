@@ -139,6 +139,8 @@ export interface KnownNames {
   find(text: string): readonly KnownName[];
   /** Clients whose name goes on behind these words: of `acme` Acme CRM. */
   clientsFrom(text: string): readonly KnownName[];
+  /** Pools of whose name a word begins so. */
+  poolsWith(word: string): readonly KnownName[];
   /** Those that were probably meant, nearest first. */
   near(text: string): readonly KnownName[];
 }

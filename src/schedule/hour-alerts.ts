@@ -37,14 +37,18 @@ export const UNKNOWN_CLIENTS: Watch = {
       const unknown = called.filter(({ value }) => !names.has(value) && !IP.test(value) && !value.startsWith('('));
       const [first] = unknown;
       if (!first || names.size === 0) return undefined;
+      const isOne = unknown.length === 1;
+      const when = `in 90 days, ${formatMoment(fromMs, zone)}–${formatClock(toMs, zone)} (${zone})`;
       return {
         sign: '🔵' as const,
-        title: unknown.length === 1 ? `New client: ${first.value}` : `${unknown.length} new clients`,
-        lines: [
-          ...unknown.slice(0, MAX_LISTED).map(({ value, requests }) => `${value}: ${countOf(requests, 'request')}`),
-          ...(unknown.length > MAX_LISTED ? [`and ${unknown.length - MAX_LISTED} more`] : []),
-          `First calls in 90 days, ${formatMoment(fromMs, zone)}–${formatClock(toMs, zone)} (${zone}). If you don’t know them, ask who registered them.`,
-        ],
+        title: isOne ? `New client: ${first.value}` : `${unknown.length} new clients`,
+        lines: isOne
+          ? [`${countOf(first.requests, 'request')}, the first ${when}. If you don’t know it, ask who registered it.`]
+          : [
+              ...unknown.slice(0, MAX_LISTED).map(({ value, requests }) => `${value}: ${countOf(requests, 'request')}`),
+              ...(unknown.length > MAX_LISTED ? [`and ${unknown.length - MAX_LISTED} more`] : []),
+              `First calls ${when}. If you don’t know them, ask who registered them.`,
+            ],
         who: formatWho(formatHoursOf(calendar, { fromMs, toMs })),
       };
     };

@@ -69,6 +69,14 @@ describe('other alerts', () => {
     await run();
     expect(told()).toEqual(['🔵 2 new clients']);
     expect(slack.messages(CHANNEL)[0]!.text).toContain('new &lt;!here&gt;: 3 requests');
+    clock.advance(HOUR);
+    world.events.push({ timeMs: clock.now() - 30 * MINUTE, client: 'newest', count: 2 });
+    await run();
+    const lines = slack.messages(CHANNEL)[1]!.text.split('\n');
+    expect(lines[0]).toBe('🔵 New client: newest');
+    expect(lines[1]).toMatch(
+      /^2 requests, the first in 90 days, Fri 20 Nov 09:00–10:00 \(UTC\)\. If you don’t know it/,
+    );
     slack.assertNoProblems();
   });
 

@@ -11,7 +11,7 @@ import {
   type Emulator as Workspace,
   type EmulatorOptions as WorkspaceOptions,
 } from '../../src/playground/emulator/workspace.ts';
-import { SlackFaults } from './slack-faults.ts';
+import { type RecordedCall, SlackFaults } from './slack-faults.ts';
 import { type HttpDelivery, replay, sendOverHttp } from './slack-http.ts';
 
 export type { Interaction } from '../../src/playground/emulator/interact.ts';
@@ -51,15 +51,16 @@ export async function startEmulator({ fileDelayMs = 0, ...options }: EmulatorOpt
 export function watch(slack: Workspace) {
   const { core } = slack;
   const { state } = core;
+  const { calls } = core.faults as SlackFaults;
   const messagesOf = (channel: string) => state.channelMessages(getChannel(core, channel).id);
   return Object.assign(slack, {
     /** As in the demo; a wait in vain tells the newest messages, calls and problems. */
     waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs?: number) =>
       waitFor(state, predicate, what, timeoutMs).catch((error: Error) => {
-        error.message += describe(state);
+        error.message += describe(state, calls);
         throw error;
       }),
-    calls: state.calls,
+    calls,
     problems: state.problems,
     messages: (channel: string) => [...messagesOf(channel)],
     /** The parent and its replies, oldest first. */
@@ -126,7 +127,7 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
 }
 
 /** The newest of everything, short: what one wants to see when a wait failed. */
-function describe({ messages, ephemerals, calls, problems }: WorkspaceState): string {
+function describe({ messages, ephemerals, problems }: WorkspaceState, calls: readonly RecordedCall[]): string {
   const said = [...messages.values()].flat().sort((a, b) => Number(a.ts) - Number(b.ts));
   const parts = {
     messages: said.map((one) => `${one.channel} ${one.ts} ${one.user}: ${one.text}`),

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, type Call, complete, type Faults } from '../../src/playground/emulator/answer.ts';
-import { toRecord } from '../../src/playground/emulator/http.ts';
+import type { Answer, Call, Faults } from '../../src/playground/emulator/answer.ts';
+import { sendJson, toRecord } from '../../src/playground/emulator/http.ts';
 import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
 import type { Block, BlockPlace, JsonObject } from '../../src/playground/emulator/types.ts';
 import { findViewErrors } from './slack-rules/block-schema.ts';
 import { checkBlocks, checkOffered, validate } from './slack-rules/checks.ts';
+import { checkCall } from './slack-rules/permissions.ts';
 
 /** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
@@ -32,6 +33,16 @@ export interface Fault {
   times?: number;
 }
 
+/** One Web API (or response_url, or upload) request and its answer; tokens are replaced by `<token>`. */
+export interface RecordedCall {
+  method: string;
+  args: JsonObject;
+  answer: JsonObject;
+  status: number;
+  /** Time by the workspace's clock, epoch ms. */
+  at: number;
+}
+
 interface Armed {
   pattern: string;
   fault: Fault;
@@ -49,6 +60,8 @@ export class SlackFaults implements Faults {
   fileDelayMs = 0;
   /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
   readonly unknownBlocks = new Set<string>();
+  /** What was called so far, and answered. */
+  readonly calls: RecordedCall[] = [];
   #armed: Armed[] = [];
   #outage: false | 'drop' | number = false;
   /** Cuts the connections of Socket Mode. */
@@ -89,6 +102,12 @@ export class SlackFaults implements Faults {
     else end();
   }
 
+  #record(state: WorkspaceState, call: Omit<RecordedCall, 'at'>): void {
+    this.calls.push({ ...call, at: state.now() });
+    state.changed('call');
+  }
+
+  readonly checkCall = checkCall;
   readonly findViewErrors = findViewErrors;
   readonly checkOffered = checkOffered;
 
@@ -122,10 +141,13 @@ export class SlackFaults implements Faults {
       done = refused ? refuse(fault) : run();
       spoilt = spoil(fault, true);
     }
-    if (!spoilt) return complete(state, call, done);
     const { method, args, response } = call;
+    if (!spoilt) {
+      this.#record(state, { method, args: toRecord(args), answer: toRecord(done.body), status: done.status });
+      return sendJson(response, done.status, done.body, done.headers);
+    }
     const said = { fault: spoilt.fault, ...done.body };
-    state.record({ method, args: toRecord(args), answer: toRecord(said), status: Math.max(0, spoilt.status) });
+    this.#record(state, { method, args: toRecord(args), answer: toRecord(said), status: Math.max(0, spoilt.status) });
     if (spoilt.text !== undefined) response.writeHead(spoilt.status, { 'content-type': 'text/plain' }).end(spoilt.text);
     else if (spoilt.status === 0) response.destroy();
   }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { sendJson, toRecord } from './http.ts';
+import { sendJson } from './http.ts';
+import type { Manifest } from './manifest.ts';
 import type { WorkspaceState } from './state.ts';
 import type { Block, BlockPlace, JsonObject } from './types.ts';
 
@@ -22,8 +23,10 @@ export interface Faults {
   readonly isOut: boolean;
   /** Finishes the scan of a file, some day. */
   scan(finish: () => void): void;
-  /** Answers and records a call, or fails to. `run` does the work. */
+  /** Answers a call, or fails to. `run` does the work. */
   answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void>;
+  /** Throws what Slack answers to another token than the method needs, or one without its scopes. */
+  checkCall(core: { state: WorkspaceState; manifest: Manifest }, name: string, args: JsonObject, token?: string): void;
   /** Throws what Slack answers to blocks that it does not take. */
   checkBlocks(state: WorkspaceState, blocks: Block[], place: BlockPlace): void;
   /** What is wrong with a view beside its blocks. */
@@ -34,18 +37,13 @@ export interface Faults {
   validate(args: JsonObject): JsonObject;
 }
 
-/** Answers a call and records it, as far as the faults let it. `run` does the work. */
+/** Answers a call, as far as the faults let it. `run` does the work. */
 export async function answer(
   { faults, state }: { faults: Faults | undefined; state: WorkspaceState },
   call: Call,
   run: () => Answer,
 ): Promise<void> {
-  if (faults) await faults.answer(state, call, run);
-  else complete(state, call, run());
-}
-
-export function complete(state: WorkspaceState, { method, args, response }: Call, answer: Answer): void {
-  const { status, body, headers } = answer;
-  state.record({ method, args: toRecord(args), answer: toRecord(body), status });
-  sendJson(response, status, body, headers);
+  if (faults) return faults.answer(state, call, run);
+  const { status, body, headers } = run();
+  sendJson(call.response, status, body, headers);
 }

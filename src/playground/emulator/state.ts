@@ -6,16 +6,12 @@ import type {
   Ephemeral,
   Message,
   Problem,
-  RecordedCall,
   StoredFile,
   User,
   UserGroup,
   View,
   WorkspaceSeed,
 } from './types.ts';
-
-/** Calls kept: a demo may run for days. */
-const MAX_CALLS = 5000;
 
 /** Everything the workspace holds. Every mutation goes through a method here, which tells listeners of it. */
 export class WorkspaceState {
@@ -31,7 +27,6 @@ export class WorkspaceState {
   readonly modals = new Map<string, string[]>();
   /** Home view id by user. */
   readonly homes = new Map<string, string>();
-  readonly calls: RecordedCall[] = [];
   readonly problems: Problem[] = [];
   readonly now: () => number;
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -70,12 +65,6 @@ export class WorkspaceState {
   problem(kind: Problem['kind'], where: string, detail: string): void {
     this.problems.push({ kind, where, detail, at: this.now() });
     this.changed('problem');
-  }
-
-  record(call: Omit<RecordedCall, 'at'>): void {
-    this.calls.push({ ...call, at: this.now() });
-    if (this.calls.length > MAX_CALLS) this.calls.splice(0, MAX_CALLS / 10);
-    this.changed('call');
   }
 
   /** By id, or by name with or without `@`. */

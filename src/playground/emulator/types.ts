@@ -126,16 +126,6 @@ export interface StoredFile {
   shares: { channel: string; ts: string }[];
 }
 
-/** One Web API (or response_url, or upload) request and its answer; tokens are replaced by `<token>`. */
-export interface RecordedCall {
-  method: string;
-  args: JsonObject;
-  answer: JsonObject;
-  status: number;
-  /** Time by the workspace's clock, epoch ms. */
-  at: number;
-}
-
 export type ProblemKind =
   | 'invalid_blocks'
   | 'missing_text'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, answer } from './answer.ts';
-import { ApiError, type Core, CREDENTIALS, refusal } from './core.ts';
+import { ApiError, type Core, refusal } from './core.ts';
 import { parseArguments, readBody } from './http.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
@@ -34,38 +34,15 @@ export async function serveWebApi(
 
 function run(core: Core, name: string, args: JsonObject | undefined, token: string | undefined): Answer {
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
-  const headers: Record<string, string> = {
-    'x-slack-req-id': `req-${core.state.calls.length + 1}`,
-    'x-oauth-scopes': [...core.manifest.scopes].join(','),
-  };
+  const headers = { 'x-oauth-scopes': [...core.manifest.scopes].join(',') };
   try {
-    if (!method)
-      throw refusal(core, ['unknown_method', name, 'no such method here'], 'unknown_method', { req_method: name });
+    if (!method) throw refusal(core, ['unknown_method', name, 'no such method here'], 'unknown_method');
     if (!args) throw new ApiError('invalid_json');
-    authenticate(core, method, name, token);
-    const needed = typeof method.scopes === 'function' ? method.scopes(core, args) : method.scopes;
-    headers['x-accepted-oauth-scopes'] = needed.join(',');
-    requireScopes(core, name, needed);
+    core.faults?.checkCall(core, name, args, token);
     const answer = method.run(core, readArguments(method, core, name, args));
     return { status: 200, body: { ok: true, ...answer }, headers };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { status: 200, body: { ok: false, error: error.code, ...error.extra }, headers };
   }
-}
-
-function authenticate(core: Core, method: Method, name: string, token: string | undefined): void {
-  const expected = method.appToken ? CREDENTIALS.appToken : CREDENTIALS.botToken;
-  if (token === expected) return;
-  const other = token === CREDENTIALS.appToken || token === CREDENTIALS.botToken;
-  const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
-  throw refusal(core, ['invalid_auth', name, code], code);
-}
-
-/** Slack names what was needed and what the token has; the first scope that is missing is enough. */
-function requireScopes(core: Core, name: string, needed: string[]): void {
-  const missing = needed.filter((scope) => !core.manifest.scopes.has(scope)).join(',');
-  if (missing === '') return;
-  const provided = [...core.manifest.scopes].join(',');
-  throw refusal(core, ['missing_scope', name, missing], 'missing_scope', { needed: missing, provided });
 }

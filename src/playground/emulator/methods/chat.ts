@@ -16,7 +16,6 @@ import { APP_ID, BOT, BOT_ID, BOT_USER_ID } from '../seed.ts';
 import type { Block, JsonObject, Message } from '../types.ts';
 import { flag, json, type Method, method, text } from './method.ts';
 
-const scopes = ['chat:write'];
 const content = { text: z.string().optional(), blocks: json.optional(), metadata: json.optional() };
 const place = { channel: text, ts: text };
 
@@ -68,7 +67,6 @@ function update(core: Core, args: z.output<z.ZodObject<typeof place & typeof con
 
 export const chatMethods: Record<string, Method> = {
   'chat.postMessage': method({
-    scopes,
     args: {
       channel: text,
       ...content,
@@ -90,7 +88,6 @@ export const chatMethods: Record<string, Method> = {
     },
   }),
   'chat.postEphemeral': method({
-    scopes,
     // Of metadata only entities, which Headroom has none of: a private message is not kept.
     args: { channel: text, user: text, text: content.text, blocks: content.blocks, thread_ts: text.optional() },
     run(core, args) {
@@ -105,10 +102,9 @@ export const chatMethods: Record<string, Method> = {
       return { message_ts: message.ts };
     },
   }),
-  'chat.update': method({ scopes, args: { ...place, ...content }, run: update }),
+  'chat.update': method({ args: { ...place, ...content }, run: update }),
   /** A parent with replies stays as a tombstone, so that its thread can be found. */
   'chat.delete': method({
-    scopes,
     args: place,
     run(core, args) {
       const message = getOwnMessage(core, args, 'chat.delete', 'cant_delete_message');

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ApiError, type Core } from '../core.ts';
-import { CHANNEL_TYPE, toPlural } from '../events.ts';
 import { getVisibleChannel, isInChannel, toMessageObject } from '../post.ts';
 import { BOT_USER_ID } from '../seed.ts';
 import type { Channel, ChannelKind, JsonObject, Message } from '../types.ts';
@@ -12,15 +11,6 @@ const KINDS: Record<string, ChannelKind> = {
   im: 'im',
   mpim: 'mpim',
 };
-const scope = (kind: ChannelKind, action: 'read' | 'history') => `${toPlural(CHANNEL_TYPE[kind])}:${action}`;
-
-/** The scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
-function scopeOf(action: 'read' | 'history') {
-  return (core: Core, args: JsonObject) => {
-    const channel = core.state.channels.get(String(args.channel));
-    return channel ? [scope(channel.kind, action)] : [];
-  };
-}
 
 /** What Headroom reads of a conversation object: https://docs.slack.dev/reference/objects/conversation-object */
 function toChannelObject(channel: Channel): JsonObject {
@@ -72,7 +62,6 @@ function toAnswer(core: Core, messages: Message[], span: Span, standard: number)
 
 export const conversationMethods: Record<string, Method> = {
   'conversations.info': method({
-    scopes: scopeOf('read'),
     args: { channel: text, include_num_members: flag },
     run(core, args) {
       const channel = getVisibleChannel(core, args.channel);
@@ -81,7 +70,6 @@ export const conversationMethods: Record<string, Method> = {
     },
   }),
   'conversations.join': method({
-    scopes: ['channels:join'],
     args: { channel: text },
     run(core, args) {
       const channel = getVisibleChannel(core, args.channel);
@@ -93,7 +81,6 @@ export const conversationMethods: Record<string, Method> = {
     },
   }),
   'conversations.open': method({
-    scopes: ['im:write'],
     // Headroom opens direct messages alone, and needs no more of them than their id.
     args: { users: text },
     run(core, { users: id }) {
@@ -106,7 +93,6 @@ export const conversationMethods: Record<string, Method> = {
   }),
   /** Newest first; replies are left out unless they were also sent to the channel. */
   'conversations.history': method({
-    scopes: scopeOf('history'),
     args: { channel: text, ...span },
     run(core, args) {
       const messages = readMessages(core, args.channel).filter((one) => isInChannel(one) && isWithin(one, args));
@@ -115,7 +101,6 @@ export const conversationMethods: Record<string, Method> = {
   }),
   /** The parent, then its replies, oldest first. */
   'conversations.replies': method({
-    scopes: scopeOf('history'),
     args: { channel: text, ts: text, ...span },
     run(core, args) {
       const all = readMessages(core, args.channel);
@@ -128,10 +113,6 @@ export const conversationMethods: Record<string, Method> = {
   }),
   /** Of a person's private channels those that the bot is in. */
   'users.conversations': method({
-    scopes: (_core, args) =>
-      String(args.types ?? 'public_channel')
-        .split(',')
-        .flatMap((type) => (KINDS[type] ? [scope(KINDS[type], 'read')] : [])),
     args: { ...page, user: text, types: z.string().default('public_channel'), exclude_archived: flag },
     run(core, args) {
       if (!core.state.users.has(args.user)) throw new ApiError('user_not_found');

@@ -59,7 +59,6 @@ function getFile(core: Core, id: string): StoredFile {
 
 export const fileMethods: Record<string, Method> = {
   'files.getUploadURLExternal': method({
-    scopes: ['files:write'],
     args: { filename: text, length: count, alt_txt: text.optional() },
     run(core, { filename, length, alt_txt = '' }) {
       if (length <= 0) throw new ApiError('missing_argument');
@@ -69,12 +68,10 @@ export const fileMethods: Record<string, Method> = {
     },
   }),
   'files.completeUploadExternal': method({
-    scopes: ['files:write'],
     args: share,
     run: completeUpload,
   }),
   'files.info': method({
-    scopes: ['files:read'],
     args: { file: text, ...page },
     run: (core, args) => ({
       file: core.files.toObject(getFile(core, args.file)),
@@ -83,7 +80,6 @@ export const fileMethods: Record<string, Method> = {
     }),
   }),
   'files.delete': method({
-    scopes: ['files:write'],
     args: { file: text },
     run(core, args) {
       const file = getFile(core, args.file);

@@ -5,10 +5,6 @@ import type { JsonObject } from '../types.ts';
 
 /** One Web API method, as its page in docs.slack.dev/reference/methods says. `run` answers without `ok`, or throws an ApiError. */
 export interface Method {
-  /** Scopes needed, all of them; a function when that depends on the arguments. */
-  scopes: string[] | ((core: Core, args: JsonObject) => string[]);
-  /** Needs the app-level token instead of the bot's. */
-  appToken?: boolean;
   /** Every argument that the reference names and Headroom gives. */
   args: z.core.$ZodLooseShape;
   run(core: Core, args: never): JsonObject;

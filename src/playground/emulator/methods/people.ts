@@ -41,7 +41,6 @@ function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {
 
 export const peopleMethods: Record<string, Method> = {
   'users.info': method({
-    scopes: ['users:read'],
     args: { user: text },
     run(core, args) {
       const user = core.state.users.get(args.user);
@@ -50,7 +49,6 @@ export const peopleMethods: Record<string, Method> = {
     },
   }),
   'users.list': method({
-    scopes: ['users:read'],
     args: page,
     run(core, args) {
       const { page, next } = toPage([...core.state.users.values()], args, LONGEST_PAGE, LONGEST_PAGE);
@@ -61,14 +59,12 @@ export const peopleMethods: Record<string, Method> = {
     },
   }),
   'usergroups.list': method({
-    scopes: ['usergroups:read'],
     args: { include_users: flag },
     run: (core, { include_users }) => ({
       usergroups: [...core.state.userGroups.values()].map((group) => toGroupObject(group, include_users)),
     }),
   }),
   'usergroups.users.list': method({
-    scopes: ['usergroups:read'],
     args: { usergroup: text },
     run(core, args) {
       const group = core.state.userGroups.get(args.usergroup);

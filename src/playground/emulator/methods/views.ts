@@ -10,7 +10,6 @@ const hash = text.optional();
 /** A method that takes a trigger for a modal. */
 function opens(where: string, show: typeof openView): Method {
   return method({
-    scopes: [],
     args: { trigger_id: text, view },
     run: (core, { trigger_id, view }) => {
       const user = takeTrigger(core, trigger_id, where);
@@ -21,7 +20,6 @@ function opens(where: string, show: typeof openView): Method {
 
 export const viewMethods: Record<string, Method> = {
   'auth.test': method({
-    scopes: [],
     args: {},
     run: (core) => ({
       url: `https://${TEAM_DOMAIN}.slack.com/`,
@@ -33,27 +31,22 @@ export const viewMethods: Record<string, Method> = {
       is_enterprise_install: false,
     }),
   }),
-  'api.test': method({ scopes: [], args: {}, run: () => ({ args: {} }) }),
+  'api.test': method({ args: {}, run: () => ({ args: {} }) }),
   'apps.connections.open': method({
-    scopes: [],
-    appToken: true,
     args: {},
     run: (core) => ({ url: core.sockets.createUrl() }),
   }),
   'blocks.validate': method({
-    scopes: [],
     args: { blocks: json.optional(), message: json.optional(), view: json.optional() },
     run: (core, args) => core.faults?.validate(args) ?? {},
   }),
   'views.open': opens('views.open', openView),
   'views.push': opens('views.push', pushView),
   'views.update': method({
-    scopes: [],
     args: { view_id: text.optional(), external_id: text.optional(), hash, view },
     run: (core, { view, ...which }) => ({ view: toViewObject(updateView(core, view, which, 'views.update')) }),
   }),
   'views.publish': method({
-    scopes: [],
     args: { user_id: text, hash, view },
     run: (core, { user_id, hash, view }) => {
       if (!core.state.users.has(user_id)) throw new ApiError('invalid_arguments');

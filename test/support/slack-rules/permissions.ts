@@ -1,0 +1,69 @@
+import { CREDENTIALS, refusal } from '../../../src/playground/emulator/core.ts';
+import { CHANNEL_TYPE, toPlural } from '../../../src/playground/emulator/events.ts';
+import type { Manifest } from '../../../src/playground/emulator/manifest.ts';
+import type { WorkspaceState } from '../../../src/playground/emulator/state.ts';
+import type { ChannelKind, JsonObject } from '../../../src/playground/emulator/types.ts';
+
+type Needed = readonly string[] | ((state: WorkspaceState, args: JsonObject) => readonly string[]);
+
+const KINDS: Record<string, ChannelKind> = {
+  public_channel: 'public',
+  private_channel: 'private',
+  im: 'im',
+  mpim: 'mpim',
+};
+const scope = (kind: ChannelKind, action: 'read' | 'history') => `${toPlural(CHANNEL_TYPE[kind])}:${action}`;
+
+/** The scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
+function scopeOf(action: 'read' | 'history'): Needed {
+  return ({ channels }, args) => {
+    const channel = channels.get(String(args.channel));
+    return channel ? [scope(channel.kind, action)] : [];
+  };
+}
+
+/** Scopes that a method needs, all of them, as its page in docs.slack.dev/reference/methods says; none of one that is not here. */
+const SCOPES: Record<string, Needed> = {
+  'chat.postMessage': ['chat:write'],
+  'chat.postEphemeral': ['chat:write'],
+  'chat.update': ['chat:write'],
+  'chat.delete': ['chat:write'],
+  'conversations.info': scopeOf('read'),
+  'conversations.join': ['channels:join'],
+  'conversations.open': ['im:write'],
+  'conversations.history': scopeOf('history'),
+  'conversations.replies': scopeOf('history'),
+  'users.conversations': (_state, args) =>
+    String(args.types ?? 'public_channel')
+      .split(',')
+      .flatMap((type) => (KINDS[type] ? [scope(KINDS[type], 'read')] : [])),
+  'files.getUploadURLExternal': ['files:write'],
+  'files.completeUploadExternal': ['files:write'],
+  'files.info': ['files:read'],
+  'files.delete': ['files:write'],
+  'users.info': ['users:read'],
+  'users.list': ['users:read'],
+  'usergroups.list': ['usergroups:read'],
+  'usergroups.users.list': ['usergroups:read'],
+};
+
+/** Slack names what was needed and what the token has; the first scope that is missing is enough. */
+export function checkCall(
+  core: { state: WorkspaceState; manifest: Manifest },
+  name: string,
+  args: JsonObject,
+  token?: string,
+): void {
+  const { appToken, botToken } = CREDENTIALS;
+  if (token !== (name === 'apps.connections.open' ? appToken : botToken)) {
+    const other = token === appToken || token === botToken;
+    const code = !token ? 'not_authed' : other ? 'not_allowed_token_type' : 'invalid_auth';
+    throw refusal(core, ['invalid_auth', name, code], code);
+  }
+  const all = SCOPES[name] ?? [];
+  const needed = typeof all === 'function' ? all(core.state, args) : all;
+  const missing = needed.filter((scope) => !core.manifest.scopes.has(scope)).join(',');
+  if (missing === '') return;
+  const provided = [...core.manifest.scopes].join(',');
+  throw refusal(core, ['missing_scope', name, missing], 'missing_scope', { needed: missing, provided });
+}

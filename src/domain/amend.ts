@@ -105,7 +105,7 @@ function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], 
 function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]): number[] {
   const known = declared.map(({ name }) => {
     const life = stored.findLast((pool) => pool.name === name && isLasting(pool));
-    return life && placeOf(life);
+    return life && (life.amounts.at(-1)!.order ?? life.order);
   });
   let last = -1;
   return known.map((place, index) => {
@@ -114,10 +114,6 @@ function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]):
     else last = next === undefined ? last + 1 : (last + next) / 2;
     return last;
   });
-}
-
-function placeOf({ amounts, order }: Pool): number {
-  return amounts.at(-1)!.order ?? order;
 }
 
 /**
@@ -260,7 +256,12 @@ function amendRules(
 
   for (const scope of declaration.scopes) {
     const wanted = toScopeRules(scope);
-    const known = newest.scopes.find((rules) => rules.name === scope.name) ?? noRules(scope.name);
+    const known = newest.scopes.find((rules) => rules.name === scope.name) ?? {
+      name: scope.name,
+      match: [],
+      costs: [],
+      limits: [],
+    };
     if (same(known, wanted)) continue;
     const day = scope.validFromDay ?? changeDay;
     sets = revise(sets, day, (rules) => ({
@@ -287,7 +288,10 @@ function amendRules(
       sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
     sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
     const dropped = newest.holidays.filter((holiday) => !declaration.holidays.some((wanted) => same(wanted, holiday)));
-    changes.push(...added.map(describeAdded), ...dropped.map((holiday) => describeDropped(holiday, today)));
+    // The days of an added one are recorded and not drawn from the first one on.
+    for (const holiday of added)
+      changes.push({ place: 'holidays', text: `added ${formatHoliday(holiday)}`, rulesFromDay: holiday.fromDay });
+    changes.push(...dropped.map((holiday) => describeDropped(holiday, today)));
   }
   const sorted = (rules: RuleSet): RuleSet => ({
     ...rules,
@@ -301,11 +305,6 @@ function amendRules(
   return sets.filter(
     (rules, index) => index === 0 || !same({ ...sets[index - 1], fromDay: 0 }, { ...rules, fromDay: 0 }),
   );
-}
-
-/** Its days are recorded and not drawn from the first one on. */
-function describeAdded(holiday: Holiday): Change {
-  return { place: 'holidays', text: `added ${formatHoliday(holiday)}`, rulesFromDay: holiday.fromDay };
 }
 
 /** Its days are drawn again from today on, if any of them is left. */
@@ -343,10 +342,6 @@ function toScopeRules(scope: DeclaredScope): ScopeRules {
     costs: scope.costs,
     limits: scope.limits.flatMap(({ name, match }) => (match ? [{ name, match }] : [])),
   };
-}
-
-function noRules(name: string): ScopeRules {
-  return { name, match: [], costs: [], limits: [] };
 }
 
 /** `1 rule`, `2 rules`. */

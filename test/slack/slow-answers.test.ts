@@ -8,6 +8,7 @@ it('tells of answers that took long, with what was asked', async () => {
   let clock = 0;
   const ctx = {
     people: { find: async (id: string) => ({ id, zone: 'UTC', fullMember: true, mayView: true, admin: false }) },
+    bot: { name: 'headroom' },
     log: createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) }),
     now: () => clock,
   } as unknown as SlackContext;

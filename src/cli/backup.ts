@@ -1,9 +1,10 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { HeadroomError } from '../errors.ts';
 import { formatCount } from '../report/format.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { takes } from './command.ts';
+import { toWriteError } from './files.ts';
 import { readConfig, requireSqlite } from './open.ts';
 
 /**
@@ -20,6 +21,11 @@ export const runBackup = takes('FILE', {}, async ([file], _flags, context) => {
   const path = resolve(context.folder, file!);
   if (existsSync(path)) throw new HeadroomError('database', `${path} exists: name a file that does not.`);
   const unfinished = `${path}.unfinished`;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw toWriteError(path, error);
+  }
   rmSync(unfinished, { force: true });
   const sqlite = openSqlite(from, { readonly: true });
   try {
@@ -27,7 +33,11 @@ export const runBackup = takes('FILE', {}, async ([file], _flags, context) => {
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
-    throw new HeadroomError('database', `The backup failed: ${(error as Error).message}.`, { cause: error });
+    throw new HeadroomError(
+      'database',
+      `The backup failed (${(error as Error).message}): make room in ${dirname(path)}, or name another place.`,
+      { cause: error },
+    );
   } finally {
     sqlite.close();
   }

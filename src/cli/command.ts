@@ -66,6 +66,7 @@ export function takes<const O extends ParseArgsOptionsConfig>(
 ): RunCommand {
   const wanted = words.split(' ').filter((word) => word !== '');
   return async (args, context, name) => {
+    refuseUnknownFlag(args, options, name);
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
     const missing = wanted[positionals.length];
     if (missing !== undefined && !missing.startsWith('['))
@@ -76,6 +77,18 @@ export function takes<const O extends ParseArgsOptionsConfig>(
     }
     return (await run(positionals, values as Flags<O>, context)) ?? 0;
   };
+}
+
+/** Throws for a flag that the command does not have, with the nearest that it has, or all. */
+function refuseUnknownFlag(args: readonly string[], options: ParseArgsOptionsConfig, name: string): void {
+  const { tokens } = parseArgs({ args: [...args], allowPositionals: true, options, strict: false, tokens: true });
+  const unknown = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(options, token.name));
+  if (unknown?.kind !== 'option') return;
+  const flags = Object.keys(options).map((flag) => `--${flag}`);
+  const [nearest] = listNearest(unknown.rawName, flags);
+  const cure = nearest ? `did you mean ${nearest}?` : flags.length > 0 ? `use ${flags.join(', ')}.` : 'it has none.';
+  const error = new Error(`headroom ${name} has no flag ${unknown.rawName}: ${cure}`);
+  throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
 }
 
 /** A command of several, each by its verb. Without one `otherwise` runs, with other words as well where `takesWords`. */
@@ -91,7 +104,8 @@ export function oneOf(
     if (typeof otherwise === 'object') return otherwise.takesWords(args, context, name);
     const known = Object.keys(verbs);
     const [nearest = known.join(', ')] = verb === undefined ? [] : listNearest(verb, known);
-    throw new HeadroomError('question', `There is no "${[name, verb].join(' ').trim()}": use ${nearest}.`);
+    const missing = verb === undefined ? `Say what "headroom ${name}" is to do` : `There is no "${name} ${verb}"`;
+    throw new HeadroomError('question', `${missing}: use ${nearest}.`);
   };
 }
 

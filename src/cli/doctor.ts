@@ -4,9 +4,10 @@ import { createLogger } from '../log.ts';
 import { checkMessages } from '../samples/check-samples.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
+import { toDatabaseError } from '../store/database-fault.ts';
 import { migrate } from '../store/migrate.ts';
 import { takes } from './command.ts';
-import { readConfig, refuseBesideOlder, toClearError } from './open.ts';
+import { readConfig, refuseBesideOlder } from './open.ts';
 
 /** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
 export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_words, { messages }, context) => {
@@ -21,7 +22,7 @@ export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_wo
       await refuseBesideOlder(db, context.now());
       await migrate(db);
     } catch (error) {
-      databaseFault = (toClearError(error) as Error).message;
+      databaseFault = (toDatabaseError(error) as Error).message;
     }
     const doctor = createDoctor({
       config,

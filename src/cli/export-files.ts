@@ -57,8 +57,12 @@ async function writeFolder(
   context: CliContext,
 ): Promise<number> {
   const { what, format, filters } = order;
-  mkdirSync(folder, { recursive: true });
-  claimFolder(folder, { what, format, zone: ports.calendar.zone, filters });
+  try {
+    mkdirSync(folder, { recursive: true });
+    claimFolder(folder, { what, format, zone: ports.calendar.zone, filters });
+  } catch (error) {
+    throw toWriteError(folder, error);
+  }
   let written = 0;
   for (const day of days) {
     const path = join(folder, `${what}-${formatDay(day)}.${format}`);

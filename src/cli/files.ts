@@ -27,6 +27,16 @@ export function toWriteError(path: string, error: unknown): unknown {
   });
 }
 
+/** Faults of files that a command did not foresee, with the cure; any other error as it is. */
+export function toFileError(error: unknown): unknown {
+  const { code, message, path, syscall } = error as NodeJS.ErrnoException;
+  if (!/^(ENOENT|EACCES|ENOSPC|EEXIST|EISDIR|ENOTDIR|EROFS|EPERM|EDQUOT|EMFILE)$/.test(String(code)) || !syscall)
+    return error;
+  const place = path ?? 'A file';
+  const text = `${place} cannot be used (${message}): check its path, its owner and the room on its disk.`;
+  return new HeadroomError('unreadable', text, { cause: error });
+}
+
 function describe(path: string, { code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${path}: check the path and its spelling.`;
   if (code === 'EACCES' || code === 'EPERM')

@@ -7,6 +7,7 @@ import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, openDatabase } from '../store/database.ts';
+import { toDatabaseError } from '../store/database-fault.ts';
 import { listPendingMigrations, migrate } from '../store/migrate.ts';
 import { describeFilled, listFilledTables, listTables, moveDatabase } from '../store/move-tables.ts';
 import { findSetting, REPORT_ZONE } from '../store/setting-repository.ts';
@@ -15,7 +16,7 @@ import { claimSqlite } from '../store/sqlite-claim.ts';
 import { StoredUsage } from '../usage/reader.ts';
 import { type CliContext, describePerson, STOPPED, takes } from './command.ts';
 import { type Comparison, compareUsage } from './compare-usage.ts';
-import { readConfig, requireSqlite, toClearError } from './open.ts';
+import { readConfig, requireSqlite } from './open.ts';
 import { createProgress } from './progress.ts';
 
 /** PostgreSQL's code for a lock that was not given in time. */
@@ -61,7 +62,7 @@ export const runMoveTo = takes('[postgres://…]', {}, async ([address], _flags,
 });
 
 function toMoveError(error: unknown, place: string): unknown {
-  const clear = toClearError(error, `check the address of ${place}`);
+  const clear = toDatabaseError(error, `check the address of ${place}`);
   if (clear instanceof HeadroomError) return clear;
   const { code, message } = error as NodeJS.ErrnoException;
   const cure = code === LOCK_TIMEOUT ? 'Stop what else uses the target' : 'Put that right';

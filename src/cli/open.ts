@@ -38,8 +38,6 @@ export async function withDatabase<T>(context: CliContext, work: (db: Db, config
     await refuseBesideOlder(db, context.now());
     await migrate(db);
     return await work(db, config);
-  } catch (error) {
-    throw toClearError(error);
   } finally {
     await db.destroy();
   }
@@ -137,15 +135,4 @@ export async function refuseBesideOlder(db: Db, nowMs: number): Promise<void> {
       pending.length > 0 ? `, and the database would be changed under it (${pending.join(', ')})` : ''
     }: stop or update it first.`,
   );
-}
-
-/** Faults of the connection, which are the caller's to cure; `cure`: another than that of the settings. */
-export function toClearError(error: unknown, cure = 'check DATABASE_URL'): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const cannotOpen =
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|28P01|28000|3D000|SQLITE_CANTOPEN|SQLITE_NOTADB|EACCES|ENOENT)$/;
-  if (error instanceof HeadroomError || !cannotOpen.test(String(code))) return error;
-  return new HeadroomError('database', `The database cannot be opened (${message || code}): ${cure}.`, {
-    cause: error,
-  });
 }

@@ -1,8 +1,10 @@
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { redact } from '../secret.ts';
+import { toDatabaseError } from '../store/database-fault.ts';
 import { type CliContext, type Command, MISUSE } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { toFileError } from './files.ts';
 
 /**
  * Runs the command that the words name and answers with its exit code. Faults of the caller are one clear line (or a
@@ -20,10 +22,11 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
     if (!command) return refuse(name, context);
     if (args.includes('--help') || args.includes('-h')) return help(name, context);
     return await (await command.load())(args, context, name);
-  } catch (error) {
+  } catch (thrown) {
+    const error = toFileError(toDatabaseError(thrown));
     if (error instanceof HeadroomError) context.err(redact(error.message));
     else if (isMisuse(error))
-      context.err(`${(error as Error).message.replace(/\.?$/, '.')} See "headroom help ${name}".`);
+      context.err(`${(error as Error).message.replace(/(?<![.?])$/, '.')} See "headroom help ${name}".`);
     else context.err(redact((error as Error).stack ?? String(error)));
     return isMisuse(error) ? MISUSE : 1;
   }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Kysely, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { HeadroomError } from '../errors.ts';
+import { toDatabaseError } from './database-fault.ts';
 
 /** How long a PostgreSQL that is starting is waited for, and how often it is asked. */
 const PATIENCE_MS = 20_000;
@@ -41,6 +42,8 @@ export async function migrate<T>(db: Kysely<T>): Promise<void> {
   const { error, results } = await createMigrator(db).migrateToLatest();
   if (!error) return;
   const failed = results?.find((result) => result.status === 'Error');
+  const clear = toDatabaseError(error);
+  if (clear instanceof HeadroomError) throw clear;
   const { message, code } = error as NodeJS.ErrnoException;
   throw new HeadroomError(
     'database',

@@ -236,6 +236,32 @@ describe('the command line', () => {
     expect((await run('import', 'list')).out).toMatch(/2026-11-19T09:00:00\.000Z/);
   });
 
+  it.each([
+    [
+      ['doctor', '--mesages'],
+      'headroom doctor has no flag --mesages: did you mean --messages? See "headroom help doctor".',
+    ],
+    [['ask', 'up', '-x'], 'headroom ask has no flag -x: use --json, --csv, --png. See "headroom help ask".'],
+    [['demo', '--port', '1'], 'headroom demo has no flag --port: it has none. See "headroom help demo".'],
+  ])('names the nearest of the flags, or all: %j', async (words, err) => {
+    expect(await run(...words)).toMatchObject({ code: 2, err });
+  });
+
+  it('says in one line what no command can go on with: no verb, a damaged database, a place that is none', async () => {
+    expect((await run('digest')).err).toBe('Say what "headroom digest" is to do: use preview.');
+    await run('sources', 'list');
+    const file = join(folder, 'headroom.db');
+    writeFileSync(file, readFileSync(file).fill(1, 100, 4096));
+    expect((await run('sources', 'list')).err).toMatch(
+      /^The database or its disk is damaged \(.+\): .+restore FILE"\.$/,
+    );
+    expect((await run('backup', 'none/b.db')).err).toMatch(
+      /none\/b\.db cannot be written \(ENOENT.+\): choose another place\.$/,
+    );
+    const inFile = createCommandLine({ folder, env: { DATABASE_URL: `sqlite:${join(file, 'x.db')}` } });
+    expect((await inFile('sources', 'list')).err).toMatch(/headroom\.db.* cannot be used \(E.+\): check its path/);
+  });
+
   it('copies the database, and over nothing', async () => {
     await run('sources', 'add', 'gw');
     expect((await run('backup', 'copy.db')).out).toMatch(/Copied .*copy\.db .*secret\.key/);

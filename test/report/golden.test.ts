@@ -134,7 +134,7 @@ describe('pool', () => {
     expect(more.notes).toContain('What if: 200 users.');
     await expect(ask([], { report: 'pool', scope: 'crn' }, { definitions })).rejects.toMatchObject({
       code: 'question',
-      suggestions: [{ command: `pool ${SERVICE}` }, { command: 'pool crm' }],
+      suggestions: [{ command: 'pool crm' }, { command: `pool ${SERVICE}` }],
     });
   });
 });

@@ -105,7 +105,6 @@ interface AnswerBody {
 /** Evidence beside a chart; a table has room for more. */
 const MAX_CLAIMS = 2;
 const MAX_SECTIONS = 8;
-const MAX_CALLS = 12;
 const MAX_LINES = 12;
 const MAX_LINE = 500;
 
@@ -129,8 +128,7 @@ function buildBody(report: Report, showing: Showing, characters: number): Answer
   return {
     blocks: [...buildClaims(report, MAX_SECTIONS), table.block],
     shown: 'table',
-    // The next page has the rest of a page; the CSV what was not asked for by number.
-    hiddenRows: table.hiddenRows + (isPage(report.question) ? 0 : report.table.rows.length - listed.rows.length),
+    hiddenRows: table.hiddenRows,
   };
 }
 
@@ -142,10 +140,9 @@ export function noteDrawOrder(report: Report): string[] {
     .map(({ title, pools }) => `${title} draws from ${pools.map(({ name }) => name).join(' → ')}.`);
 }
 
-/** A page, and single calls of no asked number, are as many rows as a phone has room for. */
-function toListed({ kind, question, table }: Report): Table {
-  if (isPage(question)) return { ...table, rows: table.rows.slice(0, countFitting(table)) };
-  return kind === 'events' && question.limit === undefined ? { ...table, rows: table.rows.slice(0, MAX_CALLS) } : table;
+/** A page is as many rows as a phone has room for: the next one has the rest. */
+function toListed({ question, table }: Report): Table {
+  return isPage(question) ? { ...table, rows: table.rows.slice(0, countFitting(table)) } : table;
 }
 
 /** Undefined where there is none to show. */

@@ -30,7 +30,8 @@ const SAME = 0.5;
 /** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */
 export function describeChange(question: Question, measure: CompareReport['measure'], compared: Compared): string {
   const isOfCodes = question.report === 'status' && !(question.filters ?? []).some(({ key }) => key === 'status');
-  if (isOfCodes && compared.failures.every(({ known }) => known > 0)) return describeFailures(compared);
+  if (isOfCodes && compared.failures.every(({ known }) => known > 0))
+    return describeFailures(compared, question.focus === 'succeeded');
   const { total, per, range, versus } = compared;
   const subject = subjectOf(question, measure);
   const size = (row: ComparedRow, side: 'now' | 'before') =>
@@ -52,9 +53,10 @@ export function describeChange(question: Question, measure: CompareReport['measu
 }
 
 /** `2.7% of requests failed, down from 4.1%; 429s caused most of it.` */
-function describeFailures({ joined, failures: [now, before] }: Compared): string {
+function describeFailures({ joined, failures: [now, before] }: Compared, isOfSuccess: boolean): string {
   const [a, b] = [toPercent(now.failed, now.known), toPercent(before.failed, before.known)];
-  const [shown, earlier] = [formatPercent(a), formatPercent(b)];
+  const [shown, earlier] = [a, b].map((failed) => formatPercent(isOfSuccess ? 100 - failed : failed));
+  const told = `${shown} of requests ${isOfSuccess ? 'succeeded' : 'failed'}`;
   if (now.failed + before.failed === 0) return 'No request failed, neither now nor before.';
   const codes = (joined[0]?.rows ?? []).filter(({ name }) => /^[45]/.test(name));
   const fresh = codes.filter(({ state }) => state === 'new').map(({ name }) => `${name}s`);
@@ -62,14 +64,14 @@ function describeFailures({ joined, failures: [now, before] }: Compared): string
     fresh.length > 0
       ? ` ${joinFirst(fresh, LISTED)} ${fresh.length === 1 ? 'is' : 'are'} new.`
       : ' No error code is new.';
-  if (shown === earlier) return `${shown} of requests failed, as before.${news}`;
+  if (shown === earlier) return `${told}, as before.${news}`;
   const shares = codes.map(({ name, now: n, before: m }) => ({
     name,
     change: toPercent(n, now.known) - toPercent(m, before.known),
   }));
   const most = findMover(shares, a - b);
   const cause = most && most.share >= 0.5 ? `; ${most.name}s caused most of it` : '';
-  return `${shown} of requests failed, ${wayOf(a - b)} from ${earlier}${cause}.${news}`;
+  return `${told}, ${wayOf(isOfSuccess ? b - a : a - b)} from ${earlier}${cause}.${news}`;
 }
 
 /** Names who changed most in the direction of the sum; empty where there is only one name. */

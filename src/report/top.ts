@@ -210,6 +210,10 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const names = flawless.map(({ name }) => name);
     return `${countOf(names.length, words.singular, words.plural)} had no failures: ${joinFirst(names, LISTED)}.`;
   }
+  if (column === 'ok_percent' && totals.failed > 0) {
+    const share = formatShare(first.ok, first.ok + first.failed);
+    return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} success rate: ${share} of its ${countOf(first.requests, 'call')} succeeded.`;
+  }
   if (column === 'failed_percent' && totals.failed > 0) {
     const share = formatShare(first.failed, first.ok + first.failed);
     return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} error rate: ${share} of its ${countOf(first.requests, 'call')} failed.`;

@@ -112,7 +112,9 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
     (isNamed(row.name) ? named : unnamed).push(row);
   }
   const tie = (a: RankingRow, b: RankingRow) => order(b[measure], a[measure]) || order(a.name, b.name);
-  named.sort(orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL, FAILED_SHARE], tie));
+  named.sort(
+    orderBy(options.sort ?? `-${measure}`, [NAME, ...TOTAL_COLUMNS, SHARE, SHARE_OF_ALL, FAILED_SHARE, OK_SHARE], tie),
+  );
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }
 
@@ -169,6 +171,12 @@ const FAILED_SHARE: Column<RankingRow> = {
   label: 'Failed %',
   type: 'percent',
   cell: (row) => shareFailed(row) * 100,
+};
+
+/** The same by who succeeds. */
+const OK_SHARE: Column<RankingRow> = {
+  ...{ key: 'ok_percent', label: 'OK %', type: 'percent' },
+  cell: (row) => (1 - shareFailed(row)) * 100,
 };
 
 export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };

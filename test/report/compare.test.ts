@@ -271,6 +271,8 @@ describe('vs', () => {
     ];
     const report = await compare(coded, { report: 'status', versus: 'previous' });
     expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it. No error code is new.');
+    const succeeded = await compare(coded, { report: 'status', focus: 'succeeded', versus: 'previous' });
+    expect(succeeded.finding).toMatch(/^95% of requests succeeded, up from 94%; 500s caused most of it\./);
     const codes = [400, 401, 403, 404, 500].map((status, n) => calls('a', 1, 50 - n, { status }));
     const many = await compare([...codes, calls('a', 8, 500)], { report: 'status', versus: 'previous' });
     expect(many.finding).toMatch(/ 400s, 401s, 403s and 2 more are new\.$/);

@@ -112,6 +112,8 @@ describe('top', () => {
     const told = async (sort: string) => (await ask(calls, { report: 'top', sort })).finding;
     expect(await told('-failed_percent')).toBe('Small has the highest error rate: 75% of its 4 calls failed.');
     expect(await told('failed_percent')).toBe('Big has the lowest error rate: 10% of its 100 calls failed.');
+    expect(await told('-ok_percent')).toBe('Big has the highest success rate: 90% of its 100 calls succeeded.');
+    expect(await told('ok_percent')).toBe('Small has the lowest success rate: 25% of its 4 calls succeeded.');
     calls.push({ timeMs, client: 'Calm', status: 200, count: 2 });
     expect(await told('failed_percent')).toBe('1 client had no failures: Calm.');
   });

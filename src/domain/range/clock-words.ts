@@ -102,7 +102,7 @@ function readCounts(joined: string, isLive = false): Read<RangeWords> {
   let months = 0;
   let smallest = Number.POSITIVE_INFINITY;
   let parts = 0;
-  const pattern = /(\d{1,5}(?:\.\d{1,2})?|[a-z]+) ?(M|[a-z]+)(?: and (a half)$| and | |$|(?=\d))/y;
+  const pattern = /(\d{1,5}(?:\.\d{1,2})?|[a-z]+(?= )) ?(M|[a-z]+)(?: and (a half)$| and | |$|(?=\d))/y;
   while (pattern.lastIndex < joined.length) {
     const match = pattern.exec(joined);
     if (!match) return undefined;

@@ -163,7 +163,7 @@ function make(
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
   const filters = [
     ...draft.filters,
-    ...(question.focus === 'odd' || question.sort?.endsWith('failed_percent') ? [] : toOutcome(report, has)),
+    ...(question.focus === 'odd' || question.sort?.endsWith('_percent') ? [] : toOutcome(report, has)),
     ...placeNames(question, rule, sentence),
   ];
   try {
@@ -212,7 +212,7 @@ function isOfSuccess(concepts: Sentence['concepts']): boolean {
 /** The order by error rates that words ask for: `highest error rate`, `least reliable`. */
 function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefined {
   if (!concepts.has('rate')) return undefined;
-  return isOfSuccess(concepts) === has('least') ? '-failed_percent' : 'failed_percent';
+  return `${has('least') ? '' : '-'}${isOfSuccess(concepts) ? 'ok_percent' : 'failed_percent'}`;
 }
 
 /** What words change in the question of a report. */
@@ -231,12 +231,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
     };
   }
   const rate = isCompared ? undefined : sortByRate(concepts, has);
-  if (
-    report === 'status' &&
-    !isCompared &&
-    !has('failing', 'down', 'code') &&
-    (has('succeeding') || isOfSuccess(concepts))
-  )
+  if (report === 'status' && !has('failing', 'down', 'code') && (has('succeeding') || isOfSuccess(concepts)))
     return { focus: 'succeeded' };
   if (report === 'client' && has('who', 'owner')) return { focus: 'owner' };
   if (report !== 'top') return {};

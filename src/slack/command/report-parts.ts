@@ -42,6 +42,7 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
       return (
         value === undefined ||
         value === 'odd' ||
+        value === 'succeeded' ||
         (question.versus === undefined && (value === 'total' || question.dimension === undefined))
       );
     case 'view':

@@ -83,13 +83,13 @@ const FIX = `fix versus happening status moved fell rate statuses latency howSlo
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `record peak most day weekday hour when happening spike ${OUTCOMES}`;
-const STEPS = `perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
+const STEPS = `explain perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
-  ['statusWord perMonth !range|latency', 'status 12-months [name]', 'status perMonth history'],
-  ['statusWord perHour !range|latency', 'status yesterday [name]', 'status perHour'],
-  ['statusWord perHour|perDay|trend !latency', 'status [name]', 'status perHour perDay trend'],
+  ['statusWord|rate perMonth !range|latency|dimension', 'status 12-months [name]', 'status rate perMonth history'],
+  ['statusWord|rate perHour !range|latency|dimension', 'status yesterday [name]', 'status rate perHour'],
+  ['statusWord|rate perHour|perDay|trend !latency|dimension', 'status [name]', 'status rate perHour perDay trend'],
   ['latency|howSlow odd !range', 'latency today vs week-before [name]', `odd ${LATENCY}`],
   ['latency perHour !range', 'latency yesterday [dimension] [name]', LATENCY],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
@@ -258,7 +258,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'status …',
   ],
   [
-    'statusWord|latency perHour range !hourly',
+    'statusWord|rate|latency perHour range !hourly|dimension',
     'Status codes and latency have hours for a single day.',
     'status yesterday',
     'latency daily yesterday',
@@ -315,7 +315,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top scopes by credits …',
   ],
   [
-    'perMonth fewMonths !cost|history|scope|statusWord|latency',
+    'perMonth fewMonths !cost|history|scope|statusWord|rate|latency',
     'Less than twelve months are drawn by the day.',
     'daily 12-months …',
     'daily …',

@@ -200,7 +200,9 @@ export function readSentence(reading: Reading): Sentence {
     const counts =
       /\b(top|first|last|over|under|above|below|than|at (least|most))$/.test(words.slice(0, at).join(' ')) &&
       !concepts.has('latest');
-    const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts ? readStatus(word) : undefined;
+    // `300 per minute`
+    const isRate = /^(per|a|an|%)$/.test(words[at + 1] ?? '');
+    const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts && !isRate ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;
   }

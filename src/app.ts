@@ -274,7 +274,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         { collect: () => [toRefusedCounter(refused.list())] },
         deliveries,
         { private: true, collect: async () => [toLimitedCounter(await sources())] },
-        createInstanceMetrics({
+        ...createInstanceMetrics({
           version: VERSION,
           waiting: () => intake.waiting(),
           slackUp: () => isUp(slackApp),

@@ -72,6 +72,7 @@ export class Sender {
   readonly #options: SenderOptions;
   #pacing = new Pacing();
   readonly #outage: OutageLog;
+  readonly #unread: OutageLog;
   /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
   readonly #lanes = new Map<string, Promise<void>>();
   #sweptMs = 0;
@@ -82,6 +83,10 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#options = options;
     this.#outage = new OutageLog(options.log, options.transport.words);
+    this.#unread = new OutageLog(options.log, {
+      failing: 'the delivery log could not be read; trying until it can',
+      working: 'the delivery log can be read again',
+    });
     this.#loop = new RoundLoop({ clock: options.clock, round: () => this.#runRound(), longestMs: POLL_MS });
   }
 
@@ -123,6 +128,7 @@ export class Sender {
     const { clock, log } = this.#options;
     try {
       const nextMs = await this.#startDue();
+      this.#unread.recover();
       const nowMs = clock.now();
       if (nowMs - this.#sweptMs >= SWEEP_MS) {
         this.#sweptMs = nowMs;
@@ -130,7 +136,7 @@ export class Sender {
       }
       return nextMs;
     } catch (error) {
-      log.error({ error: String(error) }, 'the delivery log could not be read');
+      this.#unread.fail(String(error));
       return undefined;
     }
   }

@@ -15,14 +15,16 @@ export interface InstanceState {
   databaseBytes(): Promise<number>;
 }
 
-/** How this instance and its process are doing; the process under the names that Prometheus' own clients use. */
-export function createInstanceMetrics(state: InstanceState): MetricSource {
+/**
+ * How this instance and its process are doing, the process under the names that Prometheus' own clients use; apart from them
+ * what only the database can tell.
+ */
+export function createInstanceMetrics(state: InstanceState): MetricSource[] {
   const startedSeconds = Date.now() / 1000 - process.uptime();
   const loop = monitorEventLoopDelay({ resolution: 20 });
   loop.enable();
-  return {
-    async collect() {
-      const [deliveries, databaseBytes] = await Promise.all([state.countWaitingDeliveries(), state.databaseBytes()]);
+  const instance: MetricSource = {
+    collect() {
       const waiting = state.waiting();
       const tickMs = state.lastTickMs();
       const { user, system } = process.cpuUsage();
@@ -40,12 +42,6 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
         ...(tickMs === undefined
           ? []
           : [gauge('headroom_last_tick_timestamp_seconds', 'Newest run of the scheduler.', tickMs / 1000)]),
-        gauge(
-          'headroom_deliveries_waiting',
-          'Messages that are neither sent nor given up, of all instances.',
-          deliveries,
-        ),
-        gauge('headroom_database_bytes', 'Size of the database on disk.', databaseBytes),
         counter('process_cpu_seconds_total', 'Time that the process was busy.', (user + system) / 1e6),
         gauge('process_resident_memory_bytes', 'Memory of the process.', memory.rss),
         gauge('process_start_time_seconds', 'When the process started.', startedSeconds),
@@ -61,4 +57,18 @@ export function createInstanceMetrics(state: InstanceState): MetricSource {
       ];
     },
   };
+  const stored: MetricSource = {
+    async collect() {
+      const [deliveries, databaseBytes] = await Promise.all([state.countWaitingDeliveries(), state.databaseBytes()]);
+      return [
+        gauge(
+          'headroom_deliveries_waiting',
+          'Messages that are neither sent nor given up, of all instances.',
+          deliveries,
+        ),
+        gauge('headroom_database_bytes', 'Size of the database on disk.', databaseBytes),
+      ];
+    },
+  };
+  return [instance, stored];
 }

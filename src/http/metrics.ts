@@ -83,7 +83,13 @@ export async function answerMetrics(
     };
   }
   const shown = sources.filter((source) => !source.private || allowed || isLocal(request));
-  const metrics = (await Promise.all(shown.map((source) => source.collect()))).flat();
+  // An instance whose database is gone is looked at most of all: what needs no database is told meanwhile.
+  const groups = await Promise.allSettled(shown.map(async (source) => source.collect()));
+  const metrics = groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : []));
+  const missing = groups.filter(({ status }) => status === 'rejected').length;
+  metrics.push(
+    gauge('headroom_metrics_missing', 'Groups of metrics left out because the database could not be read.', missing),
+  );
   return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: formatMetrics(metrics) };
 }
 

@@ -20,7 +20,7 @@ const FAULTS: readonly (readonly [codes: RegExp, words: string])[] = [
     'The database or its disk is damaged: check the disk, and put a backup back with "headroom restore FILE"',
   ],
   [
-    /^(57P0[123]|08|ECONNRESET|EPIPE|Connection terminated)/,
+    /^(57P0[123]|08|ECONNRESET|EPIPE|Connection terminated|Client has encountered a connection error)/,
     'The connection to the database was lost: see that it runs, then run this again; what was counted counts once',
   ],
 ];

@@ -357,6 +357,17 @@ it('tells of requests that took long, with their id, and of no whole address whe
   await stage.close();
 });
 
+it('tells of what needs no database while that is gone, and that the rest is missing', async () => {
+  const gone = { collect: () => Promise.reject(new Error('connect ECONNREFUSED')) };
+  const there = { collect: () => [{ name: 'there', help: '', type: 'gauge' as const, samples: [{ value: 7 }] }] };
+  const stage = await openStage('sqlite::memory:', { metrics: [gone, there] });
+  const { status, text } = await send(stage, '/metrics');
+  expect(status).toBe(200);
+  expect(text).toMatch(/^there 7$/m);
+  expect(text).toMatch(/^headroom_metrics_missing 1$/m);
+  await stage.close();
+});
+
 it('shows private metrics to callers of this machine, or with the token where one is set', async () => {
   const pools = {
     private: true,

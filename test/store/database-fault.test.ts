@@ -16,6 +16,10 @@ it.each([
   [fail('SQLITE_CORRUPT', 'malformed'), 'put a backup back with "headroom restore FILE".'],
   [fail('57P01', 'terminating connection'), 'see that it runs, then run this again; what was counted counts once.'],
   [new Error('Connection terminated unexpectedly'), 'see that it runs, then run this again;'],
+  [
+    new Error('Client has encountered a connection error and is not queryable'),
+    'The connection to the database was lost',
+  ],
 ])('%s is told with its cure', (error, cure) => {
   const told = toDatabaseError(error);
   expect(told).toMatchObject({ name: 'HeadroomError', code: 'database', cause: error });

@@ -121,6 +121,7 @@ export function describeOutcome(
   if (!second)
     return `${share}; ${failed === 1 ? `the only failure is a ${worst.status}` : `all ${failures} are ${worst.status}s`}.${silent}`;
   if (worst.requests * 2 > failed) return `${share}; most of the ${failures} are ${worst.status}s.${silent}`;
+  if (isOfSuccess) return `${share}; ${formatCount(worst.requests)} of the ${failures} are ${worst.status}s.${silent}`;
   return `${share} (${formatCount(failed)}), most often with ${worst.status}.${silent}`;
 }
 

@@ -38,6 +38,10 @@ describe('status', () => {
     );
     const succeeded = await ask([calls(200, 65), calls(404, 15)], { report: 'status', focus: 'succeeded' });
     expect(succeeded.finding).toBe('81.3% of 80 requests succeeded; all 15 failures are 404s.');
+    const mixed = [calls(200, 60), calls(404, 8), calls(429, 7), calls(500, 5)];
+    expect((await ask(mixed, { report: 'status', focus: 'succeeded' })).finding).toBe(
+      '75% of 80 requests succeeded; 8 of the 20 failures are 404s.',
+    );
     expect(toCsv(report).split('\r\n')[0]).toBe('status,meaning,requests,share_percent');
     expect(toCsv(report)).toContain('404,not found,10,10\r\n');
   });

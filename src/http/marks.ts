@@ -58,7 +58,10 @@ export async function takeMark(
       if (!(await marks.remove(mark, source.name)))
         return { status: 404, body: { error: describeMissing(source, told) } };
     } else if (!(await marks.keep(mark, source.name))) throw tooMany(source, told.time);
-    log.info({ source: source.name, ...told }, method === 'DELETE' ? 'a mark was taken back' : 'a mark was set');
+    log.info(
+      { source: source.name, label: told.label, at: told.time },
+      method === 'DELETE' ? 'a mark was taken back' : 'a mark was set',
+    );
     return { status: 200, body: told };
   } catch (error) {
     if (error instanceof HeadroomError) return toErrorAnswer(error);

@@ -40,6 +40,8 @@ const QUESTIONS_PER_MINUTE = 120;
 
 const SLOW_MS = 2000;
 
+const MARKS = '/v1/marks';
+
 const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Tells requests of several instances, or from before a restart, apart. */
@@ -133,10 +135,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       requests.add(1, route, String(answer.status));
       const facts = { path: path.slice(0, 100), status: answer.status };
       const caller = () => ({ id, ...describeCaller(request, options.truncateAddresses) });
-      if (ingest) {
-        taken.observe(tookMs / 1000);
-        if (answer.status >= 400) refused.add(facts, options.now(), caller());
-      }
+      if (ingest) taken.observe(tookMs / 1000);
+      if (answer.status >= 400 && (ingest || route === MARKS)) refused.add(facts, options.now(), caller());
       if (tookMs >= (options.slowMs ?? SLOW_MS))
         slow.add(facts, options.now(), { ...caller(), tookMs: Math.round(tookMs) });
       log.trace({ id, method: request.method, path, status: answer.status, tookMs }, 'request');
@@ -172,7 +172,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return { route: path, answer: await answer };
     }
     const { marks } = options;
-    if (path === '/v1/marks' && marks) {
+    if (path === MARKS && marks) {
       const read = ({ name: owner }: Source): Promise<HeldBody> =>
         readBody(request, response, { maxBytes: MAX_MARK_BYTES, budget, owner });
       const isTaken = method === 'POST' || method === 'DELETE';

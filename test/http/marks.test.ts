@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
+import { createLogger } from '../../src/log.ts';
 import { deleteMark, insertMark, listMarks, MOST_MARKS_A_DAY } from '../../src/store/mark-repository.ts';
 import { removeExpired } from '../../src/usage/retention.ts';
 import { describeEachDialect } from '../support/databases.ts';
@@ -62,6 +63,22 @@ describeEachDialect('marks over HTTP', (databases) => {
       expect((await send(stage, '/v1/marks', undefined, { method: 'GET' })).status).toBe(405);
       expect(await listMarks(stage.db, ALL, 5)).toEqual([]);
     }));
+
+  it('are told in the log, with when each was set and when it was for, and so are refused ones', async () => {
+    const lines: string[] = [];
+    const log = createLogger('info', { write: (line) => void lines.push(line) });
+    const marks = { keep: async () => true, remove: async () => true };
+    const stage = await openStage(await databases.createUrl(), { marks, log });
+    await send(stage, '/v1/marks', { label: 'v2.5.0', time: '2026-11-20T10:00:00Z' });
+    await send(stage, '/v1/marks', { label: 'v2.5.0' }, { anonymous: true });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'a mark was set', source: 'default', label: 'v2.5.0', at: '2026-11-20T10:00:00.000Z' },
+      { msg: 'senders are refused', path: '/v1/marks', status: 401 },
+    ]);
+    // JSON takes the last of two members of one name: the line's own time must be the only one.
+    expect(lines[0]!.match(/"time":/g)).toHaveLength(1);
+    await stage.close();
+  });
 
   it('are taken back by the source that set them', () =>
     withStage(async (stage) => {

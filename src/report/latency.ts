@@ -179,7 +179,7 @@ async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: 
 /** Below this, a percentile rests on a handful of calls: their number stands beside it. */
 const FEW = 100;
 
-/** Names who is slowest, before or after what all calls took: whichever was asked for. */
+/** Names who is slowest (fastest, where these come first), before or after what all calls took: whichever was asked for. */
 function describeRanked(
   inquiry: Inquiry,
   answer: LatencyAnswer,
@@ -190,18 +190,21 @@ function describeRanked(
   if (nothing) return nothing;
   const asked = percentileOf(inquiry.question);
   const percentile = ({ latency }: Pick<TimedRow, 'latency'>) => latency![`${asked}Ms`];
-  const [first, second] = ranked.filter(({ name }) => isNamed(name)).toSorted((a, b) => percentile(b) - percentile(a));
+  const isFastest = /^p\d/.test(inquiry.question.sort ?? '');
+  const [first, second] = ranked
+    .filter(({ name }) => isNamed(name))
+    .toSorted((a, b) => (percentile(b) - percentile(a)) * (isFastest ? -1 : 1));
   const overall = `${describePercentiles(inquiry, answer)}.`;
   if (!first) return overall;
   const few = first.latency!.timed < FEW ? ` over ${countOf(first.latency!.timed, 'call')}` : '';
-  const slowest = `${first.name} is slowest: ${asked} ${formatLatency(percentile(first))}${few}`;
+  const outermost = `${first.name} is ${isFastest ? 'fastest' : 'slowest'}: ${asked} ${formatLatency(percentile(first))}${few}`;
   // Who was asked about stands in the filters, or is everyone; a dimension asks who is slowest.
   const isOfAll = inquiry.question.dimension === undefined;
   const isAsked = isOfAll || inquiry.filters.some(({ key, not }) => key !== dimension && !not);
   if (!second && (isOfAll || !isAsked)) return `${first.name}: ${overall}`;
   if (!second) return overall;
-  if (isAsked) return `${overall} ${slowest}.`;
-  return `${slowest}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;
+  if (isAsked) return `${overall} ${outermost}.`;
+  return `${outermost}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;
 }
 
 /** The percentile that the ranking is sorted by. */

@@ -30,6 +30,8 @@ describe('latency', () => {
     const report = await ask(events, { dimension: 'client' });
     expect((await ask(events)).finding).toBe('p95 is 900 ms, p50 91 ms. slow is slowest: p95 950 ms.');
     expect(report.finding).toBe('slow is slowest: p95 950 ms, 900 ms for all clients.');
+    const fastest = await ask(events, { dimension: 'client', sort: 'p95' });
+    expect(fastest.finding).toBe('quick is fastest: p95 95 ms, 900 ms for all clients.');
     expect(report.population).toBe('2 clients');
     expect(toCsv(report).split('\r\n')).toEqual([
       'name,p95_ms,p50_ms,p99_ms,slowest_ms,requests,timed',

@@ -22,7 +22,7 @@ import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
 import { SourceLimits } from './ingest/source-limit.ts';
 import { SourceTally } from './ingest/source-tally.ts';
-import { createLogger, type Logger } from './log.ts';
+import { createLogger, type Logger, OutageLog } from './log.ts';
 import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { tellSlow } from './report/slow-reports.ts';
@@ -307,8 +307,16 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const startedMs = now();
     const beat = () => keepInstance(db, { id: instance, version: VERSION, startedMs, seenMs: now() });
     await beat();
+    const unseen = new OutageLog(log, {
+      failing: 'this instance cannot tell the others that it lives; trying until it can',
+      working: 'this instance can be seen by the others again',
+    });
     const beating = setInterval(
-      () => void beat().catch((error) => log.error({ err: error }, 'the heartbeat could not be written')),
+      () =>
+        void beat().then(
+          () => unseen.recover(),
+          (error) => unseen.fail(String(error)),
+        ),
       HEARTBEAT_MS,
     );
     stops.push(async () => {

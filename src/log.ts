@@ -68,17 +68,17 @@ type Facts = Readonly<Record<string, string | number>>;
 export class SampledLog {
   readonly #log: Logger;
   readonly #message: string;
-  readonly #level: 'info' | 'warn';
+  readonly #level: 'info' | 'warn' | 'error';
   readonly #seen = new Map<string, { saidMs: number; unsaid: number }>();
 
-  constructor(log: Logger, message: string, level: 'info' | 'warn' = 'warn') {
+  constructor(log: Logger, message: string, level: 'info' | 'warn' | 'error' = 'warn') {
     this.#log = log;
     this.#level = level;
     this.#message = message;
   }
 
   /** Things with equal `facts` are alike; of those that are said together, `newest` is that of the last one. */
-  add(facts: Facts, nowMs: number, newest: Facts = {}): void {
+  add(facts: Facts, nowMs: number, newest: Readonly<Record<string, unknown>> = {}): void {
     const key = JSON.stringify(facts);
     const seen = this.#seen.get(key);
     if (seen && nowMs - seen.saidMs < SAMPLE_MS) {

@@ -112,6 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const taken = createHistogram('headroom_ingest_seconds', 'Time to take a request of events.', INGEST_SECONDS);
   const metrics: MetricSource[] = [requests, events, taken, ...(options.metrics ?? [])];
   const refused = new SampledLog(log, 'senders are refused');
+  const failed = new SampledLog(log, 'events could not be taken', 'error');
   const slow = new SampledLog(log, 'requests take long', 'info');
   const server = createServer({
     requestTimeout: options.requestTimeoutMs ?? 120_000,
@@ -207,7 +208,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Senders that are to come again are told of together.
     const isOverload = error instanceof HeadroomError && error.code === 'overloaded' && error.cause === undefined;
     if (error !== undefined && answer.status >= 500 && !isOverload)
-      log.error({ id, err: error }, 'events could not be taken');
+      failed.add({ problem: String(error) }, options.now(), { id, err: error });
     return answer;
   }
 

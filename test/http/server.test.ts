@@ -306,6 +306,19 @@ describeEachDialect('the HTTP server', (databases) => {
   });
 });
 
+it('tells once a minute why no events can be taken, however many come', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('error', { write: (line) => void lines.push(JSON.parse(line)) });
+  const intake = { ingest: () => Promise.reject(new HeadroomError('database', 'The disk is full.')) };
+  const stage = await openStage('sqlite::memory:', { log, intake });
+  for (let i = 0; i < 3; i += 1) expect((await send(stage, '/v1/events', EVENT)).status).toBe(503);
+  expect(lines).toMatchObject([{ msg: 'events could not be taken', problem: 'HeadroomError: The disk is full.' }]);
+  stage.clock.nowMs += 60_000;
+  await send(stage, '/v1/events', EVENT);
+  expect(lines[1]).toMatchObject({ since: 3 });
+  await stage.close();
+});
+
 it('says how long it took, and names a refused request by its id, in the log once a minute', async () => {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('warn', { write: (line) => void lines.push(JSON.parse(line)) });

@@ -45,7 +45,7 @@ export function readRangeAt(words: readonly string[], at = 0): RangeReading | un
     if (!read) continue;
     if (read instanceof Unclear) return askBack(read.message, read.meanings.map(formatRangeWords), used);
     // `all clients`: a word with a word behind it is no time.
-    if (used === 1 && used < words.length - at && /^all$/i.test(given[0]!)) return undefined;
+    if (used < words.length - at && /^(of )?all$/i.test(given.slice(0, used).join(' '))) return undefined;
     const range = formatRangeWords(read);
     const rest = readRest(range, given, used, lexemes);
     if (rest) return rest;

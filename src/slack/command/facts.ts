@@ -64,7 +64,7 @@ export function listFacts(
     [range?.match(/^(until|\.\.)/), 'until'],
     [range === 'all-time', 'allTime'],
     [range && !/^(today|this-)/.test(range) && FORESEEING.test(text), 'ahead'],
-    [draft.filters.some(({ key }) => key === 'status'), 'code'],
+    [draft.filters.some(({ key, not }) => key === 'status' && !not), 'code'],
     [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
     [draft.filters.length > 0, 'filtered'],
     [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
@@ -95,7 +95,7 @@ export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concep
   const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
   const isChange =
     concepts.has('moved') ||
-    (isComparative && draft.question.range !== undefined) ||
+    (isComparative && (draft.question.range !== undefined || concepts.has('rate') || concepts.has('failing'))) ||
     concepts.has('fell') ||
     (concepts.has('compare') && !isAmongNames) ||
     [...(concepts.get('latency') ?? []), ...(concepts.get('pace') ?? [])].some((token) =>

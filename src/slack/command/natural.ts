@@ -110,7 +110,7 @@ function listUnused(
   const takes = (name: SentenceName, index: number) =>
     slots.includes('names')
       ? name.key === names[0]!.key
-      : index === 0 && (slots.includes('name') || slots.includes(name.key));
+      : (index === 0 || isBeside(name, names[0]!)) && (slots.includes('name') || slots.includes(name.key));
   return [
     ...[...concepts].flatMap(([concept, tokens]) => (used.has(concept) ? [] : tokens)),
     ...names.flatMap((name, index) => (takes(name, index) ? [] : name.tokens)),
@@ -121,6 +121,11 @@ function listUnused(
     }),
     ...(otherRange?.tokens ?? []),
   ];
+}
+
+/** A name of another kind narrows what is asked of the first: `how often did Acme call /v1/orders`. */
+function isBeside(name: SentenceName, first: SentenceName): boolean {
+  return name.key !== first.key && name.key !== 'scope' && first.key !== 'scope';
 }
 
 /** The command of a rule with what the sentence says; `unused`: words that its report has no use for. */
@@ -165,6 +170,9 @@ function make(
     ...draft.filters,
     ...(question.focus === 'odd' || question.sort?.endsWith('_percent') ? [] : toOutcome(report, has)),
     ...placeNames(question, rule, sentence),
+    ...names
+      .filter((each) => isBeside(each, names[0]!))
+      .map(({ key, value }) => ({ key, patterns: [value], not: false })),
   ];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
@@ -197,7 +205,8 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   const { key, value } = name;
   if (slots.includes('names')) {
     question.dimension = key;
-    return [{ key, patterns: [...new Set(names.map((each) => each.value))], not: false }];
+    const same = names.filter((each) => each.key === key).map((each) => each.value);
+    return [{ key, patterns: [...new Set(same)], not: false }];
   }
   if (report === key || (report === 'why' && key === 'client')) question.name = value;
   else if (key === 'scope' && hasScope(question)) question.scope = value;

@@ -253,10 +253,12 @@ export function readSentence(reading: Reading): Sentence {
     const before = draft.filters.length;
     const next = readOption(reading, at, draft);
     const [filter] = draft.filters.slice(before);
-    // `scope:crm` names what the sentence is about.
-    if (next === undefined || filter?.key !== 'scope' || filter.not || filter.patterns.length > 1) return next;
+    // `client:Acme` names what the sentence is about.
+    if (next === undefined || !filter || filter.not || filter.patterns.length > 1) return next;
+    const { key, patterns } = filter;
+    if (key === 'status' || !SUBJECTS.has(key)) return next;
     draft.filters.pop();
-    return addName(at, { key: 'scope', name: filter.patterns[0]!, next });
+    return addName(at, { key, name: patterns[0]!, next });
   }
 
   /** A word for a dimension with a name behind it, and not `which user calls`. */

@@ -102,7 +102,7 @@ function listCorrections(token: Token): string[] {
     const swapped = letters(word) === letters(typed) ? 0.5 : 0;
     // The first letter is seldom wrong, and the last not often.
     const ends = (word[0] === typed[0] ? 0.3 : 0) + (word.at(-1) === typed.at(-1) ? 0.05 : 0);
-    const length = Math.abs(word.length - typed.length) * 0.05;
+    const length = isShort?.test(word) ? -0.05 : Math.abs(word.length - typed.length) * 0.05;
     return [
       { word, score: distance + length - swapped - ends + (order < MEANT_WORDS.length ? 0 : 0.2) + order / 100_000 },
     ];

@@ -156,7 +156,7 @@ const PHRASES = {
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: '(|the )rate limit(|s)|rate limiting',
   limit: '(|daily |monthly )limit(|s)|limited|how far|far from|over|near(|est)|allowed|close(|st)(| to)|reached',
-  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
+  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
   runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
@@ -219,7 +219,7 @@ const PHRASES = {
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
     (payload|response|body) size|records`,
-  usage: 'usage',
+  usage: 'usage|stats|statistics|metrics',
   bot: 'bot|the bot|slack bot|this bot',
   data: `data|ingest(|ion)|fresh(|ness)|delay(|ed)|stale|up to date|(|last )receive(|d)|receiving|arriv(e|es|ed|ing)`,
   ahead: `next (day|week|month|quarter|year)|tomorrow|
@@ -263,7 +263,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
   so show tell list find display or than then went go goes come comes job jobs single works work working thing things something stuff know worth else like gonna wanna one ones
-  keep keeps kept return returns returned returning only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
+  keep keeps kept return returns returned returning serve served process processed only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

@@ -580,6 +580,11 @@ describe('questions in a sentence', () => {
     ['does the api got slower', 'latency vs previous'],
     ['how much did usage grow month over month', 'daily last-month vs month-before'],
     ['clients with most 429 lastweek', 'top clients last-week status:429'],
+    ['how many times did Acme call /v1/orders today', 'client Acme today route:/v1/orders'],
+    ["errors that aren't 429 today by client", 'top clients today not status:429 status:4xx status:5xx'],
+    ['is the error rate of Acme getting worse', 'status vs previous client:Acme'],
+    ['list of all customers for november', 'top clients november'],
+    ['did client:Acme hit the limit', 'status status:429 client:Acme'],
     ['status daily', 'status'],
     ['status over time last week', 'status last-week'],
     ['status by hour', 'status yesterday'],
@@ -836,6 +841,7 @@ describe('wrong or missing words', () => {
     ['are we going over budget in december', /can't report days ahead/, 'forecast'],
     ['top callers excluding internal ones last 7 days', /don't know “excluding internal”/, 'top clients 7d'],
     ['is anyone close to 300 per minute', /don't know|can't use/, 'summary per-minute'],
+    ['wich client fails', /don't know “wich”/, 'which client fails'],
     ['hw many 429 tday', /don't know “hw” and “tday”/, 'how many 429 today'],
     [
       'whats teh sucess rate of warehuose export',
@@ -887,7 +893,7 @@ describe('wrong or missing words', () => {
     [
       'how many calls did globex make yesterday with pink hats',
       /the client Globex CRM or the user globex: which do you mean\? I don't know “pink hats”\.$/,
-      'day yesterday client:"Globex CRM"',
+      'client "Globex CRM" yesterday',
     ],
     ['peak minute yesterday', /can't use “yesterday” here/, 'peak minute'],
     ['quietest day this month vs last month', /can't use “quietest day” here/, 'daily this-month vs last-month'],

@@ -97,6 +97,19 @@ export function readPlainName(reading: Reading, at: number, key: Grouping | unde
   return { key: known?.key ?? key ?? form ?? 'client', name: known?.value ?? name, next: at + 1 };
 }
 
+/** Tells whether a word behind the first is one of the language, written as names are: `routes of Billing`. */
+export function mentionsByCapital(text: string): boolean {
+  return text.split(/\s+/).some((word, at) => at > 0 && isCapitalised(word) && isLanguage(trimmed(word)));
+}
+
+function trimmed(word: string): string {
+  return word.toLowerCase().replace(/(?:['’]s?)?\W*$/, '');
+}
+
+function isCapitalised(word: string): boolean {
+  return /^\p{Lu}\p{Ll}/u.test(word);
+}
+
 /** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
 export function readKnown(reading: Reading, at: number, key?: Grouping): FoundName | undefined {
   const { tokens, names } = reading;
@@ -109,8 +122,13 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
       const found = ofKey(names.find(name), key);
       // Whose name begins so is found by the answer.
       if (key === 'client' && found.length === 0 && names.clientsFrom(name).length > 0) return { key, name, next: end };
-      // One word that is also a word of the language has to be quoted, or named by its key.
-      if (found.length === 0 || (end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!)))) continue;
+      // One word that is also a word of the language has to be quoted, named by its key, or written as the name is.
+      const isWord = end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!));
+      if (
+        found.length === 0 ||
+        (isWord && !(at > 0 && isCapitalised(name) && found.some((each) => each.name === name)))
+      )
+        continue;
       // A user called `acme` is hardly meant where there is a client Acme CRM.
       const isMinor = key === undefined && found.every((each) => each.key !== 'client' && each.key !== 'scope');
       const others = isMinor ? names.clientsFrom(name) : [];

@@ -5,7 +5,7 @@ import { readAsked } from './asked.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readStatus } from './filter-words.ts';
 import { findTopic } from './help.ts';
-import { createKnownNames, mentionsPool, NO_NAMES } from './names.ts';
+import { createKnownNames, mentionsByCapital, mentionsPool, NO_NAMES } from './names.ts';
 import { explainUnknown, nameUnknown, spaceAtCommas, withoutWords } from './unknown-words.ts';
 import { ACTION_WORDS, isReserved, isSentenceFiller } from './vocabulary.ts';
 import {
@@ -54,7 +54,7 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
 export async function understand(raw: string, source: NameSource, nowMs: number): Promise<Command> {
   try {
     const command = parseCommand(raw);
-    if (!mentionsPool(raw)) return command;
+    if (!mentionsPool(raw) && !mentionsByCapital(raw)) return command;
   } catch (error) {
     if (!(error instanceof QuestionError && error.cause instanceof Misunderstood)) throw error;
   }

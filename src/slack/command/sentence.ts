@@ -4,7 +4,7 @@ import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
-import { type Concept, DIMENSION_WORDS, isSentenceFiller, readConcept } from './vocabulary.ts';
+import { type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcept } from './vocabulary.ts';
 import type { Token } from './words.ts';
 import { bareWord, type Reading } from './words.ts';
 
@@ -99,7 +99,7 @@ export function readSentence(reading: Reading): Sentence {
   function readName(at: number): number | undefined {
     if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
     const found = readKnown(reading, at);
-    return found && found.next > at + 1 ? addName(at, found) : undefined;
+    return found && (found.next > at + 1 || isLanguage(words[at]!)) ? addName(at, found) : undefined;
   }
 
   /** `last 50 calls`, `newest 5 failed calls`, `last error`: how many of the newest ones. Behind it stand words of the calls. */

@@ -6,7 +6,7 @@ import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { fillLine, findHelpDays } from '../../../src/slack/command/help.ts';
 import { HELP_TOPICS } from '../../../src/slack/command/help-topics.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
-import { parseCommand } from '../../../src/slack/command/parse-command.ts';
+import { parseCommand, understand } from '../../../src/slack/command/parse-command.ts';
 
 /** Who and what calls here. */
 const NAMES = createKnownNames([
@@ -119,6 +119,9 @@ describe('reports', () => {
     ['history of the pool crm', 'history crm'],
     ['clients beta,Gamma 30d', 'top clients 30d client:Beta client:Gamma'],
     ['top 1,000 clients', 'top 1000 clients'],
+    ['top 3 routes of Total last month', 'top 3 routes last-month client:Total'],
+    ['how many 404s did Total get yesterday', 'day yesterday status:404 client:Total'],
+    ['total requests yesterday', 'daily yesterday'],
     ['status 429,500', 'status status:429 status:500'],
     ['why Acme CRM', 'why "Acme CRM"'],
     ['advice', 'advice'],
@@ -165,6 +168,16 @@ describe('reports', () => {
   ])('people type “%s” for %s', (text, expected) => {
     expect(asked(text)).toBe(expected);
   });
+});
+
+test.each([
+  ['routes of Total', [{ key: 'client', patterns: ['Total'], not: false }]],
+  ['routes of total', undefined],
+])('a word of the language that is written as a name is one: %j', async (text, filters) => {
+  const names = async () => [{ key: 'client' as const, name: 'Total', value: 'Total' }];
+  const command = await understand(text, { names, examples: async () => ({}) }, 0);
+  expect(command).toMatchObject({ kind: 'question', question: { report: 'top', dimension: 'route' } });
+  expect(command.kind === 'question' && command.question.filters).toEqual(filters);
 });
 
 describe('options', () => {

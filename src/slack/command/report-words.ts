@@ -50,10 +50,11 @@ function readDimension(reading: Reading, dimension: Grouping): Question {
   return readAllOptions(reading, 0, { report: 'top', dimension: 'client' });
 }
 
-/** `client Acme CRM history`: its calls, month by month. */
-function toHistory({ report, name, filters = [], range = '12-months' }: Question): Question {
-  const subject = { key: report as 'client' | 'route', patterns: [name!], not: false };
-  return { report: 'daily', range, filters: [...filters, ...(name === undefined ? [] : [subject])] };
+/** `client Acme CRM history`: its calls, month by month; without a name those of each. */
+function toHistory({ report, name, filters = [], range = '12-months', ...rest }: Question): Question {
+  const subject = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
+  const all = [...filters, ...subject];
+  return { ...rest, report: 'daily', range, ...(all.length > 0 && { filters: all }) };
 }
 
 /** Tells whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */

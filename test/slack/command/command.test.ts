@@ -569,6 +569,7 @@ describe('questions in a sentence', () => {
     ['routes by month', 'daily routes 12-months'],
     ['daily users 30d client:Acme', 'daily users 30d client:Acme'],
     ['client Acme history', 'daily 12-months client:Acme'],
+    ['route last week history', 'daily routes last-week'],
     ['month end forecast', 'daily this-month'],
     ['how many calls by the end of the month', 'daily this-month'],
     ['will we run out by the end of the month', 'forecast'],

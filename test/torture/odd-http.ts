@@ -84,6 +84,7 @@ export function makeOddRequest(number: number, random: Random, keys: Keys): OddR
   if (kind < 0.04) return makeHonest(number, keys);
   if (kind < 0.1) return makeQuestion(random, keys);
   if (kind < 0.14) return makeOther(random, keys);
+  if (kind < 0.17) return makeMark(random, keys);
   const adapters = listAdapters();
   const name = oneOf(adapters, random);
   const path = oneOf(
@@ -142,6 +143,17 @@ function makeQuestion(random: Random, keys: Keys): OddRequest {
   const headers = [`Authorization: Bearer ${token}`];
   if (random() < 0.2) headers.push(`Accept: ${oneOf(['text/csv', '*/*;q=x', 'image/webp', ',,', 'text/*'], random)}`);
   return toRequest('GET', `/v1/ask?q=${encodeURIComponent(words)}${as}`, headers, undefined, token === keys.read);
+}
+
+function makeMark(random: Random, keys: Keys): OddRequest {
+  const label = oneOf(['v2.5.0', 'v2\u0000', '\ud800', ' ', 'x'.repeat(41), '<!channel>', '名前', 7, null], random);
+  const time = oneOf([undefined, Math.floor(random() * 2e12), 1e300, '2026-02-30T00:00:00Z', 'noon', -1, {}], random);
+  const body = oneOf([JSON.stringify({ label, time }), JSON.stringify({ label, time }), '{', '[]', '"', ''], random);
+  const token = oneOf([keys.sources.get('native')!, keys.sources.get('kong')!, keys.read, keys.metrics, ''], random);
+  const headers = [`Authorization: Bearer ${token}`];
+  const method = oneOf(['POST', 'POST', 'DELETE', 'PUT', 'GET'], random);
+  const opens = method === 'POST' || method === 'DELETE' ? isOneOf(keys, token) : undefined;
+  return toRequest(method, '/v1/marks', headers, Buffer.from(body), opens);
 }
 
 function makeOther(random: Random, keys: Keys): OddRequest {

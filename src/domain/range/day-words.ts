@@ -83,7 +83,8 @@ const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
 export function readDay(given: string): Read<DayPoint> {
   const joined = given
     .replace(/^((on|in|during|the|of|for|over|within|at|from) )+(?=.)/, '')
-    .replace(/(?<= )(the|of) /g, '');
+    .replace(/(?<= )(the|of) /g, '')
+    .replace(/^month (?=[a-z])/, '');
   const word = joined
     .replace(/^current /, 'this ')
     .replace(/^(previous|past) (?=week|month|quarter|qtr|year|yr)/, 'last ')

@@ -8,7 +8,7 @@ import { bareWord, type Token } from './words.ts';
 /** Tells whether a sentence has one of the signs. */
 export type Has = (...signs: Sign[]) => boolean;
 
-const LASTING = /^(last|lasts|enough|make|sufficient|cope|handle)$/;
+const LASTING = /^(stay|keep|last|lasts|enough|make|sufficient|cope|handle)$/;
 const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
 const ALIVE = new RegExp(
   `\\b(alive|up|back|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
@@ -60,6 +60,12 @@ export function listFacts(
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
     [range && isByHours(range), 'hourly'],
+    [
+      concepts
+        .get('failing')
+        ?.every((token) => /^(bad|badly|terrible|worst|problems?|issues?|trouble)$/.test(bareWord(token))),
+      'judged',
+    ],
     [range?.match(/^([2-9]|1[01])-months|quarter|\b[qh]\d\b/), 'fewMonths'],
     [range?.match(/^(until|\.\.)/), 'until'],
     [range === 'all-time', 'allTime'],

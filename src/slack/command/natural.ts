@@ -268,7 +268,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
 function toOutcome(report: Question['report'], has: Has): Filter[] {
   const isPart = ['top', 'latency', 'events', 'daily', 'day'].includes(report);
   const isOfOutcomes = ['status', 'client', 'route'].includes(report);
-  if (has('code') || !(isPart || isOfOutcomes)) return [];
+  if (has('code') || !(isPart || isOfOutcomes) || (report === 'latency' && has('judged'))) return [];
   const isHit = report === 'status' && has('client') && has('limit', 'runOut');
   if (isHit || has('throttled', 'rateLimit')) return [{ key: 'status', patterns: ['429'], not: false }];
   const group =

@@ -42,6 +42,8 @@ export type Fact =
   | 'spent'
   | 'monthly'
   | 'worse'
+  /** `the latency is bad`: no word for failures. */
+  | 'judged'
   /** `is it ok for team Sales` */
   | 'health'
   /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
@@ -94,8 +96,7 @@ const ROWS: readonly Row[] = [
   ['latency perHour !range', 'latency yesterday [dimension] [name]', LATENCY],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
-  ['lastSeen named', 'events 1 [name]', 'lastSeen when who'],
-  ['lastSeen filtered', 'events 1', 'lastSeen when who'],
+  ['lastSeen named|filtered', 'events 1 [name]', 'lastSeen when who'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
   ['gone code !range|who|dimension|named', 'events 1 stopped', 'gone'],
@@ -120,7 +121,6 @@ const ROWS: readonly Row[] = [
   ['gone dimension|who|asking', 'top gone [dimension] [name]', FRESH],
   ['bot', 'debug', 'bot status failing'],
   ['data|senders status|data|lastSeen', 'sources [dimension]', 'data status gone lastSeen when who happening'],
-  ['data', 'sources', 'data status lastSeen when gone now happening'],
   ['alerts', 'alerts', 'alerts status who why when'],
   ['digests', 'digest', 'digests status'],
   ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate statuses most'],
@@ -199,11 +199,9 @@ const ROWS: readonly Row[] = [
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
   ['record !range', 'daily 90d [name]', PEAK],
-  ['peak day|weekday !hour', 'daily [name]', PEAK],
+  ['day|weekday peak|most|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
-  ['day|weekday failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
   ['hour failing|throttled|code', 'day [name]', PEAK],
-  ['day|weekday most !hour|ofRange', 'daily [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
   ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
   ['goodTime', 'day quietest [name]', `goodTime day least ${PEAK}`],

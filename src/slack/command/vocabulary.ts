@@ -130,7 +130,7 @@ const PHRASES = {
     more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
   active: 'active',
   least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
-  failing: `fail(|s|ed|ing|ure|ures)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
+  failing: `fail(|s|ed|ing|ure|ures)|err(|s)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
     trouble(|s)|on fire|affected|
     ${NOT} (succeed|succeeding|successful|work|working|ok|okay|fine|healthy|well|good|responding|respond|available|reachable)`,
@@ -160,7 +160,7 @@ const PHRASES = {
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
   runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
-    hit (the|our) (limit|quota)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
+    hit (the|our) (limit|quota)|(stay|keep) (under|within|below)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
     how (long|soon|fast|quick|quickly)|(before|until|till) (the |it |)reset(|s)|
     (|need to |have to |must )buy(| more)|(|worth )buying|worth it|upgrad(e|ing)|need more|sufficient|cope|handle|until|till|before|soon`,
   forecast:
@@ -199,7 +199,7 @@ const PHRASES = {
     to (call|contact|ask)|talk to|(|how )(do|can) (i|we) reach|reach (them|him|her|out)`,
   compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
   versus: 'versus|vs|vs.|against|(more|less|fewer) than|fewer|less|higher|lower|better|worse|(up|down) from',
-  now: 'now|right now|currently|at the moment|live|so far|still',
+  now: 'now|right now|currently|(at the|in this|at this) moment|live|so far|still',
   latency: `latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
     milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
   howSlow: 'how slow',
@@ -210,7 +210,7 @@ const PHRASES = {
   latest: '(latest|newest|recent) (calls|requests)|last calls',
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
-  gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|dead|offline|inactive|disappeared|vanished|
+  gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|churn(|ed)|dead|offline|inactive|disappeared|vanished|
     missing|no longer|nobody|no one|
     ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)|
     ${NOT} (|had |have |made |make |logged |sent |seen )any (call|calls|traffic|requests|activity|usage)|

@@ -90,7 +90,9 @@ export interface FoundName {
 /** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
 export function readPlainName(reading: Reading, at: number, key: Grouping | undefined): FoundName | undefined {
   const token = reading.tokens[at]!;
-  const name = nameAt(reading, at, at + 1);
+  const written = nameAt(reading, at, at + 1);
+  // `how many GETs`
+  const name = token.quoted ? written : written.replace(/(?<=^[A-Z]{3,7})s$/, '');
   const form = keyOfName(name);
   if (!token.quoted) return form && (key ?? form) === form ? { key: form, name, next: at + 1 } : undefined;
   const known = pick(reading, at, at + 1, ofKey(reading.names.find(name), key));

@@ -119,6 +119,8 @@ describe('reports', () => {
     ['history of the pool crm', 'history crm'],
     ['clients beta,Gamma 30d', 'top clients 30d client:Beta client:Gamma'],
     ['top 1,000 clients', 'top 1000 clients'],
+    ['how many GETs yesterday', 'day yesterday method:GET'],
+    ['who POSTs most', 'top clients method:POST'],
     ['top 3 routes of Total last month', 'top 3 routes last-month client:Total'],
     ['how many 404s did Total get yesterday', 'day yesterday status:404 client:Total'],
     ['total requests yesterday', 'daily yesterday'],

@@ -864,6 +864,7 @@ describe('wrong or missing words', () => {
     ['top callers excluding internal ones last 7 days', /don't know “excluding internal”/, 'top clients 7d'],
     ['is anyone close to 300 per minute', /don't know|can't use/, 'summary per-minute'],
     ['wich client fails', /don't know “wich”/, 'which client fails'],
+    ['customers that only use v1', /can't use “only use”/, 'top clients version:v1'],
     ['hw many 429 tday', /don't know “hw” and “tday”/, 'how many 429 today'],
     [
       'whats teh sucess rate of warehuose export',

@@ -119,13 +119,24 @@ export function form<M extends object, const F extends FormFields, S = undefined
     },
     run: (served, view) => run(toSent(served, view)),
   });
+  /** The last press in each window that is being answered: it carries what was chosen before it. */
+  const newest = new Map<string, Press>();
   const changing =
     live &&
     press({
       ...{ on: live.on, needs: needs ?? 'view', window: true },
       async run(pressed) {
         const view = windowOf(pressed);
-        await updateView(pressed, view, await live.rebuild(toSent(pressed, view), { ...pressed, view, build }));
+        const isNewest = () => newest.get(view.id) === pressed;
+        newest.set(view.id, pressed);
+        try {
+          const changed = await live.rebuild(toSent(pressed, view), { ...pressed, view, build });
+          if (!isNewest() || (await updateView(pressed, view, changed))) return;
+          // Slack had drawn the press before this one meanwhile, which did not know of it.
+          if (isNewest()) await updateView(pressed, { id: view.id }, changed);
+        } finally {
+          if (isNewest()) newest.delete(view.id);
+        }
       },
     });
   return {

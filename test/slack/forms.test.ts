@@ -51,6 +51,23 @@ describe('the form of a digest', () => {
   });
 });
 
+describe('two choices in a form, the second before the first has changed it', () => {
+  it('both stand in what it shows', async () => {
+    const { slack } = await startRig({ now: () => Date.UTC(2026, 10, 21, 9) });
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'digest add' });
+    const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
+    const choose = (action: string, value: string) =>
+      slack.click({
+        ...{ user: 'alice', message: form, action_id: `digest_when:${action}` },
+        selected_option: value,
+      });
+    await Promise.all([choose('rhythm', 'weekly mon'), choose('time', '15:30')]);
+    const shown = () => JSON.stringify(slack.modal('alice')!.blocks.find(({ block_id: id }) => id === 'next_runs'));
+    await slack.waitFor(() => shown().includes('Mon 23 Nov 15:30'), 'the runs of Mondays in the afternoon');
+    slack.assertNoProblems();
+  });
+});
+
 describe('a form that is sent twice', () => {
   it('is done once', async () => {
     const { slack, done } = await startRig();

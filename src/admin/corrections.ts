@@ -10,6 +10,7 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { insertCorrection, listCorrections } from '../store/correction-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
+import { markDay } from '../store/usage-daily-repository.ts';
 
 /** A correction of a day applies at its noon. */
 export const NOON_MS = 12 * HOUR_MS;
@@ -24,9 +25,11 @@ export async function enterCorrection(
   enteredMs: number,
 ): Promise<string> {
   const { meter, credits, timeMs, reason, actor } = correction;
-  const detail = `${meter} ${formatSigned(credits)} on ${formatDay(calendar.dayOf(timeMs))}: ${reason}`;
+  const day = calendar.dayOf(timeMs);
+  const detail = `${meter} ${formatSigned(credits)} on ${formatDay(day)}: ${reason}`;
   await transact(db, async (trx) => {
     await insertCorrection(trx, { ...correction, enteredMs });
+    await markDay(trx, day);
     await insertAudit(trx, { atMs: enteredMs, actor, action: 'correct', detail });
   });
   return detail;

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
-import { formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { toJson } from '../domain/thousandths.ts';
+import type { Span } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import { markDay } from '../store/usage-daily-repository.ts';
 import { creditsAt } from './credit-columns.ts';
 import { outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
@@ -11,21 +13,8 @@ import { decodeSegment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { FORGOTTEN, NAMED } from './values.ts';
 
-/**
- * The table `usage_daily`: daily totals by each dimension and status as ordinary rows, for `sqlite3`, `psql` and whatever
- * else speaks SQL. Whoever changes a day's totals marks the day; its rows are then written anew from the totals. Both
- * happen under the lock on that day's totals, so no change is missed.
- */
-export async function markDay(trx: Db, day: number): Promise<void> {
-  await trx
-    .insertInto('usage_daily_due')
-    .values({ day })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
-
-/** Takes all rows away and marks every day that has totals. */
-export async function markAllDays(trx: Db): Promise<void> {
+/** Takes all rows away and marks every day that has totals or corrections. */
+export async function markAllDays(trx: Db, calendar: Calendar): Promise<void> {
   await trx.deleteFrom('usage_daily').execute();
   await trx.deleteFrom('usage_daily_due').execute();
   await trx
@@ -33,6 +22,8 @@ export async function markAllDays(trx: Db): Promise<void> {
     .columns(['day'])
     .expression((of) => of.selectFrom('total_segment').select('bucket').distinct().where('cube', '=', 'day'))
     .execute();
+  const corrections = await trx.selectFrom('correction').select('time_ms').execute();
+  for (const day of new Set(corrections.map(({ time_ms }) => calendar.dayOf(time_ms)))) await markDay(trx, day);
 }
 
 /** Marked days, the newest first. */
@@ -41,13 +32,33 @@ export async function listMarkedDays(db: Db): Promise<number[]> {
   return rows.map(({ day }) => day);
 }
 
-/** Writes the rows of one day as its totals are, and takes its mark away. Call it under the lock on the day. */
-export async function writeDay(trx: Db, dialect: DialectName, day: number): Promise<void> {
+/**
+ * Writes one day's rows of the table `usage_daily`, and takes its mark away: totals by each dimension and status for `sqlite3`,
+ * `psql` and whatever else speaks SQL, and what each scope's corrections come to. Call it under the lock on the day's totals.
+ */
+export async function writeDay(trx: Db, dialect: DialectName, calendar: Calendar, day: number): Promise<void> {
   const date = formatDay(day);
   await trx.deleteFrom('usage_daily_due').where('day', '=', day).execute();
   await trx.deleteFrom('usage_daily').where('dimension', 'in', DIMENSIONS).where('day', '=', date).execute();
   const cells = await readCells(trx, day);
   if (cells.length > 0) await insertCells(trx, dialect, date, cells);
+  await insertCorrections(trx, dialect, date, { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
+}
+
+/** A scope's corrections of a day (those of its limits stand under `scope/limit`), in one row without calls; they take no more than the day has. */
+async function insertCorrections(trx: Db, dialect: DialectName, date: string, { fromMs, toMs }: Span): Promise<void> {
+  const sum = sql`sum(credits)`;
+  const used = sql`coalesce((select sum(credits_thousandths) from usage_daily
+    where dimension = 'scope' and day = ${date} and value = meter), 0)`;
+  const isNegative = sql`${sum} < -${used}`;
+  await sql`
+    insert into usage_daily (day, dimension, value, requests, ok, failed, credits, credits_thousandths)
+    select ${dialect === 'postgres' ? sql`${date}::date` : sql`${date}`}, 'scope', meter, 0, 0, 0, round(credits / 1000.0, 3), credits
+    from (
+      select meter, case when ${isNegative} then -${used} else ${sum} end as credits from correction
+      where time_ms >= ${fromMs} and time_ms < ${toMs} and meter not like '%/%' group by meter
+    ) as corrected
+    where credits <> 0`.execute(trx);
 }
 
 /** A forgotten value is gone from the rows at once; its days are marked, as several such values share one name. */

@@ -69,7 +69,7 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   while ((await foldInbox(db, { dialect, calendar: to, places })).events > 0);
   await places.store(db, dialect);
   if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
-  await markAllDays(db);
+  await markAllDays(db, to);
 
   // Nothing older than what could be counted anew: then all of it is whole.
   const toWhole = (day: number | undefined): number | undefined =>

@@ -3,6 +3,7 @@ import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { markDay } from '../store/usage-daily-repository.ts';
 import {
   BRIEF_CUBES,
   type Cube,
@@ -15,7 +16,6 @@ import {
   monthCubeOf,
   outcomeColumns,
 } from './cube.ts';
-import { markDay } from './daily-rows.ts';
 import { Grouping } from './grouping.ts';
 import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
 import { takeFullTiers } from './tiers.ts';

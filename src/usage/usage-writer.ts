@@ -144,14 +144,14 @@ export class UsageWriter {
    * for about so many milliseconds. Answers whether days are left.
    */
   async writeDailyRows(forMs = Number.POSITIVE_INFINITY): Promise<boolean> {
-    const { dialect } = this.#options;
+    const { dialect, calendar } = this.#options;
     const untilMs = performance.now() + forMs;
     const days = await listMarkedDays(this.#db);
     for (const [index, day] of days.entries()) {
       if (index > 0 && performance.now() > untilMs) return true;
       const write = async (trx: Db): Promise<void> => {
         await lockDays(trx, dialect, [day]);
-        await writeDay(trx, dialect, day);
+        await writeDay(trx, dialect, calendar, day);
       };
       await this.#inTurn('totals', () => this.#changeTotals(write, shareTotals));
     }

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { up as create } from '../../migrations/0010-create-usage-daily.ts';
 import { up as addThousandths } from '../../migrations/0016-add-daily-thousandths.ts';
+import { enterCorrection } from '../../src/admin/corrections.ts';
 import { type Calendar, createCalendar, formatDay } from '../../src/domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
@@ -39,12 +40,14 @@ interface Model {
   rules: number;
   /** `import`: the number of the file that it came with. `forgotten`: dimensions whose value was. */
   events: { event: UsageEvent; rules: number; import?: number; forgotten: Set<Dimension> }[];
+  corrections: { meter: string; timeMs: number; credits: number }[];
 }
 
 type Step =
   | { do: 'append' | 'import'; events: UsageEvent[] }
   | { do: 'undo' | 'recount' | 'rezone' | 'retain' | 'write' }
-  | { do: 'forget'; kind: 'user' | 'ip'; text: string };
+  | { do: 'forget'; kind: 'user' | 'ip'; text: string }
+  | { do: 'correct'; meter: string; daysAgo: number; credits: number };
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
@@ -57,10 +60,16 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constantFrom('user' as const, 'ip' as const),
     text: fc.constantFrom('a', 'b', 'Acme CRM', '名前'),
   }),
+  fc.record({
+    do: fc.constant('correct' as const),
+    meter: fc.constantFrom('default', 'erp', 'erp/Writes'),
+    daysAgo: fc.integer({ min: 0, max: 9 }),
+    credits: fc.integer({ min: -9000, max: 9000 }),
+  }),
 );
 
 /** The rows, counted from the events one by one. */
-function countPlainly({ calendar, events }: Model): unknown[] {
+function countPlainly({ calendar, events, corrections }: Model): unknown[] {
   const rows = new Map<string, [number, number, number, bigint]>();
   for (const { event, rules, forgotten } of events) {
     const given = RULES[rules]!(event, SOURCE.name, 0);
@@ -81,7 +90,28 @@ function countPlainly({ calendar, events }: Model): unknown[] {
     ...JSON.parse(name),
     ...[requests, ok, failed, String(credits)],
   ]);
-  return sort(counted);
+  return sort([...counted, ...correctPlainly(counted, calendar, corrections)]);
+}
+
+/** What a scope's corrections of a day come to, a row for each: never more than the day has. */
+function correctPlainly(
+  counted: readonly (readonly unknown[])[],
+  calendar: Calendar,
+  corrections: Model['corrections'],
+): unknown[][] {
+  const ofScopes = corrections.filter(({ meter }) => meter !== 'erp/Writes');
+  const named = Map.groupBy(ofScopes, ({ meter, timeMs }) => `${formatDay(calendar.dayOf(timeMs))} ${meter}`);
+  return [...named].flatMap(([name, all]) => {
+    const [day, meter] = name.split(' ');
+    const used = counted
+      .filter((row) => row[0] === day && row[1] === 'scope' && row[2] === meter)
+      .reduce((sum, row) => sum + Number(row[7]), 0);
+    const sum = Math.max(
+      -used,
+      all.reduce((total, { credits }) => total + credits, 0),
+    );
+    return sum === 0 ? [] : [[day, 'scope', meter, null, 0, 0, 0, String(sum)]];
+  });
 }
 
 async function readRows(db: Db): Promise<unknown[]> {
@@ -121,7 +151,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
       fc.array(STEP, { minLength: 3, maxLength: dialect === 'sqlite' ? 10 : size(5, 10) }),
       async (steps) => {
         const db = await open();
-        const model: Model = { calendar: ZONES[0]!, rules: 0, events: [] };
+        const model: Model = { calendar: ZONES[0]!, rules: 0, events: [], corrections: [] };
         let writer = createWriter(db, model);
         let imports = 0;
         for (const step of steps) {
@@ -151,7 +181,13 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
             writer = createWriter(db, model);
           } else if (step.do === 'retain') await writer.retain(NOW);
           else if (step.do === 'write') await writer.writeDailyRows();
-          else if (step.do === 'forget') {
+          else if (step.do === 'correct') {
+            const { meter, daysAgo, credits } = step;
+            const correction = { meter, credits, timeMs: NOW - daysAgo * 86_400_000 };
+            const entered = { ...correction, reason: 'late', actor: 'U1' };
+            await enterCorrection(db, model.calendar, entered, NOW);
+            model.corrections.push(correction);
+          } else if (step.do === 'forget') {
             await forgetIn(db, dialect, model, step);
             const named = db.selectFrom('usage_daily').selectAll().where('value', '=', step.text);
             expect(await named.where('dimension', '=', step.kind).execute()).toEqual([]);
@@ -161,7 +197,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
         expect(await writer.writeDailyRows()).toBe(false);
         expect(await readRows(db)).toEqual(countPlainly(model));
         // As after an update of a database that had no rows yet.
-        await db.transaction().execute(markAllDays);
+        await db.transaction().execute((trx) => markAllDays(trx, model.calendar));
         await writer.writeDailyRows();
         expect(await readRows(db)).toEqual(countPlainly(model));
       },
@@ -171,7 +207,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
 
   it('is written day by day, the newest first, and goes with the totals it was made of', async () => {
     const db = await open();
-    const model: Model = { calendar: ZONES[0]!, rules: 0, events: [] };
+    const model: Model = { calendar: ZONES[0]!, rules: 0, events: [], corrections: [] };
     const writer = createWriter(db, model);
     const days = ['2024-01-05', '2026-11-18', '2026-11-19'];
     const events = days.map((day) => ({ client: 'a', kind: 'call', count: 1, timeMs: Date.parse(`${day}T12:00:00Z`) }));

@@ -1,7 +1,8 @@
-import { HOUR_MS } from '../domain/calendar.ts';
+import { formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
+import type { SeriesReport } from '../domain/report.ts';
 import { LEVELS, type ScopeState } from '../domain/scope-state.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
-import { countOf, formatCount, formatCredits } from '../report/format.ts';
+import { countOf, formatCount, formatCredits, formatMonthName } from '../report/format.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import {
   describeOutlook,
@@ -29,21 +30,13 @@ const POOL_COLUMNS: readonly Column<{ name: string; used: number; left?: number;
 ];
 
 export async function sayPools(about: DigestDay): Promise<Spoken> {
-  const { nowMs, calendar, daily, day } = about;
+  const { nowMs, calendar } = about;
   const pools = await about.pools();
   const metered = pools.filter((state) => state.pools.length + state.limits.length > 0);
-  const month = foreseeMonth(
-    daily.bars.map(({ requests }) => requests),
-    day,
-  );
   const lines = [
     ...(metered.length > 0 ? [`Will they run out? ${describeOutlook(metered, nowMs, calendar)}`] : []),
     ...(await listClosed(about, pools)),
-    ...(month
-      ? [
-          `${month.name}: ${countOf(month.soFar, 'request')} so far, about ${formatCount(Number(month.end.toPrecision(3)))} by its end.`,
-        ]
-      : []),
+    ...(await listMonth(about)),
   ];
   const table = buildTable(
     metered.flatMap((state) => [
@@ -57,6 +50,24 @@ export async function sayPools(about: DigestDay): Promise<Spoken> {
     part: sentence === undefined && lines.length === 0 ? undefined : { sentence, lines, table },
     findings: pools.flatMap((state) => findPool(state, about)),
   };
+}
+
+/** Says what the month came to where it is over by now; else what it has, and where the usual pace leads. */
+async function listMonth({ ask, nowMs, calendar, daily, day, span }: DigestDay): Promise<string[]> {
+  if (monthOf(calendar.dayOf(nowMs)) > monthOf(day)) {
+    const name = formatMonthName(day);
+    const { totals } = await ask<SeriesReport>({ report: 'daily', range: formatDay(day).slice(0, 7) });
+    // A monthly digest says so in its message.
+    const isSaid = span?.name === name && span.requests === totals.requests;
+    return isSaid ? [] : [`${name} came to ${countOf(totals.requests, 'request')}.`];
+  }
+  const month = foreseeMonth(
+    daily.bars.map(({ requests }) => requests),
+    day,
+  );
+  if (!month) return [];
+  const end = formatCount(Number(month.end.toPrecision(3)));
+  return [`${month.name}: ${countOf(month.soFar, 'request')} so far, about ${end} by its end.`];
 }
 
 /** Says how pools closed whose period, longer than a day, ended with the day. */

@@ -434,6 +434,21 @@ describe('digests', () => {
     expect(texts.at(-1)).toContain('Nov 2026: 465 requests, 16 a day');
   });
 
+  it('say where a running month leads, and once it is over what it came to', async () => {
+    const events = Array.from({ length: 30 }, (_, n) => ({ timeMs: at('2026-11-01T12:00Z') + n * DAY, count: 10 }));
+    const { slack, clock, digests, tick, replies } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    for (const time of ['2026-11-29T10:00Z', '2026-12-01T00:30Z']) {
+      clock.set(at(time));
+      await tick();
+    }
+    expect(parentsIn(slack)[1]!.text).toContain('posted late: due Mon 30 Nov 10:00');
+    const [running, over] = [0, 1].map((digest) => replies('Pools and run-out', digest));
+    expect(running).toContain('Nov 2026: 280 requests so far, about 300 by its end.');
+    expect(over).toContain('Nov 2026 came to 300 requests.');
+    expect(over).not.toContain('so far');
+  });
+
   it('pause until a date, resume, and leave out what was missed', async () => {
     const { slack, clock, digests, tick } = await open(databases);
     const { id } = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);

@@ -58,10 +58,14 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
 
   function describe(): string {
     const part = totals.failed === totals.requests ? 'all' : `${formatCount(totals.failed)} of them`;
-    const areFailures = inquiry.filters.some(({ key }) => key === 'status') && totals.failed === totals.requests;
-    const calls = `${formatCount(totals.requests)} ${areFailures ? 'failed calls' : 'calls'}`;
+    const statuses = inquiry.filters.filter(({ key }) => key === 'status');
+    const areFailures = statuses.length > 0 && totals.failed === totals.requests;
+    const [code, ...others] = statuses.flatMap(({ patterns, not }) => (not ? [] : patterns));
+    const what = (call: string) =>
+      code !== undefined && others.length === 0 ? `${call} with status ${code}` : areFailures ? `failed ${call}` : call;
+    const calls = `${formatCount(totals.requests)} ${what('calls')}`;
     const failed = totals.failed > 0 && !areFailures ? `; ${part} failed` : '';
-    if (events.length === 1 && totals.requests === 1) return `One ${areFailures ? 'failed call' : 'call'} matches.`;
+    if (events.length === 1 && totals.requests === 1) return `One ${what('call')} matches.`;
     const when = formatMoment(events[0]!.timeMs, deps.calendar.zone);
     const last = `the last on ${when}`;
     if (question.limit === 1) return `The newest of ${calls} was on ${when}.`;

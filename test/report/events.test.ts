@@ -40,6 +40,17 @@ it('as many as were asked for are shown of all that match', async () => {
   expect(none.table.rows).toEqual([]);
 });
 
+it.each([
+  [['503'], 'The newest of 2 calls with status 503 was on Fri 20 Nov 11:05.'],
+  [['5xx'], 'The newest of 2 calls with status 5xx was on Fri 20 Nov 11:05.'],
+  [['4xx', '5xx'], 'The newest of 2 failed calls was on Fri 20 Nov 11:05.'],
+  [['200'], 'One call with status 200 matches.'],
+])('calls of status %s are named by it where it is one', async (patterns, finding) => {
+  const again = { ...events[1]!, timeMs: at('2026-11-20T11:05:00Z'), id: 'evt-8' };
+  const filters = [{ key: 'status' as const, patterns, not: false }];
+  expect((await ask([...events, again], { report: 'events', limit: 1, filters })).finding).toBe(finding);
+});
+
 it('without a range are those of today too', async () => {
   const later = [...events, { ...call, timeMs: at('2026-11-21T08:00:00Z') }];
   const report = await ask(later, { report: 'events', limit: 1 });

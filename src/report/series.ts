@@ -7,7 +7,16 @@ import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts'
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
-import { countOf, creditsOf, eachStep, formatChangeSize, formatCount, formatInStep, formatPercent } from './format.ts';
+import {
+  capitalise,
+  countOf,
+  creditsOf,
+  eachStep,
+  formatChangeSize,
+  formatCount,
+  formatInStep,
+  formatPercent,
+} from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { describeCause, findCause, listUsualHours } from './moved.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
@@ -128,15 +137,26 @@ export async function reportDaily(
     );
   }
 
+  /** The number that was asked for comes first: without a focus the sum. */
   function describeSteps(what: string): string {
-    const average = formatAverage(inquiry, grain, bars);
+    const { focus } = question;
+    const sum = countOf(totals.requests, what);
+    const mean = findAverage(inquiry, bars);
+    const average = mean > 0 ? `${formatCount(mean)} ${eachStep(grain)}` : '';
     const busiest =
       bars.length > 1
-        ? `; ${what === 'request' ? 'busiest' : 'most'} ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}`
+        ? `${what === 'request' ? 'busiest' : 'most'} ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}`
         : '';
-    const peak = question.focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
+    const peak = focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
+    const parts =
+      focus === 'average' && average
+        ? [[`${countOf(mean, what)} ${eachStep(grain)} on average`], [`${formatCount(totals.requests)} in all`, peak]]
+        : (focus === 'busiest' || focus === 'quietest') && peak
+          ? [[capitalise(peak)], [`${sum} in all`, average]]
+          : [[sum, average], [peak]];
+    const told = parts.map((part) => part.filter(Boolean).join(', ')).filter(Boolean);
     const over = limit && above.length > 0 ? ` ${countOf(above.length, 'day')} went over ${limit.words}.` : '';
-    return `${countOf(totals.requests, what)}${average}${peak}.${over}${ahead}`;
+    return `${told.join('; ')}.${over}${ahead}`;
   }
 }
 
@@ -277,24 +297,25 @@ type Bar = SeriesReport['bars'][number] & { usual?: number | undefined };
 const [partial, start] = STEP_END_COLUMNS;
 const USUAL: Column<Bar> = { key: 'usual', label: 'Usual', type: 'count', cell: (bar) => bar.usual };
 
-/** Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. */
-function formatAverage(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[]): string {
+/**
+ * Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. 0 where
+ * there are not two of them.
+ */
+function findAverage(inquiry: Inquiry, bars: readonly Bar[]): number {
   const whole = listWhole(inquiry, bars);
-  if (whole.length < 2) return '';
-  const counted = whole.reduce((sum, bar) => sum + bar.requests, 0);
-  const average = Math.round(counted / whole.length);
-  return average > 0 ? `, ${formatCount(average)} ${eachStep(grain)}` : '';
+  if (whole.length < 2) return 0;
+  return Math.round(whole.reduce((sum, bar) => sum + bar.requests, 0) / whole.length);
 }
 
-/** `; quietest on 8 Nov with 4,021`: of complete steps, as the average is. */
+/** `quietest on 8 Nov with 4,021`: of complete steps, as the average is. */
 function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[]): string {
   const whole = listWhole(inquiry, bars);
   const step = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
-  if (whole.length === 0) return `; no ${step} is over yet`;
+  if (whole.length === 0) return `no ${step} is over yet`;
   const least = whole.reduce((best, bar) => (bar.requests < best.requests ? bar : best));
   const others = whole.filter(({ requests }) => requests === least.requests).length - 1;
   const also = others > 0 ? `, and ${countOf(others, `other ${step}`)}` : '';
-  return `; quietest ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
+  return `quietest ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
 }
 
 /**

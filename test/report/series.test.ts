@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Pool } from '../../src/domain/definition.ts';
+import type { Question } from '../../src/domain/report.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createMemoryUsage, type EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
@@ -76,7 +77,7 @@ describe('daily', () => {
     expect(finding).toContain('64 requests, 20 a day; busiest on 20 Nov with 30.');
     const hours = [12, 13, 14, 15].map((hour) => ({ timeMs: at(`2026-11-20T${hour}:30:00Z`), count: 10 }));
     const first = await ask(hours, { report: 'day', focus: 'quietest' });
-    expect(first.finding).toMatch(/^40 requests, 3 an hour; quietest at 16:00 with 0, and 7 other hours\./);
+    expect(first.finding).toMatch(/^Quietest at 16:00 with 0, and 7 other hours; 40 requests in all, 3 an hour\./);
     const year = await ask(
       [
         { timeMs: at('2026-08-15T00:00:00Z'), count: 7 },
@@ -92,12 +93,27 @@ describe('daily', () => {
     const day = (date: string, count: number) => ({ timeMs: at(`2026-11-${date}T12:00:00Z`), count });
     const events = [day('16', 1), day('17', 8), day('18', 5), day('19', 5), day('20', 9), day('21', 2)];
     const month = await ask(events, { report: 'daily', range: 'this-month', focus: 'quietest' });
-    expect(month.finding).toContain('; quietest on 18 Nov with 5, and 1 other day.');
+    expect(month.finding).toMatch(/^Quietest on 18 Nov with 5, and 1 other day; 28 requests in all, 7 a day\./);
     const tied = await ask(events, { report: 'daily', range: '2026-11-17..2026-11-21', focus: 'quietest' });
-    expect(tied.finding).toMatch(/^29 requests, 7 a day; quietest on 18 Nov with 5, and 1 other day\./);
+    expect(tied.finding).toMatch(/^Quietest on 18 Nov with 5, and 1 other day; 29 requests in all, 7 a day\./);
     const early = { nowMs: at('2026-11-21T00:30:00Z') };
     const today = { report: 'day', range: 'today', focus: 'quietest' } as const;
-    expect((await ask([{ timeMs: early.nowMs }], today, early)).finding).toBe('1 request; no hour is over yet.');
+    expect((await ask([{ timeMs: early.nowMs }], today, early)).finding).toBe('No hour is over yet; 1 request in all.');
+  });
+
+  it('begins with what was asked for: the sum, the average or the busiest step', async () => {
+    const events = [
+      { timeMs: at('2026-11-13T12:00:00Z') },
+      { timeMs: at('2026-11-14T12:00:00Z'), count: 5, status: 500 },
+      { timeMs: at('2026-11-20T12:00:00Z'), count: 9 },
+    ];
+    const told = async (focus?: 'average' | 'busiest', of: Partial<Question> = {}) =>
+      (await ask(events, { report: 'daily', ...(focus && { focus }), ...of })).finding;
+    expect(await told()).toBe('14 requests, 2 a day; busiest on 20 Nov with 9.');
+    expect(await told('average')).toBe('2 requests a day on average; 14 in all, busiest on 20 Nov with 9.');
+    expect(await told('busiest')).toBe('Busiest on 20 Nov with 9; 14 requests in all, 2 a day.');
+    const failed = { filters: [{ key: 'status' as const, patterns: ['500'], not: false }] };
+    expect(await told('busiest', failed)).toBe('Most on 14 Nov with 5; 5 failed requests in all, 1 a day.');
   });
 
   it('draws a year by the month, and marks the running one partial', async () => {

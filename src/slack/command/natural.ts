@@ -166,6 +166,8 @@ function make(
   const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
   const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
+  const step = toStepFocus(question, has);
+  if (step && hasUse(question, 'focus', step)) question.focus = step;
   const filters = [
     ...draft.filters,
     ...(question.focus === 'odd' || question.sort?.endsWith('_percent') ? [] : toOutcome(report, has)),
@@ -262,6 +264,12 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       }),
     ...(draft.question.sort && { sort: draft.question.sort }),
   };
+}
+
+/** What a series is asked for first; undefined where something else is. */
+function toStepFocus({ report, focus }: Question, has: Has): Question['focus'] {
+  if (focus !== undefined || (report !== 'daily' && report !== 'day')) return undefined;
+  return has('average') ? 'average' : has('most', 'peak', 'record') ? 'busiest' : undefined;
 }
 
 /** Filters for how the calls that are asked about ended; reports about outcomes are of all of them, but for refusals. */

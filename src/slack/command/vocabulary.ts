@@ -79,8 +79,8 @@ export const VIEW_WORDS = toWords<'graph' | 'table' | 'doughnut'>({
 
 /** What each report can be asked for, by the words behind its name: `daily quietest`. */
 export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = {
-  daily: ['quietest', 'busy'],
-  day: ['quietest', 'busy'],
+  daily: ['quietest', 'busiest', 'average', 'busy'],
+  day: ['quietest', 'busiest', 'average', 'busy'],
   summary: ['per-minute'],
   pool: ['lasts', 'resets', 'overage', 'used-first'],
   top: ['total'],

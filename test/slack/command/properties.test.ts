@@ -137,7 +137,7 @@ const ranges = fc.constantFrom(
 
 const FOCUSED: Partial<Record<Question['report'], Focus>> = {
   ...{
-    daily: 'busy',
+    daily: 'average',
     day: 'quietest',
     client: 'owner',
     summary: 'per-minute',

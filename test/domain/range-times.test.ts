@@ -148,6 +148,7 @@ describe('what leaves open which hours or days is asked back', () => {
     ['a couple of hours', /how many/, ['2h', '3h']],
     ['30s', /shortest range/, ['1m', '5m', '15m']],
     ['tonight', /still to come/, ['yesterday since 18:00', '1h', 'today', 'yesterday']],
+    ['this sunday', /still to come/, ['sunday-last-week', 'today', 'yesterday', '7d']],
     ['next week', /still to come/, ['today', 'yesterday', '7d']],
     ['late october', /from which day/, ['october']],
     ['2 months ago', /a day or a whole month/, ['2-months', '60d']],

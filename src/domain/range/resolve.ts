@@ -94,17 +94,24 @@ function resolveStretch(point: DayPoint, asking: Asking): Range {
   }
   const days = pointDays(point, today, asked);
   if (point.kind === 'ago' && point.days <= 1) return pastDays(days, asking, text);
+  if (point.kind === 'weekday') return pastDays(days, asking, undefined, [formatPoint({ ...point, week: 1 })]);
   if (days.first > today || days.last < today || days.first === days.last) return pastDays(days, asking);
   // A named week, month, quarter or year that is still running is the word for it: it ends yesterday.
   const unit = point.kind === 'months' ? { 1: 'month', 3: 'quarter', 12: 'year', 6: undefined }[point.size] : 'week';
   return buildDays({ first: days.first, last: today - 1 }, today, calendar, unit ? `this-${unit}` : text);
 }
 
-/** Days of the past. Throws InvalidRangeError for others. */
-function pastDays(days: Days, { today, asked, calendar }: Asking, text?: string): Range {
+/** Days of the past. Throws InvalidRangeError for others, which offers the `nearest` first where all are still to come. */
+function pastDays(
+  days: Days,
+  { today, asked, calendar }: Asking,
+  text?: string,
+  nearest: readonly string[] = [],
+): Range {
   const toCome = (verb: string, day: number) =>
     `The range “${asked}” ${verb} on ${formatDay(day)}, which is still to come; today is ${formatDay(today)}.`;
-  if (days.first > today) throw new InvalidRangeError(toCome('begins', days.first), ['today', 'yesterday', '7d']);
+  if (days.first > today)
+    throw new InvalidRangeError(toCome('begins', days.first), [...nearest, 'today', 'yesterday', '7d']);
   if (days.last > today) {
     const choices = [today, Math.max(days.first, today - 1)].map((last) => daysText({ first: days.first, last }));
     throw new InvalidRangeError(toCome('ends', days.last), [...new Set([...choices, '7d'])]);

@@ -105,12 +105,19 @@ export async function answerOrRefuse(
   }
 }
 
-/** A range that cannot be, for the person who asked: the same question with the ranges nearest to it, as commands. */
+/**
+ * A range that cannot be, for the person who asked: the same question with the ranges nearest to it, as commands. None is
+ * compared with itself: `this friday vs last friday` becomes last Friday beside the one before.
+ */
 export function refuseRange(error: InvalidRangeError, question: Question): QuestionError {
-  const suggestions = error.suggestions.slice(0, 5).map((range) => ({
-    label: range,
-    command: formatQuestion({ ...question, range }),
-  }));
+  const suggestions = error.suggestions.slice(0, 5).map((range) =>
+    range === question.versus
+      ? {
+          label: `${range} vs the week before`,
+          command: formatQuestion({ ...question, range, versus: 'week-before' }),
+        }
+      : { label: range, command: formatQuestion({ ...question, range }) },
+  );
   return new QuestionError(error.message, suggestions, { cause: error });
 }
 

@@ -615,6 +615,7 @@ describe('questions in a sentence', () => {
     ['last failing calls of Acme', 'events status:4xx status:5xx client:Acme limit 10'],
     ['did Acme hit its limit', 'status status:429 client:Acme'],
     ['acm*', 'client acm*'],
+    ['sunday-last-week vs week-before', 'day sunday-last-week vs week-before'],
     ['this monday vs last monday', 'day monday-this-week vs monday-last-week'],
     ['since we started', 'daily all-time'],
     ['errors not 404', 'status not status:404'],

@@ -4,18 +4,29 @@ import { type InvalidRangeError, resolveRange } from '../../../src/domain/ranges
 import type { Question } from '../../../src/domain/report.ts';
 import { refuseRange } from '../../../src/slack/command/format-question.ts';
 
-test('a range that cannot be is answered with the question for the nearest that can', () => {
-  const question: Question = { report: 'client', name: 'Acme CRM', range: '2026-02-30' };
+function refusalOf(question: Question) {
   try {
     resolveRange(question.range, Date.UTC(2026, 10, 21), createCalendar('UTC'));
-    expect.unreachable();
   } catch (error) {
-    const refused = refuseRange(error as InvalidRangeError, question);
-    expect(refused.message).toMatch(/February 2026 has 28 days/);
-    expect(refused.suggestions).toEqual([
-      { label: '2026-02-28', command: 'client "Acme CRM" 2026-02-28' },
-      { label: 'last-month', command: 'client "Acme CRM" last-month' },
-      { label: '7d', command: 'client "Acme CRM" 7d' },
-    ]);
+    return refuseRange(error as InvalidRangeError, question);
   }
+  return expect.unreachable();
+}
+
+test('a range that cannot be is answered with the question for the nearest that can', () => {
+  const refused = refusalOf({ report: 'client', name: 'Acme CRM', range: '2026-02-30' });
+  expect(refused.message).toMatch(/February 2026 has 28 days/);
+  expect(refused.suggestions).toEqual([
+    { label: '2026-02-28', command: 'client "Acme CRM" 2026-02-28' },
+    { label: 'last-month', command: 'client "Acme CRM" last-month' },
+    { label: '7d', command: 'client "Acme CRM" 7d' },
+  ]);
+});
+
+test('the nearest to a weekday that is still to come is not compared with itself', () => {
+  const { suggestions } = refusalOf({ report: 'day', range: 'sunday-this-week', versus: 'sunday-last-week' });
+  expect(suggestions.slice(0, 2)).toEqual([
+    { label: 'sunday-last-week vs the week before', command: 'day sunday-last-week vs week-before' },
+    { label: 'today', command: 'day today vs sunday-last-week' },
+  ]);
 });

@@ -214,11 +214,21 @@ export function resolveVersus(
     if (text === PREVIOUS) return resolvePrevious(range, nowMs, calendar, byWeeks);
     return shift(range, EARLIER[text as Earlier], nowMs, calendar);
   }
-  const second = resolveRange(named, nowMs, calendar, { firstDay });
+  const second = resolveSecond(named, nowMs, calendar, { firstDay });
   const isCut = range.partial && !range.timed && !second.partial && !second.timed;
   return (isCut && daysOf(second) === daysOf(range)) || isSameWeekSoFar(range, second)
     ? shift(range, { days: range.firstDay - second.firstDay }, nowMs, calendar)
     : second;
+}
+
+function resolveSecond(...asked: Parameters<typeof resolveRange>): Range {
+  try {
+    return resolveRange(...asked);
+  } catch (error) {
+    throw error instanceof InvalidRangeError
+      ? new InvalidRangeError(error.message, error.suggestions, 'versus')
+      : error;
+  }
 }
 
 /** This week until yesterday beside another whole week: its mean would hold a weekend that is still to come here. */

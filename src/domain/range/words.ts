@@ -197,10 +197,13 @@ export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read
 export class InvalidRangeError extends HeadroomError {
   override readonly name = 'InvalidRangeError';
   readonly suggestions: readonly string[];
+  /** The part of the question that it is about. */
+  readonly part: 'range' | 'versus';
 
-  constructor(message: string, suggestions: readonly string[]) {
+  constructor(message: string, suggestions: readonly string[], part: 'range' | 'versus' = 'range') {
     super('range', message);
     this.suggestions = suggestions;
+    this.part = part;
   }
 }
 

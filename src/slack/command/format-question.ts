@@ -110,13 +110,15 @@ export async function answerOrRefuse(
  * compared with itself: `this friday vs last friday` becomes last Friday beside the one before.
  */
 export function refuseRange(error: InvalidRangeError, question: Question): QuestionError {
+  const { part } = error;
+  const other = question[part === 'range' ? 'versus' : 'range'];
   const suggestions = error.suggestions.slice(0, 5).map((range) =>
-    range === question.versus
+    range === other
       ? {
           label: `${range} vs the week before`,
           command: formatQuestion({ ...question, range, versus: 'week-before' }),
         }
-      : { label: range, command: formatQuestion({ ...question, range }) },
+      : { label: range, command: formatQuestion({ ...question, [part]: range }) },
   );
   return new QuestionError(error.message, suggestions, { cause: error });
 }

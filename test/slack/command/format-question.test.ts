@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { createCalendar } from '../../../src/domain/calendar.ts';
-import { type InvalidRangeError, resolveRange } from '../../../src/domain/ranges.ts';
+import { type InvalidRangeError, resolveRange, resolveVersus } from '../../../src/domain/ranges.ts';
 import type { Question } from '../../../src/domain/report.ts';
 import { refuseRange } from '../../../src/slack/command/format-question.ts';
 
 function refusalOf(question: Question) {
+  const [now, calendar] = [Date.UTC(2026, 10, 21), createCalendar('UTC')];
   try {
-    resolveRange(question.range, Date.UTC(2026, 10, 21), createCalendar('UTC'));
+    const range = resolveRange(question.range, now, calendar);
+    resolveVersus(question.versus!, range, now, calendar);
   } catch (error) {
     return refuseRange(error as InvalidRangeError, question);
   }
@@ -28,5 +30,10 @@ test('the nearest to a weekday that is still to come is not compared with itself
   expect(suggestions.slice(0, 2)).toEqual([
     { label: 'sunday-last-week vs the week before', command: 'day sunday-last-week vs week-before' },
     { label: 'today', command: 'day today vs sunday-last-week' },
+  ]);
+  const turned = refusalOf({ report: 'day', range: 'sunday-last-week', versus: 'sunday-this-week' });
+  expect(turned.suggestions.slice(0, 2)).toEqual([
+    { label: 'sunday-last-week vs the week before', command: 'day sunday-last-week vs week-before' },
+    { label: 'today', command: 'day sunday-last-week vs today' },
   ]);
 });

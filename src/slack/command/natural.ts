@@ -166,7 +166,7 @@ function make(
   const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
   const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
-  const step = toStepFocus(question, has);
+  const step = toStepFocus(question, sentence, has);
   if (step && hasUse(question, 'focus', step)) question.focus = step;
   const filters = [
     ...draft.filters,
@@ -267,9 +267,11 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
 }
 
 /** What a series is asked for first; undefined where something else is. */
-function toStepFocus({ report, focus }: Question, has: Has): Question['focus'] {
+function toStepFocus({ report, focus }: Question, { concepts }: Sentence, has: Has): Question['focus'] {
   if (focus !== undefined || (report !== 'daily' && report !== 'day')) return undefined;
-  return has('average') ? 'average' : has('most', 'peak', 'record') ? 'busiest' : undefined;
+  // `an average day`
+  const isOfOne = concepts.get('perDay')?.some((token) => /^(average|typical|normal|usual)$/.test(bareWord(token)));
+  return isOfOne || has('average') ? 'average' : has('most', 'peak', 'record') ? 'busiest' : undefined;
 }
 
 /** Filters for how the calls that are asked about ended; reports about outcomes are of all of them, but for refusals. */

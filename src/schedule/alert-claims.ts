@@ -11,7 +11,6 @@ import {
   type Conversation,
   findAlert,
   insertAlert,
-  type Mute,
   type NewAlert,
   setAlertDeliveries,
   toPoolSubject,
@@ -172,15 +171,6 @@ export async function updateParents(
     const content = { alertKey: alert.key, ...order } satisfies AlertOrder;
     await insertDelivery(trx, { key, kind: 'alert', channel, content, updates, dueMs: nowMs });
   }
-}
-
-/** Tells whether any mute covers an alert: all, its kind, its subject, the pool or the scope that it is about. */
-export function isMuted(
-  mutes: readonly Mute[],
-  alert: { kind: string; subject: string; scope?: string | undefined },
-): boolean {
-  const covering = ['*', alert.kind, alert.subject, toPoolSubject(alert.subject), alert.scope];
-  return mutes.some(({ what }) => covering.includes(what));
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import type { ClientName, Definitions } from '../domain/definition.ts';
 import { type DigestRhythm, type DigestSection, type DigestWhat, toFilters } from '../domain/digest.ts';
 import type { Filter, StoredFilter } from '../domain/filter.ts';
+import { daysLabel } from '../domain/range.ts';
 import type { Question, Report, Reporter, SeriesReport } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
@@ -218,7 +219,10 @@ function sumSpan(daily: SeriesReport, every: DigestRhythm, day: number): SpanSum
   const sumLast = (count: number) => daily.bars.slice(-count).reduce((sum, { requests }) => sum + requests, 0);
   const known = listDaysAgo(daily).length + 1;
   const [requests, perDay] = [sumLast(days), Math.round(sumLast(Math.min(days, known)) / Math.min(days, known))];
-  if (every === 'month') return { name: formatMonthName(day), firstDay, requests, perDay };
+  if (every === 'month') {
+    const isWhole = monthOf(day + 1) > monthOf(day);
+    return { name: isWhole ? formatMonthName(day) : daysLabel(firstDay, day), firstDay, requests, perDay };
+  }
   const before = known >= 2 * days ? { before: sumLast(2 * days) - requests } : {};
   return { name: 'Last 7 days', firstDay, requests, perDay, ...before };
 }

@@ -424,14 +424,18 @@ describe('digests', () => {
     const { slack, clock, digests, tick } = await open(databases, { events });
     await digests.add({ channel: CHANNEL, schedule: 'weekly mon 10:00' }, BY);
     await digests.add({ channel: CHANNEL, schedule: 'monthly 1 11:00' }, BY);
+    await digests.add({ channel: CHANNEL, schedule: 'monthly 24 10:00' }, BY);
     clock.set(at('2026-11-23T10:00Z'));
+    await tick();
+    clock.set(at('2026-11-24T10:00Z'));
     await tick();
     clock.set(at('2026-12-01T11:00Z'));
     await tick();
     await tick();
     const texts = parentsIn(slack).map(({ text }) => text);
     expect(texts[0]).toContain('Last 7 days: 133 requests, 19 a day, ↑ 58% vs. the 7 before');
-    expect(texts.at(-1)).toContain('Nov 2026: 465 requests, 16 a day');
+    expect(texts[1]).toContain('\n1–23 Nov 2026: 276 requests, 13 a day');
+    expect(texts.at(-1)).toContain('\nNov 2026: 465 requests, 16 a day');
   });
 
   it('say where a running month leads, and once it is over what it came to', async () => {

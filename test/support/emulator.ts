@@ -128,9 +128,12 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
 
 /** The newest of everything, short: what one wants to see when a wait failed. */
 function describe({ messages, ephemerals, problems }: WorkspaceState, calls: readonly RecordedCall[]): string {
-  const said = [...messages.values()].flat().sort((a, b) => Number(a.ts) - Number(b.ts));
-  const parts = {
-    messages: said.map((one) => `${one.channel} ${one.ts} ${one.user}: ${one.text}`),
+  const inChannels = [...messages].map(([channel, said]) => [
+    `messages in ${channel}`,
+    said.map((one) => `${one.ts} ${one.user}: ${one.text}`),
+  ]);
+  const parts: Record<string, string[]> = {
+    ...Object.fromEntries(inChannels),
     'private messages': ephemerals.map((one) => `${one.channel} only ${one.to}: ${one.text}`),
     calls: calls.map((call) => `${call.method} ${call.status} ${JSON.stringify(call.answer)}`),
     problems: problems.map((one) => `${one.kind} in ${one.where}: ${one.detail}`),

@@ -17,7 +17,7 @@ export interface DemoOptions {
   botPort?: number;
   /** When it plays; default: now. */
   startMs?: number;
-  /** What Slack refuses, for tests. */
+  /** Slack's bad days, for tests. */
   faults?: Faults;
 }
 

@@ -15,14 +15,14 @@ import {
 import type { PoolEdit } from '../../src/domain/declared-fields.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
 import { MAX_GRANTS } from '../../src/messages/declaration-lists.ts';
+import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
+import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import { toState } from '../../src/playground/emulator/input.ts';
 import { SCOPE_FORM, toScopeEdit } from '../../src/slack/declaration-windows.ts';
 import type { View } from '../../src/slack/payloads.ts';
 import { POOL_FORM, toChange, toPoolEdit } from '../../src/slack/pool-forms.ts';
 import type { Block } from '../support/emulator.ts';
 import { size } from '../support/size.ts';
-import { findBlockErrors } from '../support/slack-rules/block-rules.ts';
-import { findViewErrors } from '../support/slack-rules/block-schema.ts';
 
 type Handed = Pick<View, 'private_metadata' | 'state'>;
 

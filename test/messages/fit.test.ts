@@ -16,12 +16,12 @@ import {
   richList,
   richText,
 } from '../../src/messages/text.ts';
-import { size } from '../support/size.ts';
 import {
   countTexts,
   findBlockErrors,
   MAX_MESSAGE_CHARACTERS as REFUSED_ABOVE,
-} from '../support/slack-rules/block-rules.ts';
+} from '../../src/playground/emulator/block-rules.ts';
+import { size } from '../support/size.ts';
 
 function faultsOf(blocks: readonly Block[]): string[] {
   const size = countTexts(blocks) > REFUSED_ABOVE ? ['msg_blocks_too_long'] : [];

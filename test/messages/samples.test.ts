@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { MAX_FALLBACK_TEXT } from '../../src/messages/limits.ts';
+import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
 import type { Block } from '../../src/playground/emulator/types.ts';
 import { type Sample, type SampleNames, USUAL_NAMES } from '../../src/samples/sample-world.ts';
 import { listSamples } from '../../src/samples/samples.ts';
 import { FORMS } from '../../src/slack/app.ts';
-import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../support/slack-rules/block-rules.ts';
-import { findViewErrors } from '../support/slack-rules/block-schema.ts';
 
 const HOSTILE = [
   '<!channel>',

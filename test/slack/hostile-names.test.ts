@@ -4,10 +4,10 @@ import type { Report } from '../../src/domain/report.ts';
 import { buildAnswer, buildNotice } from '../../src/messages/answer-message.ts';
 import { repair } from '../../src/messages/repair.ts';
 import { clip, defuse, type Message } from '../../src/messages/text.ts';
+import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
 import { walk } from '../../src/playground/emulator/elements.ts';
 import { listNext } from '../../src/slack/next-questions.ts';
 import { size } from '../support/size.ts';
-import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../support/slack-rules/block-rules.ts';
 import { answerFixture, rankingOf } from './reports.ts';
 import { startRig } from './support.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/domain/report.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
+import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
 import { CHART_CASES } from '../chart/cases.ts';
 import {
   drillOf,
@@ -12,7 +13,6 @@ import {
   summaryOfScopes,
   topClients,
 } from '../chart/fixtures.ts';
-import { findBlockErrors } from '../support/slack-rules/block-rules.ts';
 
 interface Chart {
   title: string;

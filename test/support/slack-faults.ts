@@ -2,10 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, Call, Faults } from '../../src/playground/emulator/answer.ts';
 import { sendJson, toRecord } from '../../src/playground/emulator/http.ts';
 import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
-import type { Block, BlockPlace, JsonObject } from '../../src/playground/emulator/types.ts';
-import { findViewErrors } from './slack-rules/block-schema.ts';
-import { checkBlocks, checkOffered, validate } from './slack-rules/checks.ts';
-import { checkCall } from './slack-rules/permissions.ts';
+import type { JsonObject } from '../../src/playground/emulator/types.ts';
 
 /** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
 export interface Fault {
@@ -50,7 +47,7 @@ interface Armed {
 }
 
 /**
- * Faults on demand, and what Slack refuses at all times. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
+ * Faults on demand. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
  * `*`. Faults for the same method are used up in the order they were set.
  */
 export class SlackFaults implements Faults {
@@ -58,7 +55,6 @@ export class SlackFaults implements Faults {
   fileNeverReady = false;
   /** How long an uploaded file is processed (real milliseconds). */
   fileDelayMs = 0;
-  /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
   readonly unknownBlocks = new Set<string>();
   /** What was called so far, and answered. */
   readonly calls: RecordedCall[] = [];
@@ -105,18 +101,6 @@ export class SlackFaults implements Faults {
   #record(state: WorkspaceState, call: Omit<RecordedCall, 'at'>): void {
     this.calls.push({ ...call, at: state.now() });
     state.changed('call');
-  }
-
-  readonly checkCall = checkCall;
-  readonly findViewErrors = findViewErrors;
-  readonly checkOffered = checkOffered;
-
-  checkBlocks(state: WorkspaceState, blocks: Block[], place: BlockPlace): void {
-    checkBlocks(state, blocks, place, this.unknownBlocks);
-  }
-
-  validate(args: JsonObject): JsonObject {
-    return validate(args, this.unknownBlocks);
   }
 
   /** The fault for this call, used up; undefined when it may go on. */

@@ -1,3 +1,4 @@
+import { checkOffered } from './checks.ts';
 import type { Core } from './core.ts';
 import { deliver } from './delivery.ts';
 import { isObject } from './elements.ts';
@@ -119,7 +120,7 @@ export function createActing(core: Core) {
       const answer = isObject(ack) ? ack : {};
       const kind = answer.option_groups ? 'option_groups' : 'options';
       const offered = [answer[kind]].flat().filter(isObject);
-      core.faults?.checkOffered(core.state, kind, offered);
+      checkOffered(core, kind, offered);
       return offered;
     },
     /** Submits a modal, which closes unless the acknowledgement names errors. */

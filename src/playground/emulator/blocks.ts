@@ -1,20 +1,13 @@
-import { ApiError, type Core, refusal } from './core.ts';
+import { checkBlocks, reject } from './checks.ts';
+import { type Core, refusal } from './core.ts';
 import { isObject, walk } from './elements.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
 import type { Block, BlockPlace, JsonObject } from './types.ts';
 
-/** Every message of one rejected list, as Slack has it under `response_metadata.messages`. */
-export function reject(messages: string[]): ApiError {
-  return new ApiError('invalid_blocks', {
-    errors: messages,
-    response_metadata: { messages: messages.map((message) => `[ERROR] ${message}`) },
-  });
-}
-
 /**
- * Blocks as Slack stores them: with ids filled in and images resolved. Undefined when none are given. Throws
- * `invalid_blocks_format`, `invalid_blocks` and what `faults` refuse; all but an image that is still being processed are also problems.
+ * Blocks as Slack stores them: checked, with ids filled in and images resolved. Undefined when none are given. Throws
+ * `invalid_blocks_format`, `invalid_blocks` or `msg_blocks_too_long`; all but an image that is still being processed are also problems.
  */
 export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Block[] | undefined {
   const parsed = asJson(value);
@@ -24,7 +17,7 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
     throw refusal(core, ['invalid_blocks', place.where, detail], 'invalid_blocks_format');
   }
   const blocks = parsed as Block[];
-  core.faults?.checkBlocks(core.state, blocks, place);
+  checkBlocks(core, blocks, place);
   checkFiles(core, blocks, place);
   return hydrate(core, blocks);
 }

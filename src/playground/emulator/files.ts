@@ -83,7 +83,7 @@ export class FileStore {
     return `${this.#url()}/files-pri/${TEAM_ID}-${id}/${encodeURIComponent(this.#state.files.get(id)!.name)}`;
   }
 
-  /** What Headroom reads of a file object: https://docs.slack.dev/reference/objects/file-object */
+  /** Fields of a file object that Headroom reads: https://docs.slack.dev/reference/objects/file-object */
   toObject(file: StoredFile): JsonObject {
     const { id, created, name, title, alt_txt, user, ready, width } = file;
     const kindOf = (channel: string) => this.#state.channels.get(channel)!.kind;

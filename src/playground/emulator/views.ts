@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { findViewErrors } from './block-schema.ts';
 import { acceptBlocks } from './blocks.ts';
 import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
@@ -20,7 +21,7 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
       response_metadata: { messages: messages.map((text) => `[ERROR] ${text}`) },
     });
   if (view.type !== type) throw refuse([`must be of type ${type} [json-pointer:/view/type]`]);
-  const errors = core.faults?.findViewErrors(view) ?? [];
+  const errors = findViewErrors(view);
   if (errors.length > 0) throw refuse(errors);
   if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) throw new ApiError('view_too_large');
   const id = core.state.nextId('V');

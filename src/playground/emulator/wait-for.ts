@@ -1,6 +1,6 @@
 import type { WorkspaceState } from './state.ts';
 
-/** What waits in vain is broken: no slow machine needs longer. */
+/** Longer than anything takes, also on a slow machine with other work to do. */
 const PATIENCE_MS = 30_000;
 
 /**

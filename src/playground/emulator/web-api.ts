@@ -8,6 +8,7 @@ import { fileMethods } from './methods/files.ts';
 import { type Method, readArguments } from './methods/method.ts';
 import { peopleMethods } from './methods/people.ts';
 import { viewMethods } from './methods/views.ts';
+import { checkCall } from './permissions.ts';
 import type { JsonObject } from './types.ts';
 
 const METHODS: Record<string, Method> = {
@@ -38,7 +39,7 @@ function run(core: Core, name: string, args: JsonObject | undefined, token: stri
   try {
     if (!method) throw refusal(core, ['unknown_method', name, 'no such method here'], 'unknown_method');
     if (!args) throw new ApiError('invalid_json');
-    core.faults?.checkCall(core, name, args, token);
+    checkCall(core, name, args, token);
     const answer = method.run(core, readArguments(method, core, name, args));
     return { status: 200, body: { ok: true, ...answer }, headers };
   } catch (error) {

@@ -28,7 +28,7 @@ export interface EmulatorOptions {
   /** The workspace's clock, epoch ms: timestamps, signatures, expiry of triggers and response URLs. */
   now?: () => number;
   seed?: WorkspaceSeed;
-  /** Bad days, and what Slack refuses: for tests. */
+  /** Slack's bad days, for tests. */
   faults?: Faults;
   /** Answers requests for other paths (the playground's pages); true when it did. */
   pages?: Handler;

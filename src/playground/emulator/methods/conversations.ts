@@ -12,7 +12,7 @@ const KINDS: Record<string, ChannelKind> = {
   mpim: 'mpim',
 };
 
-/** What Headroom reads of a conversation object: https://docs.slack.dev/reference/objects/conversation-object */
+/** Fields of a conversation object that Headroom reads: https://docs.slack.dev/reference/objects/conversation-object */
 function toChannelObject(channel: Channel): JsonObject {
   const common = {
     id: channel.id,

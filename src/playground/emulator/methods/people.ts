@@ -3,7 +3,7 @@ import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
 import { flag, type Method, method, page, text, toPage } from './method.ts';
 
-/** What Headroom reads of a user object: docs.slack.dev/reference/objects/user-object */
+/** Fields of a user object that Headroom reads: https://docs.slack.dev/reference/objects/user-object */
 function toUserObject(user: User): JsonObject {
   return {
     id: user.id,

@@ -1,3 +1,4 @@
+import { validate } from '../checks.ts';
 import { ApiError, takeTrigger } from '../core.ts';
 import { isObject } from '../elements.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from '../seed.ts';
@@ -38,7 +39,7 @@ export const viewMethods: Record<string, Method> = {
   }),
   'blocks.validate': method({
     args: { blocks: json.optional(), message: json.optional(), view: json.optional() },
-    run: (core, args) => core.faults?.validate(args) ?? {},
+    run: validate,
   }),
   'views.open': opens('views.open', openView),
   'views.push': opens('views.push', pushView),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../../src/playground/emulator/types.ts';
 import { button, choosers, fields, hasOnePicture, image, ONE_PICTURE, overflow, picture } from './element-schema.ts';
 import { flag, id, list, mrkdwn, plain, richText, text, typed, words } from './text-schema.ts';
+import type { JsonObject } from './types.ts';
 
 /**
  * What Slack takes of the blocks and elements that Headroom sends, and of views: docs.slack.dev/reference/block-kit, stricter

@@ -1,39 +1,43 @@
-import { reject } from '../../../src/playground/emulator/blocks.ts';
-import { ApiError, refusal } from '../../../src/playground/emulator/core.ts';
-import { isObject } from '../../../src/playground/emulator/elements.ts';
-import type { WorkspaceState } from '../../../src/playground/emulator/state.ts';
-import type { Block, BlockPlace, JsonObject } from '../../../src/playground/emulator/types.ts';
 import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from './block-rules.ts';
 import { findViewErrors } from './block-schema.ts';
+import { ApiError, type Core, refusal } from './core.ts';
+import { isObject } from './elements.ts';
+import type { Block, BlockPlace, JsonObject } from './types.ts';
+
+/** Every message of one rejected list, as Slack has it under `response_metadata.messages`. */
+export function reject(messages: string[]): ApiError {
+  return new ApiError('invalid_blocks', {
+    errors: messages,
+    response_metadata: { messages: messages.map((message) => `[ERROR] ${message}`) },
+  });
+}
 
 /** Throws `invalid_blocks` or `msg_blocks_too_long`, which are problems but for blocks that this workspace does not know yet. */
-export function checkBlocks(
-  state: WorkspaceState,
-  blocks: Block[],
-  { where, surface }: BlockPlace,
-  unknownBlocks: ReadonlySet<string>,
-): void {
-  const unknown = findUnknown(blocks, unknownBlocks);
+export function checkBlocks(core: Core, blocks: Block[], { where, surface }: BlockPlace): void {
+  const unknown = findUnknown(core, blocks);
   if (unknown.length > 0) throw reject(unknown);
   const errors = findBlockErrors(blocks, surface);
   if (errors.length > 0) {
-    state.problem('invalid_blocks', where, errors.join('; '));
+    core.state.problem('invalid_blocks', where, errors.join('; '));
     throw reject(errors);
   }
   const characters = countTexts(blocks);
   const oversize = `${characters} characters in blocks, ${MAX_MESSAGE_CHARACTERS} fit`;
   if (surface === 'message' && characters > MAX_MESSAGE_CHARACTERS)
-    throw refusal({ state }, ['oversize', where, oversize], 'msg_blocks_too_long');
+    throw refusal(core, ['oversize', where, oversize], 'msg_blocks_too_long');
 }
 
-function findUnknown(blocks: Block[], unknownBlocks: ReadonlySet<string>): string[] {
+function findUnknown({ faults }: Core, blocks: Block[]): string[] {
   return blocks.flatMap(({ type }, index) =>
-    unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
+    faults?.unknownBlocks.has(type) ? [`unsupported type: ${type} [json-pointer:/blocks/${index}/type]`] : [],
   );
 }
 
-/** What a menu may hold: docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select */
-export function checkOffered(state: WorkspaceState, kind: 'options' | 'option_groups', offered: JsonObject[]): void {
+/**
+ * Notes a problem where a menu may not hold what was offered for it:
+ * docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
+ */
+export function checkOffered({ state }: Core, kind: 'options' | 'option_groups', offered: JsonObject[]): void {
   const menu = { type: 'static_select', [kind]: offered };
   const errors = offered.length === 0 ? [] : findBlockErrors([{ type: 'actions', elements: [menu] }], 'modal');
   if (errors.length > 0) state.problem('invalid_blocks', 'block_suggestion', errors.join('; '));
@@ -45,7 +49,7 @@ const KINDS = ['blocks', 'message', 'view'] as const;
  * Checks one of `blocks`, `message` and `view` and says what would be refused. Nothing is sent, so nothing here is a problem.
  * Answer and pointers as in docs.slack.dev/reference/methods/blocks.validate: for blocks, these begin with the block's number.
  */
-export function validate(args: JsonObject, unknownBlocks: ReadonlySet<string>): JsonObject {
+export function validate(core: Core, args: JsonObject): JsonObject {
   const [kind, ...others] = KINDS.filter((one) => args[one] !== undefined);
   const payload = kind && args[kind];
   const blocks = kind === 'blocks' ? payload : isObject(payload) ? (payload.blocks ?? []) : undefined;
@@ -57,7 +61,7 @@ export function validate(args: JsonObject, unknownBlocks: ReadonlySet<string>): 
   const surface = !isView ? 'message' : payload.type === 'home' ? 'home' : 'modal';
   const told = [
     ...(isView ? findViewErrors(payload) : []),
-    ...findUnknown(blocks as Block[], unknownBlocks),
+    ...findUnknown(core, blocks as Block[]),
     ...findBlockErrors(blocks, surface),
     ...(!isView && countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['blocks are too long [json-pointer:/blocks]'] : []),
   ];

@@ -1,8 +1,7 @@
-import { CREDENTIALS, refusal } from '../../../src/playground/emulator/core.ts';
-import { CHANNEL_TYPE, toPlural } from '../../../src/playground/emulator/events.ts';
-import type { Manifest } from '../../../src/playground/emulator/manifest.ts';
-import type { WorkspaceState } from '../../../src/playground/emulator/state.ts';
-import type { ChannelKind, JsonObject } from '../../../src/playground/emulator/types.ts';
+import { type Core, CREDENTIALS, refusal } from './core.ts';
+import { CHANNEL_TYPE, toPlural } from './events.ts';
+import type { WorkspaceState } from './state.ts';
+import type { ChannelKind, JsonObject } from './types.ts';
 
 type Needed = readonly string[] | ((state: WorkspaceState, args: JsonObject) => readonly string[]);
 
@@ -47,13 +46,8 @@ const SCOPES: Record<string, Needed> = {
   'usergroups.users.list': ['usergroups:read'],
 };
 
-/** Slack names what was needed and what the token has; the first scope that is missing is enough. */
-export function checkCall(
-  core: { state: WorkspaceState; manifest: Manifest },
-  name: string,
-  args: JsonObject,
-  token?: string,
-): void {
+/** Throws what Slack answers to another token than the method needs, or to one without its scopes: it names these, and what the token has. */
+export function checkCall(core: Core, name: string, args: JsonObject, token?: string): void {
   const { appToken, botToken } = CREDENTIALS;
   if (token !== (name === 'apps.connections.open' ? appToken : botToken)) {
     const other = token === appToken || token === botToken;

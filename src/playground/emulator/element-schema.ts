@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { JsonObject } from '../../../src/playground/emulator/types.ts';
 import { address, flag, id, list, matching, plain, text, typed, user, words } from './text-schema.ts';
+import type { JsonObject } from './types.ts';
 
 /** Elements that Headroom sends: docs.slack.dev/reference/block-kit/block-elements. */
 

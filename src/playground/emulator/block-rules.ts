@@ -1,6 +1,6 @@
-import { listElements, walk } from '../../../src/playground/emulator/elements.ts';
-import type { Block, Surface } from '../../../src/playground/emulator/types.ts';
 import { findSchemaErrors } from './block-schema.ts';
+import { listElements, walk } from './elements.ts';
+import type { Block, Surface } from './types.ts';
 
 /** https://docs.slack.dev/reference/block-kit/blocks: 50 in a message, 100 in a view. */
 const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100 };

@@ -228,8 +228,6 @@ feature('A11', 'then the add-on, and people are told', async () => {
   const told = await stage.slack.waitFor(
     () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('now draw from the annual add-on')),
     'the message of the switch',
-    // What a look after the commit has missed comes with the minute's.
-    90_000,
   );
   expect(told.text).toContain('bundled licences');
   expect(rowOf(await usage('pool integration-service'), { Pool: 'Bundled licences' }).Left).toBe('0');

@@ -2,14 +2,7 @@ import type { ScopeState } from '../domain/scope-state.ts';
 import type { AlertEvent } from '../messages/alert-message.ts';
 import { capitalise } from '../report/format.ts';
 import { titleOfMeter } from '../report/scope-words.ts';
-import {
-  type Alert,
-  findEpisodeEnd,
-  listAlertsOf,
-  listOpenAlerts,
-  markAlertsOpen,
-  markAlertsOver,
-} from '../store/alert-repository.ts';
+import { type Alert, findEpisodeEnd, listAlertsOf, markAlertsOpen, markAlertsOver } from '../store/alert-repository.ts';
 import { transact } from '../store/database.ts';
 import { type EvaluationContext, updateParents } from './alert-claims.ts';
 import { EPISODE_ENDS_AFTER_MS } from './level-alerts.ts';
@@ -28,11 +21,11 @@ interface End {
 /**
  * Ends alerts whose reason is gone: a pool whose period or episode ended, that has a larger amount, or is no longer declared;
  * a source that sends again. Their message is edited to say so, which notifies nobody. The others tell of a moment, and never
- * end.
+ * end. `open`: alerts that were open before the states of `context` were read.
  */
-export async function endAlerts(context: EvaluationContext): Promise<void> {
+export async function endAlerts(context: EvaluationContext, open: readonly Alert[]): Promise<void> {
   const { db, nowMs, webhook } = context;
-  for (const alert of await listOpenAlerts(db)) {
+  for (const alert of open) {
     const end = await (alert.kind === 'silent' ? findSilenceEnd(alert, context) : findLevelEnd(alert, context));
     if (!end) continue;
     await transact(db, async (trx) => {

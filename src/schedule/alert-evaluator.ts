@@ -3,7 +3,7 @@ import type { AlertKind } from '../domain/alert.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
-import { type Alert, listMutes, type Mute, toPoolSubject } from '../store/alert-repository.ts';
+import { type Alert, listMutes, listOpenAlerts, type Mute, toPoolSubject } from '../store/alert-repository.ts';
 import type { Db } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
 import { listKindsOn } from '../store/setting-repository.ts';
@@ -63,12 +63,14 @@ export class AlertEvaluator {
 
   /** Evaluates every kind, once a minute. */
   async evaluateAll(nowMs: number): Promise<boolean> {
+    // Before the states: an alert that is told meanwhile, of newer ones, is not ended by these.
+    const told = await listOpenAlerts(this.#options.db);
     const context = await this.#open(nowMs, false);
     if (!context) return true;
     const done = await this.#alone('alerts', () => this.#raiseAfterCommits(context));
     const others = await this.#alone('alerts of the minute', async () => {
       for (const watch of EACH_MINUTE) await this.#attempt(() => raiseAlerts(context, watch));
-      await this.#attempt(() => endAlerts(context));
+      await this.#attempt(() => endAlerts(context, told));
       await this.#attempt(() => reopenAlerts(context));
       this.#options.wakeSender();
     });

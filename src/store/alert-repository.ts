@@ -111,8 +111,11 @@ export async function listOpenAlerts(db: Db): Promise<Alert[]> {
   return [...new Map(alerts.map((alert) => [`${alert.subject}\0${alert.period}`, alert])).values()];
 }
 
-/** Ends every alert of a conversation; false: it was over before. */
-export function markAlertsOver(db: Db, { subject, period }: Conversation, nowMs: number): Promise<boolean> {
+/** Ends every alert of the conversation that `newest` is the last of; false: it was over before, or another was told since. */
+export async function markAlertsOver(db: Db, newest: Alert, nowMs: number): Promise<boolean> {
+  const { id, subject, period } = newest;
+  const told = (await listAlertsOf(db, subject, period)).filter(({ covered }) => !covered);
+  if (told.at(-1)?.id !== id) return false;
   const all = db.updateTable('alert').where('subject', '=', subject).where('period', '=', period);
   return didChange(all.where('over_ms', 'is', null).set({ over_ms: nowMs }));
 }

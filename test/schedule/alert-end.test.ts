@@ -108,6 +108,33 @@ describeEachDialect('the end of an alert', (databases) => {
     stage.slack.assertNoProblems();
   });
 
+  it.each([
+    ['the first of its period', [], 910, '🔴 CRM has used 91% of its monthly credits (910 of 1,000)'],
+    ['a further level', [760], 1000, '⛔ CRM is out of monthly credits (1,000 of 1,000)'],
+  ])('is not seen in what was counted before it was told: %s', async (_, before, used, told) => {
+    const stage = await openAlerts(databases, [MONTHLY]);
+    const { use, run, world, clock, evaluator } = stage;
+    for (const count of before) await use(count);
+    if (before.length > 0) {
+      // Below every level, so that the message that was told would end.
+      world.events.push({ timeMs: clock.now(), scope: 'crm', count: 0, credits: -300_000 });
+    }
+    // Sources are asked for once the pools have been counted.
+    const meanwhile = async () => {
+      delete (world as Partial<typeof world>).sources;
+      world.sources = [];
+      world.events = [{ timeMs: clock.now(), scope: 'crm', count: used }];
+      await evaluator.evaluate(clock.now());
+      return world.sources;
+    };
+    Object.defineProperty(world, 'sources', { get: meanwhile, configurable: true });
+    await run();
+    expect(read(stage, 0)[0]).toBe(told);
+    expect(asks(stage, 0)).toBe(true);
+    await run();
+    expect(read(stage, 0)[0]).toBe(told);
+  });
+
   it('is at the end of the period, however late it is noticed', async () => {
     const stage = await openAlerts(databases, [DAILY]);
     const { use, run, clock } = stage;

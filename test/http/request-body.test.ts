@@ -1,27 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addSource } from '../../src/ingest/source-admin.ts';
-import { NOW, openStage, type Stage, send } from './server-stage.ts';
-
-const TAKES_ALL = { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) };
-const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
+import { EVENT, holdIntake, NOW, openStage, type Stage, send, TAKES_ALL } from './server-stage.ts';
 
 it('holds no more bodies at once than it has room for', async () => {
-  const entered = Promise.withResolvers<void>();
-  const release = Promise.withResolvers<void>();
-  const intake = {
-    async ingest() {
-      entered.resolve();
-      await release.promise;
-      return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
-    },
-  };
+  const { intake, entered, release } = holdIntake();
   const stage = await openStage('sqlite::memory:', { intake, maxHeldBytes: 100 });
   const first = send(stage, '/v1/events', EVENT);
-  await entered.promise;
+  await entered;
   expect((await send(stage, '/v1/events', EVENT)).status).toBe(503);
-  release.resolve();
+  release();
   expect((await first).status).toBe(200);
   expect((await send(stage, '/v1/events', EVENT)).status).toBe(200);
   await stage.close();
@@ -116,12 +105,8 @@ describe('bodies that never end', () => {
     await hog('/sources/second', `authorization: Bearer ${second.token}`);
     expect((await send({ ...stage, ...third }, '/v1/events', large)).status).toBe(200);
     // What one of them held is free again as soon as it goes away.
-    const whole = (): Promise<unknown> =>
-      vi.waitFor(async () => {
-        expect((await send(stage, '/v1/events', large)).status).toBe(200);
-      });
     for (const socket of sockets.splice(0)) socket.destroy();
-    await whole();
+    await expect.poll(async () => (await send(stage, '/v1/events', large)).status).toBe(200);
   });
 
   it('of callers with a signature alone keep out nobody with a token, and nobody who signs for another source', async () => {

@@ -15,6 +15,23 @@ import { migrate } from '../../src/store/migrate.ts';
 type IsIdentityOf = ConstructorParameters<typeof SourceDirectory>[2];
 
 export const NOW = Date.UTC(2026, 10, 20, 12, 5);
+export const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
+
+const TAKEN = { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
+/** Takes whatever comes as one event, and stores nothing. */
+export const TAKES_ALL: EventIntake = { ingest: async () => TAKEN };
+
+/** The same, but no request is answered before `release`; `entered` once the first is there. */
+export function holdIntake(): { intake: EventIntake; entered: Promise<void>; release: () => void } {
+  const entered = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const ingest = async () => {
+    entered.resolve();
+    await released.promise;
+    return TAKEN;
+  };
+  return { intake: { ingest }, entered: entered.promise, release: released.resolve };
+}
 
 export interface Stage {
   server: HttpServer;

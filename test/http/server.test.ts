@@ -13,10 +13,7 @@ import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts
 import { findSource, listSourceHealth, revokeSource, updateCredentials } from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { describeEachDialect } from '../support/databases.ts';
-import { NOW, openStage, type Stage, send } from './server-stage.ts';
-
-const TAKES_ALL = { ingest: async () => ({ accepted: 1, duplicates: 0, conflicts: 0, rejected: [] }) };
-const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
+import { EVENT, holdIntake, NOW, openStage, type Stage, send, TAKES_ALL } from './server-stage.ts';
 
 describeEachDialect('the HTTP server', (databases) => {
   let stage: Stage;
@@ -426,22 +423,14 @@ it('says 503 while events cannot be committed, and tells senders to come again',
 });
 
 it('finishes what is taken when it stops, and takes no more', async () => {
-  const entered = Promise.withResolvers<void>();
-  const release = Promise.withResolvers<void>();
-  const intake = {
-    async ingest() {
-      entered.resolve();
-      await release.promise;
-      return { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
-    },
-  };
+  const { intake, entered, release } = holdIntake();
   const stage = await openStage('sqlite::memory:', { intake });
   const taken = send(stage, '/v1/events', EVENT);
-  await entered.promise;
+  await entered;
   const { url } = stage.server;
   const stopped = stage.server.stop();
   await expect(send({ server: { url }, token: stage.token }, '/v1/events', EVENT)).rejects.toThrow(/ECONNREFUSED/);
-  release.resolve();
+  release();
   expect((await taken).status).toBe(200);
   await stopped;
   await stage.close();

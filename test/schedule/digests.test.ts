@@ -278,7 +278,7 @@ describe('digests', () => {
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     const correct = (reason: string, enteredMs: number) =>
       insertCorrection(db, {
-        ...{ meter: 'crm', timeMs: at('2026-11-18T00:00Z'), credits: -50_000, requests: 0 },
+        ...{ meter: 'crm', timeMs: at('2026-11-18T00:00Z'), credits: -50_000 },
         ...{ reason, actor: 'ana', enteredMs },
       });
     clock.set(at('2026-11-20T10:00Z'));
@@ -312,7 +312,7 @@ describe('digests', () => {
     await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
     const correct = (reason: string, day: number) =>
       insertCorrection(db, {
-        ...{ meter: 'crm', timeMs: at(`2026-11-${day}T12:00Z`), credits: -50_000, requests: 0 },
+        ...{ meter: 'crm', timeMs: at(`2026-11-${day}T12:00Z`), credits: -50_000 },
         ...{ reason, actor: 'ana', enteredMs: at(`2026-11-${day}T13:00Z`) },
       });
     const digestOf = async (day: number) => {

@@ -293,8 +293,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
  */
 export function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
   const { tokens } = reading;
-  const not = countNegation(tokens, at) > 0;
   let from = at + countNegation(tokens, at);
+  const not = from > at;
   const marked = NAME_MARKERS.has(wordAt(reading, from));
   if (marked) from++;
   const scoped = hasScope(draft.question) && draft.question.scope === undefined && !not;
@@ -316,11 +316,19 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   else if (found.key === 'pool') return undefined;
   else draft.filters.push({ key: found.key, patterns: [found.name], not });
   if (!isKeyed) draft.named = true;
-  // `except Acme and Billing`
-  const isMore = not && /^(and|or|nor)$/.test(wordAt(reading, found.next)) && found.next + 1 < tokens.length;
-  const more = isMore ? readKnown(reading, found.next + 1, key) : undefined;
-  if (more && more.key !== 'pool') draft.filters.push({ key: more.key, patterns: [more.name], not });
-  return more?.next ?? found.next;
+  return not ? readMoreDenied(reading, found.next, key, draft) : found.next;
+}
+
+/** `, Beta and Gamma` behind `except Acme`: all of a list is denied. Returns the place behind it. */
+function readMoreDenied(reading: Reading, at: number, key: Grouping | undefined, draft: Draft): number {
+  const isWord = /^(and|or|nor|&)$/.test(wordAt(reading, at));
+  const from = isWord ? at + 1 : at;
+  const isJoined = isWord || reading.text[reading.tokens[at - 1]!.end - 1] === ',';
+  if (!isJoined || from >= reading.tokens.length) return at;
+  const found = readPlainName(reading, from, key) ?? readKnown(reading, from, key);
+  if (!found || found.key === 'pool') return at;
+  draft.filters.push({ key: found.key, patterns: [found.name], not: true });
+  return readMoreDenied(reading, found.next, key, draft);
 }
 
 /** Reads the name behind a key, up to the next option; the answer says whether there is such a name. */

@@ -625,6 +625,11 @@ describe('questions in a sentence', () => {
     ["calls that aren't 200", 'daily not status:200'],
     ['top clients without 429', 'top clients not status:429'],
     ['top clients except Acme and Beta', 'top clients not client:Acme not client:Beta'],
+    ['top clients except Acme, Beta and Gamma', 'top clients not client:Acme not client:Beta not client:Gamma'],
+    [
+      'who calls most besides "Acme CRM", Beta, /v1/orders',
+      'top clients not client:"Acme CRM" not client:Beta not route:/v1/orders',
+    ],
     ["clients that don't fail", 'top clients sort failed_percent asc'],
     ['were there no errors today', 'status succeeded today'],
     ['who didnt call yesterday', 'top gone clients yesterday'],

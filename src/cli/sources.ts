@@ -89,13 +89,13 @@ const rotate = takes('NAME', { overlap: { type: 'string' } }, async ([name], { o
       return made;
     });
     const { closed, lostSecret } = credentials;
-    context.out(
-      `Source ${name} has new credentials; the old ones stop working ${end ? `at ${end}` : 'within 2 seconds'}:`,
-    );
+    const isKept = end === undefined || !lostSecret;
+    const stop = `${isKept ? 'the old ones stop' : 'the old token stops'} working ${end ? `at ${end}` : 'within 2 seconds'}`;
+    context.out(`Source ${name} has new credentials; ${stop}:`);
     printCredentials(context, credentials);
-    if (end && lostSecret) {
+    if (!isKept) {
       context.out(
-        'The old signing secret was sealed with another key, which this one does not open, so it stops working within 2 seconds; the old token goes on. Give the new signing secret to senders that sign now.',
+        'The old signing secret was sealed with another key, so it cannot be kept: give senders that sign the new one now.',
       );
     }
     if (closed.length === 0) return;

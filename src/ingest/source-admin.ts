@@ -55,7 +55,7 @@ export async function addSource(
 /**
  * New token and signing secret. The old ones open the source until `oldUntilMs`; without it they are worth nothing once
  * running instances have read the change. Where the key is lost, a new one is made; `closed` names the other sources whose
- * signing secrets it does not open. `lostSecret`: nor the old one of this source, of which only the token goes on.
+ * signing secrets it does not open. `lostSecret`: nor the old one of this source, so only its old token goes on.
  */
 export async function rotateSource(
   db: Db,

@@ -65,8 +65,9 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     const other = { SECRET_KEY: Buffer.alloc(32, 9).toString('base64') };
     const { code, out } = await runWith(other, 'sources', 'rotate', 'gw', '--overlap', '24h');
     expect(code).toBe(0);
+    expect(out).toMatch(/^Source gw has new credentials; the old token stops working at 2026-11-21T12:00:00\.000Z:/);
     expect(out).toMatch(
-      /The old signing secret was sealed with another key.* Give the new signing secret to senders that sign now\.$/,
+      /The old signing secret was sealed with another key, so it cannot be kept: give senders that sign the new one now\.$/,
     );
     expect((await listAudit(db, 1))[0]).toMatchObject({
       detail: 'gw: the old token holds until 2026-11-21T12:00:00.000Z',

@@ -8,6 +8,7 @@ import { findBearerToken } from '../ingest/credentials.ts';
 import { FIRST_EVENT_MS, parseEventTime } from '../ingest/event-time.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { Logger } from '../log.ts';
+import { MOST_MARKS_A_DAY } from '../store/mark-repository.ts';
 import type { Source } from '../store/source-repository.ts';
 import { type HttpAnswer, toErrorAnswer } from './answer.ts';
 import type { HeldBody } from './request-body.ts';
@@ -96,10 +97,9 @@ function readMark(body: string, nowMs: number): TimeMark {
 }
 
 function tooMany({ name }: Source, time: string): HeadroomError {
-  const cure = 'set one per deploy, or take some back (DELETE with their label and time)';
   return new HeadroomError(
     'limited',
-    `Source ${name} has set all the marks of ${time.slice(0, 10)} that there can be: ${cure}.`,
+    `Source ${name} has set ${MOST_MARKS_A_DAY} marks on ${time.slice(0, 10)} (UTC), and may set no more: set one per deploy, or take some back (DELETE with their label and time).`,
   );
 }
 

@@ -119,7 +119,7 @@ describeEachDialect('marks over HTTP', (databases) => {
       expect([more.status, more.json.error]).toEqual([
         429,
         expect.stringMatching(
-          /^Source default has set all the marks of 2026-11-20 that there can be: set one per deploy/,
+          /^Source default has set 100 marks on 2026-11-20 \(UTC\), and may set no more: set one per deploy/,
         ),
       ]);
       // The same mark once more is no further one.

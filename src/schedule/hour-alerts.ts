@@ -109,7 +109,7 @@ function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   return {
     sign: isMended ? '🔵' : '🟠',
     title: isVolume
-      ? `Unusual${isLess ? 'ly little' : ''} traffic: ${shown(observed)} requests in an hour${times}`
+      ? `${isLess ? 'Unusually little' : 'Unusual'} traffic: ${shown(observed)} requests in an hour${times}`
       : `${isMended ? 'Fewer errors than usual' : 'Unusual errors'}: ${shown(observed)} of calls failed`,
     lines: [
       `Expected ${shown(expected)} for the hour from ${formatMoment(fromMs, zone)} (${zone}), by the last ${NUMBERS[comparedWeeks]} ${weekday}s.${because ? ` ${because}` : ''}`,

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** The source whose pipeline set a mark; of earlier ones nobody knows. */
+/** The source that set a mark, which alone may take it back; empty where that was before this column. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('mark')

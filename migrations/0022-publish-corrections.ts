@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Rows of `usage_daily` hold corrections too: the days of those there are, in any zone, are to be written anew. */
+/** `usage_daily` holds corrections too: marks the day of each in UTC and both beside it, one of which is its day in the report zone. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const shift of [-1, 0, 1])
     await sql`insert into usage_daily_due (day) select distinct time_ms / 86400000 + ${sql.lit(shift)} from correction

@@ -97,7 +97,7 @@ interface Targets {
   mention: string | undefined;
 }
 
-/** Neither must be set; what follows should be known. */
+/** Says what follows where an optional setting is left out. */
 function describeTargets({ alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
   const why = (setting: string, value: string | undefined) =>
     value ? 'As was chosen in Slack' : `${setting} is not set`;

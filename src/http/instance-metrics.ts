@@ -16,8 +16,8 @@ export interface InstanceState {
 }
 
 /**
- * How this instance and its process are doing, the process under the names that Prometheus' own clients use; apart from them
- * what only the database can tell.
+ * Two groups: how this instance and its process are doing, the process under the names that Prometheus' own clients use; and
+ * what only the database can tell, which is missing while that is away.
  */
 export function createInstanceMetrics(state: InstanceState): MetricSource[] {
   const startedSeconds = Date.now() / 1000 - process.uptime();

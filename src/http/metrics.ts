@@ -83,7 +83,7 @@ export async function answerMetrics(
     };
   }
   const shown = sources.filter((source) => !source.private || allowed || isLocal(request));
-  // An instance whose database is gone is looked at most of all: what needs no database is told meanwhile.
+  // Without its database an instance is watched most: what needs none is still told.
   const groups = await Promise.allSettled(shown.map(async (source) => source.collect()));
   const metrics = groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : []));
   const missing = groups.filter(({ status }) => status === 'rejected').length;

@@ -8,8 +8,8 @@ export class AbortedError extends Error {
 }
 
 /**
- * Memory for bodies being read or written. No owner (a source, or an address that has shown no token) takes more than what it
- * leaves free, so bodies that never end keep out nobody but their own sender.
+ * Memory for bodies being read or written. No owner (a source, or for Slack's requests an address) takes more than it leaves
+ * free, so bodies that never end keep out nobody but their own sender.
  */
 export class BodyBudget {
   readonly #limitBytes: number;

@@ -98,7 +98,7 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  // Whoever has shown no token yet can keep out nobody but who signs for the same source.
+  // Callers without a token keep out nobody but senders that sign for the same source.
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
   const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
   const requests = createCounter(

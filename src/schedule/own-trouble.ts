@@ -33,10 +33,11 @@ const REFUSALS: Partial<Record<ErrorCode, string>> = {
   too_large: 'their bodies are too large (413): send smaller ones, or raise MAX_BODY_BYTES',
   unsupported: 'their type or encoding is not known (415): see the README on its format',
 };
-/** A tick that comes later than this was held up, by less than a pause: of a machine that slept, or a clock that was set. */
+/** A tick that comes later than this was held up … */
 const TICK_LATE_MS = 2.5 * MINUTE_MS;
+/** … unless it comes as late as this: then the machine slept, or its clock was set. */
 const PAUSE_MS = 15 * MINUTE_MS;
-/** Tell it from the third in a row on: a short sleep causes one. */
+/** Told from the third in a row on, as a short sleep causes one. */
 const LATE_TICKS = 3;
 
 /** A source at the last look: its counts so far. */

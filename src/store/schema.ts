@@ -162,7 +162,7 @@ export interface Database {
     actor: string;
     body: string;
   };
-  /** Plus or minus `credits` (thousandths) of a meter, at the time they apply to; `requests` is always 0. */
+  /** Plus or minus `credits` (thousandths) of a meter, at the time they apply to. `requests` is of older versions, and not read. */
   correction: {
     id: Generated<number>;
     meter: string;

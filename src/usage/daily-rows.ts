@@ -45,7 +45,7 @@ export async function writeDay(trx: Db, dialect: DialectName, calendar: Calendar
   await insertCorrections(trx, dialect, date, { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
 }
 
-/** A scope's corrections of a day (those of its limits stand under `scope/limit`), in one row without calls; they take no more than the day has. */
+/** Writes a row for each scope, without calls: the sum of its corrections, those of `scope/limit` left out, down to a day of zero. */
 async function insertCorrections(trx: Db, dialect: DialectName, date: string, { fromMs, toMs }: Span): Promise<void> {
   const sum = sql`sum(credits)`;
   const used = sql`coalesce((select sum(credits_thousandths) from usage_daily

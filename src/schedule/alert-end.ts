@@ -40,10 +40,11 @@ export async function endAlerts(context: EvaluationContext, open: readonly Alert
 
 /**
  * Takes an end back where the level holds again in the same period: its pool was declared again, say, or a correction taken
- * back. Nobody is notified, as each level is told once; the message is again the one that told it.
+ * back. Nobody is notified, as each level is told once; the message is again the one that told it. A webhook hears of the level
+ * again, with no call to on-call: it had been told that the alert is over.
  */
 export async function reopenAlerts(context: EvaluationContext): Promise<void> {
-  const { db, nowMs } = context;
+  const { db, nowMs, webhook } = context;
   for (const { scope, pool, subject, period } of context.pools) {
     if (period === undefined || pool.reached.length === 0) continue;
     // What is muted is told once it no longer is.
@@ -52,8 +53,10 @@ export async function reopenAlerts(context: EvaluationContext): Promise<void> {
     const alert = told.findLast(({ kind, covered }) => kind === 'level' && !covered);
     if (alert?.overMs === undefined) continue;
     await transact(db, async (trx) => {
-      if (await markAlertsOpen(trx, alert))
-        await updateParents(trx, alert, { order: { part: 'parent', content: alert.content }, nowMs });
+      if (!(await markAlertsOpen(trx, alert))) return;
+      const { content } = alert;
+      await updateParents(trx, alert, { order: { part: 'parent', content }, nowMs });
+      if (webhook) await putAlertEvent(trx, { conversation: alert, content: { ...content, mention: false } }, nowMs);
     });
   }
 }

@@ -160,6 +160,22 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
     expect(() => verify({ ...received[0]!, body: received[0]!.body.replace('760', '761') }, clock.now())).toThrow();
   });
 
+  it('hears once more of a level that holds again after its end, with no call to on-call', async () => {
+    const { use, run, declare, webhooks } = await open();
+    await use(910);
+    const declared = scope([pool('Calls', 1000, { period: { kind: 'day' } })]);
+    for (const scopes of [[scope([pool('Other', 5000)])], [declared]]) {
+      await declare(scopes);
+      await run();
+    }
+    await webhooks.settle();
+    expect(received.map(({ body }) => JSON.parse(body)).map(({ type, data }) => [type, data.calls_oncall])).toEqual([
+      ['alert.raised', true],
+      ['alert.over', true],
+      ['alert.level', false],
+    ]);
+  });
+
   it('is tried again with the same id, and nothing overtakes what waits in its conversation', async () => {
     const { use, clock, webhooks } = await open();
     answers = [500, 302, 429];

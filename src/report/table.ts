@@ -35,8 +35,8 @@ export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row
 type Order<Row> = (a: Row, b: Row) => number;
 
 /**
- * Orders rows by the column that `sort` names (`-` before it: largest first), equal ones by `tie`. Throws QuestionError
- * for a column that there is not; `what` is sorted, for the error.
+ * Orders rows by the column that `sort` names (`-` before it: largest first), absent cells last in either direction, equal
+ * ones by `tie`. Throws QuestionError for a column that there is not; `what` is sorted, for the error.
  */
 export function orderBy<Row>(
   sort: string,
@@ -51,8 +51,11 @@ export function orderBy<Row>(
     throw new QuestionError(`Cannot sort ${what}by ${JSON.stringify(name)}; the columns are ${known}.`);
   }
   const sign = sort.startsWith('-') ? -1 : 1;
-  const read = (row: Row) => column.cell(row) ?? Number.NEGATIVE_INFINITY;
-  return (a, b) => sign * order(read(a), read(b)) || tie(a, b);
+  return (a, b) => {
+    const [first, second] = [column.cell(a) ?? null, column.cell(b) ?? null];
+    if (first === null || second === null) return Number(first === null) - Number(second === null) || tie(a, b);
+    return sign * order(first, second) || tie(a, b);
+  };
 }
 
 export function order(a: Thousandths | string, b: Thousandths | string): number {

@@ -165,18 +165,21 @@ const SHARE_OF_ALL: Column<RankingRow> = {
   cell: ({ shareOfAllPercent, sharePercent }) => shareOfAllPercent ?? sharePercent,
 };
 
+/** Calls without a status neither fail nor succeed. */
+const hasOutcome = ({ ok, failed }: Totals) => ok + failed > 0;
+
 /** An order alone: who fails most often, however many calls it makes. */
 const FAILED_SHARE: Column<RankingRow> = {
   key: 'failed_percent',
   label: 'Failed %',
   type: 'percent',
-  cell: (row) => shareFailed(row) * 100,
+  cell: (row) => (hasOutcome(row) ? shareFailed(row) * 100 : undefined),
 };
 
 /** The same by who succeeds. */
 const OK_SHARE: Column<RankingRow> = {
   ...{ key: 'ok_percent', label: 'OK %', type: 'percent' },
-  cell: (row) => (1 - shareFailed(row)) * 100,
+  cell: (row) => (hasOutcome(row) ? (1 - shareFailed(row)) * 100 : undefined),
 };
 
 export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };

@@ -114,6 +114,10 @@ describe('top', () => {
     expect(await told('failed_percent')).toBe('Big has the lowest error rate: 10% of its 100 calls failed.');
     expect(await told('-ok_percent')).toBe('Big has the highest success rate: 90% of its 100 calls succeeded.');
     expect(await told('ok_percent')).toBe('Small has the lowest success rate: 25% of its 4 calls succeeded.');
+    // Calls without a status have no rate.
+    calls.push({ timeMs, client: 'Mute', status: 0, count: 9 });
+    for (const sort of ['ok_percent', '-ok_percent', 'failed_percent', '-failed_percent'])
+      expect((await ask(calls, { report: 'top', sort })).rows.at(-1)!.name).toBe('Mute');
     calls.push({ timeMs, client: 'Calm', status: 200, count: 2 });
     expect(await told('failed_percent')).toBe('1 client had no failures: Calm.');
   });

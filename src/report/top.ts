@@ -52,14 +52,14 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const key = dimension === 'team' ? 'client' : dimension;
   // The store may leave small rows out, but not of clients, whose ids may share a name, nor for another order.
   const isCut = key !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
-  // What the names that are asked for have a share of: the failures of all, not their own.
-  const kin = inquiry.filters.filter((filter) => filter.not || filter.key !== key);
-  const hasKin = kin.length > 0 && kin.length < inquiry.filters.length;
-  const [main, all, clients, ofKin] = await askTogether(inquiry, [
+  // Names that are asked for have a share of the failures of all, not of their own.
+  const others = inquiry.filters.filter((filter) => filter.not || filter.key !== key);
+  const isOfNames = others.length > 0 && others.length < inquiry.filters.length;
+  const [main, all, clients, shareOf] = await askTogether(inquiry, [
     (part) => ask(part, { groupBy: [key], ...(isCut ? { most: { by: [measure], rows: offset + limit } } : {}) }),
     (part) => (isFiltered ? ask(part, { filters: [] }) : undefined),
     (part) => (key === 'client' ? undefined : ask(part, { groupBy: ['client'] })),
-    (part) => (hasKin ? ask(part, { filters: kin }) : undefined),
+    (part) => (isOfNames ? ask(part, { filters: others }) : undefined),
   ]);
   const ofAll = all && sumTotals(all.rows)[measure];
   const ranked = rankRows(main.rows, {
@@ -83,7 +83,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
           ? describeNothing(inquiry, main)
           : describeLeader(inquiry, {
               ...{ ranked, totals, distinct, dimension, measure },
-              ...(ofKin && { kin: sumTotals(ofKin.rows) }),
+              ...(shareOf && { shareOf: sumTotals(shareOf.rows) }),
             }),
       ...(totals.requests > 0 ? { population: describePopulation() } : {}),
       notes: [
@@ -133,8 +133,8 @@ interface Ranked {
   distinct: number;
   dimension: Grouping;
   measure: 'requests' | 'credits';
-  /** Under a filter for names: the totals under the other filters alone. */
-  kin?: Totals;
+  /** What names in the filter have a share of: the totals under the other filters. */
+  shareOf?: Totals;
 }
 
 const FEW = 20;
@@ -187,7 +187,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   const words = DIMENSION_WORDS[dimension];
   if (!first) return `${sizeOf(totals, measure)}, none with ${article(words.singular)} ${words.singular}.`;
   if (shared) {
-    const sum = (numbers.kin ?? totals)[shared.column];
+    const sum = (numbers.shareOf ?? totals)[shared.column];
     if (sum === 0) return shared.none;
     if (isAscending) {
       // Under a filter for failures, those without any are not in the ranking.
@@ -210,13 +210,13 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const names = flawless.map(({ name }) => name);
     return `${countOf(names.length, words.singular, words.plural)} had no failures: ${joinFirst(names, LISTED)}.`;
   }
-  if (column === 'ok_percent' && totals.failed > 0) {
-    const share = formatShare(first.ok, first.ok + first.failed);
-    return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} success rate: ${share} of its ${countOf(first.requests, 'call')} succeeded.`;
-  }
-  if (column === 'failed_percent' && totals.failed > 0) {
-    const share = formatShare(first.failed, first.ok + first.failed);
-    return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} error rate: ${share} of its ${countOf(first.requests, 'call')} failed.`;
+  if (totals.failed > 0 && (column === 'ok_percent' || column === 'failed_percent')) {
+    const [rate, part, ended] =
+      column === 'ok_percent'
+        ? (['success', first.ok, 'succeeded'] as const)
+        : (['error', first.failed, 'failed'] as const);
+    const share = formatShare(part, first.ok + first.failed);
+    return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} ${rate} rate: ${share} of its ${countOf(first.requests, 'call')} ${ended}.`;
   }
   if (isAscending && column !== 'name') {
     return `${first.name} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)} of ${sizeOf(totals, measure)}.`;

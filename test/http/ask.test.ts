@@ -148,6 +148,7 @@ it('names the nearest words that it can read, and they are answered', async () =
   // The rows of a whole ranking are no words of the question.
   const later = await get('top clients 2027-01-01');
   expect(later.json.nearest).toEqual(['top clients today', 'top clients yesterday', 'top clients 7d']);
+  expect((await get('new clients 7d')).json.next).toContainEqual({ label: 'All clients', question: 'top clients 7d' });
   for (const words of ['digest add daily 09:00', 'help', 'pool edit', 'top clients 31 feb 2026', 'client nobody', '"'])
     expect(await get(words)).toMatchObject({ status: 400, json: { nearest: expect.any(Array) } });
   for (const path of ['/v1/ask', '/v1/ask?q=pool&q=status', '/v1/ask?q=pool&as=xml', '/v1/ask?q=pool&range=7d'])

@@ -86,10 +86,11 @@ export async function answerOrRefuse(
 ): Promise<Report> {
   const asked = whole ? toWholeRanking(question) : question;
   const asPut = ({ limit, ...rest }: Question): Question =>
-    asked === question && limit !== undefined ? { ...rest, limit } : rest;
+    limit === undefined || (asked !== question && limit === asked.limit) ? rest : { ...rest, limit };
   try {
     const report = await reporter.answer(asked, nowMs);
-    return { ...report, question: asPut(report.question) };
+    const offers = report.offers?.map((offer) => ({ ...offer, question: asPut(offer.question) }));
+    return { ...report, question: asPut(report.question), ...(offers && { offers }) };
   } catch (error) {
     if (error instanceof InvalidRangeError) throw refuseRange(error, question);
     if (error instanceof RefusedQuestion) {

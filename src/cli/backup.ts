@@ -35,7 +35,7 @@ export const runBackup = takes('FILE', {}, async ([file], _flags, context) => {
     rmSync(unfinished, { force: true });
     throw new HeadroomError(
       'database',
-      `The backup failed (${(error as Error).message}): see that the database is sound, and that ${dirname(path)} has room.`,
+      `The backup failed (${(error as Error).message}): see that the database is sound and ${dirname(path)} has room, or name another place.`,
       { cause: error },
     );
   } finally {

@@ -110,7 +110,7 @@ export const POOL_FORM = declarationForm({
       ...(part === 'pools' ? [put('priority', fields.priority)] : []),
       put('thresholds', fields.thresholds),
       put('valid_from', fields.valid_from, { hint: `${start} With a day in the past, that time is counted again.` }),
-      plainContext('Which calls a limit counts, costs and links: edit the scope as text.'),
+      plainContext('Costs, links and the calls that a limit counts: edit the scope as text.'),
       ...actions(button({ action: `${live}:text`, text: 'Edit as text' })),
     ];
   },

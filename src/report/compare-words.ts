@@ -52,7 +52,7 @@ export function describeChange(question: Question, measure: CompareReport['measu
   return `${mover ? `${mover} ` : ''}${subject} ${change} ${size(total, 'now')}${cause}.`;
 }
 
-/** `2.7% of requests failed, down from 4.1%; 429s caused most of it.` */
+/** `2.7% of requests failed, down from 4.1%; most of the change is in 429s.` */
 function describeFailures({ joined, failures: [now, before] }: Compared, isOfSuccess: boolean): string {
   const [a, b] = [toPercent(now.failed, now.known), toPercent(before.failed, before.known)];
   const [shown, earlier] = [a, b].map((failed) => formatPercent(isOfSuccess ? 100 - failed : failed));
@@ -70,7 +70,7 @@ function describeFailures({ joined, failures: [now, before] }: Compared, isOfSuc
     change: toPercent(n, now.known) - toPercent(m, before.known),
   }));
   const most = findMover(shares, a - b);
-  const cause = most && most.share >= 0.5 ? `; ${most.name}s caused most of it` : '';
+  const cause = most && most.share >= 0.5 ? `; most of the change is in ${most.name}s` : '';
   return `${told}, ${wayOf(isOfSuccess ? b - a : a - b)} from ${earlier}${cause}.${news}`;
 }
 
@@ -150,7 +150,7 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
   return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
 }
 
-/** Says how many days each range has, of ranges that are compared per day: `Per day: 7 days beside 31.` */
+/** Says how many days each range has, of ranges that are compared per day: `Compared per day: 7 days with 31.` */
 export function noteDays(
   ranges: readonly Range[],
   known: readonly Range[],
@@ -162,13 +162,13 @@ export function noteDays(
     const since = firstDay > ranges[side]!.firstDay ? ` (data begins on ${formatDate(firstDay)})` : '';
     return `${days}${side > 0 ? '' : length === 1 ? ' day' : ' days'}${since}`;
   });
-  return [`Per day: ${own} beside ${other}.`];
+  return [`Compared per day: ${own} with ${other}.`];
 }
 
 /** Says that days side by side are different weekdays: weekends then lie across each other. */
 export function notePairs([first]: NonNullable<CompareReport['steps']>, range: Range, versus: Range): string[] {
   if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
-  return ['Days are paired by date, not by weekday.'];
+  return ['Days are paired in order, not by weekday.'];
 }
 
 /** `New: a and b. Gone: c (1,200 before).` */

@@ -40,7 +40,7 @@ describe('vs', () => {
     const young = [calls('Acme', 2, 70), calls('Acme', 8, 10), calls('Acme', 9, 10)];
     const report = await ask(young, { report: 'daily', versus: 'previous' });
     expect(report.finding).toBe('Requests stayed the same at 10 a day.');
-    expect(report.notes).toEqual(['Per day: 7 days beside 2 (data begins on Thu 12 Nov 2026).']);
+    expect(report.notes).toEqual(['Compared per day: 7 days with 2 (data begins on Thu 12 Nov 2026).']);
     const alike = await ask(young, { report: 'top', range: '2d', versus: '2026-11-09..2026-11-13' });
     expect(alike.notes).toContain('9–13 Nov 2026: Data begins on Thu 12 Nov 2026.');
     const none = await ask(young, { report: 'daily', range: '2026', versus: '2024' });
@@ -126,7 +126,7 @@ describe('vs', () => {
     expect(report.per).toEqual({ now: 7, before: 31, isDay: true });
     expect(report.total).toMatchObject({ now: 70, before: 310, change: 0, changePercent: 0 });
     expect(report.finding).toBe('Requests stayed the same at 10 a day.');
-    expect(report.notes[0]).toBe('Per day: 7 days beside 31.');
+    expect(report.notes[0]).toBe('Compared per day: 7 days with 31.');
     expect(toCsv(report).split('\r\n')[1]).toBe('a,70,310,10,10,0,0,,client,');
   });
 
@@ -189,9 +189,11 @@ describe('vs', () => {
     expect(await days({ range: '3d', report: 'top' })).toEqual(['15–17 Nov 2026', '18–20 Nov 2026 vs 15–17 Nov 2026']);
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
     const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
-    expect(months.notes.join(' ')).toMatch(/^Per day: 20 days beside 31\. Days are paired by date, not by weekday\./);
+    expect(months.notes.join(' ')).toMatch(
+      /^Compared per day: 20 days with 31\. Days are paired in order, not by weekday\./,
+    );
     const named = await compare(events, { report: 'daily', range: '7d', versus: '2026-11-02..2026-11-09' });
-    expect(named.notes).toContain('Days are paired by date, not by weekday.');
+    expect(named.notes).toContain('Days are paired in order, not by weekday.');
     const weeks = await compare(events, { report: 'daily', range: 'this-week', versus: 'last-week' });
     expect(weeks.notes.join()).not.toContain('paired');
   });
@@ -270,9 +272,11 @@ describe('vs', () => {
       ...[calls('a', 8, 470), calls('a', 8, 20, { status: 429 }), calls('a', 8, 10, { status: 500 })],
     ];
     const report = await compare(coded, { report: 'status', versus: 'previous' });
-    expect(report.finding).toBe('5% of requests failed, down from 6%; 500s caused most of it. No error code is new.');
+    expect(report.finding).toBe(
+      '5% of requests failed, down from 6%; most of the change is in 500s. No error code is new.',
+    );
     const succeeded = await compare(coded, { report: 'status', focus: 'succeeded', versus: 'previous' });
-    expect(succeeded.finding).toMatch(/^95% of requests succeeded, up from 94%; 500s caused most of it\./);
+    expect(succeeded.finding).toMatch(/^95% of requests succeeded, up from 94%; most of the change is in 500s\./);
     const codes = [400, 401, 403, 404, 500].map((status, n) => calls('a', 1, 50 - n, { status }));
     const many = await compare([...codes, calls('a', 8, 500)], { report: 'status', versus: 'previous' });
     expect(many.finding).toMatch(/ 400s, 401s, 403s and 2 more are new\.$/);

@@ -251,13 +251,13 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['statusWord latency', `${TWO_QUESTIONS}: status codes, and how slow calls were.`, 'status …', 'latency …'],
   [
     'statusWord by !senders|client|route',
-    "I can't split status codes by these: a ranking has what failed of each.",
+    "I can't split status codes like that. A ranking shows how many calls of each failed.",
     'top [dimension] sort failed_percent desc …',
     'status …',
   ],
   [
     'statusWord|rate|latency perHour range !hourly|dimension',
-    'Status codes and latency have hours for a single day.',
+    'Status codes and latency are drawn by the hour for a single day only.',
     'status yesterday',
     'latency daily yesterday',
   ],
@@ -275,7 +275,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['day|hour allTime most|least|peak', 'More than a year is drawn by the month.', 'daily 90d …', 'daily all …'],
   [
     'absent named|filtered dimension|who',
-    "I can't list who never called it: gone are those that called it before.",
+    "I can't list who never called it, only who called it before and has stopped.",
     'top gone [dimension] …',
     'top [dimension] …',
   ],
@@ -314,7 +314,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   [
     'perMonth fewMonths !cost|history|scope|statusWord|rate|latency',
-    'Less than twelve months are drawn by the day.',
+    'Ranges under twelve months are drawn by the day.',
     'daily 12-months …',
     'daily …',
   ],

@@ -54,8 +54,8 @@ async function become(press: AnswerPress, next: Question): Promise<void> {
   // Single calls are for whoever asks: they do not take the place of what a channel sees.
   const isShown = next.report === 'events' && question.report !== 'events' && answer?.private === false;
   if (!answer || !mine || isShown) return answerQuestion(press, { ...next, private: true });
-  const { private: secret } = answer.question;
-  await answerQuestion(press, secret === undefined ? next : { ...next, private: secret }, { change: answer });
+  const isPrivate = answer.question.private;
+  await answerQuestion(press, isPrivate === undefined ? next : { ...next, private: isPrivate }, { change: answer });
 }
 
 /** An entry of a menu: a question that leads on, by its place among those of the answer, or what can be done with it. */

@@ -147,7 +147,10 @@ export async function reportDaily(
       bars.length > 1
         ? `${what === 'request' ? 'busiest' : 'most'} ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}`
         : '';
-    const peak = focus === 'quietest' ? describeQuietest(inquiry, grain, bars) : busiest;
+    const peak =
+      focus === 'quietest'
+        ? describeQuietest(inquiry, grain, bars, what === 'request' ? 'quietest' : 'fewest')
+        : busiest;
     const parts =
       focus === 'average' && average
         ? [[`${countOf(mean, what)} ${eachStep(grain)} on average`], [`${formatCount(totals.requests)} in all`, peak]]
@@ -307,15 +310,15 @@ function findAverage(inquiry: Inquiry, bars: readonly Bar[]): number {
   return Math.round(whole.reduce((sum, bar) => sum + bar.requests, 0) / whole.length);
 }
 
-/** `quietest on 8 Nov with 4,021`: of complete steps, as the average is. */
-function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[]): string {
+/** `quietest on 8 Nov with 4,021`, of failures `fewest`: of complete steps, as the average is. */
+function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[], word: string): string {
   const whole = listWhole(inquiry, bars);
   const step = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
   if (whole.length === 0) return `no ${step} is over yet`;
   const least = whole.reduce((best, bar) => (bar.requests < best.requests ? bar : best));
   const others = whole.filter(({ requests }) => requests === least.requests).length - 1;
   const also = others > 0 ? `, and ${countOf(others, `other ${step}`)}` : '';
-  return `quietest ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
+  return `${word} ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
 }
 
 /**

@@ -101,11 +101,8 @@ export function readPlainName(reading: Reading, at: number, key: Grouping | unde
 
 /** Tells whether a word behind the first is one of the language, written as names are: `routes of Billing`. */
 export function mentionsByCapital(text: string): boolean {
-  return text.split(/\s+/).some((word, at) => at > 0 && isCapitalised(word) && isLanguage(trimmed(word)));
-}
-
-function trimmed(word: string): string {
-  return word.toLowerCase().replace(/(?:['’]s?)?\W*$/, '');
+  const isWord = (word: string) => isLanguage(word.toLowerCase().replace(/(?:['’]s?)?\W*$/, ''));
+  return text.split(/\s+/).some((word, at) => at > 0 && isCapitalised(word) && isWord(word));
 }
 
 function isCapitalised(word: string): boolean {
@@ -142,26 +139,21 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
 }
 
 /** Words for pools that are seldom all of a pool's name. */
-const POOL_WORD = /^(bundle|plan|add[- ]?on)s?\b/;
+const POOL_WORD = /\b(bundle|plan|add[- ]?on)s?\b/i;
 
 /** Tells whether a text may mean a pool by a part of its name. */
 export function mentionsPool(text: string): boolean {
-  return /\b(bundle|plan|add[- ]?on)s?\b/i.test(text);
+  return POOL_WORD.test(text);
 }
 
 /** `the bundle`, where one pool alone is called Bundled licences. */
 export function readPoolCalled({ tokens, names }: Reading, at: number): FoundName | undefined {
-  const [said, word] =
-    POOL_WORD.exec(
-      tokens
-        .slice(at, at + 2)
-        .map(bareWord)
-        .join(' '),
-    ) ?? [];
-  const [pool, ...others] = word ? names.poolsWith(word.replace(/[- ]/, '')) : [];
-  return pool && others.length === 0
-    ? { key: 'pool', name: pool.value, next: at + said!.split(' ').length }
-    : undefined;
+  const words = tokens.slice(at, at + 2).map(bareWord);
+  const found = POOL_WORD.exec(words.join(' '));
+  if (found?.index !== 0) return undefined;
+  const [said, word] = found;
+  const [pool, ...others] = names.poolsWith(word!.replace(/[- ]/, ''));
+  return pool && others.length === 0 ? { key: 'pool', name: pool.value, next: at + said.split(' ').length } : undefined;
 }
 
 /** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */

@@ -34,7 +34,7 @@ export function endOfUnknown(tokens: readonly Token[], at: number): number {
 
 /**
  * A filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,
- * `client: Acme`, `except 404 and 429`, `non-200`. Undefined where none does; throws Misunderstood where one is begun and wrong.
+ * `client: Acme`, `except 404`, `non-200`. Undefined where none does; throws Misunderstood where one is begun and wrong.
  */
 export function readFilter(
   tokens: readonly Token[],
@@ -43,23 +43,16 @@ export function readFilter(
 ): { filter: Filter; next: number } | undefined {
   const denied = at + countNegation(tokens, at);
   if (denied === at && !/^non-/i.test(tokens[at]!.text)) return readPositive(tokens, at, text);
-  const found = denied < tokens.length && (readPositive(tokens, denied, text) ?? readStatuses(tokens, denied));
+  const found = denied < tokens.length && (readPositive(tokens, denied, text) ?? readDeniedStatus(tokens, denied));
   return found ? { filter: { ...found.filter, not: true }, next: found.next } : undefined;
 }
 
-/** `404`, `404 and 429s`, `4xx,429`. */
-function readStatuses(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
-  const patterns: string[] = [];
-  let next = at;
-  for (let ahead = at; ahead < tokens.length; ahead++) {
-    const word = bareWord(tokens[ahead]!);
-    if (patterns.length > 0 && /^(and|or|nor|&)$/.test(word)) continue;
-    const statuses = word.replace(/^non-/, '').split(',');
-    if (!statuses.every((status) => /^[1-5](\d\d|xx)s?$/.test(status))) break;
-    patterns.push(...statuses.flatMap((status) => readStatus(status) ?? []));
-    next = ahead + 1;
-  }
-  return patterns.length > 0 ? { filter: { key: 'status', patterns, not: true }, next } : undefined;
+/** A status that is denied: `404`, `429s`, `4xx,429`, `non-200`. */
+export function readDeniedStatus(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
+  const statuses = bareWord(tokens[at]!).replace(/^non-/, '').split(',');
+  if (!statuses.every((status) => /^[1-5](\d\d|xx)s?$/.test(status))) return undefined;
+  const patterns = statuses.flatMap((status) => readStatus(status) ?? []);
+  return { filter: { key: 'status', patterns, not: true }, next: at + 1 };
 }
 
 function readPositive(

@@ -12,6 +12,7 @@ import {
   isFilter,
   keyOfName,
   mergeFilters,
+  readDeniedStatus,
   readFilter,
   readStatus,
 } from './filter-words.ts';
@@ -205,7 +206,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const filter = readFilter(tokens, at, text);
   if (filter) {
     draft.filters.push(filter.filter);
-    return filter.next;
+    return countNegation(tokens, at) > 0 ? readMoreDenied(reading, filter.next, undefined, draft) : filter.next;
   }
   const token = tokens[at]!;
   if (token.quoted) return undefined;
@@ -319,16 +320,20 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   return not ? readMoreDenied(reading, found.next, key, draft) : found.next;
 }
 
-/** `, Beta and Gamma` behind `except Acme`: all of a list is denied. Returns the place behind it. */
+/** `, Beta and 404s` behind `except Acme`: all of a list is denied. Returns the place behind it. */
 function readMoreDenied(reading: Reading, at: number, key: Grouping | undefined, draft: Draft): number {
   const isWord = /^(and|or|nor|&)$/.test(wordAt(reading, at));
   const from = isWord ? at + 1 : at;
   const isJoined = isWord || reading.text[reading.tokens[at - 1]!.end - 1] === ',';
   if (!isJoined || from >= reading.tokens.length) return at;
-  const found = readPlainName(reading, from, key) ?? readKnown(reading, from, key);
-  if (!found || found.key === 'pool') return at;
-  draft.filters.push({ key: found.key, patterns: [found.name], not: true });
-  return readMoreDenied(reading, found.next, key, draft);
+  const name = readPlainName(reading, from, key) ?? readKnown(reading, from, key);
+  if (name?.key === 'pool') return at;
+  const more = name
+    ? { filter: { key: name.key, patterns: [name.name], not: true }, next: name.next }
+    : readDeniedStatus(reading.tokens, from);
+  if (!more) return at;
+  draft.filters.push(more.filter);
+  return readMoreDenied(reading, more.next, key, draft);
 }
 
 /** Reads the name behind a key, up to the next option; the answer says whether there is such a name. */

@@ -625,6 +625,8 @@ describe('questions in a sentence', () => {
     ["calls that aren't 200", 'daily not status:200'],
     ['top clients without 429', 'top clients not status:429'],
     ['top clients except Acme and Beta', 'top clients not client:Acme not client:Beta'],
+    ['errors except 404, Acme and 429', 'status not status:404 not status:429 not client:Acme'],
+    ['errors except Acme and 404s', 'status not client:Acme not status:404'],
     ['top clients except Acme, Beta and Gamma', 'top clients not client:Acme not client:Beta not client:Gamma'],
     [
       'who calls most besides "Acme CRM", Beta, /v1/orders',

@@ -210,7 +210,8 @@ const PHRASES = {
   latest: '(latest|newest|recent) (calls|requests)|last calls',
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   // No report tells who does nothing else: no rule uses it.
-  solely: '(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|used|call|called) only',
+  solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|used|call|called) only|
+    (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|churn(|ed)|dead|offline|inactive|disappeared|vanished|
     missing|no longer|nobody|no one|

@@ -876,6 +876,9 @@ describe('wrong or missing words', () => {
     ['top callers excluding internal ones last 7 days', /don't know “excluding internal”/, 'top clients 7d'],
     ['is anyone close to 300 per minute', /don't know|can't use/, 'summary per-minute'],
     ['wich client fails', /don't know “wich”/, 'which client fails'],
+    ['which clients only get 429', /can't use “only get”/, 'top clients status:429'],
+    ['clients that only fail', /can't use “only fail”/, 'top clients'],
+    ['which routes does only Acme call', /can't use “does only”/, 'top routes client:Acme'],
     ['customers that only use v1', /can't use “only use”/, 'top clients version:v1'],
     ['hw many 429 tday', /don't know “hw” and “tday”/, 'how many 429 today'],
     [

@@ -107,6 +107,8 @@ function listUnused(
   const { uses, slots } = rule;
   const isCompared = command?.kind === 'question' && command.question.versus !== undefined;
   const used = new Set<Sign>([...uses, ...ALWAYS, ...(isCompared ? [...COMPARING, 'spike' as const] : [])]);
+  // A ranking beside another range is of calls: it has no rates.
+  if (isCompared && command.question.report === 'top') used.delete('rate');
   const takes = (name: SentenceName, index: number) =>
     slots.includes('names')
       ? name.key === names[0]!.key

@@ -876,6 +876,7 @@ describe('wrong or missing words', () => {
     ['top callers excluding internal ones last 7 days', /don't know “excluding internal”/, 'top clients 7d'],
     ['is anyone close to 300 per minute', /don't know|can't use/, 'summary per-minute'],
     ['wich client fails', /don't know “wich”/, 'which client fails'],
+    ['success rate by client vs last week', /can't use “success rate”/, 'top clients vs last-week'],
     ['which clients only get 429', /can't use “only get”/, 'top clients status:429'],
     ['clients that only fail', /can't use “only fail”/, 'top clients'],
     ['which routes does only Acme call', /can't use “does only”/, 'top routes client:Acme'],

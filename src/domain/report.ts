@@ -15,8 +15,8 @@ export const MAX_EVENT_ROWS = 10_000;
 /**
  * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it
  * resets, what went over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual,
- * which step was busiest or quietest, or their average; of `summary` the rate; of `status` whether calls come and succeed; of `top` the sum; of `events`
- * whether they still come, or have stopped; of `client` who owns it.
+ * which step was busiest or quietest, or their average; of `summary` the rate; of `status` whether calls come and succeed; of
+ * `top` the sum; of `events` whether they still come, or have stopped; of `client` who owns it.
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),

@@ -133,7 +133,7 @@ export function formatPoint(point: RangePoint): string {
       const year = point.year === undefined ? '' : pad(point.year, 4);
       if (size === 12) return year;
       const part = size === 3 ? `q${number}` : size === 6 ? `h${number}` : year ? pad(number) : MONTH_NAMES[number - 1];
-      const relative = { 0: 'this-year', 1: 'last-year', none: '' }[point.yearsAgo ?? 'none'];
+      const relative = point.yearsAgo === 0 ? 'this-year' : point.yearsAgo === 1 ? 'last-year' : '';
       return [year, part, relative].filter(Boolean).join('-');
     }
     case 'word':

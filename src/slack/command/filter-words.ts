@@ -8,7 +8,7 @@ import { bareWord, type Token } from './words.ts';
 
 const NEGATION =
   /^(?:(?:but|and) )?(?:not|without|except(?: for)?|excluding|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
-/** Words before `isn't` and the like in a question that is none: `why isn't it up`. */
+/** Behind these, `isn't` and the like deny nothing: `why isn't it up`, or `isn't it up`. */
 const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
 /** Counts the words at a place that deny what stands behind them: `not`, `other than`, `that aren't`. */
@@ -24,7 +24,7 @@ export function countNegation(tokens: readonly Token[], at: number): number {
   return all === '' || (contraction && RHETORICAL.test(before ? bareWord(before) : '')) ? 0 : all.split(' ').length;
 }
 
-/** The place behind a word that means nothing; a negation takes what it denies with it, which alone would be the opposite. */
+/** The place behind an unknown word. A negation takes along what it denies: left alone, that would mean the opposite. */
 export function endOfUnknown(tokens: readonly Token[], at: number): number {
   const denied = at + countNegation(tokens, at);
   if (denied === at) return at + 1;

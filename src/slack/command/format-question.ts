@@ -76,7 +76,7 @@ function isPlain(text: string): boolean {
 
 /**
  * Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone.
- * `whole`: with all rows of a ranking, of which neither the question of the answer nor the commands speak.
+ * `whole`: with all rows of a ranking; their number shows neither in the answer's question nor in its offers and commands.
  */
 export async function answerOrRefuse(
   reporter: Reporter,

@@ -50,7 +50,10 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
   }
 }
 
-/** The same, with the names that there are: only fetched where the language alone leaves words over, or a pool may be named in part. */
+/**
+ * The same, with the names that there are: only fetched where the language alone leaves words over, or a word of it may be a
+ * name.
+ */
 export async function understand(raw: string, source: NameSource, nowMs: number): Promise<Command> {
   try {
     const command = parseCommand(raw);

@@ -18,10 +18,10 @@ export type Fact =
   /** `hourly`: drawn by the hour; `until`: an open one that only names its end; `allTime`: all there is. */
   | 'range'
   | 'hourly'
-  /** `q3`, `3-months`: too short for bars of months. */
-  | 'fewMonths'
   | 'until'
   | 'allTime'
+  /** `q3`, `3-months`: too short for bars of months. */
+  | 'fewMonths'
   /** `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
   | 'codes'
@@ -48,7 +48,7 @@ export type Fact =
   | 'health'
   /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
   | 'ofOwn'
-  /** `which clients don't use /v2`: of it nothing need ever have been called. */
+  /** `which clients don't use /v2`: some of them may never have called it. */
   | 'absent'
   /** `can we make 5000 more calls` */
   | 'tryOut'

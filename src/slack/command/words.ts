@@ -139,7 +139,7 @@ export interface KnownNames {
   find(text: string): readonly KnownName[];
   /** Clients whose name goes on behind these words: of `acme` Acme CRM. */
   clientsFrom(text: string): readonly KnownName[];
-  /** Pools of whose name a word begins so. */
+  /** Pools with a word in their name that begins so: of `bundle` Bundled licences. */
   poolsWith(word: string): readonly KnownName[];
   /** Those that were probably meant, nearest first. */
   near(text: string): readonly KnownName[];

@@ -112,7 +112,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
     if (!first)
       return only === 'new'
         ? `No ${words.singular} is new: ${seen === 1 ? 'the only one was' : `all ${formatCount(seen)} were`} seen in ${past} too.`
-        : `No ${words.singular} is gone: all of ${past} were seen ${range.firstDay === range.lastDay ? 'on' : 'in'} ${range.label} too.`;
+        : `No ${words.singular} is gone: all ${words.plural} of ${past} were seen ${range.firstDay === range.lastDay ? 'on' : 'in'} ${range.label} too.`;
     if (!second) {
       const day = days.get(first.name);
       const calls = countOf(first.requests, 'request');

@@ -65,12 +65,12 @@ describe('what is new, and what is gone', () => {
       'No client is new: the only one was seen in the 13 days before too. Only 13 days before are known.',
     );
     expect(await finding('gone', steady)).toBe(
-      'No client is gone: all of the 13 days before were seen in 14–20 Nov 2026 too. Only 13 days before are known.',
+      'No client is gone: all clients of the 13 days before were seen in 14–20 Nov 2026 too. Only 13 days before are known.',
     );
     const old = [...steady, calls('Acme', 99, 1)];
     expect(await finding('new', old)).toBe('No client is new: the only one was seen in the 90 days before too.');
     expect(await finding('gone', old)).toBe(
-      'No client is gone: all of the 90 days before were seen in 14–20 Nov 2026 too.',
+      'No client is gone: all clients of the 90 days before were seen in 14–20 Nov 2026 too.',
     );
     const day = [calls('Acme', 2, 1), calls('Acme', 8, 1)];
     expect(await finding('new', day)).toBe(

@@ -1,28 +1,32 @@
 import { DAY_MS } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import type { Db } from './database.ts';
+import { type Db, transact } from './database.ts';
 
 /** Marks of one source on one day of UTC. */
 export const MOST_MARKS_A_DAY = 100;
 
 /** Keeps a mark of a source; the same one once more changes nothing. False: its source has set too many on that day. */
-export async function insertMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
+export function insertMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
   const fromMs = Math.floor(atMs / DAY_MS) * DAY_MS;
-  const ofDay = await db
-    .selectFrom('mark')
-    .select(['at_ms as atMs', 'label', 'source'])
-    .where('at_ms', '>=', fromMs)
-    .where('at_ms', '<', fromMs + DAY_MS)
-    .execute();
-  if (ofDay.some((known) => known.atMs === atMs && known.label === label)) return true;
-  if (ofDay.filter((known) => known.source === source).length >= MOST_MARKS_A_DAY) return false;
-  await db
-    .insertInto('mark')
-    .values({ at_ms: atMs, label, source })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  return true;
+  return transact(db, async (trx) => {
+    // Holds the source's row, so that of marks that come at the same time each is counted before the next.
+    await trx.updateTable('source').set({ name: source }).where('name', '=', source).execute();
+    const ofDay = await trx
+      .selectFrom('mark')
+      .select(['at_ms as atMs', 'label', 'source'])
+      .where('at_ms', '>=', fromMs)
+      .where('at_ms', '<', fromMs + DAY_MS)
+      .execute();
+    if (ofDay.some((known) => known.atMs === atMs && known.label === label)) return true;
+    if (ofDay.filter((known) => known.source === source).length >= MOST_MARKS_A_DAY) return false;
+    await trx
+      .insertInto('mark')
+      .values({ at_ms: atMs, label, source })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return true;
+  });
 }
 
 /** Takes a mark of a source back; false: there is none. */

@@ -124,7 +124,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     await db.destroy();
   }
 
-  it('moves every row of every table, and leaves the file as it was', async () => {
+  it('moves every row of every table but those of running processes, and leaves the file as it was', async () => {
     const before = createHash('sha256').update(readFileSync(path)).digest('hex');
     const commands = [
       ...QUESTIONS.map((question) => ['ask', question, '--json']),
@@ -153,6 +153,10 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
       const read = async (db: Db) =>
         (await sql<object>`select * from ${sql.table(name)}`.execute(db)).rows.map((row) => JSON.stringify(row)).sort();
       const [before, moved] = [await read(from), await read(to)];
+      if (['instance', 'lease'].includes(name)) {
+        expect([before.length, moved], name).toEqual([1, []]);
+        continue;
+      }
       expect(
         moved.filter((row) => !row.includes('"move-to"')),
         name,

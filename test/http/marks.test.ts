@@ -127,4 +127,12 @@ describeEachDialect('marks over HTTP', (databases) => {
       expect((await send(stage, '/v1/marks', { label: 'v2', time: '2026-11-19T12:00:00Z' })).status).toBe(200);
       expect(await insertMark(stage.db, { atMs: NOW, label: 'v2' }, 'other')).toBe(true);
     }));
+
+  it('are so many a day also where they come all at once', () =>
+    withStage(async (stage) => {
+      const set = (second: number) => insertMark(stage.db, { atMs: NOW - second * 1000, label: 'loop' }, 'default');
+      const kept = await Promise.all(Array.from({ length: MOST_MARKS_A_DAY + 30 }, (_, second) => set(second)));
+      expect(kept.filter(Boolean)).toHaveLength(MOST_MARKS_A_DAY);
+      expect(await listMarks(stage.db, ALL, 1000)).toHaveLength(MOST_MARKS_A_DAY);
+    }));
 });

@@ -5,6 +5,7 @@ import { readText } from '../domain/field.ts';
 import type { TimeMark } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import { findBearerToken } from '../ingest/credentials.ts';
+import { describeValue } from '../ingest/event-fields.ts';
 import { FIRST_EVENT_MS, parseEventTime } from '../ingest/event-time.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { Logger } from '../log.ts';
@@ -14,12 +15,23 @@ import { type HttpAnswer, toErrorAnswer } from './answer.ts';
 import type { HeldBody } from './request-body.ts';
 
 /** More than any mark needs. */
-export const MAX_MARK_BYTES = 10_000;
+export const MARK_ROOM = { maxBytes: 10_000, cure: 'a mark has a label and a time, and nothing else' };
 
 /** As long as a name of a release is, and as has room across a chart. */
 const LABEL = { kind: 'text', label: 'label', most: 40 } as const;
 
-const MARK = z.strictObject({ label: z.string(), time: z.unknown().optional() });
+const MARK = z.strictObject(
+  {
+    label: z.string({ error: ({ input }) => `"label" is ${describeValue(input)}` }),
+    time: z.unknown().optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `it has no field ${JSON.stringify(issue.keys[0]?.slice(0, 60))}`
+        : `it is ${describeValue(issue.input)}`,
+  },
+);
 
 const SHAPE = 'send {"label": "v2.5.0"}, with a "time" (RFC 3339) unless it is now';
 
@@ -50,7 +62,11 @@ export async function takeMark(
   try {
     await sources.refresh(now());
     const source = sources.findByToken([findBearerToken(headers) ?? ''], undefined);
-    if (!source) throw new HeadroomError('unauthorised', 'Send "Authorization: Bearer <source token>", as for events.');
+    if (!source)
+      throw new HeadroomError(
+        'unauthorised',
+        'Send "Authorization: Bearer <source token>", the token of a source, as for events.',
+      );
     const { bytes, release } = await readBody(source);
     release();
     const mark = readMark(Buffer.from(bytes).toString(), now());
@@ -73,11 +89,7 @@ export async function takeMark(
 function readMark(body: string, nowMs: number): TimeMark {
   const read = MARK.safeParse(parseJson(body));
   if (!read.success) {
-    const [{ path, message }] = read.error.issues as [z.core.$ZodIssue];
-    throw new HeadroomError(
-      'unreadable',
-      `The mark ${path.length > 0 ? `at ${path.join('.')} ` : ''}is unreadable (${message}): ${SHAPE}.`,
-    );
+    throw new HeadroomError('unreadable', `The mark cannot be read: ${read.error.issues[0]!.message}; ${SHAPE}.`);
   }
   const label = readText(LABEL, read.data.label.replace(/\s+/g, ' '));
   if ('fault' in label) throw new HeadroomError('unreadable', `label ${label.fault}`);

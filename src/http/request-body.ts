@@ -47,6 +47,8 @@ export interface BodyRoom {
   budget: BodyBudget;
   owner: string;
   withinMs?: number;
+  /** What whoever sends more is told to do. */
+  cure?: string;
 }
 
 /** The whole body. `release` when it is done with. */
@@ -63,10 +65,10 @@ export interface HeldBody {
 export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { maxBytes, budget, owner, withinMs }: BodyRoom,
+  { maxBytes, budget, owner, withinMs, cure }: BodyRoom,
 ): Promise<HeldBody> {
   const { headers } = request;
-  if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes, cure));
   if (headers.expect !== undefined && /^100-continue$/i.test(headers.expect)) response.writeContinue();
   return new Promise((resolve, reject) => {
     const deadline = withinMs && setTimeout(() => request.destroy(), withinMs);
@@ -86,7 +88,7 @@ export function readBody(
     };
     const onData = (chunk: Uint8Array): void => {
       try {
-        if (held + chunk.length > maxBytes) throw tooLarge(maxBytes);
+        if (held + chunk.length > maxBytes) throw tooLarge(maxBytes, cure);
         budget.take(owner, chunk.length, held);
         held += chunk.length;
         chunks.push(chunk);

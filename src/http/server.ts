@@ -21,7 +21,7 @@ import {
   type IngestTarget,
   ingestRequest,
 } from './ingest-routes.ts';
-import { MAX_MARK_BYTES, type MarkStore, takeMark } from './marks.ts';
+import { MARK_ROOM, type MarkStore, takeMark } from './marks.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
 import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
@@ -175,7 +175,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const { marks } = options;
     if (path === MARKS && marks) {
       const read = ({ name: owner }: Source): Promise<HeldBody> =>
-        readBody(request, response, { maxBytes: MAX_MARK_BYTES, budget, owner });
+        readBody(request, response, { ...MARK_ROOM, budget, owner });
       const isTaken = method === 'POST' || method === 'DELETE';
       const answer = isTaken ? takeMark(request, read, { ...options, marks }) : refuseMethod(request, 'POST, DELETE');
       return { route: path, answer: await answer };

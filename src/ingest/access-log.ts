@@ -99,7 +99,7 @@ function readJson(body: Uint8Array, type: string, entries: string, read: LogRead
   const hasTextLine = (): boolean =>
     readLogLines(body).some((text) => !text.startsWith('{') && typeof read(text) === 'object');
   try {
-    const { values } = readJsonBody(body, type, entries, true);
+    const { values } = readJsonBody(body, type, { entries, isLog: true });
     return values.some((value) => value instanceof Fault) && hasTextLine() ? undefined : values;
   } catch (error) {
     if ((error as HeadroomError).code === 'unreadable' && hasTextLine()) return undefined;

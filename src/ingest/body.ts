@@ -45,11 +45,14 @@ export function decompress(body: Uint8Array, encoding: string | undefined, maxBy
   return body;
 }
 
-/** The refusal of a body over `MAX_BODY_BYTES`, as sent or decompressed. */
-export function tooLarge(maxBytes: number): HeadroomError {
+/** The refusal of a body over `MAX_BODY_BYTES`, as sent or decompressed; with another cure where another limit holds. */
+export function tooLarge(
+  maxBytes: number,
+  cure = 'send less per request, or let who runs Headroom raise MAX_BODY_BYTES',
+): HeadroomError {
   return new HeadroomError(
     'too_large',
-    `The body is larger than ${maxBytes} bytes (before or after decompression): send fewer events per request, or raise MAX_BODY_BYTES.`,
+    `The body is larger than ${maxBytes} bytes (before or after decompression): ${cure}.`,
   );
 }
 
@@ -102,7 +105,7 @@ export class Unpacker {
 function tooMuch(): HeadroomError {
   return new HeadroomError(
     'too_large',
-    `The gzip inside the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes: send fewer events per request.`,
+    `The gzip inside the body unpacks to more than ${MAX_UNPACKED_BYTES} bytes: send less per request.`,
   );
 }
 

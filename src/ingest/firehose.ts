@@ -78,10 +78,11 @@ function* openMessages({ messageType, logEvents }: Fields, place: string, id: st
 }
 
 function openEnvelope({ body, headers }: AdapterInput): { requestId: string; records: readonly unknown[] } {
-  const { values, single } = readJsonBody(body, JSON_TYPE);
+  const expected = '{"requestId", "timestamp", "records": […]}';
+  const { values, single } = readJsonBody(body, JSON_TYPE, { expected });
   const [request] = values;
   if (!single || !isFields(request) || !Array.isArray(request.records)) {
-    throw new HeadroomError('unreadable', 'The body has no records: send {"requestId", "timestamp", "records": […]}.');
+    throw new HeadroomError('unreadable', `The body has no records: send ${expected}.`);
   }
   const { requestId } = request;
   const announced = headers['x-amz-firehose-request-id'] ?? requestId;

@@ -15,6 +15,15 @@ export interface JsonBody {
   escapes: boolean;
 }
 
+/** How a body is read. */
+export interface JsonReading {
+  /** Place of the array that senders put their entries into. */
+  entries?: string | undefined;
+  isLog?: boolean;
+  /** What senders are told to send where nothing can be read. */
+  expected?: string;
+}
+
 export const JSON_TYPE = 'application/json';
 
 const DECODER = new TextDecoder('utf-8');
@@ -63,12 +72,17 @@ export function checkJsonType(contentType: string, expected: string): void {
  * an array of an object, `entries` is its place. Bytes that are no UTF-8 cost their line; of a log (`isLog`) they are read
  * as Latin-1. Throws `unreadable` with the place when nothing can be read, and `too_large`.
  */
-export function readJsonBody(body: Uint8Array, contentType: string, entries?: string, isLog = false): JsonBody {
-  const read = readValues(body, contentType, entries, isLog);
+export function readJsonBody(body: Uint8Array, contentType: string, reading: JsonReading = {}): JsonBody {
+  const read = readValues(body, contentType, reading);
+  const { entries } = reading;
   return entries === undefined ? read : { ...read, values: openLists(read.values, entries) };
 }
 
-function readValues(body: Uint8Array, contentType: string, entries: string | undefined, isLog: boolean): JsonBody {
+function readValues(
+  body: Uint8Array,
+  contentType: string,
+  { entries, isLog = false, expected = 'an event, an array of events, or one event a line' }: JsonReading,
+): JsonBody {
   checkCharset(contentType);
   const text = isUtf8(body) ? DECODER.decode(body) : undefined;
   if (text !== undefined) checkJsonBounds(text);
@@ -83,14 +97,14 @@ function readValues(body: Uint8Array, contentType: string, entries: string | und
     throw new HeadroomError('unreadable', `The body is not UTF-8: byte ${offset} is 0x${byte}. Send UTF-8.`);
   }
   if (text.trim() === '') {
-    throw new HeadroomError('unreadable', 'The body is empty: send an event, an array of events, or one event a line.');
+    throw new HeadroomError('unreadable', `The body is empty: send ${expected}.`);
   }
   const escapes = text.includes('\\u');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { values: parseStream(text) ?? readParts(text, entries), single: false, escapes };
+    return { values: parseStream(text) ?? readParts(text, entries, expected), single: false, escapes };
   }
   const single = !Array.isArray(value);
   return { values: single ? [value] : checkCount(value as unknown[]), single, escapes };
@@ -167,13 +181,13 @@ function mendTemplate(line: string): string {
   );
 }
 
-function readParts(text: string, entries: string | undefined): unknown[] {
+function readParts(text: string, entries: string | undefined, expected: string): unknown[] {
   const values: unknown[] = [];
   for (const part of readJsonParts(text, entries)) values.push(toValue(part, `Value ${checkCount(values).length + 1}`));
   if (values.some((value) => isFields(value) && !(value instanceof Fault))) return values;
   throw new HeadroomError(
     'unreadable',
-    `The body is not JSON: ${describePosition(text, findJsonFault(text))}. Send an event, an array of events, or one event a line.`,
+    `The body is not JSON: ${describePosition(text, findJsonFault(text))}. Send ${expected}.`,
   );
 }
 

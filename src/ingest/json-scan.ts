@@ -128,9 +128,9 @@ export function checkJsonBounds(text: string): void {
 
 /** The refusal of a body with more entries than one request may have. */
 export function tooMany(): HeadroomError {
-  return tooMuch(`more than ${MAX_ENTRIES} events`);
+  return tooMuch(`more than ${MAX_ENTRIES} entries`);
 }
 
 function tooMuch(what: string): HeadroomError {
-  return new HeadroomError('too_large', `The body holds ${what}, so none was counted: send fewer events per request.`);
+  return new HeadroomError('too_large', `The body holds ${what}, so none was counted: send fewer at once.`);
 }

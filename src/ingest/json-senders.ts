@@ -34,7 +34,7 @@ function createJsonAdapter(format: JsonFormat): Adapter {
 
   function readJson({ body, contentType }: AdapterInput, entries?: string): JsonBody {
     checkJsonType(contentType, `${JSON_TYPE}, as ${sentBy}`);
-    return readJsonBody(body, contentType, entries);
+    return readJsonBody(body, contentType, { entries, expected: format.entry });
   }
 
   function toEntry(value: unknown): Found {
@@ -270,7 +270,7 @@ const FORMATS: readonly JsonFormat[] = [
     instead: 'Add one to the job, or name another field with --map client=FIELD.',
     read({ body, contentType }, entries) {
       checkCharset(contentType);
-      return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson', entries);
+      return readJsonBody(new Unpacker().unpack(body), 'application/x-ndjson', { entries });
     },
     open: (line) => (line.content === 'tests' && Object.keys(line).length === 1 ? undefined : line),
     finish: (fields) => ({ ...fields, client: cut(fields.client) }),

@@ -9,7 +9,7 @@ export const nativeAdapter = createAdapter<unknown>('native', (input) => {
   const { body, contentType, headers, options } = input;
   if (isCloudEvent(contentType, headers)) return openCloudEvents(input);
   checkJsonType(contentType, 'application/json or application/x-ndjson');
-  const { values, single, escapes } = readJsonBody(body, contentType, options.map?.entries);
+  const { values, single, escapes } = readJsonBody(body, contentType, { entries: options.map?.entries });
   const isWrapped = single && options.map?.entries === undefined;
   return { values: isWrapped ? unwrap(values[0], headers) : values, toEntry, escapes, tellsUnknown: true };
 });

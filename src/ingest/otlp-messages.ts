@@ -93,7 +93,7 @@ export function readOtlp(
     signal = expected ?? 'traces';
     request = readMessage(body, SHAPES.get(signal)!);
   } else if (type === 'application/json' || type === '') {
-    request = readJsonRequest(body, contentType);
+    request = readJsonRequest(body, contentType, expected);
     signal = checkSignal(request, expected);
   } else {
     throw new HeadroomError(
@@ -109,15 +109,16 @@ export function isOtlpProtobuf(contentType: string): boolean {
   return /^application\/(x-)?protobuf$/.test(mediaType(contentType));
 }
 
-function readJsonRequest(body: Uint8Array, contentType: string): Fields {
-  const { values, single } = readJsonBody(body, contentType);
+function readJsonRequest(body: Uint8Array, contentType: string, signal: OtlpSignal = 'traces'): Fields {
+  const expected = `one export request, an object with "${LEVELS[signal][0]}"`;
+  const { values, single } = readJsonBody(body, contentType, { expected });
   if (single && isFields(values[0])) {
     const isSnake = SNAKE_NAME.test(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
     const request = isSnake ? (toLowerCamel(values[0]) as Fields) : values[0];
     const known = Object.values(LEVELS).some(([resources]) => Object.hasOwn(request, resources));
     if (known || Object.keys(request).length === 0) return request;
   }
-  throw new HeadroomError('unreadable', 'The body is not one export request: send an object with "resourceSpans".');
+  throw new HeadroomError('unreadable', `The body is something else: send ${expected}.`);
 }
 
 const SNAKE_NAME = /_[a-z_]+"\s*:/;

@@ -174,7 +174,7 @@ function wireTypeOf(type: FieldShape['type']): number {
 }
 
 function fault(at: number, what: string): HeadroomError {
-  return new HeadroomError('unreadable', `The body is not the protobuf message expected here: at byte ${at} ${what}.`);
+  return new HeadroomError('unreadable', `The body is no export request in protobuf: at byte ${at}, ${what}.`);
 }
 
 /** A varint field; left out where it is 0, as proto3 does. */

@@ -14,7 +14,7 @@ function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapt
     // Their clients name any content type: that of a form, as curl does, or none.
     if (!looksLikeJson(body)) return openAccessLog({ body, contentType: 'text/plain', options });
     const type = isJsonType(contentType) ? contentType : JSON_TYPE;
-    const { values } = readJsonBody(body, type, options.map?.entries);
+    const { values } = readJsonBody(body, type, { entries: options.map?.entries });
     const read = createLogReader(options);
     return {
       values,

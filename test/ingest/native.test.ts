@@ -185,11 +185,11 @@ describe('the native format', () => {
     expect(() => parse('native', '['.repeat(20_000_000))).toThrow(/more than 1000000 brackets/);
     const many = `[${'0,'.repeat(100_000)}0]`;
     for (const body of [many, `{"events":${many}}`, `${many}\n{}`])
-      expect(() => parse('native', body)).toThrow(/more than 100000 events/);
+      expect(() => parse('native', body)).toThrow(/more than 100000 entries/);
     for (const adapter of ['native', 'kong'])
       expect(() =>
         parse(adapter, `{"items":${many}}`, { options: { map: { client: 'who', entries: 'items' } } }),
-      ).toThrow(/more than 100000 events/);
+      ).toThrow(/more than 100000 entries/);
     expect(() => parse('native', `[${'{x\\"},'.repeat(90_000)}`)).toThrow(
       expect.objectContaining({ code: 'unreadable' }),
     );

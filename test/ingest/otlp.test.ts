@@ -135,7 +135,9 @@ describe('spans', () => {
   it('are rejected where they are of a request and say no kind, and a body of other names is refused', () => {
     const unset = span({ 'http.route': '/v1/a' }, { kind: undefined });
     expect(parse('otlp', traces(unset)).rejected).toMatchObject([{ error: expect.stringMatching(/^kind is missing/) }]);
-    expect(() => parse('otlp', { ResourceSpan: [] })).toThrow(/send an object with "resourceSpans"/);
+    expect(() => parse('otlp', { ResourceSpan: [] })).toThrow(
+      /send one export request, an object with "resourceSpans"/,
+    );
   });
 
   it('are rejected one by one for ids or values that break the rules', () => {
@@ -194,6 +196,15 @@ describe('a body of another shape', () => {
       expect(() => parse('otlp', body), body).toThrow(expect.objectContaining({ code: 'unreadable' }));
     }
     expect(parse('otlp', {}).events).toEqual([]);
+    for (const [signal, name] of [
+      ['traces', 'resourceSpans'],
+      ['logs', 'resourceLogs'],
+      ['metrics', 'resourceMetrics'],
+    ] as const)
+      for (const body of ['', 'x', '[]'])
+        expect(() => parse('otlp', body, { options: { signal } })).toThrow(
+          new RegExp(`[Ss]end one export request, an object with "${name}"\\.$`),
+        );
     const json = fc.jsonValue({ maxDepth: 3 });
     const record = fc.oneof(
       json,

@@ -50,16 +50,16 @@ describe('the reader of protobuf messages', () => {
 
   it('names the byte where the message breaks', () => {
     const faults: [string, RegExp][] = [
-      ['2001 0a', /at byte 3 the number does not end/],
-      ['2001 0a 05 00', /at byte 2 5 bytes are announced and 1 are left/],
-      ['0a 04 0a05 6161', /at byte 2 5 bytes are announced and 2 are left/],
-      ['20 ffffffffffffffffffff01', /at byte 1 the number does not end/],
-      ['31 00000000', /at byte 0 8 bytes are needed and 4 are left/],
-      ['0a 03 0a01 ff', /at byte 4 the text is not UTF-8/],
-      ['0800', /at byte 0 inner has wire type 0, not 2/],
-      ['00', /at byte 0 there is no field 0/],
-      ['7b 7c', /at byte 0 there is no wire type 3 here/],
-      ['ffffffffff7f 00', /at byte 0 the number \d+ is out of range/],
+      ['2001 0a', /at byte 3, the number does not end/],
+      ['2001 0a 05 00', /at byte 2, 5 bytes are announced and 1 are left/],
+      ['0a 04 0a05 6161', /at byte 2, 5 bytes are announced and 2 are left/],
+      ['20 ffffffffffffffffffff01', /at byte 1, the number does not end/],
+      ['31 00000000', /at byte 0, 8 bytes are needed and 4 are left/],
+      ['0a 03 0a01 ff', /at byte 4, the text is not UTF-8/],
+      ['0800', /at byte 0, inner has wire type 0, not 2/],
+      ['00', /at byte 0, there is no field 0/],
+      ['7b 7c', /at byte 0, there is no wire type 3 here/],
+      ['ffffffffff7f 00', /at byte 0, the number \d+ is out of range/],
     ];
     for (const [hex, fault] of faults) expect(() => readMessage(bytes(hex), SHAPE), hex).toThrow(fault);
   });

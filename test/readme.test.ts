@@ -79,6 +79,12 @@ describe('.deploy and .env.example', () => {
     expect(bases[0]).toMatch(new RegExp(`^node:${read('.nvmrc').trim()}-trixie-slim@sha256:[0-9a-f]{64}$`));
   });
 
+  it('take no image from elsewhere that may be another tomorrow', () => {
+    const { services } = parse(read('.deploy/compose.yml'));
+    for (const { image, build } of Object.values<{ image: string; build?: object }>(services))
+      if (!build) expect(image).toMatch(/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+  });
+
   it('copy into the image what the program loads, and no setting or data', () => {
     const taken = [...read('.deploy/Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths]) =>
       paths!.split(' '),

@@ -7,38 +7,81 @@ export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }
 
+/** A body that takes room of a budget. */
+interface BegunBody {
+  readonly owner: string;
+  bytes: number;
+  /** Ends its reading with this error. */
+  giveWay(error: unknown): void;
+}
+
 /**
- * Memory for bodies being read or written. No owner (a source, or for Slack's requests an address) takes more than it leaves
- * free, so bodies that never end keep out nobody but their own sender.
+ * Memory for bodies, shared by their owners: sources, or addresses. While there is room, an owner may hold as much as it leaves
+ * free. Beyond that each may still hold an equal share of all: where room for it is missing, bodies that are not whole yet give
+ * way, of whoever holds most. So bodies that never end keep out nobody but their own sender, however many send them.
  */
 export class BodyBudget {
   readonly #limitBytes: number;
-  readonly #takenBy = new Map<string, number>();
+  readonly #owners = new Map<string, { bytes: number; unfinished: Set<BegunBody> }>();
   #takenBytes = 0;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 
-  /** `held`: of the same body. Throws `overloaded` when there is no room; alone, a body always finds room. */
-  take(owner: string, bytes: number, held: number): void {
-    const own = (this.#takenBy.get(owner) ?? 0) + bytes;
-    if (this.#takenBytes > held && own > this.#limitBytes - this.#takenBytes) {
-      throw new HeadroomError(
-        'overloaded',
-        'Too much is being received at once; nothing of this was counted. Send it again in 2 seconds.',
-      );
+  /** Throws `overloaded` when there is no room for more of this body; alone, it always finds room. */
+  take(body: BegunBody, bytes: number): void {
+    const owner = this.#owners.getOrInsertComputed(body.owner, () => ({ bytes: 0, unfinished: new Set() }));
+    owner.unfinished.add(body);
+    const own = owner.bytes + bytes;
+    if (this.#takenBytes > body.bytes && own > this.#limitBytes - this.#takenBytes) {
+      const share = this.#limitBytes / this.#owners.size;
+      if (own > share) throw overloaded();
+      while (this.#takenBytes + bytes > this.#limitBytes) {
+        const other = this.#findUnfinished(share);
+        if (!other) throw overloaded();
+        other.giveWay(overloaded());
+      }
     }
-    this.#takenBy.set(owner, own);
+    owner.bytes = own;
+    body.bytes += bytes;
     this.#takenBytes += bytes;
   }
 
-  release(owner: string, bytes: number): void {
-    const own = (this.#takenBy.get(owner) ?? 0) - bytes;
-    if (own > 0) this.#takenBy.set(owner, own);
-    else this.#takenBy.delete(owner);
-    this.#takenBytes -= bytes;
+  /** A body is whole: it keeps its room until it is released. */
+  finish(body: BegunBody): void {
+    this.#owners.get(body.owner)?.unfinished.delete(body);
   }
+
+  /** May be called again. */
+  release(body: BegunBody): void {
+    const owner = this.#owners.get(body.owner);
+    if (!owner) return;
+    owner.unfinished.delete(body);
+    owner.bytes -= body.bytes;
+    this.#takenBytes -= body.bytes;
+    body.bytes = 0;
+    if (owner.bytes === 0 && owner.unfinished.size === 0) this.#owners.delete(body.owner);
+  }
+
+  /** Of the owner that holds most, and more than its share, the body that was begun last. */
+  #findUnfinished(share: number): BegunBody | undefined {
+    let found: BegunBody | undefined;
+    let most = share;
+    for (const { bytes, unfinished } of this.#owners.values()) {
+      if (bytes <= most || unfinished.size === 0) continue;
+      most = bytes;
+      found = [...unfinished].at(-1);
+    }
+    return found;
+  }
+}
+
+function overloaded(): HeadroomError {
+  return new HeadroomError(
+    'overloaded',
+    'Too much is being received at once; nothing of this was kept. Send it again in 2 seconds.',
+  );
 }
 
 /** How much of a body is read, into whose share of which memory, and for how long. */
@@ -73,24 +116,20 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const deadline = withinMs && setTimeout(() => request.destroy(), withinMs);
     const chunks: Uint8Array[] = [];
-    let held = 0;
-    const release = (): void => {
-      budget.release(owner, held);
-      held = 0;
-    };
     const stop = (error: unknown): void => {
       clearTimeout(deadline);
       request.off('data', onData);
       // What still comes is read and thrown away, so that the caller gets to see the answer.
       request.resume();
-      release();
+      chunks.length = 0;
+      budget.release(body);
       reject(error);
     };
+    const body = { owner, bytes: 0, giveWay: stop };
     const onData = (chunk: Uint8Array): void => {
       try {
-        if (held + chunk.length > maxBytes) throw tooLarge(maxBytes, cure);
-        budget.take(owner, chunk.length, held);
-        held += chunk.length;
+        if (body.bytes + chunk.length > maxBytes) throw tooLarge(maxBytes, cure);
+        budget.take(body, chunk.length);
         chunks.push(chunk);
       } catch (error) {
         stop(error);
@@ -99,7 +138,9 @@ export function readBody(
     request.on('data', onData);
     request.on('end', () => {
       clearTimeout(deadline);
-      resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, held), release });
+      budget.finish(body);
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, body.bytes);
+      resolve({ bytes, release: () => budget.release(body) });
     });
     request.on('error', () => stop(new AbortedError('the request was cut off')));
     request.on('close', () => {

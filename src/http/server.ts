@@ -98,7 +98,7 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  // Callers without a token keep out nobody but senders that sign for the same source.
+  // Callers without a token keep out nobody but senders that sign for the same source from the same address.
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
   const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
   const requests = createCounter(
@@ -194,12 +194,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   ): Promise<HttpAnswer> {
     if (request.method !== 'POST') return refuseMethod(request, 'POST');
     const { sourceName: claimed = '' } = target;
+    const { remoteAddress: address = '' } = request.socket;
     const read = (source: Source | undefined): Promise<HeldBody> =>
       readBody(request, response, {
         maxBytes: maxBodyBytes,
         ...(source
           ? { budget, owner: source.name }
-          : { budget: unknownBudget, owner: claimed, withinMs: UNKNOWN_BODY_MS }),
+          : { budget: unknownBudget, owner: `${claimed} ${address}`, withinMs: UNKNOWN_BODY_MS }),
       });
     const { answer, result, error } = await ingestRequest(request, read, target, options);
     if (result?.accepted) events.add(result.accepted, 'accepted');

@@ -109,6 +109,48 @@ describe('bodies that never end', () => {
     await expect.poll(async () => (await send(stage, '/v1/events', large)).status).toBe(200);
   });
 
+  it('keep out no source that takes no more than its share, however many hold bodies, and give their room back', async () => {
+    for (let number = 0; number < 8; number += 1) {
+      const { token } = await addOther(`hog${number}`);
+      await hog('/v1/events', `authorization: Bearer ${token}`);
+    }
+    let gaveWay = 0;
+    for (const socket of sockets) socket.once('data', () => (gaveWay += 1));
+    const large = `${JSON.stringify(EVENT)}${' '.repeat(900)}`;
+    expect((await send(stage, '/v1/events', large)).status).toBe(200);
+    await expect.poll(() => gaveWay).toBeGreaterThan(0);
+  });
+
+  it('keep out no signature for another source, however many sources they name', async () => {
+    const signature = `x-hub-signature-256: sha256=${'0'.repeat(64)}`;
+    for (let number = 0; number < 8; number += 1) {
+      await addOther(`hog${number}`);
+      await hog(`/sources/hog${number}`, signature);
+    }
+    const body = `${JSON.stringify(EVENT)}${' '.repeat(900)}`;
+    const { signingSecret } = await addOther('other');
+    const signed = `sha256=${createHmac('sha256', signingSecret).update(body).digest('hex')}`;
+    const headers = { 'x-hub-signature-256': signed };
+    expect((await send(stage, '/sources/other', body, { anonymous: true, headers })).status).toBe(200);
+  });
+
+  // Other systems have no second address of their own.
+  it.runIf(process.platform === 'linux')('keep out no signature for the same source from another address', async () => {
+    const { signingSecret } = await addOther('other');
+    await hog('/sources/other', `x-hub-signature-256: sha256=${'0'.repeat(64)}`);
+    const body = `${JSON.stringify(EVENT)}${' '.repeat(900)}`;
+    const signed = createHmac('sha256', signingSecret).update(body).digest('hex');
+    const head = `POST /sources/other HTTP/1.1\r\nhost: x\r\nx-hub-signature-256: sha256=${signed}\r\ncontent-length: ${body.length}`;
+    const sendFrom = (localAddress: string): Promise<string> => {
+      const { port } = new URL(stage.server.url);
+      const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress });
+      sockets.push(socket);
+      socket.write(`${head}\r\n\r\n${body}`);
+      return status(socket);
+    };
+    expect([await sendFrom('127.0.0.1'), await sendFrom('127.0.0.2')]).toEqual(['503', '200']);
+  });
+
   it('of callers with a signature alone keep out nobody with a token, and nobody who signs for another source', async () => {
     const signature = `x-hub-signature-256: sha256=${'0'.repeat(64)}`;
     const other = await addOther('other');

@@ -135,7 +135,8 @@ function describeLimits({ filters, scope }: DigestWhat): string[] {
 
 /**
  * Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. One whose
- * delivery was forgotten counts: else what was entered since would never be told.
+ * delivery was forgotten counts: else what was entered since would never be told. (One that was never posted keeps no
+ * headline beyond its delivery.)
  */
 function recall(posted: readonly PostedDigest[], before: number): Stated {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {

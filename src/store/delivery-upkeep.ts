@@ -35,9 +35,18 @@ const KEEP_TOLD_MS = 400 * DAY_MS;
 
 /**
  * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says
- * what later corrections are told against, and whatever an open delivery replies to or changes.
+ * what later corrections are told against, and whatever an open delivery replies to or changes. A digest whose delivery is
+ * gone counts as posted, so one that never was loses what it would have stated.
  */
 export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
+  await db
+    .updateTable('digest')
+    .set({ headline: null })
+    .where('headline', 'is not', null)
+    .where('delivery_key', 'in', (select) =>
+      select.selectFrom('delivery').select('delivery.key').where('delivery.state', 'in', ['failed', 'replaced']),
+    )
+    .execute();
   const { numDeletedRows } = await db
     .deleteFrom('delivery')
     .where('state', 'in', ['sent', 'failed', 'replaced'])

@@ -299,6 +299,32 @@ describe('digests', () => {
     );
   });
 
+  it('tell what a digest that never went out would have told, also once its delivery is forgotten', async () => {
+    const events: EventOfTest[] = [19, 20].map((day) => ({ timeMs: at(`2026-11-${day}T12:00Z`) }));
+    events.push({ timeMs: at('2026-12-30T12:00Z') });
+    const { slack, clock, db, digests, posts, tick, replies } = await open(databases, { events });
+    await digests.add({ channel: CHANNEL, schedule: 'daily 10:00' }, BY);
+    clock.set(at('2026-11-20T10:00Z'));
+    await tick();
+    await insertCorrection(db, {
+      ...{ meter: 'crm', timeMs: at('2026-11-18T00:00Z'), credits: -50_000 },
+      ...{ reason: 'never told so far', actor: 'ana', enteredMs: at('2026-11-20T11:00Z') },
+    });
+    clock.set(at('2026-11-21T10:00Z'));
+    slack.faults.fail('chat.postMessage', { error: 'is_archived' });
+    await tick();
+    const [digest] = await digests.list();
+    expect(digest).toMatchObject({ paused: true });
+    clock.set(at('2026-12-31T09:59Z'));
+    await digests.pause(digest!.id, false, BY);
+    clock.set(at('2026-12-31T10:00Z'));
+    await posts.runDue(clock.now());
+    expect(await deleteSettledDeliveries(db, clock.now())).toBeGreaterThan(0);
+    await tick();
+    expect(parentsIn(slack)).toHaveLength(2);
+    expect(replies('Corrections and late calls', 1)).toContain('crm, 18 Nov: -50 credits, never told so far (ana)');
+  });
+
   it('tell what belongs to the day of a silent sender once there is a day to tell of', async () => {
     const send = (day: number, source: string): EventOfTest => ({
       timeMs: at(`2026-11-${day}T12:00Z`),

@@ -3,7 +3,12 @@ import { EVERYTHING } from '../../src/domain/digest.ts';
 import type { Db } from '../../src/store/database.ts';
 import { insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
 import { deleteSettledDeliveries } from '../../src/store/delivery-upkeep.ts';
-import { claimDigest, insertSubscription } from '../../src/store/subscription-repository.ts';
+import {
+  claimDigest,
+  insertSubscription,
+  listDigests,
+  setDigestHeadline,
+} from '../../src/store/subscription-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -53,11 +58,46 @@ describeEachDialect('settled deliveries', (databases) => {
     await deleteSettledDeliveries(db, NOW);
     expect(await keysOf(db)).toEqual(['digest 2', 'parent', 'reply']);
   });
+
+  it('of digests leave what was stated behind, but not of one that was never posted', async () => {
+    const db = await databases.open();
+    const schedule = { every: 'month' as const, day: 1, time: '09:00', zone: 'UTC' };
+    const subscription = { channel: 'C1', owner: 'U1', schedule, what: EVERYTHING, nextDueMs: NOW };
+    const subscriptionId = await insertSubscription(db, subscription, NOW);
+    for (const [localDay, state] of [
+      [1, 'sent'],
+      [2, 'failed'],
+      [3, 'replaced'],
+      [4, 'sent'],
+    ] as const) {
+      const deliveryKey = `digest ${localDay}`;
+      const dueMs = NOW - (50 - localDay) * DAY_MS;
+      await put(db, deliveryKey, 'digest', dueMs, state);
+      await db
+        .transaction()
+        .execute((trx) => claimDigest(trx, { subscriptionId, localDay, dueMs, deliveryKey }, dueMs));
+      await setDigestHeadline(db, deliveryKey, { day: localDay, requests: localDay, failed: 0 });
+    }
+    expect(await deleteSettledDeliveries(db, NOW)).toBe(3);
+    const digests = await listDigests(db, subscriptionId, 14);
+    expect(digests.map(({ state, headline }) => [state, headline?.day])).toEqual([
+      ['sent', 4],
+      ['forgotten', undefined],
+      ['forgotten', undefined],
+      ['forgotten', 1],
+    ]);
+  });
 });
 
-async function put(db: Db, key: string, kind: 'alert' | 'digest' | 'notice', dueMs: number): Promise<void> {
+async function put(
+  db: Db,
+  key: string,
+  kind: 'alert' | 'digest' | 'notice',
+  dueMs: number,
+  state: 'sent' | 'failed' | 'replaced' = 'sent',
+): Promise<void> {
   await insertDelivery(db, { key, kind, channel: 'C1', content: {}, dueMs });
-  await db.updateTable('delivery').set({ state: 'sent' }).where('key', '=', key).execute();
+  await db.updateTable('delivery').set({ state }).where('key', '=', key).execute();
 }
 
 async function keysOf(db: Db): Promise<string[]> {

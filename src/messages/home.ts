@@ -47,7 +47,7 @@ export interface AdminContent {
   /** One sentence on the senders. */
   sources: string;
   /** Deliveries of the last days that were given up. */
-  failed: readonly { kind: string; channel: string; dueMs: number; error: string | undefined }[];
+  failed: readonly { kind: string; channel: string; dueMs: number; why: string }[];
   /** Digests whose owner has left. */
   orphans: readonly DigestSummary[];
   /** Latest changes by people, newest first. */
@@ -166,10 +166,10 @@ function buildAdmin(
     ),
     ...titled(
       'Could not be delivered',
-      failed.map(({ kind, channel, dueMs, error }) => [
-        `${formatMoment(dueMs, config.zone)} ${kind} to `,
-        place(channel),
-        `: ${clip(error ?? 'unknown', 200)}`,
+      failed.map(({ kind, channel, dueMs, why }) => [
+        `${formatMoment(dueMs, config.zone)} · `,
+        ...(kind === 'webhook' ? ['event to WEBHOOK_URL'] : [`${kind} to `, place(channel)]),
+        ` · ${clip(why, 200)}`,
       ]),
     ),
     ...titled(

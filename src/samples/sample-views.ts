@@ -6,6 +6,7 @@ import { buildClients, buildScope, buildScopes } from '../messages/declaration-l
 import { buildHome } from '../messages/home.ts';
 import { type Block, option } from '../messages/text.ts';
 import { ALERT_FORM, FILTER_FORM, SAVE_FORM } from '../slack/answer-forms.ts';
+import { cureOf } from '../slack/client/errors.ts';
 import { ASK_FORM } from '../slack/commands.ts';
 import { CLIENT_FORM, SCOPE_FORM } from '../slack/declaration-windows.ts';
 import { DIGEST_FORM } from '../slack/digest-form.ts';
@@ -133,7 +134,10 @@ async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): 
   };
   const admin = {
     sources: names.clients.join(', '),
-    failed: [{ kind: 'alert', channel: 'C0123456789', dueMs: nowMs, error: 'not_in_channel' }],
+    failed: [
+      { kind: 'alert', channel: 'C0123456789', dueMs: nowMs, why: cureOf('not_in_channel') },
+      { kind: 'webhook', channel: 'webhook', dueMs: nowMs, why: 'HTTP 500' },
+    ],
     orphans: digests,
     audit: listAudit(names).slice(0, 5),
     version: '0.1.0',

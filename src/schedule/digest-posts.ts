@@ -196,5 +196,5 @@ function describeState({ state, sent, error }: Delivery, dueMs: number, zone: st
   }
   if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
   if (state === 'replaced') return 'replaced by a newer one before it could be posted';
-  return `waiting to be posted${error ? ` (${error})` : ''}`;
+  return `waiting to be posted${error ? `. ${cureOf(error)}` : ''}`;
 }

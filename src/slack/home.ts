@@ -4,7 +4,7 @@ import { type Block, richText } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
-import { callSlack } from './client/errors.ts';
+import { callSlack, cureOf } from './client/errors.ts';
 import type { SlackContext } from './context.ts';
 import { type Person, whyClosed } from './permissions.ts';
 import type { DigestSummary } from './ports.ts';
@@ -71,7 +71,13 @@ async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {
     listAudit(ctx.db, 5),
   ]);
   const { version } = ctx.instance;
-  return { sources: sources.finding, failed, orphans, audit, version, lastTickMs: ctx.instance.lastTickMs() };
+  return {
+    ...{ sources: sources.finding, orphans, audit, version, lastTickMs: ctx.instance.lastTickMs() },
+    failed: failed.map(({ kind, channel, dueMs, error = 'unknown_error' }) => ({
+      ...{ kind, channel, dueMs },
+      why: kind === 'webhook' ? error : cureOf(error),
+    })),
+  };
 }
 
 /** Digests whose owner has left; where Slack does not say, nobody has. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
+import { insertDelivery } from '../../src/store/delivery-repository.ts';
 import { answerFixture } from './reports.ts';
 import { startRig } from './support.ts';
 
@@ -17,6 +18,29 @@ describe('an invitation', () => {
     await slack.waitFor(() => slack.modal('alice'), 'the form of a digest');
     expect(slack.messages('random').filter(({ text }) => text === hello.text)).toHaveLength(1);
     slack.assertNoProblems();
+  });
+});
+
+describe('the Home tab of an admin', () => {
+  it('says in words why something could not be delivered, and what to do', async () => {
+    const { slack, db } = await startRig();
+    const failed = [
+      ['C01RANDOM', 'alert', 'not_in_channel'],
+      ['C01OLD', 'digest', 'is_archived'],
+      ['U01BORIS', 'notice', 'service_unavailable'],
+      ['webhook', 'webhook', 'HTTP 500'],
+    ] as const;
+    for (const [channel, kind, error] of failed) {
+      await insertDelivery(db, { key: error, kind, channel, content: {}, dueMs: Date.now() });
+      await db.updateTable('delivery').set({ state: 'failed', error }).where('key', '=', error).execute();
+    }
+    const { blocks } = await slack.openHome('ada');
+    const texts = JSON.stringify(blocks.find((block) => JSON.stringify(block).includes('alert to ')));
+    expect(texts).toContain(' · Headroom is not in the channel: type /invite @Headroom there.');
+    expect(texts).toContain(' · The channel is archived: unarchive it');
+    expect(texts).toContain(' · Slack was away, or took no messages.');
+    expect(texts).toContain('event to WEBHOOK_URL');
+    for (const [, , code] of failed.slice(0, 3)) expect(texts).not.toContain(code);
   });
 });
 

@@ -205,6 +205,7 @@ export function closingOf(error: unknown) {
 export function cureOf(error: string): string {
   const known = CURES.get(error);
   if (known) return known;
+  if (isOutage(error)) return 'Slack was away, or took no messages.';
   return /^[a-z][a-z_]+$/.test(error)
     ? `Slack answered ${error}: see https://docs.slack.dev/reference/methods/chat.postMessage#errors.`
     : `The last error was: ${error}.`;

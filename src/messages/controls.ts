@@ -25,7 +25,7 @@ export interface ControlState {
   /** Id under which the answer is kept; stands in the block ids, by which a press finds its question again. */
   answerId: string;
   /** Tells one version of the message from the next: Slack wants new block ids at each change. */
-  revision: number;
+  revision: string;
   /** `private`: only the asker sees it; `never`: in a direct conversation there is nobody to share it with. */
   sharing: 'private' | 'open' | 'never';
   /** Questions that lead on from here, as the answer keeps them. */

@@ -95,7 +95,7 @@ async function answer({ reporter, nowMs }: SampleWorld, question: Question): Pro
 function dress(report: Report, fileId: string | undefined) {
   return buildAnswer(report, {
     controls: {
-      ...{ answerId: 'sample0000', revision: 1, next: listNext(report), filtered: true },
+      ...{ answerId: 'sample0000', revision: '1', next: listNext(report), filtered: true },
       ...{ sharing: fileId ? 'open' : 'private', offerPng: !fileId && hasGraph(report.kind) },
       audience: 'the 42 members of #api-usage',
     },

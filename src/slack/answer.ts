@@ -168,12 +168,12 @@ async function addPicture(answering: Answering, drawn: Drawn): Promise<void> {
 }
 
 function build(answering: Answering, { native, drawn = 'none' }: { native: boolean; drawn?: Drawn | 'late' }): Message {
-  const { ctx, person, report, place, answer, next, shared } = answering;
+  const { person, report, place, answer, next, shared } = answering;
   const remarks = drawn === 'failed' ? [...answering.remarks, CHART_FAILED] : answering.remarks;
   const options: AnswerFrame = {
     controls: {
       answerId: answer.id,
-      revision: ctx.now() % 1_000_000_007,
+      revision: newId(),
       sharing: place.open && place.direct ? 'never' : answer.private ? 'private' : 'open',
       next,
       audience: place.open ? place.audience : undefined,

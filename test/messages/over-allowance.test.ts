@@ -65,7 +65,7 @@ describe('a scope that went over its allowance is told so', () => {
     for (const report of [cards, pools]) {
       const state = {
         answerId: 'a1',
-        revision: 1,
+        revision: '1',
         sharing: 'open',
         next: [],
         offerPng: false,

@@ -10,7 +10,7 @@ const EVENTS = Array.from({ length: 40 }, (_, n) => ({
 }));
 
 const DRESS: AnswerFrame = {
-  controls: { answerId: 'abc', revision: 1, sharing: 'open', next: [], offerPng: false, filtered: false },
+  controls: { answerId: 'abc', revision: '1', sharing: 'open', next: [], offerPng: false, filtered: false },
   native: false,
 };
 

@@ -46,7 +46,7 @@ function dressed(report: Report, form: Form): Message {
   return buildAnswer(report, {
     controls: {
       answerId: 'abc',
-      revision: 1,
+      revision: '1',
       sharing: native ? 'private' : 'open',
       next: listNext(report),
       audience: 'the 42 members of #api-usage',

@@ -55,7 +55,7 @@ describe.each(REPORT_KINDS)('the answer of a %s report', (kind) => {
             const { blocks, text } = buildAnswer(report, {
               controls: {
                 answerId: 'abc',
-                revision: 1,
+                revision: '1',
                 sharing: native ? 'private' : 'open',
                 next: listNext(report),
                 audience: 'everyone',

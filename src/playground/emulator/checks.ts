@@ -44,6 +44,8 @@ export function checkOffered({ state }: Core, kind: 'options' | 'option_groups',
 }
 
 const KINDS = ['blocks', 'message', 'view'] as const;
+/** Of each argument: docs.slack.dev/reference/methods/blocks.validate */
+const MAX_VALIDATED = 100_000;
 
 /**
  * Checks one of `blocks`, `message` and `view` and says what would be refused. Nothing is sent, so nothing here is a problem.
@@ -56,6 +58,10 @@ export function validate(core: Core, args: JsonObject): JsonObject {
   if (!kind || others.length > 0 || !Array.isArray(blocks))
     throw new ApiError('invalid_arguments', {
       response_metadata: { messages: ['must provide exactly one of `blocks`, `view`, or `message`, as JSON'] },
+    });
+  if (JSON.stringify(payload).length > MAX_VALIDATED)
+    throw new ApiError('invalid_arguments', {
+      response_metadata: { messages: [`[ERROR] must be less than ${MAX_VALIDATED + 1} characters`] },
     });
   const isView = kind === 'view' && isObject(payload);
   const surface = !isView ? 'message' : payload.type === 'home' ? 'home' : 'modal';

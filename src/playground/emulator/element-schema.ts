@@ -4,10 +4,11 @@ import type { JsonObject } from './types.ts';
 
 /** Elements that Headroom sends: docs.slack.dev/reference/block-kit/block-elements. */
 
+/** composition-objects/confirmation-dialog-object: every text of it is plain. */
 const confirm = z
   .strictObject({
     title: plain(100),
-    text: text(300),
+    text: plain(300),
     confirm: plain(30),
     deny: plain(30),
     style: z.enum(['primary', 'danger']).optional(),
@@ -147,9 +148,15 @@ export const fields = [
     initial_value: numeral,
     min_value: numeral,
     max_value: numeral,
-  }).refine(
-    ({ initial_value: initial, min_value: least = -Infinity, max_value: most = Infinity }) =>
-      Number(least) <= Number(initial ?? least) && Number(initial ?? least) <= Number(most),
-    { error: 'must be between min_value and max_value', path: ['initial_value'] },
-  ),
+  })
+    .refine(
+      ({ initial_value: initial, min_value: least = -Infinity, max_value: most = Infinity }) =>
+        Number(least) <= Number(initial ?? least) && Number(initial ?? least) <= Number(most),
+      { error: 'must be between min_value and max_value', path: ['initial_value'] },
+    )
+    .refine(
+      ({ is_decimal_allowed: decimals, initial_value = '', min_value = '', max_value = '' }) =>
+        decimals || !`${initial_value}${min_value}${max_value}`.includes('.'),
+      'must be whole numbers where is_decimal_allowed is false',
+    ),
 ] as const;

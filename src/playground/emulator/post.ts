@@ -4,7 +4,7 @@ import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
 import { BOT_USER_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
-import type { BlockPlace, Channel, Ephemeral, JsonObject, Message } from './types.ts';
+import type { Block, BlockPlace, Channel, Ephemeral, JsonObject, Message } from './types.ts';
 
 const MAX_TEXT = 4000;
 
@@ -37,10 +37,16 @@ export function refuseLongText(core: Core, text: string, where: string): void {
   throw refusal(core, ['oversize', where, `text of ${text.length} characters, ${MAX_TEXT} fit`], 'msg_too_long');
 }
 
+/** docs.slack.dev/messaging/message-metadata: a type of letters, digits and `_`, and a payload. */
 export function acceptMetadata(core: Core, value: unknown, where: string): Pick<Content, 'metadata'> {
   const metadata = asJson(value);
   if (metadata === undefined || metadata === null || metadata === '') return {};
-  if (!isObject(metadata) || typeof metadata.event_type !== 'string' || !isObject(metadata.event_payload)) {
+  if (
+    !isObject(metadata) ||
+    typeof metadata.event_type !== 'string' ||
+    !/^\w+$/.test(metadata.event_type) ||
+    !isObject(metadata.event_payload)
+  ) {
     const detail = 'metadata needs event_type and an event_payload object';
     throw refusal(core, ['invalid_arguments', where, detail], 'invalid_metadata_format');
   }
@@ -61,6 +67,13 @@ export function addPrivately(
   const seen = !thread || alive;
   if (!seen) core.state.problem('ephemeral', where, `the thread ${thread} has no replies: ${fields.to} sees nothing`);
   return core.state.addEphemeral(fields, seen);
+}
+
+/** What is changed in a message gets new ids, or menus keep what was chosen: docs.slack.dev/reference/block-kit/blocks, `block_id`. */
+export function checkNewIds({ state }: Core, where: string, before: Block[] = [], after: Block[] = []): void {
+  const ids = new Set(before.map(({ block_id: id }) => id));
+  for (const { type, block_id: id } of after)
+    if (id !== undefined && ids.has(id)) state.problem('invalid_blocks', where, `${type} keeps its block_id ${id}`);
 }
 
 /** A block that shows a file shares it with the conversation it is posted to. */

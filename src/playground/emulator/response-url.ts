@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer } from './answer.ts';
 import { ApiError, type Core, type ResponseUrl } from './core.ts';
 import { parseArguments, readBody } from './http.ts';
-import { acceptContent, shareShownFiles } from './post.ts';
+import { acceptContent, checkNewIds, shareShownFiles } from './post.ts';
 import { BOT, BOT_USER_ID } from './seed.ts';
 import type { JsonObject } from './types.ts';
 
@@ -64,6 +64,7 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
   };
   const content = acceptContent(core, args, place);
   if (source && replace) {
+    checkNewIds(core, where, source.blocks, content.blocks);
     const edited = 'to' in source ? {} : { edited: { user: BOT_USER_ID, ts: core.state.nextTs() } };
     core.state.changeMessage(source, { blocks: undefined, ...content, ...edited });
     if (!('to' in source)) shareShownFiles(core, source);

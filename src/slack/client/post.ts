@@ -39,5 +39,7 @@ export async function updateMessage(
   { text, blocks }: Message,
   metadata?: Metadata,
 ): Promise<void> {
-  await client.apiCall('chat.update', { channel, ts, text, blocks, ...(metadata ? { metadata } : {}) });
+  // Else Slack takes `text` as written by hand, and mentions and dates in it stand there as `<…>`.
+  const written = { channel, ts, text, blocks, parse: 'none' };
+  await client.apiCall('chat.update', { ...written, ...(metadata ? { metadata } : {}) });
 }

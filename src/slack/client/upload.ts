@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Picture } from '../../domain/picture.ts';
+import { clip } from '../../messages/text.ts';
 import { callSlack, toUnclear } from './errors.ts';
 import { CALL_TIMEOUT_MS } from './web-client.ts';
 
@@ -37,7 +38,7 @@ export async function uploadFile(
       const announced = await client.apiCall('files.getUploadURLExternal', {
         filename: name,
         length: bytes.byteLength,
-        ...(altText ? { alt_txt: altText.slice(0, MAX_ALT_TEXT) } : {}),
+        ...(altText ? { alt_txt: clip(altText, MAX_ALT_TEXT) } : {}),
       });
       const { upload_url: url, file_id: id } = announced as { upload_url?: string; file_id?: string };
       if (!url || !id) throw new Error(`Slack gave no address for ${name}`);

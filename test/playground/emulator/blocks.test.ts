@@ -170,6 +170,33 @@ test.each([
     [{ type: 'actions', elements: [{ type: 'button', text: plain('x'), url: 'javascript:alert(1)' }] }],
     'must be a valid URL [json-pointer:/blocks/0/elements/0/url]',
   ],
+  [
+    'markup in a dialog that asks again',
+    [
+      {
+        type: 'actions',
+        elements: [
+          {
+            ...{ type: 'button', text: plain('x') },
+            confirm: {
+              ...{ title: plain('x'), text: { type: 'mrkdwn', text: '*x*' }, confirm: plain('x'), deny: plain('x') },
+            },
+          },
+        ],
+      },
+    ],
+    '/blocks/0/elements/0/confirm/text',
+  ],
+  [
+    'a fraction in a field of whole numbers',
+    [
+      {
+        ...{ type: 'input', label: plain('x') },
+        element: { type: 'number_input', is_decimal_allowed: false, initial_value: '1.5' },
+      },
+    ],
+    'must be whole numbers',
+  ],
   ['a block that is never sent', [{ type: 'markdown', text: 'x' }], 'unsupported type: markdown'],
 ])('%s is refused, with the place', async (_name, blocks, place) => {
   const emulator = await start();

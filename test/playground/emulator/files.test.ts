@@ -97,6 +97,19 @@ test('an upload to a channel posts a message of its own, with the file', async (
   expect(await outcome(upload(emulator, { channel_id: 'C01RANDOM' }))).toBe('not_in_channel');
 });
 
+test('an upload goes to a channel by its id, and to the parent of a thread', async () => {
+  const emulator = await start();
+  const client = createClient(emulator);
+  expect(await outcome(upload(emulator, { channel_id: 'U01ALICE' }))).toBe('invalid_channel');
+  const at = { channel: 'C01USAGE', text: 'x' };
+  const { ts: parent } = await client.chat.postMessage(at);
+  const { ts: reply } = await client.chat.postMessage({ ...at, thread_ts: parent! });
+  await upload(emulator, { channel_id: 'C01USAGE', thread_ts: parent });
+  emulator.assertNoProblems();
+  await upload(emulator, { channel_id: 'C01USAGE', thread_ts: reply });
+  expect(emulator.takeProblems()).toMatchObject([{ where: 'files.completeUploadExternal' }]);
+});
+
 test('a private message must not show a file that its reader cannot open', async () => {
   const emulator = await start();
   const client = createClient(emulator);

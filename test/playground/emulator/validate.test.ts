@@ -40,6 +40,13 @@ test('blocks.validate says what Slack would refuse, and sends nothing', async ()
   emulator.assertNoProblems();
 });
 
+test('it takes at most 100,000 characters', async () => {
+  const emulator = await start();
+  const blocks = Array.from({ length: 40 }, () => ({ type: 'section', text: plain('x'.repeat(2600)) }));
+  expect(await validate(emulator, { blocks })).toMatchObject({ error: 'invalid_arguments' });
+  expect(await validate(emulator, { view: { type: 'home', blocks: blocks.slice(0, 30) } })).toBe('ok');
+});
+
 test('it takes one of blocks, message and view', async () => {
   const emulator = await start();
   const client = createClient(emulator);

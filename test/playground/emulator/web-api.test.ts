@@ -161,6 +161,23 @@ test('updating keeps what is not given; only own messages can be changed', async
   emulator.assertNoProblems();
 });
 
+test('an edit whose markup would be shown as it is written, or that keeps its ids, is a problem', async () => {
+  const emulator = await start();
+  const client = createClient(emulator);
+  const at = { channel: 'C01USAGE' };
+  const blocks = (block_id: string) => [{ type: 'divider', block_id }];
+  const { ts } = await client.chat.postMessage({ ...at, text: 'hello <@U01ALICE>', blocks: blocks('a') });
+  await client.chat.update({ ...at, ts: ts!, text: 'hello <@U01ALICE>', blocks: blocks('b'), parse: 'none' });
+  await client.chat.update({ ...at, ts: ts!, text: 'hello alice', blocks: [] });
+  emulator.assertNoProblems();
+  await client.chat.update({ ...at, ts: ts!, text: 'hello <@U01ALICE>', blocks: blocks('b') });
+  await client.chat.update({ ...at, ts: ts!, text: 'hello alice', blocks: blocks('b') });
+  expect(emulator.takeProblems()).toMatchObject([
+    { kind: 'invalid_arguments', where: 'chat.update', detail: expect.stringContaining('parse=none') },
+    { kind: 'invalid_blocks', where: 'chat.update', detail: 'divider keeps its block_id b' },
+  ]);
+});
+
 test('history is newest first, without replies, with metadata when asked; a post can be found by it', async () => {
   const emulator = await start();
   const client = createClient(emulator);

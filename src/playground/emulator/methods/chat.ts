@@ -6,6 +6,7 @@ import {
   acceptContent,
   acceptMetadata,
   addPrivately,
+  checkNewIds,
   getPostingChannel,
   getVisibleChannel,
   refuseLongText,
@@ -40,18 +41,34 @@ function getOwnMessage(core: Core, args: { channel: string; ts: string }, where:
   return message;
 }
 
+const parse = z.enum(['none', 'full']).optional();
+
+/**
+ * chat.update takes text as written by hand unless told `parse: none`, which chat.postMessage does by itself: mentions and
+ * dates in it then stand there as `<…>` (docs.slack.dev/reference/methods/chat.update; shaharia-lab/slackcli#106).
+ */
+function checkMarkup({ state }: Core, { text = '', parse }: { text?: string | undefined; parse?: string | undefined }) {
+  if (parse !== 'none' && /<[^<>]+>/.test(text))
+    state.problem('invalid_arguments', 'chat.update', 'markup in text without parse=none is shown as it is written');
+}
+
 /** Blocks and metadata that are not given are kept; an empty list, or `{}`, takes them away. */
-function update(core: Core, args: z.output<z.ZodObject<typeof place & typeof content>>): JsonObject {
+function update(
+  core: Core,
+  args: z.output<z.ZodObject<typeof place & typeof content & { parse: typeof parse }>>,
+): JsonObject {
   const where = 'chat.update';
   const message = getOwnMessage(core, args, where, 'cant_update_message');
   if (core.state.channels.get(message.channel)?.is_archived) throw new ApiError('is_inactive');
   const blocks = acceptBlocks(core, args.blocks, { where, surface: 'message', channel: message.channel });
+  checkNewIds(core, where, message.blocks, blocks);
   const isRich = ({ type }: Block) => type === 'rich_text';
   if (message.blocks?.some(isRich) && blocks && blocks.length > 0 && !blocks.some(isRich))
     throw refusal(core, ['invalid_blocks', where, 'rich text is replaced by blocks without any'], 'block_mismatch');
   if (args.text === undefined && blocks === undefined) throw new ApiError('no_text');
   if (!args.text && (blocks?.length ?? 0) > 0) core.state.problem('missing_text', where, 'blocks without text');
   refuseLongText(core, args.text ?? '', where);
+  checkMarkup(core, args);
   const previous = { ...message };
   core.state.changeMessage(message, {
     ...(args.text === undefined ? {} : { text: args.text }),
@@ -102,7 +119,7 @@ export const chatMethods: Record<string, Method> = {
       return { message_ts: message.ts };
     },
   }),
-  'chat.update': method({ args: { ...place, ...content }, run: update }),
+  'chat.update': method({ args: { ...place, ...content, parse }, run: update }),
   /** A parent with replies stays as a tombstone, so that its thread can be found. */
   'chat.delete': method({
     args: place,

@@ -21,7 +21,12 @@ function completeUpload(core: Core, args: z.output<z.ZodObject<typeof share>>): 
   const problem = ['invalid_arguments', 'files.completeUploadExternal', 'files is not a list of {id, title}'] as const;
   if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isObject))
     throw refusal(core, problem, 'invalid_arguments');
+  // A channel's id, never a person's: docs.slack.dev/reference/methods/files.completeUploadExternal
+  if (channel_id && core.state.users.has(channel_id)) throw new ApiError('invalid_channel');
   const channel = channel_id ? getPostingChannel(core, channel_id).id : undefined;
+  const parent = channel && thread_ts ? core.state.findMessage(channel, thread_ts) : undefined;
+  if (parent?.thread_ts && parent.thread_ts !== thread_ts)
+    core.state.problem('invalid_arguments', problem[1], `thread_ts ${thread_ts} is a reply: its parent's is meant`);
   const files = wanted.map((entry): StoredFile => {
     const file = core.state.files.get(String(entry.id));
     if (!file?.uploaded || file.deleted || file.completed) throw new ApiError('file_not_found');

@@ -30,8 +30,12 @@ export interface CliContext {
 /** Columns of a text where no terminal says how many it has. */
 export const TERMINAL_WIDTH = 100;
 
-/** Exit code for words that are not understood. */
+/** Exit code where something is wrong that the words do not say: a file, a setting, the database, Slack. */
+export const FAILED = 1;
+/** Exit code for words, flags or questions that have to be changed: nothing was done. */
 export const MISUSE = 2;
+/** Exit code of an import that left lines out. */
+export const INCOMPLETE = 3;
 /** Exit code of a command that Ctrl-C stopped, as shells have it. */
 export const STOPPED = 130;
 
@@ -40,6 +44,16 @@ export const STOPPED = 130;
  * HeadroomError for faults of the caller, and as parseArgs does.
  */
 export type RunCommand = (args: readonly string[], context: CliContext, name: string) => Promise<number>;
+
+/** What a reader makes of flags and words: what it refuses is told as a fault of these. */
+export function readFlags<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof HeadroomError)) throw error;
+    throw new HeadroomError('question', error.message, { cause: error });
+  }
+}
 
 /** One row of the table of commands. */
 export interface Command {

@@ -63,8 +63,7 @@ export const COMMANDS: readonly Command[] = [
   list             shows what was imported
   undo ID          removes an import while all its raw events are kept; it can then be imported again
 Files are recognised by their content: a grown file continues where it stopped, a repeated one adds nothing.
-Days without a time are those of the report zone. Exit code 0: all is taken; 3: some lines are not, and why is said;
-1: a file cannot be read; 130: stopped.`,
+Days without a time are those of the report zone. Exit code 3: some lines were not taken, and why is said.`,
     load: async () => (await import('./import.ts')).runImport,
   },
   {

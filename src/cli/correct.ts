@@ -19,9 +19,9 @@ export const runCorrect: RunCommand = (args, ...rest) => {
 const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, context) => {
   const credits = parseSigned(amount!, 'The credits');
   if (credits === 0)
-    throw new HeadroomError('definition', 'A correction of 0 changes nothing: give plus or minus credits.');
+    throw new HeadroomError('question', 'A correction of 0 changes nothing: give plus or minus credits.');
   const reason = flags.reason?.trim();
-  if (!reason) throw new HeadroomError('definition', 'Say why, for those who read it later: --reason "…".');
+  if (!reason) throw new HeadroomError('question', 'Say why, for those who read it later: --reason "…".');
 
   return withStored(context, async ({ db, calendar, definitions }) => {
     const { scopes } = await definitions();
@@ -44,7 +44,7 @@ function parseSigned(text: string, what: string): number {
   const size = parseCredits(digits!);
   if (size === undefined)
     throw new HeadroomError(
-      'definition',
+      'question',
       `${what} must be plus or minus a number with at most three decimals, such as -500, not ${JSON.stringify(text.replace('−', '-'))}.`,
     );
   return sign === '' || sign === '+' ? size : -size;

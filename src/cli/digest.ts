@@ -18,7 +18,7 @@ export const runDigest = oneOf({
   preview: takes('[ID]', {}, async ([id], _flags, context) => {
     if (id !== undefined && !/^\d+$/.test(id))
       throw new HeadroomError(
-        'schedule',
+        'question',
         `A digest is named by its number, not ${JSON.stringify(id)}: see /usage digest.`,
       );
     return withIntake(context, async (ports) => {

@@ -6,7 +6,7 @@ import { createWebClient } from '../slack/client/web-client.ts';
 import { openDatabase } from '../store/database.ts';
 import { toDatabaseError } from '../store/database-fault.ts';
 import { migrate } from '../store/migrate.ts';
-import { takes } from './command.ts';
+import { FAILED, takes } from './command.ts';
 import { readConfig, refuseBesideOlder } from './open.ts';
 
 /** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
@@ -14,7 +14,7 @@ export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_wo
   const config = readConfig(context);
   const { botToken, apiUrl } = config.slack;
   const client = botToken && createWebClient(botToken.reveal(), { apiUrl, log: createLogger('silent') });
-  if (messages) return (await checkMessages(client, context.out)) ? 0 : 1;
+  if (messages) return (await checkMessages(client, context.out)) ? 0 : FAILED;
   const db = openDatabase(config.databaseUrl.reveal());
   try {
     let databaseFault: string | undefined;
@@ -37,7 +37,7 @@ export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_wo
     for (const { ok, line } of findings) context.out(`${ok ? '✓' : '✗'} ${line}`);
     const wrong = findings.filter(({ ok }) => !ok).length;
     context.out(wrong === 0 ? 'All is well.' : `${wrong} of ${findings.length} need attention.`);
-    return wrong === 0 ? 0 : 1;
+    return wrong === 0 ? 0 : FAILED;
   } finally {
     await db.destroy().catch(() => {});
   }

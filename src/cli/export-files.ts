@@ -126,7 +126,7 @@ function claimFolder(
   const text = `${JSON.stringify(wanted, undefined, 2)}\n`;
   if (!existsSync(path)) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text)
-    throw new HeadroomError('question', `${folder} holds another export (see ${NOTE} in it): choose another folder.`);
+    throw new HeadroomError('unreadable', `${folder} holds another export (see ${NOTE} in it): choose another folder.`);
 }
 
 function isDirectory(path: string): boolean {

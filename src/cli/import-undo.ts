@@ -21,7 +21,7 @@ export const undoImport = takes('ID', {}, async ([text], _flags, context) => {
   const id = Number(text);
   if (!Number.isInteger(id))
     throw new HeadroomError(
-      'source',
+      'question',
       'Name the import by its number, as in "headroom import list": headroom import undo ID.',
     );
   return withIntake(context, async ({ db, intake }) => {

@@ -8,22 +8,19 @@ import { type ImportOutcome, importFile } from '../ingest/import-file.ts';
 import { IMPORT_FORMATS, type ImportFormat } from '../ingest/import-records.ts';
 import { Intake, toIntakeSettings } from '../ingest/intake.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
-import { getOrCreateSource } from '../ingest/source-admin.ts';
+import { checkSource, getOrCreateSource } from '../ingest/source-admin.ts';
 import { parseOptions } from '../ingest/source-options.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { redact } from '../secret.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { listImportFiles } from '../store/import-repository.ts';
 import { findSource, listSources } from '../store/source-repository.ts';
-import { describePerson, oneOf, STOPPED, takes } from './command.ts';
+import { describePerson, FAILED, INCOMPLETE, oneOf, readFlags, STOPPED, takes } from './command.ts';
 import { requireFile } from './files.ts';
 import { undoImport } from './import-undo.ts';
 import { withDatabase, withStored } from './open.ts';
 import { createProgress } from './progress.ts';
 import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
-
-/** Exit code where some lines were not taken. */
-const SOME_NOT_TAKEN = 3;
 
 /** Lines of one reason that are named; the others are counted. */
 const NAMED_LINES = 10;
@@ -39,18 +36,20 @@ const FLAGS = {
 } as const;
 
 const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
-  const { kind, lines } = readFormat(values.format);
+  const { kind, lines } = readFlags(() => readFormat(values.format));
   const dryRun = values['dry-run'];
   const files = words.map((name) => ({ name, path: name === '-' ? name : resolve(context.folder, name) }));
   for (const { path } of files) if (path !== '-') requireFile(path);
   return withStored(context, async ({ db, config, calendar: { zone } }) => {
     const name = values.source ?? 'import';
-    const source = dryRun
-      ? ((await findSource(db, name)) ?? { id: 0, name, adapter: 'native', options: {} })
-      : await getOrCreateSource(db, name, 'native', context.now());
-    const intake = new Intake(toIntakeSettings(config, zone));
+    const known = (await findSource(db, name)) ?? { id: 0, name, adapter: 'native', options: {} };
     const flags = { ...values, format: undefined };
-    const options = applyFlags(parseOptions(source.options, source.name), flags, source.adapter);
+    const options = readFlags(() => {
+      checkSource(name, known.adapter);
+      return applyFlags(parseOptions(known.options, name), flags, known.adapter);
+    });
+    const source = dryRun ? known : await getOrCreateSource(db, name, 'native', context.now());
+    const intake = new Intake(toIntakeSettings(config, zone));
     let exitCode = 0;
     try {
       for (const file of files) {
@@ -79,7 +78,7 @@ const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
           context.err(redact(error.message));
         });
         if (!outcome) {
-          exitCode = 1;
+          exitCode = FAILED;
           continue;
         }
         if (outcome.events > 0 && !dryRun) {
@@ -88,7 +87,7 @@ const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
         }
         context.out(summarise(file.name, outcome, dryRun));
         for (const line of reasons.describe()) context.out(line);
-        if (outcome.rejected > 0 && exitCode === 0) exitCode = SOME_NOT_TAKEN;
+        if (outcome.rejected > 0 && exitCode === 0) exitCode = INCOMPLETE;
         if (outcome.stopped || context.signal.aborted) return STOPPED;
       }
     } finally {

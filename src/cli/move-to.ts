@@ -73,9 +73,9 @@ function toMoveError(error: unknown, place: string): unknown {
 
 function readTarget(url: string | undefined): URL {
   const example = 'TARGET_DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE headroom move-to';
-  if (url === undefined) throw new HeadroomError('database', `Name the target: ${example}.`);
+  if (url === undefined) throw new HeadroomError('question', `Name the target: ${example}.`);
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
-    throw new HeadroomError('database', `The target must be the address of a PostgreSQL database: ${example}.`);
+    throw new HeadroomError('question', `The target must be the address of a PostgreSQL database: ${example}.`);
   return new URL(url);
 }
 

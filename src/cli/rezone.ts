@@ -11,7 +11,10 @@ import { withIntake } from './open.ts';
 /** `headroom rezone ZONE`: see the table of commands. */
 export const runRezone = takes('ZONE', {}, async ([zone], _flags, context) => {
   if (!isZone(zone!))
-    throw new HeadroomError('config', `Name an IANA zone such as Europe/Berlin; there is no ${JSON.stringify(zone)}.`);
+    throw new HeadroomError(
+      'question',
+      `Name an IANA zone such as Europe/Berlin; there is no ${JSON.stringify(zone)}.`,
+    );
   const to = createCalendar(zone!);
   return withIntake(
     context,

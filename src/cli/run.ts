@@ -2,7 +2,7 @@ import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { redact } from '../secret.ts';
 import { toDatabaseError } from '../store/database-fault.ts';
-import { type CliContext, type Command, MISUSE } from './command.ts';
+import { type CliContext, type Command, FAILED, MISUSE } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { toFileError } from './files.ts';
 
@@ -25,10 +25,10 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
   } catch (thrown) {
     const error = toFileError(toDatabaseError(thrown));
     if (error instanceof HeadroomError) context.err(redact(error.message));
-    else if (isMisuse(error))
+    else if (isUnparsed(error))
       context.err(`${(error as Error).message.replace(/(?<![.?])$/, '.')} See "headroom help ${name}".`);
     else context.err(redact((error as Error).stack ?? String(error)));
-    return isMisuse(error) ? MISUSE : 1;
+    return isMisuse(error) ? MISUSE : FAILED;
   }
 }
 
@@ -38,6 +38,9 @@ function help(name: string | undefined, context: CliContext): number {
     const width = Math.max(...COMMANDS.map((command) => command.name.length));
     for (const command of COMMANDS) context.out(`  headroom ${command.name.padEnd(width)}  ${command.summary}`);
     context.out('\n"headroom help NAME" says more of one.');
+    context.out(
+      'Exit codes: 0 done; 1 something is wrong, and what is said; 2 the words, flags or question have to be changed;\n3 some entries of a file were not taken; 130 stopped.',
+    );
     return 0;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
@@ -58,7 +61,12 @@ function refuse(name: string, context: CliContext): number {
   return MISUSE;
 }
 
-/** What node:util's parseArgs throws for options it does not know. */
+/** Whether the words, flags, question or statement have to be changed. */
 function isMisuse(error: unknown): boolean {
+  return isUnparsed(error) || (error instanceof HeadroomError && /^(question|range)$/.test(error.code));
+}
+
+/** What node:util's parseArgs throws for options it does not know. */
+function isUnparsed(error: unknown): boolean {
   return String((error as NodeJS.ErrnoException)?.code).startsWith('ERR_PARSE_ARGS');
 }

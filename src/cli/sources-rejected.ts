@@ -5,7 +5,7 @@ import { insertAudit } from '../store/audit-repository.ts';
 import type { Db } from '../store/database.ts';
 import { listRejectedEvents, REJECTED_EVENTS_KEPT } from '../store/rejected-event-repository.ts';
 import type { Source } from '../store/source-repository.ts';
-import { type CliContext, describePerson } from './command.ts';
+import { type CliContext, describePerson, INCOMPLETE } from './command.ts';
 
 const MAX_SHOWN = 50;
 
@@ -51,5 +51,5 @@ export async function retryListed(
   if (stillRejected > 0) parts.push(`${stillRejected} still rejected`);
   if (notKept > 0) parts.push(`${notKept} were kept only in part`);
   context.out(`${parts.join(', ')}.`);
-  return stillRejected + notKept > 0 ? 1 : 0;
+  return stillRejected + notKept > 0 ? INCOMPLETE : 0;
 }

@@ -7,7 +7,7 @@ import { takePoints } from '../ingest/cumulative.ts';
 import { learnFormat, SAMPLE_LINES } from '../ingest/log-presets.ts';
 import type { StoredOptions } from '../ingest/source-options.ts';
 import { countOf, formatCount } from '../report/format.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, INCOMPLETE } from './command.ts';
 import { readBytes } from './files.ts';
 
 /** Shows how a file would be read, event by event, and what follows from it; nothing is stored. */
@@ -43,7 +43,7 @@ export function tryFile(
   context.out(
     `${formatCount(events.length)} would be counted, ${formatCount(rejected.length)} rejected; nothing was stored.`,
   );
-  return rejected.length > 0 ? 1 : 0;
+  return rejected.length > 0 ? INCOMPLETE : 0;
 }
 
 /** Where no format was given, the preset that the sample fits best. */

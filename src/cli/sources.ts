@@ -3,7 +3,7 @@ import { HOUR_MS } from '../domain/calendar.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { listAdapters } from '../ingest/adapters.ts';
-import { addSource, rotateSource } from '../ingest/source-admin.ts';
+import { addSource, checkSource, rotateSource } from '../ingest/source-admin.ts';
 import { parseOptions, type StoredOptions } from '../ingest/source-options.ts';
 import type { Secret } from '../secret.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -16,7 +16,7 @@ import {
   type Source,
   updateSourceOptions,
 } from '../store/source-repository.ts';
-import { type CliContext, describePerson, oneOf, takes } from './command.ts';
+import { type CliContext, describePerson, oneOf, readFlags, takes } from './command.ts';
 import { withDatabase, withIntake } from './open.ts';
 import { applyFlags, describeOptions, type FlagValues, SOURCE_FLAGS } from './source-flags.ts';
 import { listRejected, retryListed } from './sources-rejected.ts';
@@ -29,13 +29,14 @@ function toOptions(
   flags: FlagValues,
 ): { address: string | undefined; options: StoredOptions } {
   const address = config.publicUrl === undefined ? undefined : `${config.publicUrl}/sources/${name}`;
-  return { address, options: applyFlags(options, flags, adapter, address) };
+  return { address, options: readFlags(() => applyFlags(options, flags, adapter, address)) };
 }
 
 const add = takes('NAME', { adapter: { type: 'string' }, ...SOURCE_FLAGS }, async ([given], flags, context) =>
   withDatabase(context, async (db, config) => {
     const name = given!;
     const adapter = flags.adapter ?? (flags.format === undefined ? 'native' : 'access-log');
+    readFlags(() => checkSource(name, adapter));
     const { address, options } = toOptions(config, { name, adapter, options: {} }, flags);
     const credentials = await transact(db, async (trx) => {
       const added = await addSource(trx, config, { name, adapter, options }, context.now());
@@ -125,7 +126,7 @@ const OVERLAP = /^(\d{1,4})(h|d)$/;
 function parseOverlap(text: string): number {
   const [, count, unit] = OVERLAP.exec(text) ?? [];
   if (count === undefined || Number(count) === 0) {
-    throw new HeadroomError('source', `--overlap is ${JSON.stringify(text)}: use hours or days, such as 24h or 7d.`);
+    throw new HeadroomError('question', `--overlap is ${JSON.stringify(text)}: use hours or days, such as 24h or 7d.`);
   }
   return Number(count) * HOUR_MS * (unit === 'd' ? 24 : 1);
 }

@@ -39,8 +39,7 @@ export async function addSource(
   source: { name: string; adapter: string; options: Readonly<Record<string, unknown>> },
   nowMs: number,
 ): Promise<Credentials & { source: Source }> {
-  checkName(source.name);
-  getAdapter(source.adapter);
+  checkSource(source.name, source.adapter);
   const known = await findSource(db, source.name);
   if (known && known.revokedMs === undefined) {
     throw new HeadroomError(
@@ -147,11 +146,13 @@ export function listClosed(sources: readonly Pick<Source, 'name' | 'sealedSecret
 export async function getOrCreateSource(db: Db, name: string, adapter: string, nowMs: number): Promise<Source> {
   const known = await findSource(db, name);
   if (known) return known;
-  checkName(name);
+  checkSource(name, adapter);
   return upsertSource(db, { name, adapter, options: {}, tokenHash: hashToken(createToken().reveal()) }, nowMs);
 }
 
-function checkName(name: string): void {
+/** Throws a `source` error for what cannot be the name of a source, and for an unknown adapter. */
+export function checkSource(name: string, adapter: string): void {
+  getAdapter(adapter);
   if (NAME.test(name)) return;
   throw new HeadroomError(
     'source',

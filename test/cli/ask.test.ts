@@ -65,7 +65,7 @@ it('draws the answer', async () => {
   expect(err).toMatch(/^Picture of \d+ × \d+ pixels: a\.png$/);
   expect(readFileSync(join(folder, 'a.png')).subarray(1, 4).toString()).toBe('PNG');
   const words = await run('ask', 'explain default', '--png', 'b.png');
-  expect(words).toMatchObject({ code: 1, err: expect.stringContaining('nothing to draw') });
+  expect(words).toMatchObject({ code: 2, err: expect.stringContaining('nothing to draw') });
   expect((await run('ask', 'daily 7d', '--png', 'no/such/folder/a.png')).err).toMatch(/cannot be written .*: choose/);
 });
 
@@ -89,6 +89,6 @@ it.each([
 });
 
 it('refuses two forms at once, and an option that there is not', async () => {
-  expect(await run('ask', 'pool', '--json', '--csv')).toMatchObject({ code: 1, err: expect.stringMatching(/exclude/) });
+  expect(await run('ask', 'pool', '--json', '--csv')).toMatchObject({ code: 2, err: expect.stringMatching(/exclude/) });
   expect(await run('ask', 'pool', '--xml')).toMatchObject({ code: 2 });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { keepInstance } from '../../src/store/instance-repository.ts';
 import { listPendingMigrations } from '../../src/store/migrate.ts';
@@ -67,13 +68,77 @@ describe('the command line', () => {
     expect((await run('import', 'a.log', '--source', 'my gateway')).err).toMatch(/cannot be the name of a source/);
   });
 
+  it('exits with 2 where the words have to be changed, having done nothing, and with 1 where something else is wrong', async () => {
+    writeFileSync(join(folder, 'a.log'), LINE);
+    for (const { name } of COMMANDS)
+      expect(await run(name, '--no-such-flag'), name).toMatchObject({ code: 2, out: '' });
+    for (const text of [
+      'nosuch',
+      'sources nosuch',
+      'pools apply',
+      'digest',
+      'digest preview first',
+      'import',
+      'import undo x',
+      'import a.log --format nosuch',
+      'import a.log --source my/gateway',
+      'import a.log --map nosuch=a',
+      'import a.log --zone Nowhere',
+      'sources add',
+      'sources add my/gateway',
+      'sources add x --adapter soap',
+      'sources add x --limit fast',
+      'sources add x --map nosuch=a',
+      'sources add x --adapter otlp --spans both',
+      'sources add x --format nosuch',
+      'sources try x',
+      'ask nosuch',
+      'ask up --json --csv',
+      'sql',
+      'sql nonsense',
+      'sql select\u00a01 --json --csv',
+      'export nosuch',
+      'export events --format nosuch',
+      'export events --from nosuch',
+      'correct crm',
+      'correct crm much --reason x',
+      'correct crm 5',
+      'correct default 5 --reason x --at nosuch',
+      'recount',
+      'recount --from nosuch',
+      'rezone Nowhere',
+      'forget ann',
+      'backup',
+      'restore',
+      'move-to',
+      'move-to sqlite:x.db',
+    ]) {
+      const { code, out, err } = await run(...text.split(' '));
+      expect([code, out], `${text}: ${err}`).toEqual([2, '']);
+    }
+    expect((await run('sources')).out).toMatch(/There are no sources/);
+    for (const text of [
+      'sources remove gone',
+      'pools apply gone.yml',
+      'pools show gone',
+      'import gone.log',
+      'import undo 7',
+      'digest preview 7',
+      'correct gone 5 --reason x',
+      'restore gone.db',
+      'backup gone/x.db',
+      'start',
+    ])
+      expect(await run(...text.split(' ')), text).toMatchObject({ code: 1 });
+  });
+
   it('names the nearest command for one that there is not', async () => {
     expect(await run('suorces')).toMatchObject({
       code: 2,
       err: 'There is no command "suorces". Did you mean "headroom sources"?',
     });
     expect((await run('xyzzy')).err).toMatch(/There are: start, /);
-    expect(await run('sources', 'ad')).toMatchObject({ code: 1, err: expect.stringMatching(/use add\.$/) });
+    expect(await run('sources', 'ad')).toMatchObject({ code: 2, err: expect.stringMatching(/use add\.$/) });
     expect(await run('sources', 'list', '--colour')).toMatchObject({
       code: 2,
       err: expect.stringMatching(/--colour.*\. See "headroom help sources"\.$/),
@@ -100,7 +165,7 @@ describe('the command line', () => {
     await run('sources', 'add', 'gw', '--adapter', 'access-log');
     writeFileSync(join(folder, 'a.log'), `${LINE}nonsense\n`);
     const { code, out, err } = await run('sources', 'try', 'gw', 'a.log');
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(out).toMatch(
       /"client":"u".*\nNo event has an id: a resent body counts twice\..*\n1 would be counted, 1 rejected; nothing was stored\.$/,
     );
@@ -121,7 +186,7 @@ describe('the command line', () => {
     );
     expect((await run('sources', 'set', 'incoming', '--limit', 'none')).out).toMatch(/no options/);
     const wrong = await run('sources', 'add', 'x', '--adapter', 'otlp', '--spans', 'both');
-    expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/no span kind "both": use internal, server/) });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringMatching(/no span kind "both": use internal, server/) });
   });
 
   it('imports files, once', async () => {

@@ -89,12 +89,12 @@ it.each([
   ["select json('{') from events", /^SQLite says: malformed JSON/],
 ])('says what is wrong with %s', async (statement, expected) => {
   const { code, out, err } = await run('sql', statement);
-  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(expected);
 });
 
 it('refuses words that it does not take', async () => {
-  expect(await run('sql')).toMatchObject({ code: 1, err: expect.stringContaining('"SELECT…" is missing') });
+  expect(await run('sql')).toMatchObject({ code: 2, err: expect.stringContaining('"SELECT…" is missing') });
   expect(await run('sql', 'select', '1')).toMatchObject({ code: 2 });
-  expect(await run('sql', 'select 1', '--json', '--csv')).toMatchObject({ code: 1 });
+  expect(await run('sql', 'select 1', '--json', '--csv')).toMatchObject({ code: 2 });
 });

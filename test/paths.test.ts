@@ -1,0 +1,217 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHILD_ENV } from './support/child-env.ts';
+import { runBeside, runHere } from './support/command-process.ts';
+import type { Asked } from './support/counted-bot.ts';
+import { createDatabase } from './support/databases.ts';
+import { type Emulator, startEmulator } from './support/emulator.ts';
+import type { Called } from './support/precise-coverage.ts';
+
+/**
+ * Files that one has to open to follow each of the four main paths from end to end: those of which a function is called once the
+ * path begins, and not while the bot rests. `own`: without what the path only asks for an answer, which another path is about.
+ * Files of types and constants, and those of the demo's clock, do not count. `PATHS=list` prints them.
+ *
+ * Ceilings: they may be lowered, so that the house does not grow by itself.
+ */
+const CEILINGS = {
+  'event → disk → total': { all: 53, own: 50 },
+  '/usage top clients → message': { all: 98, own: 85 },
+  'pool at 75% → message': { all: 85, own: 31 },
+  'day → digest': { all: 113, own: 36 },
+};
+
+type Path = keyof typeof CEILINGS;
+
+/** Pure rules are words of every path; reports, pictures and stored usage are followed by the path of a question. */
+const ASKED: Record<Path, RegExp> = {
+  'event → disk → total': /^domain\//,
+  '/usage top clients → message': /^domain\//,
+  'pool at 75% → message': /^(domain|report|chart|usage|slack\/command)\//,
+  'day → digest': /^(domain|report|chart|usage|slack\/command)\//,
+};
+
+const NOW_MS = Date.UTC(2026, 10, 20, 7, 30);
+const HOUR_MS = 3_600_000;
+/** Named by what it is started with. */
+const INTAKE = 'databaseUrl ';
+const TOKEN = 'paths-0123456789abcdef';
+const ALICE = 'U01ALICE';
+const USAGE = 'C01USAGE';
+const ONCALL = 'C01ONCALL';
+
+const touched = new Map<Path, string[]>();
+
+describe('files that a path touches', () => {
+  let slack: Emulator;
+  let bot: ChildProcess;
+  let end = async (): Promise<void> => {};
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-paths-'));
+    const database = await createDatabase('sqlite');
+    let aheadMs = NOW_MS - Date.now();
+    const now = () => Date.now() + aheadMs;
+    slack = await startEmulator({ now });
+    const env = {
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_SIGNING_SECRET: slack.signingSecret,
+      SLACK_API_URL: slack.apiUrl,
+      DATABASE_URL: database.url,
+      SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+      PORT: '0',
+      INGEST_TOKEN: TOKEN,
+      ALERT_CHANNEL: ONCALL,
+      ONCALL: 'S0123',
+      LOG_LEVEL: 'error',
+      TZ: 'UTC',
+    };
+    const write = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const cli = async (run: typeof runHere, ...words: string[]): Promise<void> => {
+      const { code, lines } = await run({ words, env, folder, nowMs: now() });
+      if (code !== 0) throw new Error(`headroom ${words.join(' ')} ended with ${code}:\n${lines.join('\n')}`);
+    };
+    await cli(runHere, 'pools', 'apply', write('pools.yaml', POOLS));
+    await cli(runHere, 'import', write('month.ndjson', makeMonth()));
+
+    bot = fork(fileURLToPath(new URL('support/counted-bot.ts', import.meta.url)), [String(now())], {
+      execArgv: ['--import', new URL('support/precise-coverage.ts', import.meta.url).href],
+      env: { ...CHILD_ENV, ...env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    end = async () => {
+      await ask({ what: 'stop' });
+      await slack.stop();
+      await database.remove();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    const url = await ask<string>({ what: 'start' });
+    slack.eventsUrl = `${url}/slack/events`;
+    const moveTo = async (atMs: number): Promise<void> => {
+      aheadMs = atMs - Date.now();
+      await ask({ what: 'tick', atMs });
+    };
+    /** What another process commits is noticed, as after every commit. */
+    const commitBeside = (id: string, count: number): Promise<void> =>
+      cli(runBeside, 'import', write(`${id}.ndjson`, JSON.stringify({ id, client: 'client 1', module: 'm', count })));
+    const drawn = (channel: string, from: number): Promise<unknown> =>
+      slack.waitFor(
+        () =>
+          slack
+            .messages(channel)
+            .slice(from)
+            .find(({ blocks }) => blocks?.some(({ type }) => type === 'image')),
+        `a message with its picture in ${channel}`,
+      );
+
+    await slack.command({ user: ALICE, channel: USAGE, text: 'digest add daily 09:00 UTC' });
+    await settle();
+    const resting = await settle(() => moveTo(NOW_MS + HOUR_MS));
+    const isWork = (one: string): boolean => !resting.has(one);
+    // The thread that takes events folds, rests and cleans up by itself meanwhile.
+    const isAnswering = (one: string): boolean => isWork(one) && !one.startsWith(INTAKE);
+
+    const asked = await settle(async () => {
+      await slack.command({ user: ALICE, channel: USAGE, text: 'top clients' });
+      await drawn(USAGE, 0);
+    });
+    touched.set('/usage top clients → message', toFiles([...asked].filter(isAnswering)));
+
+    const evaluating = await settle(() => commitBeside('beside-1', 1));
+    const taken = await settle(async () => {
+      const response = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ id: 'one', client: 'client 2', module: 'm', status: 200, url: '/v1/orders/12' }),
+      });
+      expect(await response.json()).toMatchObject({ accepted: 1 });
+      await ask({ what: 'fold' });
+    });
+    touched.set('event → disk → total', toFiles([...taken].filter((one) => isWork(one) && !evaluating.has(one))));
+
+    const told = await settle(async () => {
+      await commitBeside('beside-2', 270);
+      await drawn(ONCALL, 0);
+    });
+    touched.set('pool at 75% → message', toFiles([...told].filter(isAnswering)));
+
+    const before = slack.messages(USAGE).length;
+    const posted = await settle(async () => {
+      await moveTo(Date.UTC(2026, 10, 20, 9, 0));
+      await drawn(USAGE, before);
+    });
+    touched.set('day → digest', toFiles([...posted].filter(isAnswering)));
+  });
+
+  afterAll(() => end());
+
+  it.each(Object.keys(CEILINGS) as Path[])('%s', (path) => {
+    const files = touched.get(path)!;
+    const own = files.filter((file) => !ASKED[path].test(file));
+    if (process.env.PATHS === 'list') console.log(`${path}: ${files.length}, ${own.length} own\n${files.join('\n')}`);
+    expect(files.length, files.join('\n')).toBeLessThanOrEqual(CEILINGS[path].all);
+    expect(own.length, own.join('\n')).toBeLessThanOrEqual(CEILINGS[path].own);
+  });
+
+  function ask<T>(asked: Asked): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const gone = (code: number | null): void => reject(new Error(`the bot ended with ${code}`));
+      bot.once('exit', gone);
+      bot.once('message', ({ done, fault }: { done: T; fault?: string }) => {
+        bot.off('exit', gone);
+        if (fault) reject(new Error(fault));
+        else resolve(done);
+      });
+      bot.send(asked);
+    });
+  }
+
+  /** Does something, and answers what is called until nothing else is any more: `thread file function`. */
+  async function settle(action = async (): Promise<void> => {}): Promise<ReadonlySet<string>> {
+    const called = new Set<string>();
+    await action();
+    for (let quiet = 0; quiet < 3; ) {
+      const known = called.size;
+      for (const { thread, functions } of await ask<Called[]>({ what: 'take' }))
+        for (const one of functions) called.add(`${thread} ${one}`);
+      quiet = called.size === known ? quiet + 1 : 0;
+    }
+    return called;
+  }
+});
+
+/** Of the demo is only the clock that the test moves. */
+function toFiles(called: readonly string[]): string[] {
+  const files = new Set(called.map((one) => one.split(' ')[1]!));
+  return [...files].filter((file) => !file.startsWith('playground/')).sort();
+}
+
+const POOLS = `
+scopes:
+  - name: crm
+    match: [{ module: "*" }]
+    pools: [{ name: Month, period: month, base: 1000 }]
+`;
+
+/** Three weeks of calls, half of what the pool has. */
+function makeMonth(): string {
+  return Array.from({ length: 480 }, (_, index) =>
+    JSON.stringify({
+      id: `month-${index}`,
+      time: new Date(Date.UTC(2026, 10, 1) + index * HOUR_MS * 0.96).toISOString(),
+      client: `client ${index % 7}`,
+      user: `user ${index % 5}`,
+      method: 'GET',
+      route: `/v1/orders/${index % 4}`,
+      module: 'm',
+      status: index % 9 === 0 ? 429 : 200,
+    }),
+  ).join('\n');
+}

@@ -204,7 +204,9 @@ describe.runIf(process.platform === 'linux')('a start', () => {
     const { child, url } = start();
     await url;
     expect(readFileSync(`/proc/${child.pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=1');
-    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain(
+      '--max-semi-space-size=4\0--max-old-space-size=1024',
+    );
   });
 });
 

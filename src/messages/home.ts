@@ -11,6 +11,7 @@ import { ACTIONS } from './action-ids.ts';
 import { describeMute } from './alert-list.ts';
 import { describeContext } from './controls.ts';
 import { buildDigestButtons, describeDigest } from './digest-list.ts';
+import { modal } from './form.ts';
 import { buildWelcome } from './help.ts';
 import { buildChanges, type Change } from './installation.ts';
 import { MAX_HOME_BLOCKS } from './limits.ts';
@@ -66,6 +67,17 @@ export function buildHome(content: HomeContent): Block[] {
   if (report.kind !== 'summary') return [];
   const own = report.asOfMs === 0 ? [...buildWelcome(config).blocks] : buildOwn(content, report);
   return [...own, ...(admin ? buildAdmin(admin, content) : [])].slice(0, MAX_HOME_BLOCKS);
+}
+
+/** The window that says where the answer to a press in the Home tab is. */
+export function buildSent(): Block {
+  const line = richText('The answer is in the Messages tab, beside this Home tab.');
+  return modal({ title: 'Sent to Messages', blocks: [line] });
+}
+
+/** The Home tab of somebody who may not see usage, and why. */
+export function buildClosedHome(why: string): Block[] {
+  return [richText(why)];
 }
 
 function buildOwn(content: HomeContent, report: SummaryReport): Block[] {

@@ -1,12 +1,14 @@
+import type { Composed } from '../delivery/slack-transport.ts';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
 import { buildAlertList, describeRouting } from '../messages/alert-list.ts';
 import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { buildDigestList, buildDigestPreview } from '../messages/digest-list.ts';
+import { buildDigestList, buildDigestPreview, buildSendPrompt } from '../messages/digest-list.ts';
 import { buildHelp, buildIntroduction, buildWelcome } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
+import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import type { Message } from '../messages/text.ts';
 import { createDigestComposer, type DigestOrder } from '../schedule/digest-composer.ts';
 import { DigestPosts } from '../schedule/digest-posts.ts';
@@ -38,7 +40,11 @@ export const SAMPLE_CONFIG = {
 } as const;
 
 /** Samples of messages that are no answers: digests, alerts, lists, help, notices. */
-export async function listNoticeSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
+export async function listNoticeSamples(
+  world: SampleWorld,
+  names: SampleNames,
+  fileId: string | undefined,
+): Promise<Sample[]> {
   const { command, audit } = { command: COMMAND, audit: listAudit(names) };
   const checks = [...names.pools, ...names.clients].map((line, index) => ({ ok: index % 2 === 0, line }));
   const routing = {
@@ -58,8 +64,8 @@ export async function listNoticeSamples(world: SampleWorld, names: SampleNames):
   const help = { names: { ...Object.fromEntries(known), ...days } };
   const list = { route: CHANNEL, zone: SAMPLE_ZONE };
   return [
-    ...(await listDigestSamples(world)),
-    ...listAlertSamples(names),
+    ...(await listDigestSamples(world, fileId)),
+    ...listAlertSamples(names, fileId),
     ...HELP_TOPICS.map(({ name }) =>
       sampleMessage(`Help: ${name}`, buildHelp(name, { command, ...help, admin: true })),
     ),
@@ -72,6 +78,7 @@ export async function listNoticeSamples(world: SampleWorld, names: SampleNames):
     sampleMessage('Alerts, as an admin sees them', buildAlertList(alerts, { ...list, admin: true })),
     sampleMessage('Alerts, where there are none', buildAlertList([], { ...list, route: undefined, admin: true })),
     sampleMessage('Digests', buildDigestList(listSampleDigests(), { command })),
+    sampleMessage('A digest that is to be sent', buildSendPrompt(listSampleDigests()[0]!)),
     sampleMessage('Digests, where there are none', buildDigestList([], { command })),
     sampleMessage('Changes', buildAudit(audit, SAMPLE_ZONE)),
     sampleMessage('Changes, where there are none', buildAudit([], SAMPLE_ZONE)),
@@ -96,7 +103,7 @@ async function composeSample(names: SampleNames, orphan: number | undefined): Pr
   return { text: composed!.text, blocks: composed!.blocks ?? [] };
 }
 
-function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {
+function listAlertSamples({ clients, scopes, pools }: SampleNames, fileId: string | undefined): Sample[] {
   const dress = { zone: SAMPLE_ZONE, mention: GROUP };
   const history = [
     { what: '75%', atMs: SAMPLE_NOW - 90_000_000 },
@@ -111,12 +118,23 @@ function listAlertSamples({ clients, scopes, pools }: SampleNames): Sample[] {
   };
   const buttons = { id: '17', isOpen: true, history };
   const test = { ...content, lines: [], test: true };
+  const alert = buildAlert(content, { ...dress, ...buttons });
   return [
-    sampleMessage('Alert', buildAlert(content, { ...dress, ...buttons })),
+    sampleMessage('Alert', alert),
+    ...withPicture('Alert', alert, fileId),
     sampleMessage('Alert, acknowledged or over', buildAlert(content, { ...dress, ...buttons, isOpen: false })),
     sampleMessage('Alert, a line of its thread', buildAlertLine(content, dress)),
     sampleMessage('Alert, a test', buildAlert(test, { ...dress, ...buttons, id: undefined, history: [] })),
   ];
+}
+
+/** As it is once its picture is there. */
+function withPicture(name: string, message: Composed, fileId: string | undefined): Sample[] {
+  const { text, blocks = [], chartAt = blocks.length } = message;
+  const image = { type: 'image', slack_file: { id: fileId }, alt_text: text.slice(0, MAX_ALT_TEXT) };
+  return fileId
+    ? [sampleMessage(`${name}, with its picture`, { text, blocks: blocks.toSpliced(chartAt, 0, image) })]
+    : [];
 }
 
 export function listSampleDigests(): DigestSummary[] {
@@ -149,16 +167,18 @@ export function listAlerts({ pools, clients }: SampleNames): AlertSummary[] {
 }
 
 export function listAudit({ pools }: SampleNames) {
+  const change = (index: number) => ({ action: 'pool.change', detail: `${pools[index % pools.length]} in ${CHANNEL}` });
+  const written = JSON.stringify({ pausedUntilMs: SAMPLE_NOW, schedule: {} });
+  const kinds = [...['digest.pause', 'digest.change'].map((action) => ({ action, detail: `1: ${written}` }))];
   return Array.from({ length: 30 }, (_, index) => ({
     atMs: SAMPLE_NOW - index * 60_000,
     actor: index % 2 === 0 ? PERSON : 'root',
-    action: 'pool.change',
-    detail: `${pools[index % pools.length]} in ${CHANNEL}`,
+    ...(kinds[index] ?? change(index)),
   }));
 }
 
 /** The digest of a day, a week and a month, what follows in their threads, and a preview. */
-async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
+async function listDigestSamples(world: SampleWorld, fileId: string | undefined): Promise<Sample[]> {
   const { calendar, nowMs } = world;
   const compose = createDigestComposer(world);
   const dueMs = calendar.startOfDay(calendar.dayOf(nowMs)) + 9 * 3_600_000;
@@ -169,7 +189,9 @@ async function listDigestSamples(world: SampleWorld): Promise<Sample[]> {
       const order: DigestOrder = { subscriptionId: 1, what: EVERYTHING, dueMs, every, part, ...by };
       const composed = await compose(order, { key: `sample ${every}`, nowMs, updating: true });
       const name = `Digest of a ${every}${part === 'message' ? '' : `, its thread: ${part}`}`;
-      if (composed) samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
+      if (!composed) continue;
+      samples.push(sampleMessage(name, { text: composed.text, blocks: composed.blocks ?? [] }));
+      if (composed.drawn) samples.push(...withPicture(name, composed, fileId));
     }
   }
   const log = createLogger('silent');

@@ -3,16 +3,20 @@ import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
 import { buildClients, buildScope, buildScopes } from '../messages/declaration-lists.ts';
-import { buildHome } from '../messages/home.ts';
+import { buildClosedHome, buildHome, buildSent } from '../messages/home.ts';
+import { MAX_INPUT_TEXT } from '../messages/limits.ts';
+import { toText } from '../messages/repair.ts';
 import { type Block, option } from '../messages/text.ts';
 import { ALERT_FORM, FILTER_FORM, SAVE_FORM } from '../slack/answer-forms.ts';
 import { cureOf } from '../slack/client/errors.ts';
 import { ASK_FORM } from '../slack/commands.ts';
 import { CLIENT_FORM, SCOPE_FORM } from '../slack/declaration-windows.ts';
 import { DIGEST_FORM } from '../slack/digest-form.ts';
+import { whyClosed } from '../slack/permissions.ts';
 import { POOL_FORM, TEXT_FORM, toChange } from '../slack/pool-forms.ts';
-import type { ClientSummary, ScopeSummary } from '../slack/ports.ts';
+import type { ClientSummary, PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { ROUTING_FORM } from '../slack/routing-form.ts';
+import { refit } from '../slack/views.ts';
 import { listAlerts, listAudit, listSampleDigests, SAMPLE_CONFIG } from './sample-notices.ts';
 import { SAMPLE_NOW, SAMPLE_ZONE, type Sample, type SampleNames, type SampleWorld } from './sample-world.ts';
 
@@ -33,8 +37,18 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
     ...listClientForms(await pools.clients()),
     view('Pools as text', TEXT_FORM.build({}, await pools.show(scopes[0]?.name))),
     view('Pools as text, of all scopes', TEXT_FORM.build({}, await pools.show(undefined))),
+    view('Pools as text, too long', TEXT_FORM.build({}, '#'.repeat(MAX_INPUT_TEXT + 1))),
+    view('That it was sent to Messages', buildSent()),
+    view('That lost a field', listLost(names)),
     ...(await listHomes(world, names)),
   ];
+}
+
+/** A form of which Slack refused a field. */
+function listLost(names: SampleNames): Block {
+  const form = FILTER_FORM.build({}, [{ key: 'client', not: false, patterns: names.clients }]);
+  const blocks = form.blocks as Block[];
+  return refit(form, [...blocks.slice(0, 1).flatMap((block) => toText(block) ?? []), ...blocks.slice(1)]);
 }
 
 function view(name: string, blocks: Block): Sample {
@@ -81,10 +95,11 @@ function listRoutingForms(): Sample[] {
     ...({ to: 'channel', channel: 'C0123456789', who: 'group', person: '' } as const),
     ...{ group: option('on-call', 'S0123456789'), kinds: ['level', 'rate'] },
   };
-  const build = (change: object) => ROUTING_FORM.build({}, { ...fields, ...change });
+  const build = (change: object, about = {}) => ROUTING_FORM.build(about, { ...fields, ...change });
   return [
     view('Alert routing', build({})),
     view('Alert routing, to one person', build({ channel: '', who: 'person', person: PERSON, group: undefined })),
+    view('Alert routing, without groups', build({ who: 'nobody', group: undefined }, { noGroups: true })),
     view('Alert routing, to nobody', build({ to: 'admins', who: 'nobody', group: undefined, kinds: [] })),
   ];
 }
@@ -95,6 +110,15 @@ function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
     .slice(0, 1)
     .flatMap((scope) => [
       view('One scope', buildScope(scope, 'Saved: the amount of a pool.')),
+      view('One scope, with plans', buildScope({ ...scope, pools: scope.pools.map(plan), limits: [] })),
+      ...scope.pools
+        .slice(0, 1)
+        .map((pool) =>
+          view(
+            'Change a planned pool',
+            POOL_FORM.build(...toChange({ scope: scope.name, part: 'pools' }, plan(pool), false)),
+          ),
+        ),
       view('Change scope', SCOPE_FORM.build({ scope: scope.name, basis: scope.basis }, scope.fields)),
       ...(['pools', 'limits'] as const).flatMap((part) =>
         scope[part].flatMap((summary) =>
@@ -110,6 +134,14 @@ function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
   const about = { scope: scopes[0]?.name ?? 'crm', part: 'pools', grants: [0] } as const;
   return [
     view('Pools', buildScopes(scopes, 'Saved.')),
+    view(
+      'Pools, more than one looks through',
+      buildScopes(
+        Array.from({ length: 40 }, () => scopes)
+          .flat()
+          .slice(0, 40),
+      ),
+    ),
     view('Pools, where there are none', buildScopes([])),
     view('New scope', SCOPE_FORM.build({}, {})),
     ...periods.map((period) =>
@@ -117,6 +149,10 @@ function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
     ),
     ...shown,
   ];
+}
+
+function plan(pool: PoolSummary): PoolSummary {
+  return { ...pool, planned: '2026-12-01' };
 }
 
 async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): Promise<Sample[]> {
@@ -147,5 +183,7 @@ async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): 
   return [
     home('Home, of a member', buildHome({ ...member, digests: [], views: [] })),
     home('Home, of an admin', buildHome({ ...member, admin })),
+    home('Home, before the first event', buildHome({ ...member, report: { ...member.report, asOfMs: 0 } })),
+    home('Home, of somebody who may not', buildClosedHome(whyClosed({ ...person, fullMember: false }, 'Headroom')!)),
   ];
 }

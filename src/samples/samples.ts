@@ -27,18 +27,21 @@ export function listSamples({
   empty?: boolean;
   upload?: SampleUpload;
 } = {}): Promise<Sample[]> {
-  return withSampleWorld(empty ? undefined : names, async (world) => [
-    ...(await listAnswerSamples(world, names, upload)),
-    ...(await listNoticeSamples(world, names)),
-    ...(await listViewSamples(world, names)),
-  ]);
+  return withSampleWorld(empty ? undefined : names, async (world) => {
+    const { samples, fileId } = await listAnswerSamples(world, names, upload);
+    return [...samples, ...(await listNoticeSamples(world, names, fileId)), ...(await listViewSamples(world, names))];
+  });
 }
 
 /** Uploads the picture of a report, or another that Slack knows; the id of its file. */
 export type SampleUpload = (report: Report) => Promise<string | undefined>;
 
 /** Every report as it is answered: with its picture, with Slack's own chart, as table; each name begins with the command. */
-async function listAnswerSamples(world: SampleWorld, names: SampleNames, upload: SampleUpload): Promise<Sample[]> {
+async function listAnswerSamples(
+  world: SampleWorld,
+  names: SampleNames,
+  upload: SampleUpload,
+): Promise<{ samples: Sample[]; fileId: string | undefined }> {
   const samples: Sample[] = [];
   let fileId: string | undefined;
   for (const question of listQuestions(names)) {
@@ -47,11 +50,13 @@ async function listAnswerSamples(world: SampleWorld, names: SampleNames, upload:
     const name = `Answer: ${nameOf(question)}`;
     const shown = hasGraph(report.kind) && question.view !== 'table';
     if (shown) fileId ??= await upload(report);
+    if (shown && samples.length === 0)
+      samples.push(sampleMessage(`${name}, before its picture`, dress(report, 'coming')));
     if (shown && fileId) samples.push(sampleMessage(`${name}, with its picture`, dress(report, fileId)));
     samples.push(sampleMessage(shown ? `${name}, private` : name, dress(report, undefined)));
     if (shown) samples.push(sampleMessage(`${name}, as table`, dress(asTable(report), undefined)));
   }
-  return samples;
+  return { samples, fileId };
 }
 
 function listQuestions({ clients, routes, scopes }: SampleNames): Question[] {
@@ -92,14 +97,14 @@ async function answer({ reporter, nowMs }: SampleWorld, question: Question): Pro
   }
 }
 
-function dress(report: Report, fileId: string | undefined) {
+function dress(report: Report, fileId: string | 'coming' | undefined) {
   return buildAnswer(report, {
     controls: {
       ...{ answerId: 'sample0000', revision: '1', next: listNext(report), filtered: true },
       ...{ sharing: fileId ? 'open' : 'private', offerPng: !fileId && hasGraph(report.kind) },
       audience: 'the 42 members of #api-usage',
     },
-    picture: fileId ? { fileId, altText: report.finding } : undefined,
+    picture: fileId === 'coming' ? 'coming' : fileId ? { fileId, altText: report.finding } : undefined,
     native: !fileId,
     askedBy: fileId ? 'U0123456789' : undefined,
     readerZone: fileId ? undefined : 'America/New_York',

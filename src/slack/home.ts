@@ -1,6 +1,6 @@
 import { DAY_MS } from '../domain/calendar.ts';
-import { type AdminContent, buildHome } from '../messages/home.ts';
-import { type Block, richText } from '../messages/text.ts';
+import { type AdminContent, buildClosedHome, buildHome } from '../messages/home.ts';
+import type { Block } from '../messages/text.ts';
 import { listAudit } from '../store/audit-repository.ts';
 import { listDeliveries } from '../store/delivery-repository.ts';
 import { listViews } from '../store/view-repository.ts';
@@ -16,7 +16,7 @@ const MAX_CHANNEL_PAGES = 5;
 /** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
   const closed = whyClosed(person, ctx.bot.name);
-  const blocks = closed === undefined ? await compose(ctx, person) : [richText(closed)];
+  const blocks = closed === undefined ? await compose(ctx, person) : buildClosedHome(closed);
   const publish = (view: Block) =>
     callSlack(() => ctx.client.views.publish({ user_id: person.id, view: view as never }), {
       wait: ctx.wait,

@@ -1,5 +1,5 @@
 import { HeadroomError, QuestionError } from '../errors.ts';
-import { modal } from '../messages/form.ts';
+import { buildSent } from '../messages/home.ts';
 import { type Replaced, repair, toText } from '../messages/repair.ts';
 import { type Block, type Message, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
@@ -57,7 +57,8 @@ export async function sendView(
   }
 }
 
-function refit(view: Block, blocks: readonly Block[]): Block {
+/** The view with other blocks; a form that lost a field loses its button too. */
+export function refit(view: Block, blocks: readonly Block[]): Block {
   const countFields = (all: readonly Block[]) => all.filter(({ type }) => type === 'input').length;
   if (countFields(blocks) === countFields(view.blocks as Block[])) return { ...view, blocks };
   const { submit: _, callback_id: __, ...rest } = view;
@@ -72,8 +73,7 @@ function refit(view: Block, blocks: readonly Block[]): Block {
 export async function withChannel({ ctx, asked }: Asking): Promise<Asked> {
   if (asked.channel !== '') return asked;
   if (asked.triggerId && !asked.modal) {
-    const line = richText('The answer is in the Messages tab, beside this Home tab.');
-    await openView({ ctx, asked }, modal({ title: 'Sent to Messages', blocks: [line] })).catch((error: unknown) =>
+    await openView({ ctx, asked }, buildSent()).catch((error: unknown) =>
       ctx.log.debug({ error: String(error) }, 'a press in the Home tab was not confirmed'),
     );
   }

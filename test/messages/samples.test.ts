@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { MAX_FALLBACK_TEXT } from '../../src/messages/limits.ts';
@@ -75,6 +78,41 @@ function refusedOf(samples: readonly Sample[]) {
   return samples
     .map((sample) => ({ name: sample.name, faults: faultsOf(sample) }))
     .filter(({ faults }) => faults.length > 0);
+}
+
+it('the samples are made by every builder of messages and views', async () => {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  await listSamples({ upload: async () => 'F0123456789' });
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  session.disconnect();
+  const ran = new Set(
+    result.flatMap(({ url, functions }) =>
+      functions
+        .filter(({ ranges }) => ranges[0]!.count > 0)
+        .map(({ functionName }) => `${basename(url)} ${functionName}`),
+    ),
+  );
+  const builders = ['messages', 'slack'].flatMap((part) =>
+    listBuilders(new URL(`../../src/${part}/`, import.meta.url)),
+  );
+  expect(builders.length).toBeGreaterThan(60);
+  expect(builders.filter((builder) => !ran.has(builder))).toEqual([]);
+});
+
+/** Functions that make blocks, as `home.ts buildHome`. */
+function listBuilders(folder: URL): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [
+        ...readFileSync(new URL(file, folder), 'utf8').matchAll(
+          /^(?:export )?function (build\w+|describeRouting|refit)/gm,
+        ),
+      ].map(([, name]) => `${file} ${name}`),
+    );
 }
 
 it('the samples hold every kind there is, each under a name of its own', async () => {

@@ -1,4 +1,4 @@
-import { type Calendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
+import { type Calendar, formatDate, HOUR_MS } from '../domain/calendar.ts';
 import { DEFAULT_SCOPE, formatCredits } from '../domain/definition.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { resolveRange } from '../domain/ranges.ts';
@@ -26,7 +26,7 @@ export async function enterCorrection(
 ): Promise<string> {
   const { meter, credits, timeMs, reason, actor } = correction;
   const day = calendar.dayOf(timeMs);
-  const detail = `${meter} ${formatSigned(credits)} on ${formatDay(day)}: ${reason}`;
+  const detail = `${meter} ${formatSigned(credits)} on ${formatDate(day)}: ${reason}`;
   await transact(db, async (trx) => {
     await insertCorrection(trx, { ...correction, enteredMs });
     await markDay(trx, day);
@@ -57,7 +57,7 @@ export function createCorrectionAdmin({
       if (firstDay !== lastDay || timed)
         throw new HeadroomError(
           'range',
-          `A correction applies to one day, and ${JSON.stringify(on)} is not one: name a date, such as 2026-11-05.`,
+          `A correction is for one day, and “${on}” is not one day: name a date, such as 2026-11-05.`,
         );
       const timeMs = Math.min(calendar.startOfDay(firstDay) + NOON_MS, nowMs);
       const correction = { meter: scope, timeMs, credits: amount, reason, actor: by.user };
@@ -71,12 +71,13 @@ export function createCorrectionAdmin({
       const used = sumCredits(steps.map(({ credits }) => credits));
       const corrected = addCredits(used, amount);
       const [was, is] = [used, corrected].map((credits) => formatCredits(largerOf(0, credits)));
-      const day = formatDay(firstDay);
+      const day = formatDate(firstDay);
+      const title = scopes.find(({ name }) => name === scope)?.title ?? scope;
       return [
-        `Corrected ${scope} by ${formatSigned(amount)} on ${day}: ${reason}`,
-        `Used by ${scope} on ${day}: ${was} → ${is} credits${corrected < 0 ? ' (a day never goes below zero)' : ''}`,
+        `Corrected ${title} by ${formatSigned(amount)} on ${day}: ${reason}`,
+        `Used by ${title} on ${day}: ${was} → ${is} credits${corrected < 0 ? ' (a day never goes below zero)' : ''}`,
         ...(extent && firstDay < extent.firstDay
-          ? [`Data begin on ${formatDay(extent.firstDay)} only: was ${day} meant?`]
+          ? [`Data begins on ${formatDate(extent.firstDay)}: is ${day} the day you meant?`]
           : []),
         ...noteRepeat(correction, lately),
       ];
@@ -89,7 +90,7 @@ function noteRepeat({ meter, credits, reason }: Correction, lately: readonly Cor
   const same = lately.filter((each) => each.credits === credits && each.reason === reason).length;
   if (same === 0) return [];
   return [
-    `The same was entered ${same === 1 ? 'once' : `${same} times`} already within the last minute, and each counts. ` +
+    `The same correction was entered ${same === 1 ? 'once' : `${same} times`} in the last minute already, and each counts. ` +
       `To take this one back, enter ${formatSigned(-credits)} for ${meter} on the same day.`,
   ];
 }

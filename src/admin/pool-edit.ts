@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatScopeHead, formatScopeWith, toFieldFaults } from '../definition/format.ts';
 import { checkDeclaration, parseDeclaration } from '../definition/parse.ts';
 import { amend } from '../domain/amend.ts';
-import { formatDay } from '../domain/calendar.ts';
 import {
   type Declaration,
   type DeclaredLimit,
@@ -31,21 +30,21 @@ export function listScopeSummaries(current: Definitions, today: number): ScopeSu
     const { name, title, pools, limits } = scope;
     const summarize = (pool: DeclaredPool | DeclaredLimit): PoolSummary => {
       const planned = findPlanned(current, name, pool.name, today);
-      return { pool, basis: toBasis(pool), ...(planned ? { planned } : {}) };
+      return { pool, basis: toBasis(pool), ...(planned === undefined ? {} : { planned }) };
     };
     const fields = toScopeFields(scope);
     return { name, title, fields, basis: toBasis(fields), pools: pools.map(summarize), limits: limits.map(summarize) };
   });
 }
 
-/** The date from which the newest amount holds, where that is still to come. */
-function findPlanned(current: Definitions, scope: string, name: string, today: number): string | undefined {
+/** The day from which the newest amount holds, where that is still to come. */
+function findPlanned(current: Definitions, scope: string, name: string, today: number): number | undefined {
   const stored = current.scopes.find((one) => one.name === scope);
   const pool = [...(stored?.pools ?? []), ...(stored?.limits ?? [])].find(
     (one) => one.name === name && one.untilDay === undefined,
   );
   const newest = pool && pool.amounts.length > 1 ? pool.amounts.at(-1)! : undefined;
-  return newest && newest.fromDay > today ? formatDay(newest.fromDay) : undefined;
+  return newest && newest.fromDay > today ? newest.fromDay : undefined;
 }
 
 export function editDeclaration(current: Definitions, edit: DeclarationEdit, today: number): Edited {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDate, formatDay } from '../domain/calendar.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Exported, ExportFormat } from '../export/encoder.ts';
 import { type ExportOrder, type ExportPorts, exportDays, listDays } from '../export/export-usage.ts';
@@ -22,7 +22,7 @@ export async function writeExport(
 ): Promise<number> {
   const { days = [], firstKept } = (await listDays(ports, order)) ?? {};
   if (firstKept !== undefined && ports.calendar.startOfDay(firstKept) > order.span.fromMs && order.what === 'events')
-    context.err(`Single calls are kept from ${formatDay(firstKept)} on.`);
+    context.err(`Single calls are kept from ${formatDate(firstKept)} on.`);
   const isFolder = out !== undefined && (/[/\\]$/.test(out) || isDirectory(resolve(context.folder, out)));
   const progress = context.isTerminal && out !== undefined ? drawBar(order.what, context) : undefined;
   let done = 0;

@@ -3,7 +3,7 @@ import { formatDeclaration } from '../definition/format.ts';
 import { parseDeclaration } from '../definition/parse.ts';
 import { listUnknownSources } from '../definition/unknown-sources.ts';
 import { amend } from '../domain/amend.ts';
-import { formatDay } from '../domain/calendar.ts';
+import { formatDate } from '../domain/calendar.ts';
 import { type Change, type Declaration, offerRecount, toDeclaration } from '../domain/declaration.ts';
 import { formatCredits, type Pool, type Scope } from '../domain/definition.ts';
 import { describeUnknown } from '../domain/names.ts';
@@ -110,7 +110,7 @@ function printPool(state: PoolState, note: string, lives: readonly Pool[] = [], 
 }
 
 function describeEnd(untilDay: number | undefined, before: string, after = ''): string {
-  return untilDay === undefined ? '' : `${before}ends on ${formatDay(untilDay)}${after}`;
+  return untilDay === undefined ? '' : `${before}ends on ${formatDate(untilDay)}${after}`;
 }
 
 /** Names the nearest scope, or those that there are. */

@@ -1,4 +1,4 @@
-import { formatDay } from '../domain/calendar.ts';
+import { formatDate } from '../domain/calendar.ts';
 import { type Definitions, formatCredits } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { limitMeter } from '../domain/rules.ts';
@@ -27,11 +27,11 @@ export const runRecount = takes('', { from: { type: 'string' } }, async (_words,
     const fromDay = Math.max(asked, rawDay === undefined ? asked : Number(rawDay));
     if (fromDay > asked) {
       context.out(
-        `Raw events are kept from ${formatDay(fromDay)} on: days from then on are counted again, earlier ones stay as they are.`,
+        `Raw events are kept from ${formatDate(fromDay)} on: days from then on are counted again, earlier ones stay as they are.`,
       );
     }
     const actor = describePerson();
-    const since = formatDay(fromDay);
+    const since = formatDate(fromDay);
     const span = { fromMs: calendar.startOfDay(fromDay), toMs: calendar.startOfDay(today + 1) };
     await intake.usage.foldAll();
     const meters = listMeters(await definitions());

@@ -1,4 +1,4 @@
-import { createCalendar, formatDay } from '../domain/calendar.ts';
+import { createCalendar, formatDate } from '../domain/calendar.ts';
 import { isZone } from '../domain/time-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
@@ -37,10 +37,10 @@ export const runRezone = takes('ZONE', {}, async ([zone], _flags, context) => {
         `Days are counted in ${to.zone} from now on (before: ${calendar.zone}); ${countOf(events, 'raw event')} recounted.`,
       );
       if (fromDay !== undefined)
-        context.out(`Days before ${formatDay(fromDay)} keep ${calendar.zone}; answers say so.`);
+        context.out(`Days before ${formatDate(fromDay)} keep ${calendar.zone}; answers say so.`);
       if (pairsFromDay !== undefined && pairsFromDay !== fromDay)
         context.out(
-          `So do combinations (a client's routes, say) before ${formatDay(pairsFromDay)}, which hourly totals do not hold.`,
+          `So do combinations (a client's routes, say) before ${formatDate(pairsFromDay)}, which hourly totals do not hold.`,
         );
       if (config.reportTimezone !== to.zone)
         context.out(

@@ -1,4 +1,4 @@
-import { formatDay } from './calendar.ts';
+import { formatDate } from './calendar.ts';
 import {
   type Change,
   type Declaration,
@@ -21,6 +21,7 @@ import {
   type ScopeRules,
   versionOn,
 } from './definition.ts';
+import { formatDays } from './range.ts';
 
 /**
  * Returns the definitions after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
@@ -39,7 +40,7 @@ export function amend(
   });
   for (const stored of current.scopes) {
     if (declaration.scopes.some((declared) => declared.name === stored.name)) continue;
-    if (stored.untilDay === undefined) changes.push({ place: stored.name, text: `ends on ${formatDay(today)}` });
+    if (stored.untilDay === undefined) changes.push({ place: stored.name, text: `ends on ${formatDate(today)}` });
     const untilDay = stored.untilDay ?? today;
     const end = <P extends Pool>(pool: P) => endBy(pool, untilDay);
     scopes.push({ ...stored, untilDay, pools: stored.pools.map(end), limits: stored.limits.map(end) });
@@ -58,7 +59,7 @@ function amendScope(stored: Scope | undefined, declared: DeclaredScope, today: n
   const { name, title, rateLimitPerMinute, links } = declared;
   const head = { name, title, ...(rateLimitPerMinute === undefined ? {} : { rateLimitPerMinute }), links };
   if (!stored) changes.push({ place: name, text: 'new scope' });
-  else if (stored.untilDay !== undefined) changes.push({ place: name, text: `declared again on ${formatDay(today)}` });
+  else if (stored.untilDay !== undefined) changes.push({ place: name, text: `declared again on ${formatDate(today)}` });
   else {
     if (stored.title !== title) changes.push({ place: name, text: `title "${stored.title}" → "${title}", at once` });
     if (stored.rateLimitPerMinute !== rateLimitPerMinute)
@@ -97,7 +98,7 @@ function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], 
   });
   const gone = stored.filter((pool) => !declared.some((wanted) => wanted.name === pool.name));
   for (const pool of gone.filter(isLasting))
-    changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDay(today)}` });
+    changes.push({ place: `${scope}/${pool.name}`, text: `ends on ${formatDate(today)}` });
   return [...lives, ...gone.map((pool) => endBy(pool, today))];
 }
 
@@ -127,7 +128,7 @@ function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, ch
   if (!isTakenBack || before.untilDay !== last.fromDay - 1) return lives;
   changes.push({
     place: `${scope}/${wanted.name}`,
-    text: `period ${formatPeriodRule(last.period)} → ${formatPeriodRule(wanted.period)}, as before ${formatDay(last.fromDay)}`,
+    text: `period ${formatPeriodRule(last.period)} → ${formatPeriodRule(wanted.period)}, as before ${formatDate(last.fromDay)}`,
   });
   const { untilDay: _, ...goesOn } = before;
   return [...lives.slice(0, -2), goesOn];
@@ -152,7 +153,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   const version = toVersion(declared, order);
 
   function begin(fromDay: number): Pool {
-    const from = fromDay === FIRST_DAY ? '' : `, from ${formatDay(fromDay)}`;
+    const from = fromDay === FIRST_DAY ? '' : `, from ${formatDate(fromDay)}`;
     changes.push({
       place,
       text: `${formatArithmetic(version)}${period.kind === 'once' ? ',' : period.kind === 'rolling-24h' ? ' in' : ' per'} ${formatPeriodRule(period)}${from}`,
@@ -174,7 +175,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay) {
     changes.push({
       place,
-      text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}: its use begins at 0 on ${formatDay(changeDay)}`,
+      text: `period ${formatPeriodRule(stored.period)} → ${formatPeriodRule(period)}: its use begins at 0 on ${formatDate(changeDay)}`,
     });
     return [{ ...stored, untilDay: changeDay - 1 }, begin(changeDay)];
   }
@@ -230,10 +231,10 @@ function amendAmounts(
   const before = stored.amounts.filter((other) => other.fromDay < fromDay);
   const was = versionOn(stored.amounts, fromDay);
   if (formatArithmetic(was) !== formatArithmetic(version))
-    note(`${formatArithmetic(was)} → ${formatArithmetic(version)}, from ${formatDay(fromDay)}`);
+    note(`${formatArithmetic(was)} → ${formatArithmetic(version)}, from ${formatDate(fromDay)}`);
   const { priority, order } = placed(was);
-  if (priority !== declared.priority) note(`priority ${priority} → ${declared.priority}, from ${formatDay(fromDay)}`);
-  if (order !== version.order) note(`another place in the file, from ${formatDay(fromDay)}`);
+  if (priority !== declared.priority) note(`priority ${priority} → ${declared.priority}, from ${formatDate(fromDay)}`);
+  if (order !== version.order) note(`another place in the file, from ${formatDate(fromDay)}`);
   return [...before, { fromDay, ...version }];
 }
 
@@ -252,7 +253,7 @@ function amendRules(
   const changeDay = stored.length === 0 ? FIRST_DAY : today;
   const order = declaration.scopes.map((scope) => scope.name);
   let sets = stored;
-  const since = (day: number) => (day === FIRST_DAY ? '' : `, from ${formatDay(day)}`);
+  const since = (day: number) => (day === FIRST_DAY ? '' : `, from ${formatDate(day)}`);
 
   for (const scope of declaration.scopes) {
     const wanted = toScopeRules(scope);
@@ -312,12 +313,11 @@ function describeDropped(holiday: Holiday, today: number): Change {
   const text = `dropped ${formatHoliday(holiday)}`;
   if (holiday.untilDay < today) return { place: 'holidays', text: `${text}: it was over, and stays what it was` };
   const fromDay = Math.max(today, holiday.fromDay);
-  return { place: 'holidays', text: `${text}, from ${formatDay(fromDay)}`, rulesFromDay: fromDay };
+  return { place: 'holidays', text: `${text}, from ${formatDate(fromDay)}`, rulesFromDay: fromDay };
 }
 
 function formatHoliday({ scope, fromDay, untilDay }: Holiday): string {
-  const until = untilDay === fromDay ? '' : ` to ${formatDay(untilDay)}`;
-  return `${formatDay(fromDay)}${until} (${scope ?? 'all scopes'})`;
+  return `${formatDays(fromDay, untilDay)} (${scope ?? 'all scopes'})`;
 }
 
 function rank(order: readonly string[], name: string): number {

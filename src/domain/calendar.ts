@@ -95,6 +95,12 @@ export function formatDay(day: number): string {
   return toDate(day).toString();
 }
 
+/** `Fri 20 Nov 2026`: a day in a sentence; `formatDay` is for what is typed and for machines. */
+export function formatDate(day: number): string {
+  const date = toDate(day);
+  return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
+}
+
 /** Throws RangeError for anything but a real ISO date. */
 export function parseDay(iso: string): number {
   return toDay(Temporal.PlainDate.from(iso, { overflow: 'reject' }));

@@ -1,4 +1,4 @@
-import { formatDay } from './calendar.ts';
+import { formatDate, formatDay } from './calendar.ts';
 import {
   type Amount,
   type ClientName,
@@ -55,8 +55,8 @@ export function offerRecount(changes: readonly Change[], today: number): string 
   const days = changes.flatMap(({ rulesFromDay: day }) => (day === FIRST_DAY ? [today] : (day ?? [])));
   const fromDay = Math.min(...days);
   if (!(fromDay <= today)) return undefined;
-  const since = formatDay(fromDay);
-  return `Rules apply to calls as they come in; to count those of ${fromDay === today ? "today's earlier hours" : `${since} and later`} by them too, run "headroom recount --from ${since}".`;
+  const calls = fromDay === today ? "today's earlier calls" : `calls since ${formatDate(fromDay)}`;
+  return `Rules apply to calls as they come in; to count ${calls} by them too, run "headroom recount --from ${formatDay(fromDay)}".`;
 }
 
 export const NO_DEFINITIONS: Definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };

@@ -1,4 +1,4 @@
-import { type Calendar, formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDate, formatDay } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { DIMENSIONS } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
@@ -89,7 +89,7 @@ async function readTotals(
     if (shortened)
       throw new HeadroomError(
         'range',
-        `Totals of ${formatDay(day)} do not hold ${dimension} together with these filters, and raw events of that day are no longer kept: leave the filters out, or begin later.`,
+        `Totals of ${formatDate(day)} do not hold ${dimension} together with these filters, and raw events of that day are no longer kept: leave the filters out, or begin later.`,
       );
     return rows.map((row) => [formatDay(day), dimension, ...toTotalRow(row, dimension, nameOf)]);
   });

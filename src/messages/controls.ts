@@ -60,7 +60,7 @@ export function buildControls(report: Report, state: ControlState, shown: Shown)
   const wider = buildWider(report).slice(0, MOST_WIDER - share.length);
   const row = [
     ...(hasRange(question) && wider.length + share.length < MOST_WIDER
-      ? [buildRangeMenu(question.range ?? range?.text)]
+      ? [buildRangeMenu(question.range ?? range?.text, range?.label)]
       : []),
     ...buildNextMenu(question, state),
     ...(wider.length > 0 ? wider : buildViewButton(report, shown)),
@@ -77,20 +77,21 @@ export function buildControls(report: Report, state: ControlState, shown: Shown)
 }
 
 /** Shows the range that is answered, also where none was asked for. */
-function buildRangeMenu(range: string | undefined): Block {
+/** `label`: of the range as people read it. */
+function buildRangeMenu(range = 'Range', label = range): Block {
   const options = RANGE_CHOICES.map(({ text, label }) => option(label, text));
   const initial = options.find(({ value }) => value === range);
   return {
     type: 'static_select',
     action_id: ACTIONS.range,
-    placeholder: plainText(rangeWords(range), MAX_PLACEHOLDER),
+    placeholder: plainText(/\d{4}-\d/.test(range) ? label : rangeWords(range), MAX_PLACEHOLDER),
     options,
     ...(initial ? { initial_option: initial } : {}),
   };
 }
 
-/** `Last week` for `last-week`; dates stay as they are. */
-function rangeWords(range = 'Range'): string {
+/** `Last week` for `last-week`. */
+function rangeWords(range: string): string {
   return /^[a-z]+(-[a-z]+)*$/.test(range) ? capitalise(range.replaceAll('-', ' ')) : range;
 }
 

@@ -1,3 +1,4 @@
+import { formatDate } from '../domain/calendar.ts';
 import type { DeclaredLimit, DeclaredPool } from '../domain/declaration.ts';
 import type { ClientFields } from '../domain/declared-fields.ts';
 import { amountOf, formatArithmetic, formatCredits, LAST_PRIORITY, type PeriodRule } from '../domain/definition.ts';
@@ -96,7 +97,7 @@ function buildPool(scope: string, { pool, planned }: PoolSummary, index: number)
   return [
     richText(
       leaf(pool.name, { bold: true }),
-      `\n${clip(describePool(pool), 1500)}${planned ? `\nFrom ${planned} on` : ''}`,
+      `\n${clip(describePool(pool), 1500)}${planned === undefined ? '' : `\nFrom ${formatDate(planned)} on`}`,
       ...(fits ? [] : [`\n${pool.grants.length} grants are more than a form holds: edit them as text.`]),
     ),
     ...actions(

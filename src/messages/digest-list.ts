@@ -13,7 +13,7 @@ export function describeDigest(digest: DigestSummary): { lines: string[] } {
 }
 
 /** `paused until Mon 30 Nov 00:00`, by the schedule's own zone; `paused: invite me with /invite @headroom`. */
-function describePause({ schedule, pausedUntilMs, pausedReason }: DigestSummary): string {
+export function describePause({ schedule, pausedUntilMs, pausedReason }: DigestSummary): string {
   if (pausedReason) return `paused: ${pausedReason}`;
   return pausedUntilMs === undefined ? 'paused' : `paused until ${formatMoment(pausedUntilMs, zoneOf(schedule))}`;
 }

@@ -209,7 +209,7 @@ function describePools(
 function describeVersions({ name, period, amounts }: Pool): string[] {
   return amounts.map(
     (version, index) =>
-      `${name} (${formatPeriodRule(period)})${amounts.length > 1 || index > 0 ? ` from ${formatDay(version.fromDay)}` : ''}: ${formatArithmetic(version)}`,
+      `${name} (${formatPeriodRule(period)})${amounts.length > 1 || index > 0 ? ` from ${formatDate(version.fromDay)}` : ''}: ${formatArithmetic(version)}`,
   );
 }
 

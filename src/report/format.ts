@@ -1,4 +1,4 @@
-import { type Calendar, formatDay, MONTHS, SHORT_WEEKDAYS, toDate } from '../domain/calendar.ts';
+import { type Calendar, formatDate, formatDay, MONTHS, SHORT_WEEKDAYS, toDate } from '../domain/calendar.ts';
 import { formatCredits, toDecimal } from '../domain/definition.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
@@ -7,7 +7,7 @@ import type { ReportHead } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 
-export { formatCredits, toDecimal };
+export { formatCredits, formatDate, toDecimal };
 
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -73,12 +73,6 @@ export function toPercent(part: Thousandths, whole: Thousandths): number {
 
 export function formatShare(part: Thousandths, whole: Thousandths): string {
   return formatPercent(toPercent(part, whole));
-}
-
-/** `Fri 20 Nov 2026`. */
-export function formatDate(day: number): string {
-  const date = toDate(day);
-  return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
 }
 
 /** `20 Nov`. */

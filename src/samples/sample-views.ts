@@ -1,4 +1,5 @@
 import { createPoolAdmin } from '../admin/pool-admin.ts';
+import { parseDay } from '../domain/calendar.ts';
 import { DIGEST_SECTIONS } from '../domain/digest.ts';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
@@ -152,7 +153,7 @@ function listPoolForms(scopes: readonly ScopeSummary[]): Sample[] {
 }
 
 function plan(pool: PoolSummary): PoolSummary {
-  return { ...pool, planned: '2026-12-01' };
+  return { ...pool, planned: parseDay('2026-12-01') };
 }
 
 async function listHomes({ reporter, nowMs }: SampleWorld, names: SampleNames): Promise<Sample[]> {

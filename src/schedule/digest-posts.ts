@@ -3,7 +3,7 @@ import { EVERYTHING, THREAD_SECTIONS, toRhythm } from '../domain/digest.ts';
 import { type Due, formatSchedule, latestDue, nextDue } from '../domain/schedule-rule.ts';
 import { QuestionError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { formatMoment } from '../report/format.ts';
+import { formatDate, formatDuration, formatMoment } from '../report/format.ts';
 import { cureOf } from '../slack/client/errors.ts';
 import type { Actor, DigestPostPort, DigestPreview, DigestSummary } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
@@ -182,7 +182,9 @@ async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promi
     .map((post) => {
       const { dueMs } = readDigestOrder(post.content);
       const date = post.key.slice(toKey(id).length);
-      const what = date.startsWith('sent:') ? ', sent by hand' : ` of ${date}`;
+      const isByHand = date.startsWith('sent:');
+      // What was posted says when.
+      const what = isByHand ? ', sent by hand' : post.sent ? '' : ` of ${formatDate(parseDay(date))}`;
       return { dueMs, line: `Digest ${id}${what}: ${describeState(post, dueMs, zone)}` };
     })
     .sort((a, b) => b.dueMs - a.dueMs);
@@ -192,7 +194,7 @@ async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promi
 function describeState({ state, sent, error }: Delivery, dueMs: number, zone: string): string {
   if (sent) {
     const lateMin = Math.round((sent.ms - dueMs) / 60_000);
-    return `posted ${formatMoment(sent.ms, zone)} (${zone})${lateMin >= 5 ? `, ${lateMin} min late` : ''}`;
+    return `posted ${formatMoment(sent.ms, zone)} (${zone})${lateMin >= 5 ? `, ${formatDuration(sent.ms - dueMs)} late` : ''}`;
   }
   if (state === 'failed') return `not posted. ${cureOf(error ?? 'unknown_error')}`;
   if (state === 'replaced') return 'replaced by a newer one before it could be posted';

@@ -4,7 +4,7 @@ import type { Question } from '../domain/report.ts';
 import { formatSchedule, listNext, parseSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
-import { describeDigest, describeRuns } from '../messages/digest-list.ts';
+import { describeDigest, describePause, describeRuns } from '../messages/digest-list.ts';
 import { clip, plainContext } from '../messages/text.ts';
 import { FILTERS } from '../store/json-columns.ts';
 import { describeCounted, fitsForm, toCounted } from './command/format-question.ts';
@@ -156,10 +156,12 @@ export function chooseSections(digest: DigestSummary | undefined, question: Ques
   };
 }
 
-/** Tells what became of a digest. */
-export async function tellDigest(asking: Asking, word: string, digest: DigestSummary): Promise<void> {
+/** Tells what became of a digest; without a word: that it is paused. */
+export async function tellDigest(asking: Asking, word: string | undefined, digest: DigestSummary): Promise<void> {
+  const { id, schedule } = digest;
   const { lines } = describeDigest(digest);
-  await say(asking, [`${word}: digest ${digest.id}, ${lines[0]}`, ...lines.slice(1)]);
+  const told = word ? `${word}: digest ${id}, ${lines[0]}` : `Digest ${id}, ${schedule}, is ${describePause(digest)}.`;
+  await say(asking, [told, ...lines.slice(1)]);
 }
 
 /** `weekly mon 09:00 Europe/Berlin` in its parts. */

@@ -44,7 +44,7 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
       }
       const { id } = await pickDigest(served, command);
       const digest = await ctx.digests.pause(id, untilMs ?? command.action === 'pause', by);
-      return tellDigest(served, command.action === 'pause' ? 'Paused' : 'Resumed', digest);
+      return tellDigest(served, command.action === 'pause' ? undefined : 'Resumed', digest);
     }
     case 'remove': {
       const { id, schedule } = await ctx.digests.remove((await pickDigest(served, command)).id, by);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatDate, formatDay } from '../domain/calendar.ts';
 import {
   type FieldFault,
   GRANT_FIELDS,
@@ -140,9 +141,15 @@ export const POOL_FORM = declarationForm({
 /** Says what a pool that is changed is now. */
 function buildHead({ name, scope }: About, now: PoolSummary | undefined): Block[] {
   if (name === undefined || !now) return [];
-  const planned = now.planned
-    ? [richText(leaf(`This is planned from ${now.planned} on: `, { bold: true }), 'what you save takes its place.')]
-    : [];
+  const planned =
+    now.planned === undefined
+      ? []
+      : [
+          richText(
+            leaf(`This is planned from ${formatDate(now.planned)} on: `, { bold: true }),
+            'what you save takes its place.',
+          ),
+        ];
   return [
     richText(leaf(clip(name, 200), { bold: true }), ` of ${clip(scope, 200)}\n${clip(describePool(now.pool), 1500)}`),
     ...planned,
@@ -161,7 +168,7 @@ export function toChange(
   now: PoolSummary,
   more: boolean,
 ): Parameters<typeof POOL_FORM.build> {
-  const fields = { ...toPoolFields(now.pool), valid_from: now.planned ?? '' };
+  const fields = { ...toPoolFields(now.pool), valid_from: now.planned === undefined ? '' : formatDay(now.planned) };
   const grants = more ? [...fields.grants, NO_GRANT] : fields.grants;
   const about = { ...given, name: now.pool.name, basis: now.basis, grants: grants.map((_, index) => index) };
   return [about, { fields: { ...fields, grants }, now }];

@@ -166,8 +166,8 @@ export interface PoolSummary {
   pool: DeclaredPool | DeclaredLimit;
   /** Stands for its present content; see PoolEdit. */
   basis: string;
-  /** The date (`2026-12-01`) from which this holds, where that is still to come. */
-  planned?: string;
+  /** The day from which this holds, where that is still to come. */
+  planned?: number;
 }
 
 /** A declared scope with the pools and limits that have not ended, in the order of the declaration. */

@@ -181,7 +181,7 @@ holidays: [{ scope: resting, from: 2026-11-20, until: 2026-11-22 }]
 
   it('corrects a count, with its reason', async () => {
     const told = await stage.ask('correct capped -50 2026-11-21 counted twice', { user: ADMIN });
-    expect(told.text).toContain('counted twice');
+    expect(told.text).toContain('on Sat 21 Nov 2026: counted twice');
     expect((await stage.ask('pool capped')).table[1]).toEqual(expect.arrayContaining(['190', '200', '10']));
     expect((await stage.ask('explain capped')).words).toMatch(/-50 credits of capped.*counted twice/);
   });

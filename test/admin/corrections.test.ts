@@ -36,14 +36,14 @@ describeEachDialect('corrections by admins', (databases) => {
   it('say what the day was and is', async () => {
     const { correct } = start(await databases.open());
     expect(await correct(-500_500, '2026-11-20')).toEqual([
-      'Corrected default by -500.5 credits on 2026-11-20: counted twice',
-      'Used by default on 2026-11-20: 700 → 199.5 credits',
+      'Corrected default by -500.5 credits on Fri 20 Nov 2026: counted twice',
+      'Used by default on Fri 20 Nov 2026: 700 → 199.5 credits',
     ]);
     expect((await correct(1000, '2026-11-20', 'a call more'))[1]).toBe(
-      'Used by default on 2026-11-20: 199.5 → 200.5 credits',
+      'Used by default on Fri 20 Nov 2026: 199.5 → 200.5 credits',
     );
     expect((await correct(-900_000, '2026-11-20'))[1]).toBe(
-      'Used by default on 2026-11-20: 200.5 → 0 credits (a day never goes below zero)',
+      'Used by default on Fri 20 Nov 2026: 200.5 → 0 credits (a day never goes below zero)',
     );
   });
 
@@ -54,7 +54,7 @@ describeEachDialect('corrections by admins', (databases) => {
     wait(30_000);
     const again = await correct(-5000);
     expect(again[2]).toBe(
-      'The same was entered once already within the last minute, and each counts. ' +
+      'The same correction was entered once in the last minute already, and each counts. ' +
         'To take this one back, enter +5 credits for default on the same day.',
     );
     expect(await correct(-5000, undefined, 'another reason')).toHaveLength(2);
@@ -66,6 +66,8 @@ describeEachDialect('corrections by admins', (databases) => {
 
   it('before the data begin are told', async () => {
     const { correct } = start(await databases.open());
-    expect((await correct(5000, '2026-11-19'))[2]).toBe('Data begin on 2026-11-20 only: was 2026-11-19 meant?');
+    expect((await correct(5000, '2026-11-19'))[2]).toBe(
+      'Data begins on Fri 20 Nov 2026: is Thu 19 Nov 2026 the day you meant?',
+    );
   });
 });

@@ -54,7 +54,7 @@ describe('headroom pools', () => {
     });
     writeFileSync(join(folder, 'pools.yaml'), FILE.replace('quantity: 10', 'quantity: 40'));
     expect((await run('pools', 'apply', 'pools.yaml')).out).toContain(
-      'crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 → 50,000 + 40 × 250 Users = 60,000, from 2026-11-20',
+      'crm/Daily credits: 50,000 + 10 × 250 Users = 52,500 → 50,000 + 40 × 250 Users = 60,000, from Fri 20 Nov 2026',
     );
     const [newest] = await read((db) => listAudit(db, 1));
     expect(newest).toMatchObject({ atMs: NOW, action: 'pools', actor: expect.stringMatching(/on the command line$/) });
@@ -106,14 +106,14 @@ Days in Europe/Berlin.`);
     const { out } = await run('pools', 'show');
     expect(out).toContain('crm: CRM calls\n');
     expect(out).toContain('  Daily credits (rolling-24h, in use)\n');
-    expect(out).toContain('  Add-on (once, ends on 2026-11-20)\n');
+    expect(out).toContain('  Add-on (once, ends on Fri 20 Nov 2026)\n');
     writeFileSync(join(folder, 'pools.yaml'), 'scopes: []');
     await run('pools', 'apply', 'pools.yaml');
     expect((await run('pools', 'show')).out).toMatch(/^No pools yet/);
     writeFileSync(join(folder, 'pools.yaml'), 'scopes: [{ name: other, limits: [{ name: Fair use, base: 5 }] }]');
     await run('pools', 'apply', 'pools.yaml');
     const later = (await run('pools', 'show')).out;
-    expect(later).toContain('crm: CRM calls (ends on 2026-11-20)\n');
+    expect(later).toContain('crm: CRM calls (ends on Fri 20 Nov 2026)\n');
     expect(later).toContain('  this month: 0 used\n');
   });
 
@@ -155,7 +155,9 @@ Days in Europe/Berlin.`);
     await run('pools', 'apply', 'pools.yaml');
     const ruled = FILE.replace('    pools:', '    match: [{ module: erp }]\n    valid_from: 2026-11-05\n    pools:');
     writeFileSync(join(folder, 'pools.yaml'), ruled.replaceAll(/base: (?=\d)/g, 'valid_from: 0001-01-01, base: '));
-    expect((await run('pools', 'apply', 'pools.yaml')).out).toContain('crm: rules changed (match), from 2026-11-05');
+    expect((await run('pools', 'apply', 'pools.yaml')).out).toContain(
+      'crm: rules changed (match), from Thu 5 Nov 2026',
+    );
     const { out } = await run('pools', 'show', '--yaml');
     rmSync(join(folder, 'headroom.db'));
     writeFileSync(join(folder, 'again.yaml'), out);
@@ -205,7 +207,7 @@ describe('headroom correct', () => {
     const [newest] = await read((db) => listAudit(db, 1));
     expect(newest).toMatchObject({
       action: 'correct',
-      detail: expect.stringContaining('crm -500.25 credits on 2026-11-'),
+      detail: expect.stringMatching(/^crm -500\.25 credits on (Thu 5|Fri 20) Nov 2026: refund$/),
     });
   });
 

@@ -162,7 +162,7 @@ describe('a pool', () => {
 
     const before = declare([scope({ pools: [a!, b!] })]);
     const { changes } = amend(apply([TODAY - 9, before]), declare([scope({ pools: [b!, a!] })]), TODAY);
-    expect(changes).toEqual([{ place: 'crm/a', text: 'another place in the file, from 2026-11-20' }]);
+    expect(changes).toEqual([{ place: 'crm/a', text: 'another place in the file, from Fri 20 Nov 2026' }]);
   });
 
   it('that is there once and holds from a later day is not moved by what else changes', () => {
@@ -246,28 +246,28 @@ describe('rules', () => {
       'a new one',
       undefined,
       [{ fromDay: TODAY + 4, untilDay: TODAY + 6 }],
-      'added 2026-11-24 to 2026-11-26 (all scopes)',
+      'added 24–26 Nov 2026 (all scopes)',
       undefined,
     ],
     [
       'one that runs',
       undefined,
       [{ scope: 'crm', fromDay: TODAY - 4, untilDay: TODAY }],
-      'added 2026-11-16 to 2026-11-20 (crm)',
+      'added 16–20 Nov 2026 (crm)',
       '2026-11-16',
     ],
     [
       'a dropped one',
       [{ fromDay: TODAY - 4, untilDay: TODAY + 2 }],
       [],
-      'dropped 2026-11-16 to 2026-11-22 (all scopes), from 2026-11-20',
+      'dropped 16–22 Nov 2026 (all scopes), from Fri 20 Nov 2026',
       '2026-11-20',
     ],
     [
       'one that was over',
       [{ fromDay: TODAY - 4, untilDay: TODAY - 4 }],
       [],
-      'dropped 2026-11-16 (all scopes): it was over, and stays what it was',
+      'dropped 16 Nov 2026 (all scopes): it was over, and stays what it was',
       undefined,
     ],
   ])('of holidays say from when they hold, and what a recount would reach: %s', (_, before, after, text, day) => {
@@ -289,7 +289,7 @@ describe('rules', () => {
     const { changes } = amend(current, matching([{ source: 'b' }], rest), TODAY);
     const offer = offerRecount(changes, TODAY);
     if (from === undefined)
-      expect([offer, changes[0]!.text]).toEqual([undefined, 'rules changed (match), from 2026-12-05']);
+      expect([offer, changes[0]!.text]).toEqual([undefined, 'rules changed (match), from Sat 5 Dec 2026']);
     else expect(offer).toMatch(new RegExp(`"headroom recount --from ${from}"\\.$`));
   });
 
@@ -303,7 +303,7 @@ describe('rules', () => {
     });
     const { changes } = amend(before, declare([after], { clients: [{ id: 'a', name: 'A' }] }), TODAY);
     expect(changes).toHaveLength(7);
-    for (const { text } of changes) expect(text).toMatch(/, (at once|from 2026-11-20)$/);
+    for (const { text } of changes) expect(text).toMatch(/, (at once|from Fri 20 Nov 2026)$/);
   });
 
   it('can be made to hold from an earlier day', () => {

@@ -128,8 +128,8 @@ describe('digests', () => {
     }
     expect(parentsIn(slack).map(({ text }) => /on (\w+ \d+)/.exec(text)?.[1])).toEqual(['Sat 21']);
     expect((await posts.history({ channel: CHANNEL })).slice(1)).toEqual([
-      'Digest 1 of 2026-11-21: replaced by a newer one before it could be posted',
-      'Digest 1 of 2026-11-20: replaced by a newer one before it could be posted',
+      'Digest 1 of Sat 21 Nov 2026: replaced by a newer one before it could be posted',
+      'Digest 1 of Fri 20 Nov 2026: replaced by a newer one before it could be posted',
     ]);
   });
 

@@ -152,7 +152,7 @@ describe('the form of a pool', () => {
     await press(await openScope('crm'), 'pool_change:2');
     const form = await seen('Change limit');
     await bot.slack.submitView({ user: 'ada', viewId: form.id, values: { base: '150' } });
-    await seen('Pools', 'crm/Acme: 100 → 150, from 2026-11-21');
+    await seen('Pools', 'crm/Acme: 100 → 150, from Sat 21 Nov 2026');
     expect(await readText('crm')).toBe(before.replace('base: 100\n', 'base: 150\n'));
   });
 
@@ -194,7 +194,7 @@ describe('the form of a pool', () => {
     await start();
     const list = await openScope('crm');
     await press(list, 'pool_end:1');
-    const after = await seen('Pools', 'crm/Billing month: ends on 2026-11-21');
+    const after = await seen('Pools', 'crm/Billing month: ends on Sat 21 Nov 2026');
     expect(JSON.stringify(after.blocks)).not.toContain('End Billing month');
     await press(after, 'pool_change:0');
     await press(await seen('Change pool'), 'pool_form:text');
@@ -219,9 +219,9 @@ describe('the form of a pool', () => {
     await press(list, 'pool_change:1');
     const form = await seen('Change pool');
     await slack.submitView({ user: 'ada', viewId: form.id, values: { base: '1000000', valid_from: '2026-12-15' } });
-    await seen('Pools', 'From 2026-12-15 on');
+    await seen('Pools', 'From Tue 15 Dec 2026 on');
     await press(list, 'pool_change:1');
-    const planned = await seen('Change pool', 'This is planned from 2026-12-15 on');
+    const planned = await seen('Change pool', 'This is planned from Tue 15 Dec 2026 on');
     await slack.submitView({ user: 'ada', viewId: planned.id });
     await seen('Pools', 'Nothing differs');
   });

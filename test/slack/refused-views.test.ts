@@ -75,7 +75,7 @@ describe('the Home tab after a press in it', () => {
     await press();
     await slack.waitFor(() => !typesOf(slack.home('alice')!.blocks).has('context'), 'Home is drawn anew');
     await expect.poll(() => refused.list()).toMatchObject([{ type: 'context' }]);
-    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Paused: digest 7/)]);
+    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Digest 7, .*, is paused/)]);
     slack.takeProblems();
   });
 
@@ -89,6 +89,6 @@ describe('the Home tab after a press in it', () => {
     await expect.poll(() => log.find(({ msg }) => msg === 'the Home tab was not refreshed')).toBeDefined();
     expect(slack.home('alice')!.hash).toBe(before);
     expect(done.map(({ action }) => action)).toEqual(['digests.pause']);
-    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Paused: digest 7/)]);
+    expect(toldIn(rig)).toEqual([expect.stringMatching(/^Digest 7, .*, is paused/)]);
   });
 });

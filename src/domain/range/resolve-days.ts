@@ -2,12 +2,12 @@ import {
   type Calendar,
   capitalise,
   firstDayOf,
+  formatDate,
   formatDay,
   MONTH_NAMES,
   monthOf,
   toDate,
   toDay,
-  WEEKDAYS,
 } from '../calendar.ts';
 import { type DayPoint, InvalidRangeError, type RangeWord } from './words.ts';
 
@@ -141,7 +141,7 @@ function dateDay({ year, month = 1, day }: DayPoint & { kind: 'date' }, until: n
 /** The day, if it is the weekday that was named beside it. */
 function checkWeekday(day: number, weekday: number | undefined, until: number, asked: string): number {
   if (weekday === undefined || weekdayOf(day) === weekday) return day;
-  const reason = `${formatDay(day)} is a ${WEEKDAYS[weekdayOf(day) - 1]}`;
+  const reason = `that day is ${formatDate(day)}`;
   throw notADate(asked, reason, day <= until ? [formatDay(day)] : []);
 }
 

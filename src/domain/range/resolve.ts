@@ -1,4 +1,4 @@
-import { type Calendar, formatDay, HOUR_MS, MINUTE_MS, toDate } from '../calendar.ts';
+import { type Calendar, formatDate, formatDay, HOUR_MS, MINUTE_MS, toDate } from '../calendar.ts';
 import { daysLabel, liveLabel, momentLabel, type Range, timesLabel } from '../range.ts';
 import type { StepGrain } from '../usage.ts';
 import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './resolve-days.ts';
@@ -109,7 +109,7 @@ function pastDays(
   nearest: readonly string[] = [],
 ): Range {
   const toCome = (verb: string, day: number) =>
-    `The range “${asked}” ${verb} on ${formatDay(day)}, which is still to come; today is ${formatDay(today)}.`;
+    `“${asked}” ${verb} on ${formatDate(day)}, which is still to come: today is ${formatDate(today)}.`;
   if (days.first > today)
     throw new InvalidRangeError(toCome('begins', days.first), [...nearest, 'today', 'yesterday', '7d']);
   if (days.last > today) {
@@ -160,7 +160,7 @@ function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
   const { first } = pointDays(from, latestBegin(from, last, today), asked);
   if (last < first) {
     throw new InvalidRangeError(
-      `The range “${asked}” ends (${formatDay(last)}) before it begins (${formatDay(first)}).`,
+      `“${asked}” ends on ${formatDate(last)}, before it begins on ${formatDate(first)}.`,
       first <= today ? [daysText({ first: last, last: first }), '7d'] : ['7d'],
     );
   }
@@ -335,23 +335,23 @@ function liveEnd(fromMs: number, asking: Asking): number {
 
 function toCome(verb: string, ms: number, asking: Asking, nearest?: readonly string[]): InvalidRangeError {
   const { asked, nowMs, calendar, today } = asking;
-  const [now, then] = [nowMs, ms].map((each) => instantText(floorMinute(each), calendar));
+  const [now, then] = [nowMs, ms].map((each) => momentLabel(floorMinute(each), today, calendar));
   const hour = calendar.startOfHour(ms - 24 * HOUR_MS);
   const before = calendar.dayOf(ms) === today ? [timesText(hour, nextHour(hour, calendar), calendar)] : [];
-  const told = `The range “${asked}” ${verb} at ${then}, which is still to come; now it is ${now}.`;
+  const told = `“${asked}” ${verb} at ${then}, which is still to come: now it is ${now}.`;
   return new InvalidRangeError(told, [...(nearest ?? before), '1h', 'today', 'yesterday']);
 }
 
-function empty(fromMs: number, toMs: number, { asked, calendar }: Asking): InvalidRangeError {
+function empty(fromMs: number, toMs: number, { asked, calendar, today }: Asking): InvalidRangeError {
   const hour = calendar.startOfHour(fromMs);
   if (fromMs === toMs) {
-    return new InvalidRangeError(`The range “${asked}” is empty: clocks skip this time, or it begins where it ends.`, [
+    return new InvalidRangeError(`“${asked}” is empty: clocks skip this time, or it begins where it ends.`, [
       timesText(calendar.startOfHour(fromMs - 1), fromMs, calendar),
       timesText(hour, nextHour(hour, calendar), calendar),
     ]);
   }
   return new InvalidRangeError(
-    `The range “${asked}” ends (${instantText(toMs, calendar)}) before it begins (${instantText(fromMs, calendar)}).`,
+    `“${asked}” ends at ${momentLabel(toMs, today, calendar)}, before it begins at ${momentLabel(fromMs, today, calendar)}.`,
     [timesText(toMs, fromMs, calendar), '24h'],
   );
 }

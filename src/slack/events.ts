@@ -17,11 +17,13 @@ const nothing = z.undefined().optional();
 /** A message as a person wrote it. */
 const WRITTEN = z.object({ channel: id, ts: id, user: id, text: maybeText, thread_ts: maybeText, bot_id: nothing });
 type Written = z.infer<typeof WRITTEN>;
+/** Slack was seen to tell of replies that mention nobody in threads that the bot is in (pymc-labs/daimon#83). */
+const MENTION = WRITTEN.refine(({ text }) => text?.includes('<@'));
 const DIRECT = WRITTEN.extend({ channel_type: z.literal('im'), subtype: nothing });
 
 /** Mentions, direct messages, the Home tab, being invited, and losing access. */
 export const EVENTS: readonly Listener[] = [
-  event('app_mention', WRITTEN, answerWritten),
+  event('app_mention', MENTION, answerWritten),
   event('message', DIRECT, answerWritten),
   event('app_home_opened', z.object({ tab: z.literal('home'), user: id }), openHome),
   event('member_joined_channel', z.object({ user: id, channel: id }), introduce),

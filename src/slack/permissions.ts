@@ -33,6 +33,10 @@ export interface People {
 }
 
 const CACHE_MS = 60_000;
+/** Errors of `usergroups.users.list` for a group that was removed, and on a plan without groups. */
+const NO_GROUP = new Set(['no_such_subteam', 'plan_upgrade_required']);
+/** Errors of `users.info` for somebody whom the bot cannot know. */
+const NOBODY = new Set(['user_not_found', 'user_not_visible']);
 
 type SlackUser = NonNullable<UsersInfoResponse['user']>;
 
@@ -47,13 +51,28 @@ export function createPeople(
 ): People {
   const remember = <T>(key: string, call: () => Promise<T>) => deps.memory.ask(key, CACHE_MS, call);
   const ask = <T>(call: () => Promise<T>) => callSlack(call, { wait: deps.wait, repeatable: true });
-  const listGroup = async (usergroup: string) =>
-    (await ask(() => client.usergroups.users.list({ usergroup }))).users ?? [];
-
-  async function membersOf(ids: readonly string[]): Promise<Set<string>> {
-    const lists = ids.map((id) => (id.startsWith('S') ? remember(`group:${id}`, () => listGroup(id)) : [id]));
-    return new Set((await Promise.all(lists)).flat());
+  /** Members of a group; undefined where there is no such group any more. */
+  async function listGroup(usergroup: string): Promise<readonly string[] | undefined> {
+    try {
+      return (await ask(() => client.usergroups.users.list({ usergroup }))).users ?? [];
+    } catch (error) {
+      if (!NO_GROUP.has(slackErrorOf(error) ?? '')) throw error;
+      deps.log.warn(
+        { usergroup, error: String(error) },
+        'a user group of ADMINS or VIEWERS is not there: it holds nobody',
+      );
+      return undefined;
+    }
   }
+
+  async function membersOf(ids: readonly string[]): Promise<Found> {
+    const lists = await Promise.all(
+      ids.map((id) => (id.startsWith('S') ? remember(`group:${id}`, () => listGroup(id)) : [id])),
+    );
+    return { ids: [...new Set(lists.flatMap((list) => list ?? []))], complete: !lists.includes(undefined) };
+  }
+
+  const isOneOf = async (id: string, ids: readonly string[]) => (await membersOf(ids)).ids.includes(id);
 
   function isFullMember(user: SlackUser): boolean {
     const team = deps.teamId();
@@ -72,8 +91,8 @@ export function createPeople(
     const id = user.id!;
     const admin =
       fullMember &&
-      (config.admins.length > 0 ? (await membersOf(config.admins)).has(id) : Boolean(user.is_admin || user.is_owner));
-    const mayView = fullMember && (admin || config.viewers.length === 0 || (await membersOf(config.viewers)).has(id));
+      (config.admins.length > 0 ? await isOneOf(id, config.admins) : Boolean(user.is_admin || user.is_owner));
+    const mayView = fullMember && (admin || config.viewers.length === 0 || (await isOneOf(id, config.viewers)));
     return { id, name: user.real_name || user.name || id, zone: user.tz || 'UTC', fullMember, mayView, admin };
   }
 
@@ -83,7 +102,7 @@ export function createPeople(
       try {
         return (await ask(() => client.users.info({ user }))).user ?? nobody;
       } catch (error) {
-        if (slackErrorOf(error) === 'user_not_found') return nobody;
+        if (NOBODY.has(slackErrorOf(error) ?? '')) return nobody;
         throw error;
       }
     });
@@ -93,8 +112,7 @@ export function createPeople(
     find: async (user) => toPerson(await lookUp(user)),
     hasLeft: async (user) => (await lookUp(user)).deleted ?? false,
     async listAdmins() {
-      if (config.admins.length > 0) return { ids: [...(await membersOf(config.admins))], complete: true };
-      return workspaceAdmins.find();
+      return config.admins.length > 0 ? membersOf(config.admins) : workspaceAdmins.find();
     },
   };
 }

@@ -49,6 +49,14 @@ describe('who may ask', () => {
     expect(questions).toEqual([]);
   });
 
+  it('not somebody whom Slack does not show to the bot', async () => {
+    const { slack, questions } = await startRig();
+    slack.faults.fail('users.info', { error: 'user_not_visible' });
+    await slack.command({ user: 'olga', channel: 'partner-acme', text: 'status' });
+    expect(await told(slack, 'olga')).toContain('for full members of this workspace');
+    expect(questions).toEqual([]);
+  });
+
   it('nobody, while Slack does not say who they are', async () => {
     const { slack, questions } = await startRig({ wait: async () => {} });
     slack.faults.fail('users.info', { error: 'internal_error', times: 5 });
@@ -109,6 +117,26 @@ describe('who may change', () => {
     await told(slack, 'boris');
     expect(done.map((one) => one.action)).toEqual(['alerts.test']);
   });
+
+  it.each(['no_such_subteam', 'plan_upgrade_required'])(
+    'a group that is not there (%s) names nobody, and shuts out nobody else',
+    async (error) => {
+      const { slack, app, done, log } = await startRig({
+        config: { admins: ['S0123', 'U01CHLOE'], viewers: ['U01ALICE'] },
+      });
+      slack.faults.fail('usergroups.users.list', { error, times: 9 });
+      await slack.command({ user: 'alice', channel: 'api-usage', text: 'status' });
+      expect(await told(slack, 'alice')).toContain('requests');
+      await slack.command({ user: 'boris', channel: 'api-usage', text: 'alerts test' });
+      expect(await told(slack, 'boris')).toContain('VIEWERS');
+      await slack.command({ user: 'chloe', channel: 'api-usage', text: 'alerts test' });
+      await told(slack, 'chloe');
+      expect(done.map((one) => one.action)).toEqual(['alerts.test']);
+      // Admins who were known keep getting alerts.
+      expect(await app.listAdmins()).toEqual({ ids: ['U01CHLOE'], complete: false });
+      expect(log.filter(({ usergroup }) => usergroup === 'S0123')).toHaveLength(1);
+    },
+  );
 
   it('digests: every member', async () => {
     const { slack, done } = await startRig();

@@ -65,6 +65,18 @@ describe('a mention', () => {
     slack.assertNoProblems();
   });
 
+  it('is one only where somebody is mentioned: other replies of a thread are let pass', async () => {
+    const { slack, questions } = await startRig();
+    const asked = await slack.mention({ user: 'alice', channel: 'api-usage', text: 'top clients 7d' });
+    await slack.waitFor(() => slack.thread('api-usage', asked.ts)[1], 'the answer');
+    const reply = { user: 'U01BORIS', channel: 'C01USAGE', thread_ts: asked.ts, ts: `${Number(asked.ts) + 1}` };
+    await slack.event({ type: 'app_mention', ...reply, text: 'thanks, status looks fine' });
+    await slack.mention({ user: 'boris', channel: 'api-usage', text: 'status', thread_ts: asked.ts });
+    await slack.waitFor(() => slack.thread('api-usage', asked.ts)[3], 'the second answer');
+    expect(questions).toHaveLength(2);
+    expect(slack.ephemerals('boris')).toEqual([]);
+  });
+
   it('offers a button where a form is needed, which only a press opens', async () => {
     const { slack } = await startRig();
     await slack.mention({ user: 'alice', channel: 'api-usage', text: 'digest add' });

@@ -27,6 +27,7 @@ const CODES: Readonly<Record<Kind, string>> = {
     alt_txt_too_large access_denied file_upload_size_restricted file_uploads_disabled
     file_uploads_except_images_disabled file_type_not_allowed storage_limit_reached
     cannot_dm_bot user_disabled user_not_found user_not_visible users_not_found user_not_in_channel plan_upgrade_required
+    no_such_subteam invalid_user_combination too_many_members invalid_channel not_enabled
     expired_trigger_id trigger_expired exchanged_trigger_id trigger_exchanged invalid_trigger_id hash_conflict not_found
     view_too_large duplicate_external_id
     invalid_arguments invalid_arg_name missing_argument invalid_cursor method_not_supported_for_channel_type missing_scope

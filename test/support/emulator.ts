@@ -1,5 +1,5 @@
 import type { Core } from '../../src/playground/emulator/core.ts';
-import { CHANNEL_TYPE, deliverEvent, sendEvent } from '../../src/playground/emulator/events.ts';
+import { deliverEvent, sendEvent } from '../../src/playground/emulator/events.ts';
 import { getChannel, getUser } from '../../src/playground/emulator/interact.ts';
 import { BOT_ID, BOT_USER_ID, TEAM_ID } from '../../src/playground/emulator/seed.ts';
 import type { SayOptions } from '../../src/playground/emulator/speaking.ts';
@@ -113,11 +113,8 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
     /** Archives a channel, or brings it back. Bots are put out of an archived channel and cannot return by themselves. */
     async archive(channelRef: string, archived = true): Promise<void> {
       const channel = getChannel(core, channelRef);
-      const heard = channel.members.has(BOT_USER_ID) || channel.kind === 'public';
       channel.is_archived = archived;
       state.changed();
-      const type = `${CHANNEL_TYPE[channel.kind]}_${archived ? 'archive' : 'unarchive'}`;
-      if (heard) await sendEvent(core, { type, channel: channel.id, user: channel.creator });
       if (archived) channel.members.delete(BOT_USER_ID);
     },
     /** Any event that the manifest subscribes to (else undefined); a whole `event_callback` (for a repeated `event_id`) is sent as it is. */

@@ -67,12 +67,15 @@ const MAX_WRAPS = 3;
 
 const LINES_TYPE = 'application/x-ndjson';
 
+/** Text, or what senders name that know no type: libcurl's call every body a form, unless they are told another. */
+const TEXT_TYPE = /^$|^text\/|^application\/(?:octet-stream|x-www-form-urlencoded)$/;
+
 /** Lines of the W3C's format that tell of the others. */
 const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
 
 export function openAccessLog({ body, contentType, options }: Omit<AdapterInput, 'headers' | 'receivedMs'>) {
   const type = mediaType(contentType);
-  if (!isJsonType(type) && !/^$|^text\/|^application\/octet-stream$/.test(type)) {
+  if (!isJsonType(type) && !TEXT_TYPE.test(type)) {
     throw new HeadroomError(
       'unsupported',
       `Content-Type ${JSON.stringify(type.slice(0, 100))} is not supported for access logs: send text/plain, application/json or application/x-ndjson.`,

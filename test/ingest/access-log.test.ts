@@ -409,6 +409,13 @@ describe('access logs', () => {
     expect(rejected).toMatchObject([{ index: 1, error: expect.stringMatching(/"hello" is not a line/) }]);
   });
 
+  it('come as a form by name too, as libcurl and so curl and syslog-ng send what they are told no type of', () => {
+    const form = { contentType: 'application/x-www-form-urlencoded' };
+    expect(parse('access-log', `${LINE}\n${LINE}`, form).events).toEqual(
+      parse('access-log', `${LINE}\n${LINE}`, TEXT).events,
+    );
+  });
+
   it('refuse other types, and emptiness', () => {
     expect(() => parse('access-log', '\n', TEXT)).toThrow(expect.objectContaining({ code: 'unreadable' }));
     expect(() => parse('access-log', LINE, { contentType: 'application/msgpack' })).toThrow(

@@ -53,6 +53,24 @@ it('asks once what a channel is for answers that follow one another, and anew wh
   await rig.slack.waitFor(() => rig.slack.messages('finance').find(({ blocks }) => blocks), 'an answer in the channel');
 });
 
+it('stays within the calls that Slack takes in a minute while sixty questions and as many looks at Home come', async () => {
+  const rig = await startRig();
+  rig.slack.faults.keepRates = true;
+  const [people, channels] = [
+    ['alice', 'boris', 'chloe', 'ada'],
+    ['api-usage', 'general', 'oncall', 'leads'],
+  ];
+  const seen = () => channels.flatMap((channel) => rig.slack.messages(channel)).filter(({ blocks }) => blocks);
+  for (let count = 0; count < 60; count += 1) {
+    const [user, channel] = [people[count % 4]!, channels[(count >> 2) % 4]!];
+    await rig.slack.command({ user: channel === 'leads' ? 'alice' : user, channel, text: 'top clients' });
+    await rig.slack.openHome(user);
+  }
+  await rig.slack.waitFor(() => seen().length === 60, 'sixty answers');
+  expect(seen().filter(({ blocks }) => blocks!.some(({ type }) => type === 'image'))).toHaveLength(60);
+  expect(rig.slack.calls.filter(({ status }) => status === 429)).toEqual([]);
+});
+
 it('looks at an uploaded picture at once, then after 300 ms, 1 s, 2 s', async () => {
   const pauses: number[] = [];
   const rig = await startRig({

@@ -40,6 +40,13 @@ export interface RecordedCall {
   at: number;
 }
 
+/** Calls that Slack takes of a method in a minute, at least: Tiers 2 to 4 by its page in docs.slack.dev/reference/methods. */
+const CALLS_A_MINUTE: readonly [calls: number, methods: RegExp][] = [
+  [20, /^(users\.list|usergroups\..+)$/],
+  [50, /^(conversations\..+|users\.conversations|chat\.(update|delete)|files\.delete)$/],
+  [100, /^(chat\.postEphemeral|files\..+|views\..+|users\.info)$/],
+];
+
 interface Armed {
   pattern: string;
   fault: Fault;
@@ -56,6 +63,8 @@ export class SlackFaults implements Faults {
   /** How long an uploaded file is processed (real milliseconds). */
   fileDelayMs = 0;
   readonly unknownBlocks = new Set<string>();
+  /** More calls of a method than Slack takes in a minute are answered 429. */
+  keepRates = false;
   /** What was called so far, and answered. */
   readonly calls: RecordedCall[] = [];
   #armed: Armed[] = [];
@@ -103,6 +112,16 @@ export class SlackFaults implements Faults {
     state.changed('call');
   }
 
+  /** A refusal where the method was called too often in the last minute. */
+  #limit(method: string, nowMs: number): Fault | undefined {
+    const most = CALLS_A_MINUTE.find(([, methods]) => methods.test(method))?.[0];
+    if (!this.keepRates || most === undefined) return undefined;
+    const recent = this.calls.filter(
+      (call) => call.method === method && call.at > nowMs - 60_000 && call.status === 200,
+    );
+    return recent.length < most ? undefined : { retryAfter: Math.ceil((recent.at(-most)!.at + 60_000 - nowMs) / 1000) };
+  }
+
   /** The fault for this call, used up; undefined when it may go on. */
   #take(method: string): Fault | undefined {
     if (this.#outage !== false) return this.#outage === 'drop' ? { drop: true } : { status: this.#outage };
@@ -116,7 +135,7 @@ export class SlackFaults implements Faults {
 
   /** A cut or missing answer is recorded as status 0. `run` is not called when the fault comes before it. */
   async answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void> {
-    const fault = this.#take(call.method) ?? {};
+    const fault = this.#take(call.method) ?? this.#limit(call.method, state.now()) ?? {};
     if (fault.delayMs) await delay(fault.delayMs, undefined, { ref: false });
     const refused = fault.error !== undefined || fault.retryAfter !== undefined;
     let spoilt = spoil(fault, false);

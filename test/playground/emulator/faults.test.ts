@@ -17,6 +17,20 @@ test('a rate limit is answered 429 with Retry-After, as often as asked', async (
   expect(emulator.messages(CHANNEL)).toHaveLength(1);
 });
 
+test('on demand it takes as many calls of a method in a minute as Slack says', async () => {
+  let now = Date.parse('2026-11-21T12:00:00Z');
+  const emulator = await start({ now: () => now });
+  const client = createClient(emulator);
+  emulator.faults.keepRates = true;
+  for (let count = 0; count < 20; count += 1) await client.usergroups.list();
+  now += 10_000;
+  await expect(client.usergroups.list()).rejects.toMatchObject({ retryAfter: 50 });
+  await client.users.info({ user: 'U01ALICE' });
+  now += 50_000;
+  await client.usergroups.list();
+  emulator.assertNoProblems();
+});
+
 test('a dropped connection did nothing, one dropped after did: the outcome looks the same', async () => {
   const emulator = await start();
   const client = createClient(emulator);

@@ -39,7 +39,7 @@ import { createTroubleWatch } from './schedule/own-trouble.ts';
 import { assertUtc, createChangeLog, everySoOften, Tick } from './schedule/tick.ts';
 import { composeWebhook } from './schedule/webhook-events.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
-import { RefusedBlocks } from './slack/client/send-repaired.ts';
+import { RefusedBlocks } from './slack/client/post.ts';
 import { createWebClient } from './slack/client/web-client.ts';
 import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { listCorrections } from './store/correction-repository.ts';

@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Config } from '../config.ts';
 import { createLogger } from '../log.ts';
 import { slackErrorOf } from '../slack/client/errors.ts';
-import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
+import type { RefusedBlocks } from '../slack/client/post.ts';
 import { createWebClient } from '../slack/client/web-client.ts';
 import { bad, type Finding, good } from './finding.ts';
 

@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { parse } from 'yaml';
 import { type Config, describeMisspelt, listMissingSlackSettings } from '../config.ts';
 import { slackErrorOf } from '../slack/client/errors.ts';
-import type { RefusedBlocks } from '../slack/client/send-repaired.ts';
+import type { RefusedBlocks } from '../slack/client/post.ts';
 import type { DoctorPort } from '../slack/ports.ts';
 import type { Db } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';

@@ -5,9 +5,14 @@ import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import { type Block, clip, type Message } from '../messages/text.ts';
 import { classifyFailure, isThreadRefusal } from '../slack/client/errors.ts';
-import { type Destination, postMessage, updateMessage } from '../slack/client/post.ts';
-import { type RefusedBlocks, sendRepaired } from '../slack/client/send-repaired.ts';
-import { uploadPicture } from '../slack/client/upload.ts';
+import {
+  type Destination,
+  postMessage,
+  type RefusedBlocks,
+  sendRepaired,
+  updateMessage,
+  uploadPicture,
+} from '../slack/client/post.ts';
 import { type Delivery, findDelivery } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
 import { type CopyPorts, listOwnMessages, METADATA_EVENT, sweepCopies } from './copies.ts';

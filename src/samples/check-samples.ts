@@ -5,7 +5,7 @@ import type { Report } from '../domain/report.ts';
 import { createLogger } from '../log.ts';
 import { type Fault, listFaults } from '../messages/repair.ts';
 import { classifyFailure, slackErrorOf } from '../slack/client/errors.ts';
-import { uploadPicture } from '../slack/client/upload.ts';
+import { uploadPicture } from '../slack/client/post.ts';
 import type { Sample } from './sample-world.ts';
 import { listSamples } from './samples.ts';
 

@@ -5,7 +5,7 @@ import type { UsageReader } from '../domain/usage.ts';
 import type { Logger } from '../log.ts';
 import type { Db } from '../store/database.ts';
 import type { Memory } from './client/memory.ts';
-import type { RefusedBlocks } from './client/send-repaired.ts';
+import type { RefusedBlocks } from './client/post.ts';
 import type { Bot } from './identity.ts';
 import type { People, Person } from './permissions.ts';
 import type * as ports from './ports.ts';

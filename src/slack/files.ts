@@ -3,7 +3,7 @@ import type { Question, Report } from '../domain/report.ts';
 import { describeContext } from '../messages/controls.ts';
 import { defuse, toOneLine } from '../messages/text.ts';
 import { openDirect } from './client/memory.ts';
-import { uploadFile, uploadPicture } from './client/upload.ts';
+import { uploadFile, uploadPicture } from './client/post.ts';
 import { answerOrRefuse } from './command/format-question.ts';
 import type { Asking, SlackContext } from './context.ts';
 import type { Place } from './places.ts';

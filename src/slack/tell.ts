@@ -4,8 +4,7 @@ import { buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
 import { isRefusedContent } from './client/errors.ts';
-import { postMessage } from './client/post.ts';
-import { sendRepaired } from './client/send-repaired.ts';
+import { postMessage, sendRepaired } from './client/post.ts';
 import { respond } from './client/web-client.ts';
 import type { Asking } from './context.ts';
 

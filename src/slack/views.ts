@@ -4,7 +4,7 @@ import { type Replaced, repair, toText } from '../messages/repair.ts';
 import { type Block, type Message, richText } from '../messages/text.ts';
 import { slackErrorOf } from './client/errors.ts';
 import { openDirect } from './client/memory.ts';
-import { sendRepaired } from './client/send-repaired.ts';
+import { sendRepaired } from './client/post.ts';
 import type { Asked, Asking, SlackContext } from './context.ts';
 import { withPlace } from './payloads.ts';
 

@@ -3,7 +3,7 @@ import { Sender, type SenderOptions } from '../../src/delivery/sender.ts';
 import { type Composers, SlackTransport, type SlackTransportPorts } from '../../src/delivery/slack-transport.ts';
 import type { Picture } from '../../src/domain/picture.ts';
 import { createLogger } from '../../src/log.ts';
-import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
+import { RefusedBlocks } from '../../src/slack/client/post.ts';
 import { createWebClient } from '../../src/slack/client/web-client.ts';
 import type { Db } from '../../src/store/database.ts';
 import { type Emulator, startEmulator } from '../support/emulator.ts';

@@ -11,7 +11,7 @@ import { sendAnswer } from '../../src/http/answer.ts';
 import { createLogger } from '../../src/log.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';
-import { RefusedBlocks } from '../../src/slack/client/send-repaired.ts';
+import { RefusedBlocks } from '../../src/slack/client/post.ts';
 import type { SlackConfig, SlackDeps } from '../../src/slack/context.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { createDatabase } from '../support/databases.ts';

@@ -1,6 +1,10 @@
 import type { WebClient } from '@slack/web-api';
-import type { Message } from '../../messages/text.ts';
-import { toUnclear } from './errors.ts';
+import type { Picture } from '../../domain/picture.ts';
+import type { Logger } from '../../log.ts';
+import { type Bound, listFaults, type Refusal, type Replaced, repair } from '../../messages/repair.ts';
+import { clip, type Message } from '../../messages/text.ts';
+import { callSlack, classifyFailure, isRefusedContent, slackErrorOf, toUnclear } from './errors.ts';
+import { CALL_TIMEOUT_MS } from './web-client.ts';
 
 /** The conversation, or thread of one, that a message is posted to. */
 export interface Destination {
@@ -10,7 +14,7 @@ export interface Destination {
 }
 
 /** Data that a message carries for whoever reads the channel by the Web API. */
-export interface Metadata {
+interface Metadata {
   event_type: string;
   event_payload: Record<string, string>;
 }
@@ -42,4 +46,174 @@ export async function updateMessage(
   // Else Slack takes `text` as written by hand, and mentions and dates in it stand there as `<…>`.
   const written = { channel, ts, text, blocks, parse: 'none' };
   await client.apiCall('chat.update', { ...written, ...(metadata ? { metadata } : {}) });
+}
+
+interface Repairing {
+  /** Asked by `blocks.validate` where a refusal names no block. */
+  client: Pick<WebClient, 'apiCall'>;
+  refused: RefusedBlocks;
+  /** Which message it is, for the log. */
+  what: string;
+  /** Default: within the limits of a message. */
+  bound?: Bound;
+  /** Hears of what gave way, before the rest is sent. */
+  onReplaced?(replaced: readonly Replaced[]): void;
+}
+
+/** More refusals than this are not about single blocks. */
+const MOST_REPAIRS = 12;
+
+/**
+ * Sends a message; a block that Slack refuses is replaced by its text until the message passes, which is noted. Rejects as
+ * `send` did where the refusal is about something else, or where even the text alone is refused.
+ */
+export async function sendRepaired<T>(
+  message: Message,
+  send: (message: Message) => Promise<T>,
+  { client, refused, what, bound, onReplaced }: Repairing,
+): Promise<T> {
+  const replaced: Replaced[] = [];
+  let current = message;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const sent = await send(current);
+      refused.note(what, replaced);
+      return sent;
+    } catch (error) {
+      const refusal = await findRefusal(error, current, client);
+      const next = refusal && repair(current, refusal, bound);
+      if (!next) throw error;
+      replaced.push(...next.replaced);
+      onReplaced?.(next.replaced);
+      current = tries < MOST_REPAIRS ? next.message : { text: message.text, blocks: [] };
+    }
+  }
+}
+
+async function findRefusal(
+  error: unknown,
+  { blocks }: Message,
+  client: Repairing['client'],
+): Promise<Refusal | undefined> {
+  const faults = listFaults(error);
+  if (!isRefusedContent(error) && faults.length === 0) return undefined;
+  const code = slackErrorOf(error) ?? 'invalid_blocks';
+  const silent = code === 'invalid_blocks' && faults.length === 0 && blocks.length > 0;
+  const picture = classifyFailure(error).reason === 'picture';
+  // None where Slack finds none, or cannot be asked.
+  const validated = silent ? await client.apiCall('blocks.validate', { blocks }).then(() => [], listFaults) : faults;
+  return { code, picture, faults: validated };
+}
+
+/** Blocks that Slack refused since the start, whose text went out instead: for the log, `/metrics` and admins. */
+export class RefusedBlocks {
+  readonly #log: Logger;
+  /** By person and view: what is to give way when they open it again. */
+  readonly views = new Map<string, readonly Replaced[]>();
+  readonly #seen = new Map<string, Replaced & { count: number }>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Logs each kind of refusal once, with Slack's pointer. `message`: which one it was. */
+  note(message: string, replaced: readonly Replaced[]): void {
+    for (const one of replaced) {
+      const key = `${one.type} ${one.reason}`;
+      const known = this.#seen.get(key);
+      if (known) known.count += 1;
+      else this.#seen.set(key, { ...one, count: 1 });
+      const { type: block, pointer, reason } = one;
+      const level = known ? 'debug' : 'error';
+      this.#log[level]({ message, block, pointer, reason }, 'Slack refused a block; its text was sent instead');
+    }
+  }
+
+  /** Each kind of refusal with the pointer of its first case and how often it came, the most frequent first. */
+  list(): readonly (Replaced & { count: number })[] {
+    return [...this.#seen.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
+interface UploadPorts {
+  client: WebClient;
+  wait(ms: number): Promise<void>;
+}
+
+interface NewFile {
+  name: string;
+  title: string;
+  bytes: Uint8Array;
+  /** Read out instead of a picture. */
+  altText?: string;
+}
+
+/** Slack refuses longer ones (`alt_txt_too_large`). */
+const MAX_ALT_TEXT = 1000;
+/** Pauses before each look at an uploaded file, about 15 s in all: Slack scans it first, mostly for a second. */
+const LOOKS_MS = [0, 300, 1000, 2000, 3000, 4000, 5000];
+
+/**
+ * Uploads a file and returns its id. With `to` Slack posts it there, with the comment (mrkdwn) above it; without, nobody sees it until a message shows it.
+ * Rejects as the Web API does. Source: docs.slack.dev/messaging/working-with-files.
+ */
+export async function uploadFile(
+  ports: UploadPorts,
+  { name, title, bytes, altText }: NewFile,
+  to?: { channel: string; threadTs?: string | undefined; comment?: string },
+): Promise<string> {
+  const { client } = ports;
+  return callSlack(
+    async () => {
+      // The library's own method sends `alt_text`, which Slack does not know.
+      const announced = await client.apiCall('files.getUploadURLExternal', {
+        filename: name,
+        length: bytes.byteLength,
+        ...(altText ? { alt_txt: clip(altText, MAX_ALT_TEXT) } : {}),
+      });
+      const { upload_url: url, file_id: id } = announced as { upload_url?: string; file_id?: string };
+      if (!url || !id) throw new Error(`Slack gave no address for ${name}`);
+      await sendBytes(url, bytes, name);
+      const thread = to?.threadTs ? { thread_ts: to.threadTs } : {};
+      const comment = to?.comment ? { initial_comment: to.comment } : {};
+      const share = to ? { channel_id: to.channel, ...thread, ...comment } : {};
+      await client.apiCall('files.completeUploadExternal', { files: [{ id, title }], ...share });
+      return id;
+    },
+    // What Slack posts by itself may stand there already after an unclear outcome.
+    { wait: ports.wait, repeatable: to === undefined },
+  );
+}
+
+async function sendBytes(url: string, bytes: Uint8Array, name: string): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: new Uint8Array(bytes),
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  }).catch((error: Error) => {
+    throw toUnclear(error);
+  });
+  await response.body?.cancel();
+  if (!response.ok) {
+    throw toUnclear(new Error(`the upload of ${name} was answered ${response.status}`));
+  }
+}
+
+/** Uploads a picture and waits until a block may show it. Returns the file's id; rejects where Slack does not finish. */
+export async function uploadPicture(
+  ports: UploadPorts,
+  picture: Picture,
+  { name, title }: { name: string; title: string },
+): Promise<string> {
+  const id = await uploadFile(ports, { name, title, bytes: picture.png, altText: picture.altText });
+  for (const pauseMs of LOOKS_MS) {
+    if (pauseMs > 0) await ports.wait(pauseMs);
+    // A file without a type is still being scanned, and a block that shows it would be refused.
+    const { file } = await callSlack(() => ports.client.files.info({ file: id }), {
+      wait: ports.wait,
+      repeatable: true,
+    });
+    if (file?.mimetype) return id;
+  }
+  throw new Error(`Slack did not finish scanning ${name}`);
 }

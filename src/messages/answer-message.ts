@@ -12,7 +12,7 @@ import {
   type Readers,
   type Shown,
 } from './controls.ts';
-import { clipMarkup } from './fit.ts';
+import { buildTable, clipMarkup } from './fit.ts';
 import {
   MAX_ALT_TEXT,
   MAX_BUTTON_VALUE,
@@ -23,7 +23,6 @@ import {
   MAX_SECTION_TEXT,
 } from './limits.ts';
 import { buildNativeCharts } from './native-chart.ts';
-import { buildTable } from './table.ts';
 import {
   actions,
   type Block,

@@ -1,7 +1,7 @@
 import type { Table } from '../domain/table.ts';
 import { ACTIONS } from './action-ids.ts';
+import { buildTable } from './fit.ts';
 import { MAX_TABLE_CHARACTERS } from './limits.ts';
-import { buildTable } from './table.ts';
 import {
   actions,
   type Block,

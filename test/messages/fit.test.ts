@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { clipMarkup, fitMessage } from '../../src/messages/fit.ts';
+import { buildTable, clipMarkup, fitMessage } from '../../src/messages/fit.ts';
 import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../../src/messages/limits.ts';
-import { buildTable } from '../../src/messages/table.ts';
 import {
   type Block,
   button,

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { checkRefused } from '../../src/admin/doctor-slack.ts';
 import { toRefusedCounter } from '../../src/http/usage-metrics.ts';
 import { createLogger } from '../../src/log.ts';
+import { buildTable } from '../../src/messages/fit.ts';
 import { listFaults, type Replaced } from '../../src/messages/repair.ts';
-import { buildTable } from '../../src/messages/table.ts';
 import { type Block, button, header, type Message, plainContext, richText } from '../../src/messages/text.ts';
 import { RefusedBlocks, sendRepaired } from '../../src/slack/client/post.ts';
 

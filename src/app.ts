@@ -27,7 +27,7 @@ import { createReporter } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { tellSlow } from './report/slow-reports.ts';
 import { toCsv } from './report/table.ts';
-import { createAlertComposer } from './schedule/alert-composer.ts';
+import { createAlertComposer } from './schedule/alert-claims.ts';
 import { AlertEvaluator, followCommits } from './schedule/alert-evaluator.ts';
 import { AlertRoutes } from './schedule/alert-routing.ts';
 import { Alerts } from './schedule/alerts.ts';

@@ -1,16 +1,25 @@
 import { z } from 'zod';
+import type { Composer } from '../delivery/slack-transport.ts';
 import type { AlertContent, AlertKind } from '../domain/alert.ts';
-import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
-import type { Definitions } from '../domain/definition.ts';
+import { type Calendar, formatDay, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import type { Definitions, Match } from '../domain/definition.ts';
 import type { NewDelivery } from '../domain/delivery.ts';
+import type { Dimension } from '../domain/dimension.ts';
+import type { StoredFilter } from '../domain/filter.ts';
 import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
-import type { UsageReader } from '../domain/usage.ts';
+import type { Span, UsageReader } from '../domain/usage.ts';
+import { type AlertEvent, buildAlert, buildAlertLine } from '../messages/alert-message.ts';
+import { formatClock, formatCredits, formatPercent } from '../report/format.ts';
+import { reportTold } from '../report/pool.ts';
+import { formatQuestion } from '../slack/command/format-question.ts';
 import {
   type Alert,
   type Conversation,
+  type Episode,
   findAlert,
   insertAlert,
+  listAlertsOf,
   type NewAlert,
   setAlertDeliveries,
   toPoolSubject,
@@ -68,7 +77,7 @@ export interface Watch {
 }
 
 /** An alert to be raised under a key that is unique for ever, as one of its subject and period. */
-export interface Claim extends NewAlert {
+interface Claim extends NewAlert {
   /** The conversation in whose thread it is one more line. Absent, or not begun: it has a message of its own. */
   thread?: Conversation | undefined;
 }
@@ -126,7 +135,7 @@ export function claimAlert(
 }
 
 /** The delivery of the message that a conversation begins with. */
-export function toParentKey({ subject, period }: Conversation, target: string): string {
+function toParentKey({ subject, period }: Conversation, target: string): string {
   return `alert:${subject}:${period}@${target}`;
 }
 
@@ -190,4 +199,125 @@ export type AlertOrder = z.infer<typeof ORDER>;
 
 export function readAlertOrder(stored: unknown): AlertOrder {
   return readValue('delivery.content', ORDER, stored);
+}
+
+/** Lists each pool and limit under the name by which it is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
+export function listSubjects(states: readonly ScopeState[], episodes: ReadonlyMap<string, Episode>): PoolSubject[] {
+  return states.flatMap((scope) =>
+    [...scope.pools, ...scope.limits].map((pool) => {
+      const isNamesake = scope.limits.includes(pool) && scope.pools.some(({ name }) => name === pool.name);
+      const subject = `${scope.scope}/${pool.name}${isNamesake ? ' (limit)' : ''}`;
+      return { scope, pool, subject, period: toPeriod(pool, episodes.get(subject)) };
+    }),
+  );
+}
+
+function toPeriod({ periodKind, period }: PoolState, episode: Episode | undefined): string | undefined {
+  if (periodKind !== 'rolling-24h') return new Date(period.fromMs).toISOString();
+  return episode?.endedMs === null ? `episode-${episode.number}` : undefined;
+}
+
+/** A span counts as over five minutes after its end, because events may arrive late. */
+export const LATE_MS = 5 * MINUTE_MS;
+
+/** The command behind “Top clients”: who made a scope's calls in a range, or those that a limit with its own `match` counts. */
+export function formatWho(range: string, scope?: string, match?: readonly Match[]): string {
+  const filters = scope === undefined ? [] : toScopeFilters(scope, match);
+  const client = filters.find(({ key }) => key === 'client')?.patterns;
+  // Of a limit for one client it is known who: what it called says more.
+  if (client?.length === 1 && !client[0]!.includes('*'))
+    return formatQuestion({
+      ...{ report: 'client', name: client[0]!, range, filters: filters.filter(({ key }) => key !== 'client') },
+    });
+  return formatQuestion({ report: 'top', dimension: 'client', range, filters });
+}
+
+/** A pool's period up to today, as a range's words: dates, since `this-month` leaves out today, and means other days tomorrow. */
+export function toDays(
+  { calendar, nowMs }: Pick<AlertFacts, 'calendar' | 'nowMs'>,
+  { periodKind, period }: PoolState,
+): string {
+  if (periodKind === 'rolling-24h') return '24h';
+  const [first, last] = [calendar.dayOf(period.fromMs), calendar.dayOf(nowMs)];
+  return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
+}
+
+/** Whole hours as a range's words: `2026-11-28 17:00-19:00`. */
+export function formatHoursOf({ dayOf, zone }: Calendar, { fromMs, toMs }: Span): string {
+  return `${formatDay(dayOf(fromMs))} ${formatClock(fromMs, zone)}-${formatClock(toMs, zone)}`;
+}
+
+/** Filters for a scope's calls, or for those that a limit with its own `match` counts. */
+export function toScopeFilters(scope: string, match: readonly Match[] = []): StoredFilter[] {
+  return [only('scope', [scope]), ...toFilters(match)];
+}
+
+/** Entries of a match are alternatives, filters apply together: a match that filters cannot express gets none. */
+function toFilters(match: readonly Match[]): StoredFilter[] {
+  const entries = match.map((entry) => Object.entries(entry) as [Dimension, string][]);
+  const keys = new Set(entries.flatMap((entry) => entry.map(([key]) => key)));
+  if (entries.length > 1 && (keys.size > 1 || entries.some((entry) => entry.length === 0))) return [];
+  return [...keys]
+    .filter((key) => key !== 'scope')
+    .map((key) =>
+      only(key, [...new Set(entries.flatMap((entry) => entry.flatMap(([k, p]) => (k === key ? [p] : []))))]),
+    );
+}
+
+function only(key: Dimension, patterns: readonly string[]): StoredFilter {
+  return { key, patterns, not: false };
+}
+
+interface AlertComposerPorts {
+  db: Db;
+  zone: string;
+  /** A user or a user group; undefined: nobody is mentioned. */
+  oncall(): Promise<string | undefined>;
+}
+
+/**
+ * An alert's message, as it stands when it is sent or updated: the highest level so far, the history, acknowledged or not. Once
+ * it is over its last edit alone says how it stands; where a level was told since, that edit is no longer wanted.
+ */
+export function createAlertComposer(ports: AlertComposerPorts): Composer {
+  const { db, zone } = ports;
+  return async (delivered, { updating }) => {
+    const order = readAlertOrder(delivered);
+    if (order.part === 'past') return undefined;
+    const told = order.alertKey === undefined ? undefined : await findAlert(db, order.alertKey);
+    const all = told ? (await listAlertsOf(db, told.subject, told.period)).filter(({ covered }) => !covered) : [];
+    const alert = updating ? (all.at(-1) ?? told) : told;
+    const isOver = updating && order.part !== 'line' && alert?.overMs !== undefined;
+    if (isOver !== (order.part === 'over')) return undefined;
+    const content = alert && updating && !isOver ? alert.content : order.content;
+    const mention = content.mention && !updating ? await ports.oncall() : undefined;
+    if (order.part === 'line') return buildAlertLine(content, { zone, mention });
+    const message = buildAlert(content, {
+      ...{ zone, mention, id: alert && String(alert.id), isOpen: !isOver && alert?.acked === undefined },
+      history: [...listEvents(updating ? all : told ? [told] : []), ...(order.event ? [order.event] : [])],
+    });
+    const { state, title } = content;
+    if (!state || !alert) return message;
+    return {
+      ...message,
+      drawn: reportTold(state, { finding: `${title}.`, atMs: isOver ? alert.overMs! : alert.atMs, zone }),
+    };
+  };
+}
+
+/** Events of an alert's history: levels as they were told, and who acknowledged them. */
+function listEvents(alerts: readonly Alert[]): AlertEvent[] {
+  const told = alerts.flatMap((alert) =>
+    alert.level === undefined ? [] : [{ what: nameLevel(alert), atMs: alert.atMs }],
+  );
+  const acknowledged = new Map(
+    alerts.flatMap(({ acked }) => (acked ? [[acked.ms, { what: 'acknowledged', atMs: acked.ms, by: acked.by }]] : [])),
+  );
+  return [...told, ...acknowledged.values()].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** `90%`, `used up`; where it is told again since the amount was raised, `90% of 1,100`. */
+function nameLevel({ level, arm, amount }: Alert): string {
+  const name = level === 100 ? 'used up' : formatPercent(level!);
+  return arm > 0 && amount !== undefined ? `${name} of ${formatCredits(amount)}` : name;
 }

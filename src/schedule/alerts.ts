@@ -24,10 +24,9 @@ import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { listKindsOn } from '../store/setting-repository.ts';
 import { type AlertRule, deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
-import { type AlertFacts, type AlertWords, updateParents } from './alert-claims.ts';
+import { type AlertFacts, type AlertWords, listSubjects, updateParents } from './alert-claims.ts';
 import { isMuted, readNow } from './alert-evaluator.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';
-import { listSubjects } from './alert-subjects.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
 export interface AlertsOptions extends PoolDeps {

@@ -7,8 +7,15 @@ import { shareFailed, sumTotals } from '../report/totals.ts';
 import { judge } from '../report/usual.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
-import { type AlertFacts, type AlertWords, readForAnHour, type Watch } from './alert-claims.ts';
-import { formatHoursOf, formatWho, LATE_MS } from './alert-subjects.ts';
+import {
+  type AlertFacts,
+  type AlertWords,
+  formatHoursOf,
+  formatWho,
+  LATE_MS,
+  readForAnHour,
+  type Watch,
+} from './alert-claims.ts';
 
 /** Returns the last local hour whose events have arrived. */
 function lastFullHour({ calendar, nowMs }: AlertFacts): Span {

@@ -10,10 +10,13 @@ import {
   type Candidate,
   type EvaluationContext,
   findPool,
+  formatHoursOf,
+  formatWho,
+  listSubjects,
   type PoolSubject,
+  toDays,
   type Watch,
 } from './alert-claims.ts';
-import { formatHoursOf, formatWho, listSubjects, toDays } from './alert-subjects.ts';
 import { findSurroundings, isUrgent, listLater, toLevelWords } from './level-words.ts';
 
 /**

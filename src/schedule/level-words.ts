@@ -11,8 +11,7 @@ import { capitalise, creditsOf, formatCredits, formatPercent, formatShare, forma
 import { findPresentPace, isShort } from '../report/pool-forecast.ts';
 import { describeRunOut, isOver, toInnerCase } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
-import type { AlertWords, EvaluationContext } from './alert-claims.ts';
-import { toScopeFilters } from './alert-subjects.ts';
+import { type AlertWords, type EvaluationContext, toScopeFilters } from './alert-claims.ts';
 
 function namePool(scope: ScopeState, pool: PoolState) {
   const isLimit = scope.limits.includes(pool);

@@ -4,8 +4,17 @@ import type { MeterStep } from '../domain/usage.ts';
 import { formatCount, formatCredits } from '../report/format.ts';
 import { describeRunOut, formatPace, toInnerCase } from '../report/scope-words.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
-import { type AlertWords, type Candidate, findPool, readForAnHour, type Watch } from './alert-claims.ts';
-import { formatHoursOf, formatWho, LATE_MS, toDays } from './alert-subjects.ts';
+import {
+  type AlertWords,
+  type Candidate,
+  findPool,
+  formatHoursOf,
+  formatWho,
+  LATE_MS,
+  readForAnHour,
+  toDays,
+  type Watch,
+} from './alert-claims.ts';
 import { describeLeft, listLater } from './level-words.ts';
 
 /** Tells, in the thread of a pool that ran empty, which one goes on; where its level says so already, not once more. */

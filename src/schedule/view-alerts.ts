@@ -2,8 +2,7 @@ import { HOUR_MS } from '../domain/calendar.ts';
 import type { Span } from '../domain/usage.ts';
 import { countOf, formatCount, formatMoment } from '../report/format.ts';
 import { countRequests } from '../report/inquiry.ts';
-import type { Watch } from './alert-claims.ts';
-import { LATE_MS } from './alert-subjects.ts';
+import { LATE_MS, type Watch } from './alert-claims.ts';
 
 /** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
 export const VIEWS: Watch = {

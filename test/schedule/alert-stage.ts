@@ -3,7 +3,7 @@ import type { Limit, Pool, Scope } from '../../src/domain/definition.ts';
 import type { Report } from '../../src/domain/report.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
-import { createAlertComposer } from '../../src/schedule/alert-composer.ts';
+import { createAlertComposer } from '../../src/schedule/alert-claims.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
 import { AlertRoutes } from '../../src/schedule/alert-routing.ts';
 import { Alerts } from '../../src/schedule/alerts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildLines } from '../../src/chart/spec/columns.ts';
 import { buildComparedRows } from '../../src/chart/spec/compare.ts';

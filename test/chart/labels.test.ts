@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isBundled, measureText } from '../../src/chart/font.ts';
-import { canDrawBundled, createGlyphProbe } from '../../src/chart/glyphs.ts';
-import { cleanText, drawableText, shortenText, toLabels, wrapText } from '../../src/chart/labels.ts';
+import {
+  canDrawBundled,
+  cleanText,
+  createGlyphProbe,
+  drawableText,
+  shortenText,
+  toLabels,
+  wrapText,
+} from '../../src/chart/labels.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 80 });
 const latinText = fc.string({ unit: 'binary-ascii', maxLength: 120 });

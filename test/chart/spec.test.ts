@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec, type ChartView } from '../../src/chart/spec/build.ts';
 import type { ChartSpec } from '../../src/chart/spec/frame.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
-import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import type { Thousandths } from '../../src/domain/event.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
-import { canDrawBundled } from '../../src/chart/glyphs.ts';
+import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';

@@ -2,9 +2,7 @@ import type { TimeMark } from '../../domain/report.ts';
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText } from '../labels.ts';
 import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
-import { type Layer, type Panel, toLayer } from './frame.ts';
-import { colorOf, type Key } from './legend.ts';
-import { type Text, textLayers } from './texts.ts';
+import { colorOf, type Key, type Layer, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 import { type TimeAxis, toTimeLabels } from './time-axis.ts';
 
 /** Left of the plot, for the labels of the value axis. Fixed, so that panels line up and pictures are equally wide. */

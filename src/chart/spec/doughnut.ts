@@ -4,9 +4,8 @@ import { ratioOf } from '../../domain/thousandths.ts';
 import { formatCompact, formatCompactCredits, formatShare } from '../../report/format.ts';
 import { type CanDraw, shortenText, toLabels } from '../labels.ts';
 import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
-import { type Drawing, type Panel, toLayer } from './frame.ts';
+import { byPixels, type Drawing, type Panel, textLayers, toLayer } from './frame.ts';
 import { drawRanking, firstRankOf, toRankedItems } from './ranking.ts';
-import { byPixels, textLayers } from './texts.ts';
 
 const MAX_SLICES = 5;
 const RING = { x: 89, inner: 54, outer: 84 } as const;

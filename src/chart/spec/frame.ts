@@ -1,8 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { ReportHead } from '../../domain/report.ts';
 import { describeFilters, formatAge } from '../../report/format.ts';
+import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText, wrapText } from '../labels.ts';
-import { INNER, SIZE } from '../theme.ts';
+import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 
 export type ChartSpec = TopLevelSpec;
 /** One of the panels that a picture has one below another. */
@@ -47,4 +48,94 @@ function describeRange(report: ReportHead): string {
     ...(age ? [`as of ${age.text}`] : []),
     zone,
   ].join(' · ');
+}
+
+/** Something with a colour of its own, and what the legend says of it; without words it is not in the legend. */
+export interface Key {
+  key: string;
+  color: string;
+  words?: string | undefined;
+}
+
+const SWATCH = 22;
+const COLUMN_GAP = 16;
+
+/** The colour channel of `key` fields, with a legend in as many columns as fit `width`; no legend for a single key. */
+export function colorOf(keys: readonly Key[], width: number) {
+  const named = keys.filter(({ words }) => words);
+  const words = named.map(({ words }) => shortenText(words!, width - SWATCH, SIZE.small));
+  const texts = Object.fromEntries(named.map(({ key }, index) => [`_${key}`, words[index]!]));
+  return {
+    field: 'key',
+    type: 'nominal' as const,
+    scale: { domain: keys.map(({ key }) => key), range: keys.map(({ color }) => color) },
+    legend:
+      named.length < 2
+        ? null
+        : {
+            values: named.map(({ key }) => key),
+            labelExpr: `(${JSON.stringify(texts)})['_' + datum.value]`,
+            columns: countColumns(words, width),
+            columnPadding: COLUMN_GAP,
+          },
+  };
+}
+
+/** Vega sets all columns of a row apart by their own widest text. */
+function countColumns(words: readonly string[], width: number): number {
+  const fits = (columns: number) => {
+    const widths = Array.from({ length: columns }, (_, column) =>
+      Math.max(
+        ...words.filter((_, at) => at % columns === column).map((text) => SWATCH + measureText(text, SIZE.small)),
+      ),
+    );
+    return widths.reduce((sum, each) => sum + each, (columns - 1) * COLUMN_GAP) <= width;
+  };
+  let columns = words.length;
+  while (columns > 1 && !fits(columns)) columns -= 1;
+  return columns;
+}
+
+/** A text at the place that the fields of its layer's encoding give, with a look of its own. */
+export interface Text {
+  text: string;
+  align?: 'left' | 'center' | 'right';
+  baseline?: 'top' | 'middle' | 'bottom';
+  dx?: number;
+  dy?: number;
+  fontSize?: number;
+  weight?: 400 | 600;
+  color?: string;
+}
+
+const PLAIN = {
+  align: 'center',
+  baseline: 'middle',
+  dx: 0,
+  dy: 0,
+  fontSize: SIZE.small,
+  weight: 400,
+  color: COLOR.text,
+};
+
+/** Texts as one layer; `halo`: with an edge in the colour of the card, since they may stand on bars. */
+export function textLayers(texts: readonly Text[], place: object, { halo = false } = {}): Layer[] {
+  const values = texts.filter(({ text }) => text).map((text) => ({ ...PLAIN, ...text }));
+  if (values.length === 0) return [];
+  const own = (key: keyof typeof PLAIN) => ({ expr: `datum.${key}` });
+  const mark = {
+    type: 'text',
+    ...{ align: own('align'), baseline: own('baseline'), dx: own('dx'), dy: own('dy') },
+    ...{ fontSize: own('fontSize'), fontWeight: own('weight') },
+  };
+  const edge = { color: CARD, stroke: CARD, strokeWidth: 4, strokeJoin: 'round' };
+  const encoding = { ...place, text: { field: 'text', type: 'nominal' } };
+  return [...(halo ? [edge] : []), { color: own('color') }].map((look) =>
+    toLayer(values, { ...mark, ...look }, encoding),
+  );
+}
+
+/** Places texts by a field of their own, in pixels. */
+export function byPixels(field: string) {
+  return { field, type: 'quantitative' as const, scale: null, axis: null };
 }

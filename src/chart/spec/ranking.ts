@@ -5,8 +5,7 @@ import { formatCompact, formatCompactCredits, formatCount, formatShare } from '.
 import { addTotals, emptyTotals } from '../../report/totals.ts';
 import type { CanDraw } from '../labels.ts';
 import { COLOR } from '../theme.ts';
-import type { Drawing } from './frame.ts';
-import type { Key } from './legend.ts';
+import type { Drawing, Key } from './frame.ts';
 import { buildRows, type Row } from './rows.ts';
 
 const MAX_BARS = 10;

@@ -1,9 +1,7 @@
 import { measureText } from '../font.ts';
 import { type CanDraw, drawableText, shortenText, toLabels } from '../labels.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
-import { type Panel, toLayer } from './frame.ts';
-import { colorOf, type Key } from './legend.ts';
-import { byPixels, type Text, textLayers } from './texts.ts';
+import { byPixels, colorOf, type Key, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 
 /** A name and a number, with a bar of the whole width below them: what a phone has room for. */
 export interface Row {

@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
 import { compile } from 'vega-lite';
 import type { Report } from '../domain/report.ts';
+import { lowerThreadPriority } from '../thread-priority.ts';
+import { buildAltText } from './alt-text.ts';
 import { measureText } from './font.ts';
 import { type CanDraw, createGlyphProbe, fontOptions } from './labels.ts';
 import { encodePng } from './png.ts';
@@ -9,7 +14,7 @@ import { buildSpec, type ChartView } from './spec/build.ts';
 import type { ChartSpec } from './spec/frame.ts';
 import { CONFIG, MEANT_COLORS, SCALE } from './theme.ts';
 
-export interface RenderedChart {
+interface RenderedChart {
   png: Uint8Array;
   width: number;
   height: number;
@@ -78,4 +83,37 @@ function collectWarnings(warnings: string[]): vega.LoggerInterface {
     debug: () => logger,
   } as unknown as vega.LoggerInterface;
   return logger;
+}
+
+export interface RenderJob {
+  report: Report;
+  view: ChartView;
+}
+
+export type RenderOutcome =
+  | { ok: true; chart: (RenderedChart & { altText: string }) | undefined }
+  | { ok: false; error: unknown };
+
+/** Bitmaps are freed with their wrappers, whose size V8 does not know (thx/resvg-js#216): left alone it keeps a hundred. */
+const CHARTS_PER_COLLECTION = 10;
+async function draw(report: Report, view: ChartView): Promise<RenderOutcome> {
+  try {
+    const chart = await renderReport(report, { view });
+    return { ok: true, chart: chart && { ...chart, altText: buildAltText(report, view) } };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/** Thread of the chart renderer: one report in, one outcome out. */
+if (!isMainThread) {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  lowerThreadPriority();
+  let drawn = 0;
+  parentPort?.on('message', async ({ report, view }: RenderJob) => {
+    parentPort!.postMessage(await draw(report, view));
+    drawn++;
+    if (drawn % CHARTS_PER_COLLECTION === 0) setImmediate(collectGarbage);
+  });
 }

@@ -3,7 +3,7 @@ import type { Picture } from '../domain/picture.ts';
 import type { Report } from '../domain/report.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { RenderJob, RenderOutcome } from './render-worker.ts';
+import type { RenderJob, RenderOutcome } from './render.ts';
 import type { ChartView } from './spec/build.ts';
 
 export interface ChartRenderer {
@@ -39,7 +39,7 @@ export function createChartRenderer({
   timeoutMs = 10_000,
   restMs = 600_000,
   maxWaiting = 50,
-  worker: script = new URL('./render-worker.ts', import.meta.url),
+  worker: script = new URL('./render.ts', import.meta.url),
 }: ChartRendererOptions): ChartRenderer {
   const waiting: Waiting[] = [];
   let thread: Worker | undefined;

@@ -23,7 +23,7 @@ const titled = (title: string) => ({ ...topClients(), title });
 
 describe('the chart renderer', () => {
   it('draws in its thread, with size and alternative text', async () => {
-    const { renderer, lines } = start({ worker: new URL('../../src/chart/render-worker.ts', import.meta.url) });
+    const { renderer, lines } = start({ worker: new URL('../../src/chart/render.ts', import.meta.url) });
     const picture = await renderer.render(topClients(), { view: 'doughnut' });
     expect(Buffer.from(picture!.png).toString('latin1', 1, 4)).toBe('PNG');
     expect(picture!.width).toBe(880);

@@ -24,7 +24,7 @@ import type { Clock } from './clock.ts';
 import type { Outcome, Transport } from './sender.ts';
 
 /** A delivery's message as it is composed, before its picture is drawn. */
-interface Composed extends Pick<Message, 'text'> {
+export interface Composed extends Pick<Message, 'text'> {
   blocks?: Message['blocks'];
   /** The report whose picture stands before the block at `chartAt` (default: after all). */
   drawn?: Report | undefined;

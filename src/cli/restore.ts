@@ -5,6 +5,7 @@ import { openSecretKey } from '../ingest/source-admin.ts';
 import { countOf } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { openDatabase } from '../store/database.ts';
+import { forgetInstances } from '../store/instance-repository.ts';
 import { migrate } from '../store/migrate.ts';
 import { getReportZone } from '../store/setting-repository.ts';
 import { listSources } from '../store/source-repository.ts';
@@ -39,6 +40,7 @@ export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
     const db = openDatabase(`sqlite:${copy}`);
     try {
       await migrate(db);
+      await forgetInstances(db);
       await openSecretKey(db, config);
       const zone = await getReportZone(db, config.reportTimezone);
       const sources = await listSources(db);

@@ -37,6 +37,12 @@ export function listInstances(db: Db, sinceMs: number): Promise<Instance[]> {
     .execute();
 }
 
+/** Forgets all instances and what they lease: in a copy of a database none of them runs. */
+export async function forgetInstances(db: Db): Promise<void> {
+  await db.deleteFrom('instance').execute();
+  await db.deleteFrom('lease').execute();
+}
+
 /** Forgets an instance that stopped. */
 export async function deleteInstance(db: Db, id: string): Promise<void> {
   await db.deleteFrom('instance').where('id', '=', id).execute();

@@ -339,7 +339,12 @@ describe('the command line', () => {
 
   it('puts a backup in the place of the database, and keeps what was there', async () => {
     await run('sources', 'add', 'gw');
+    // A bot that runs while the backup is made is none of the database that is made of it.
+    const here = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
+    await keepInstance(here, { id: 'host:1', version: VERSION, startedMs: NOW, seenMs: NOW });
     await run('backup', 'copy.db');
+    await here.deleteFrom('instance').execute();
+    await here.destroy();
     await run('sources', 'add', 'later');
     const names = async (file: string) => {
       const db = openDatabase(`sqlite:${join(folder, file)}`);
@@ -354,6 +359,7 @@ describe('the command line', () => {
     );
     const kept = /is kept as .*\/(headroom\.db\.before-\S+):/.exec(out)![1]!;
     expect(await names('headroom.db')).toEqual(['gw']);
+    expect(await run('rezone', 'UTC')).toMatchObject({ code: 0 });
     expect(await names(kept)).toEqual(['gw', 'later']);
     expect(await names('copy.db')).toEqual(['gw']);
   });

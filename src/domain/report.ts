@@ -1,4 +1,5 @@
 import { HeadroomError } from '../errors.ts';
+import type { Bound } from './bound.ts';
 import type { Grouping, QuestionKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { Filter } from './filter.ts';
@@ -16,13 +17,18 @@ export const MAX_EVENT_ROWS = 10_000;
  * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it
  * resets, what went over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual,
  * which step was busiest or quietest, or their average; of `summary` the rate; of `status` whether calls come and succeed; of
- * `top` the sum; of `events` whether they still come, or have stopped; of `client` who owns it.
+ * `top` the sum; of `events` whether they still come, or have stopped; of `client` who owns it, or how much of its own
+ * allowance is used.
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),
-  ...(['busiest', 'quietest', 'average', 'total', 'sending', 'stopped', 'owner', 'succeeded'] as const),
+  ...(['busiest', 'quietest', 'average', 'total', 'sending', 'stopped', 'owner', 'allowance', 'succeeded'] as const),
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
+
+/** Steps that can be asked for. Those of the last two are averages: of all Mondays, of all days at 14:00. */
+export const STEPS = ['hour', 'day', 'week', 'month', 'weekday', 'hour-of-day'] as const;
+export type Step = (typeof STEPS)[number];
 
 /**
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
@@ -34,6 +40,10 @@ export interface Question {
   dimension?: Grouping;
   /** For `top`: what was not there in the 90 days before (or in `versus`), or what was there and is no longer. */
   only?: 'new' | 'gone';
+  /** For `top`, `latency`, `daily` and `day`: only rows, or steps, that are so. */
+  bound?: Bound;
+  /** For `daily`, `day` and `status`: the steps that are counted, where these are not the range's own. */
+  step?: Step;
   /** For `latency`: by steps of the range instead of ranked. */
   overTime?: true;
   /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */

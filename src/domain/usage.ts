@@ -9,17 +9,25 @@ export interface Span {
 }
 
 /** The width of one step in time, as charts draw it. */
-export type StepGrain = 'minute' | 'five-minutes' | 'hour' | 'day' | 'month';
+export type StepGrain = 'minute' | 'five-minutes' | 'hour' | 'day' | 'week' | 'month' | 'weekday' | 'hour-of-day';
 /** Steps in words: `requests per hour`. */
 export const STEP_NAMES: Readonly<Record<StepGrain, string>> = {
   minute: 'minute',
   'five-minutes': '5 minutes',
   hour: 'hour',
   day: 'day',
+  week: 'week',
   month: 'month',
+  weekday: 'weekday',
+  'hour-of-day': 'hour of the day',
 };
+/** Steps that are averages of others have no place in time. */
+export function isAverage(grain: StepGrain | undefined): grain is 'weekday' | 'hour-of-day' {
+  return grain === 'weekday' || grain === 'hour-of-day';
+}
+
 /** The width of one step in time, as the store counts it. `all`: the span is one step. */
-export type Grain = Exclude<StepGrain, 'five-minutes'> | 'all';
+export type Grain = Exclude<StepGrain, 'five-minutes' | 'week' | 'weekday' | 'hour-of-day'> | 'all';
 
 /**
  * A question to the stored usage. Days and months are those of the report zone; a span that begins or ends inside a day

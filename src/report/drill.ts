@@ -3,6 +3,7 @@ import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import { only } from '../domain/filter.ts';
 import type { DrillReport, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
+import { describeAllowance } from './allowance.ts';
 import { hasTeams } from './client-names.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
@@ -74,6 +75,7 @@ export async function reportDrill(deps: ReporterDeps, question: Question, nowMs:
     // `Always method GET, API version v2.`
     .map(({ dimension, name }) => `${DIMENSION_WORDS[dimension].singular} ${name}`);
   const isOfOwner = question.focus === 'owner';
+  const allowance = question.focus === 'allowance' ? `${await describeAllowance(inquiry, name, totals)} ` : '';
   const owned = inquiry.definitions.clients.filter(
     (client) => client.name === name || client.name === inquiry.names.nameOf(name),
   );
@@ -83,7 +85,7 @@ export async function reportDrill(deps: ReporterDeps, question: Question, nowMs:
   return {
     ...toHead({ ...inquiry, question }, [clients, ...answers], {
       title: `${toTitle(kind, 'singular')} ${name}`,
-      finding: `${isOfOwner ? `${describeOwner(name, owned)} ` : ''}${totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst()}`,
+      finding: `${allowance}${isOfOwner ? `${describeOwner(name, owned)} ` : ''}${totals.requests === 0 ? describeNothing(inquiry, clients) : findWorst()}`,
       ...describePopulation(),
       notes: [
         ...notes,

@@ -109,21 +109,24 @@ export function formatHour(ms: number, zone: string): string {
   return toLocal(ms, zone).toString({ timeZoneName: 'never', smallestUnit: 'minute' });
 }
 
-/** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it. */
+/** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it; a week by its first day. */
 export function formatStep(ms: number, day: number, grain: StepGrain, zone: string): string {
   if (grain === 'month') return formatDay(day).slice(0, 7);
-  return grain === 'day' ? formatDay(day) : formatHour(ms, zone);
+  return grain === 'day' || grain === 'week' ? formatDay(day) : formatHour(ms, zone);
 }
 
-/** `20 Nov`, `Nov 2026`, `14:00`: a step as people see it. */
+/** `20 Nov`, `week of 16 Nov`, `Nov 2026`, `14:00`: a step as people see it. */
 export function formatStepLabel(ms: number, grain: StepGrain, { zone, dayOf }: Calendar): string {
   if (grain === 'month') return formatMonthName(dayOf(ms));
+  if (grain === 'week') return `week of ${formatShortDate(dayOf(ms))}`;
+  if (grain === 'weekday') return SHORT_WEEKDAYS[toDate(dayOf(ms)).dayOfWeek - 1]!;
   return grain === 'day' ? formatShortDate(dayOf(ms)) : formatClock(ms, zone);
 }
 
 /** `at 14:00`, `on 20 Nov`, `on 20 Nov 14:00`, `in Nov 2026`: the label of a step within a sentence. */
 export function formatInStep(label: string, grain: StepGrain): string {
   if (grain === 'month') return `in ${label}`;
+  if (grain === 'week') return `in the ${label}`;
   return `${grain === 'day' || /[a-z] /.test(label) ? 'on' : 'at'} ${label}`;
 }
 

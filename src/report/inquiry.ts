@@ -5,9 +5,10 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import { type Filter, only, type StoredFilter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
-import type { Question, ReportHead, TimeMark } from '../domain/report.ts';
+import type { Question, ReportHead, Step, TimeMark } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
+import { QuestionError } from '../errors.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
 import { capitalise, DIMENSION_WORDS } from './format.ts';
 
@@ -52,15 +53,35 @@ export async function openInquiry(
   defaultRange?: string,
 ): Promise<Inquiry> {
   const [definitions, extent] = await Promise.all([deps.definitions(), deps.usage.extent()]);
-  const range = resolveRange(question.range, nowMs, deps.calendar, {
-    default: defaultRange,
+  const { step } = question;
+  const resolved = resolveRange(question.range, nowMs, deps.calendar, {
+    default: (step && DEFAULT_RANGES[step]) ?? defaultRange,
     firstDay: extent?.firstDay,
   });
+  const range = step ? drawBy(resolved, step) : resolved;
   const span = toSpan(range, deps.calendar);
   const names = getClientNames(definitions.clients);
   const filters = await toIds(deps.usage, names, question.filters ?? [], span);
   const olderZones = (await deps.olderZones?.()) ?? [];
   return { question, nowMs, deps, definitions, names, range, span, filters, olderZones, extent };
+}
+
+/** Ranges of steps that are longer, or are averages, where none is asked for. */
+const DEFAULT_RANGES: Partial<Record<Step, string>> = { week: '84d', month: '12-months', weekday: '28d' };
+/** Days that are drawn by the hour together, at most: more bars are no picture. */
+const MOST_HOURLY_DAYS = 7;
+
+/** The range with steps of another length. Ranges within days keep their own. Throws QuestionError for one with too many hours. */
+function drawBy(range: Range, step: Step): Range {
+  const { text, label, firstDay, lastDay } = range;
+  if (range.timed) return range;
+  if (step === 'hour' && lastDay - firstDay >= MOST_HOURLY_DAYS) {
+    throw new QuestionError(`${label} has too many hours: I draw those of up to ${MOST_HOURLY_DAYS} days.`, [
+      { label: `${label} by the day`, command: `daily ${text}` },
+      { label: '7 days by the hour', command: 'day 7d' },
+    ]);
+  }
+  return { ...range, grain: step === 'weekday' ? 'day' : step === 'hour-of-day' ? 'hour' : step };
 }
 
 /** Returns how values of a dimension are shown: clients by name, or by team, scopes by title, the others as they are. */
@@ -105,7 +126,8 @@ export function toHead(
   };
 }
 
-function toShownFilters(inquiry: Inquiry): Filter[] {
+/** The question's filters as people know their names. */
+export function toShownFilters(inquiry: Inquiry): Filter[] {
   const titleOf = namerOf(inquiry, 'scope');
   const { filters = [] } = inquiry.question;
   return filters.map((filter) =>
@@ -137,7 +159,7 @@ const MAX_FILTERS = 120;
 const PREPOSITIONS: Partial<Record<QuestionKey, string>> = { client: 'by', user: 'by', team: 'by', route: 'to' };
 
 /** `429s by Acme CRM`, `requests to /v1/orders`, `requests with module "crm"`. */
-function describeFiltered(filters: readonly Filter[]): string {
+export function describeFiltered(filters: readonly Filter[]): string {
   const status = filters.find(({ key, not }) => key === 'status' && !not);
   const code = status?.patterns.join(' ') ?? '';
   const own =

@@ -1,6 +1,8 @@
+import { type Bound, isLowest, isWithin } from '../domain/bound.ts';
 import type { Grouping } from '../domain/dimension.ts';
 import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
+import { describeBound, describeKept } from './bounded.ts';
 import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
 import { describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteSingleCalls } from './notes.ts';
@@ -26,17 +28,29 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
   const { limit = 5, offset = 0, sort = '-p95' } = question;
   const answer = await askLatency(inquiry, { groupBy: dimension === 'team' ? 'client' : dimension }, dimension);
   const all = toTimedRows(inquiry, dimension, answer.rows);
-  const ranked = sortTimed(
+  const timed = sortTimed(
     all.filter(({ latency }) => latency),
     sort,
   );
+  const { bound } = question;
+  const ranked = bound ? timed.filter(({ latency }) => isWithin(bound, latency!.p95Ms)) : timed;
   const rows = ranked.slice(offset, offset + clampRows(limit));
   const words = DIMENSION_WORDS[dimension];
   const distinct = ranked.filter(({ name }) => isNamed(name)).length;
   return {
     ...toHead(inquiry, [answer], {
       title: `Latency of ${words.plural}`,
-      finding: describeRanked(inquiry, answer, ranked, dimension),
+      finding:
+        bound && timed.length > 0
+          ? describeKept({
+              ...{ bound, of: timed.filter(({ name }) => isNamed(name)).length, words, any: 'took time' },
+              what: describeBound(inquiry, bound, dimension),
+              kept: ranked
+                .filter(({ name }) => isNamed(name))
+                .map(({ name, latency }) => `${name} (${formatLatency(latency!.p95Ms)})`),
+              nearest: toNearest(timed, bound),
+            })
+          : describeRanked(inquiry, answer, ranked, dimension),
       ...(distinct > 0 ? { population: countOf(distinct, words.singular, words.plural) } : {}),
       notes: [...noteLatency(inquiry, answer), ...(await noteUntimed(inquiry, answer, listUntimed(all)))],
     }),
@@ -52,7 +66,7 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
 async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {
   const { range, deps } = inquiry;
   // Percentiles of five minutes are not those of its minutes.
-  const grain = range.grain === 'five-minutes' ? 'hour' : range.grain;
+  const grain = range.grain === 'minute' || range.grain === 'day' || range.grain === 'month' ? range.grain : 'hour';
   const answer = await askLatency(inquiry, { grain });
   const steps = listSteps(inquiry, grain, answer.rows).map(({ startMs, label, partial, rows: [row] }) => {
     const { requests = 0, latency } = row ?? {};
@@ -178,6 +192,13 @@ async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: 
 
 /** Below this, a percentile rests on a handful of calls: their number stands beside it. */
 const FEW = 100;
+
+/** Of those that a bound leaves out, the one that is nearest to it. */
+function toNearest(timed: readonly TimedRow[], bound: Bound): { name: string; value: string } | undefined {
+  const sorted = timed.filter(({ name }) => isNamed(name)).toSorted((a, b) => p95Of(b) - p95Of(a));
+  const nearest = sorted.at(isLowest(bound) ? 0 : -1);
+  return nearest && { name: nearest.name, value: formatLatency(p95Of(nearest)) };
+}
 
 /** Names who is slowest (fastest, where these come first), before or after what all calls took: whichever was asked for. */
 function describeRanked(

@@ -44,7 +44,7 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
     const asked = filter.key === 'scope' ? await toScopeNames(deps, filter.patterns, question) : filter.patterns;
     for (const typed of asked) {
       patterns.push(
-        ...(typed.includes('*') ? await spellPattern(known, typed, notes) : [await spellName(known, typed)]),
+        ...(typed.includes('*') ? await spellPattern(known, typed, notes) : [await spellName(known, typed, notes)]),
       );
     }
     found.push({ ...filter, patterns: [...new Set(patterns)] });
@@ -79,6 +79,8 @@ interface Known {
   inRange(): Promise<readonly string[]>;
   /** The same, of the last 90 days as well. */
   lately(): Promise<readonly string[]>;
+  /** Tells whether more names were sent than are kept apart. */
+  isCapped(): Promise<boolean>;
   /** How people know a name: ids of clients are shown by theirs. */
   shownOf(name: string): string;
 }
@@ -92,6 +94,7 @@ async function createKnown(deps: ReporterDeps, key: QuestionKey, question: Quest
     fromMs: calendar.startOfDay(first),
     toMs: calendar.startOfDay(last + 1),
   });
+  const lately = toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today);
   const list = async (span: Span) => {
     const { shown, sent } = await listNames(deps, key, span);
     return [...new Set([...shown, ...sent.filter((value) => !value.startsWith('('))])];
@@ -100,25 +103,42 @@ async function createKnown(deps: ReporterDeps, key: QuestionKey, question: Quest
     key,
     question,
     inRange: () => list(toSpan(range.firstDay, Math.max(range.firstDay, range.lastDay))),
-    lately: () => list(toSpan(Math.min(range.firstDay, today - KNOWN_DAYS), today)),
+    lately: () => list(lately),
+    isCapped: async () => (await listNames(deps, key, lately)).sent.includes(OTHER),
     shownOf: key === 'client' ? getClientNames(clients).nameOf : (name) => name,
   };
 }
 
-async function spellName(known: Known, typed: string): Promise<string> {
+async function spellName(known: Known, typed: string, notes: string[]): Promise<string> {
   if (typed.startsWith('(')) return typed;
   if ((await known.inRange()).includes(typed)) return typed;
   const names = await known.lately();
   if (names.includes(typed)) return typed;
   const same = names.filter((name) => name.toLowerCase() === typed.toLowerCase());
-  if (same.length < 2) return same[0] ?? typed;
-  const { plural } = DIMENSION_WORDS[known.key];
+  const { singular, plural } = DIMENSION_WORDS[known.key];
+  if (same.length === 1) return same[0]!;
+  if (same.length === 0) {
+    const [part, ...others] = new Set(names.filter((name) => isPartOf(typed, name)).map(known.shownOf));
+    if (part === undefined || others.length > 0 || (await known.isCapped())) return typed;
+    notes.push(`No ${singular} is called “${typed}”: this is of ${part}.`);
+    return part;
+  }
   throw new RefusedQuestion(
     `${same.length} ${plural} are called “${typed}” but for capitals: which do you mean?`,
     same
       .slice(0, OFFERED)
       .map((name) => ({ label: name, question: replaceName(known.question, known.key, typed, name) })),
   );
+}
+
+/** Shorter texts are part of too many names. */
+const LEAST_PART = 3;
+
+/** Tells whether a name begins so, in any case, or has it as a word. */
+function isPartOf(typed: string, name: string): boolean {
+  const [part, whole] = [typed.toLowerCase(), name.toLowerCase()];
+  if (part.length < LEAST_PART) return false;
+  return whole.startsWith(part) || ` ${whole.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `.includes(` ${part} `);
 }
 
 /** The pattern with its fixed parts as names spell them, where none does as it was typed; and a note of what it matched. */

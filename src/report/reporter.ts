@@ -9,6 +9,7 @@ import {
   type ReportKind,
 } from '../domain/report.ts';
 import { reportAdvice } from './advice.ts';
+import { reportBounded } from './bounded.ts';
 import { putLaterFirst, reportCompare } from './compare.ts';
 import { reportDistinct } from './distinct.ts';
 import { reportDrill } from './drill.ts';
@@ -33,7 +34,8 @@ type MakeReport = (deps: ReporterDeps, question: Question, nowMs: number) => Pro
 
 const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
   summary: reportSummary,
-  top: (deps, question, nowMs) => (question.only ? reportFresh : reportTop)(deps, question, nowMs),
+  top: (deps, question, nowMs) =>
+    (question.only ? reportFresh : question.bound ? reportBounded : reportTop)(deps, question, nowMs),
   status: reportStatus,
   pool: reportPool,
   daily: (deps, question, nowMs) => (question.dimension ? reportDistinct : reportDaily)(deps, question, nowMs),

@@ -1,12 +1,13 @@
+import { isLowest } from '../domain/bound.ts';
 import { HOUR_MS } from '../domain/calendar.ts';
 import type { Pool } from '../domain/definition.ts';
 import { amountOf, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
-import { resolveRange } from '../domain/ranges.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
-import { STEP_NAMES, type StepGrain } from '../domain/usage.ts';
-import { QuestionError } from '../errors.ts';
+import { isAverage, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
+import { describeBound, describeKept, holdsFor } from './bounded.ts';
+import { describeFolded, foldSteps, toFoldedTable } from './folded.ts';
 import {
   capitalise,
   countOf,
@@ -26,34 +27,19 @@ import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 import { findUsual, foreseeMonth, MOST_USUAL_DAYS, USUAL_DAYS } from './usual.ts';
 
-/** Days that are drawn by the hour together, at most: more bars are no picture. */
-const MOST_HOURLY_DAYS = 7;
-
 /** Requests per hour (or minute), of yesterday by default. Throws QuestionError for a range with too many hours. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
-  const { text, label, grain, firstDay, lastDay } = resolveRange(question.range, nowMs, deps.calendar, {
-    default: 'yesterday',
-  });
-  const isByDays = grain === 'day' || grain === 'month';
-  if (isByDays && lastDay - firstDay >= MOST_HOURLY_DAYS) {
-    throw new QuestionError(`${label} has too many hours: I draw those of up to ${MOST_HOURLY_DAYS} days.`, [
-      { label: `${label} by the day`, command: `daily ${text}` },
-      { label: '7 days by the hour', command: 'day 7d' },
-    ]);
-  }
-  return reportDaily(deps, question, nowMs, { default: 'yesterday', ...(isByDays && { grain: 'hour' }) });
+  const inquiry = await openInquiry(deps, { step: 'hour', ...question }, nowMs, question.step ? '7d' : 'yesterday');
+  return reportSeries({ ...inquiry, question });
 }
 
 /** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
-export async function reportDaily(
-  deps: ReporterDeps,
-  question: Question,
-  nowMs: number,
-  drawn: { default?: string; grain?: 'hour' } = {},
-): Promise<SeriesReport> {
-  const opened = await openInquiry(deps, question, nowMs, drawn.default);
-  const range = { ...opened.range, ...(drawn.grain && { grain: drawn.grain }) };
-  const inquiry = { ...opened, range };
+export async function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
+  return reportSeries(await openInquiry(deps, question, nowMs));
+}
+
+async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
+  const { question, range, deps } = inquiry;
   const isWholeDay = range.firstDay === range.lastDay && !range.partial && !range.timed;
   const [{ answer, grain, steps, notes }, byClient, usualOf, usualOfDay, corrected, marked, ahead] = await Promise.all([
     askBySteps(inquiry, { groupBy: [] }),
@@ -77,10 +63,16 @@ export async function reportDaily(
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(limit.isOver) : [];
   const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
+  const { bound } = question;
+  // A running step is never below a bound yet.
+  const judged = bound && listWhole(inquiry, bars).concat(isLowest(bound) ? bars.filter(({ partial }) => partial) : []);
+  const folding = isAverage(question.step) ? question.step : undefined;
+  const folded = folding && foldSteps(inquiry, folding, bars);
+  const kept = judged?.filter((bar) => holdsFor(bound!, bar));
 
   return {
     ...toHead(inquiry, [answer], {
-      title: `Requests per ${STEP_NAMES[grain]}`,
+      title: `Requests per ${STEP_NAMES[folding ?? grain]}`,
       finding: describe(),
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [
@@ -95,28 +87,39 @@ export async function reportDaily(
       offers: offerNearest(inquiry, answer),
     }),
     kind: question.report === 'day' ? 'day' : 'daily',
-    grain,
+    grain: folding ?? grain,
     totals,
     clients,
-    bars,
-    limit: limit && { name: limit.name, value: limit.value },
-    usual,
-    ...marked,
-    table: buildTable(
-      bars.map((bar, index) => ({ ...bar, usual: usual?.[index]?.median })),
-      [
-        ...stepColumns<Bar>(grain, deps.calendar, ({ label }) => label),
-        ...TOTAL_COLUMNS,
-        partial,
-        ...(usual ? [USUAL] : []),
-        start,
-        barColumn('Trend', bars, (bar) => bar.requests),
-      ],
-    ),
+    bars: folded ?? bars,
+    ...(folded ? {} : { limit: limit && { name: limit.name, value: limit.value }, usual, ...marked }),
+    table: folded
+      ? toFoldedTable(folded, folding)
+      : buildTable(
+          bars
+            .map((bar, index) => ({ ...bar, usual: usual?.[index]?.median }))
+            .filter(({ startMs }) => !kept || kept.some((bar) => bar.startMs === startMs)),
+          [
+            ...stepColumns<Bar>(grain, deps.calendar, ({ label }) => label),
+            ...TOTAL_COLUMNS,
+            partial,
+            ...(usual ? [USUAL] : []),
+            start,
+            barColumn('Trend', bars, (bar) => bar.requests),
+          ],
+        ),
   };
 
   function describe(): string {
     const what = totals.failed === totals.requests ? 'failed request' : 'request';
+    if (folded && totals.requests > 0) return describeFolded(folded, folding, what);
+    if (bound && judged && kept) {
+      const name = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
+      return describeKept({
+        ...{ bound, of: judged.length, words: { singular: name, plural: `${name}s` } },
+        ...{ what: describeBound(inquiry, bound), any: describeBound(inquiry, undefined) },
+        kept: kept.map(({ label }) => label),
+      });
+    }
     const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
     const none = totals.requests === 0 ? describeNothing(inquiry, answer) : undefined;
     const isEmpty = inquiry.range.toMs <= inquiry.range.fromMs;

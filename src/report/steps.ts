@@ -1,12 +1,32 @@
 import type { AlertKind } from '../domain/alert.ts';
-import { type Calendar, firstDayOf, MINUTE_MS, monthOf } from '../domain/calendar.ts';
+import { type Calendar, firstDayOf, MINUTE_MS, monthOf, toDate } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
-import type { StepGrain, UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
-import { formatClock, formatHour, formatShortDate, formatStep, formatStepLabel } from './format.ts';
+import {
+  type Grain,
+  STEP_NAMES,
+  type StepGrain,
+  type UsageAnswer,
+  type UsageQuery,
+  type UsageRow,
+} from '../domain/usage.ts';
+import {
+  capitalise,
+  formatClock,
+  formatHour,
+  formatShortDate,
+  formatStep,
+  formatStepLabel,
+  toLocal,
+} from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
+/** Grains that the store counts by others. */
+const COUNTED_BY: Partial<Record<StepGrain, Grain>> = {
+  'five-minutes': 'minute',
+  week: 'day',
+};
 
 /** One bar's place in time, and the rows counted in it. */
 export interface Step<Row = UsageRow> {
@@ -47,7 +67,7 @@ export function listSteps<Row extends { startMs: number }>(
 
   function labelOf(ms: number, day: number): string {
     const label = formatStepLabel(ms, grain, calendar);
-    if (grain === 'month' || grain === 'day') return label;
+    if (grain === 'month' || grain === 'week' || grain === 'day') return label;
     const hourClock = formatClock(calendar.startOfHour(ms), calendar.zone);
     const isDoubled = calendar.hoursOf(day).filter((hour) => formatClock(hour, calendar.zone) === hourClock).length > 1;
     const local = isDoubled ? formatHour(ms, calendar.zone).slice(11) : label;
@@ -67,7 +87,7 @@ export function listWhole<Bar extends Pick<Step, 'startMs' | 'partial'> & { requ
 }
 
 /** Returns a key that a step shares with the rows counted in it, even where the range cuts the step. */
-function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
+export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
   switch (grain) {
     case 'minute':
       return Math.floor(ms / MINUTE_MS);
@@ -77,8 +97,14 @@ function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): number {
       return calendar.startOfHour(ms);
     case 'day':
       return calendar.dayOf(ms);
+    case 'week':
+      return firstOfWeek(calendar.dayOf(ms));
     case 'month':
       return monthOf(calendar.dayOf(ms));
+    case 'weekday':
+      return toDate(calendar.dayOf(ms)).dayOfWeek;
+    case 'hour-of-day':
+      return toLocal(ms, calendar.zone).hour;
   }
 }
 
@@ -92,7 +118,7 @@ export async function askBySteps(
 ): Promise<{ answer: UsageAnswer; grain: StepGrain; steps: Step[]; notes: string[] }> {
   const { range, extent } = inquiry;
   const askBy = async (grain: StepGrain, note?: string) => {
-    const answer = await ask(inquiry, { ...query, grain: grain === 'five-minutes' ? 'minute' : grain });
+    const answer = await ask(inquiry, { ...query, grain: COUNTED_BY[grain] ?? (grain as Grain) });
     const notes = note === undefined || answer.shortened ? [] : [note];
     return { answer, grain, steps: listSteps(inquiry, grain, answer.rows), notes };
   };
@@ -127,10 +153,22 @@ function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs
       endMs: calendar.startOfDay(firstDayOf(first + n + 1)),
     }));
   }
+  if (grain === 'week') {
+    const first = firstOfWeek(range.firstDay);
+    return Array.from({ length: Math.floor((range.lastDay - first) / 7) + 1 }, (_, n) => ({
+      startMs: calendar.startOfDay(first + n * 7),
+      endMs: calendar.startOfDay(first + n * 7 + 7),
+    }));
+  }
   const days = Array.from({ length: range.lastDay - range.firstDay + 1 }, (_, n) => range.firstDay + n);
   const starts = days.flatMap((day) => (grain === 'hour' ? calendar.hoursOf(day) : [calendar.startOfDay(day)]));
   const endMs = calendar.startOfDay(range.lastDay + 1);
   return starts.map((startMs, index) => ({ startMs, endMs: starts[index + 1] ?? endMs }));
+}
+
+/** The Monday of a day's week. */
+function firstOfWeek(day: number): number {
+  return day - (toDate(day).dayOfWeek - 1);
 }
 
 /** Columns that name a step: as a CSV does, and as people read it. */
@@ -140,7 +178,7 @@ export function stepColumns<Row extends { startMs: number }>(
   labelOf: (row: Row) => string,
 ): Column<Row>[] {
   const key = grain === 'five-minutes' ? 'minute' : grain;
-  const label = { minute: 'Minute', hour: 'Hour', day: 'Day', month: 'Month' }[key];
+  const label = capitalise(STEP_NAMES[key]);
   const name = ({ startMs }: Row) => formatStep(startMs, dayOf(startMs), grain, zone);
   return [
     { key, label, type: 'text', csvOnly: true, cell: name },

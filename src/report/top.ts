@@ -10,7 +10,6 @@ import {
   formatCredits,
   formatPercent,
   formatShare,
-  joinFirst,
 } from './format.ts';
 import {
   ask,
@@ -115,7 +114,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
 type Asking = (part: Inquiry) => Promise<UsageAnswer> | undefined;
 
 /** Asks at once; where the first answer is shortened, the others are asked again for what it covers, so that shares agree. */
-async function askTogether(
+export async function askTogether(
   inquiry: Inquiry,
   [first, ...others]: readonly [Asking, ...Asking[]],
 ): Promise<[UsageAnswer, ...(UsageAnswer | undefined)[]]> {
@@ -138,9 +137,6 @@ interface Ranked {
 }
 
 const FEW = 20;
-/** Names that the sentence lists. */
-const LISTED = 3;
-
 /** Columns whose shares make a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
 const SHARED: Readonly<
   Record<string, { column: 'ok' | 'failed' | 'none'; words: string; none: string; only: string }>
@@ -203,12 +199,6 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     // Of so few, the number says more than a share.
     const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
     return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
-  }
-  const flawless =
-    column === 'failed_percent' && isAscending ? named.filter((row) => row.failed === 0 && row.ok > 0) : [];
-  if (flawless.length > 0) {
-    const names = flawless.map(({ name }) => name);
-    return `${countOf(names.length, words.singular, words.plural)} had no failures: ${joinFirst(names, LISTED)}.`;
   }
   if (totals.failed > 0 && (column === 'ok_percent' || column === 'failed_percent')) {
     const [rate, part, ended] =

@@ -1,9 +1,10 @@
-import { createCalendar, formatDay, HOUR_MS } from '../domain/calendar.ts';
+import { createCalendar, formatDay, HOUR_MS, toDate } from '../domain/calendar.ts';
 import { NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
 import { instantText, isByHours, PREVIOUS } from '../domain/ranges.ts';
 import { type CompareReport, canCompare, type Offer, type Question, type Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
+import { isAverage, type StepGrain } from '../domain/usage.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { COUNTED, DRAWN, hasFilters } from './command/report-parts.ts';
 
@@ -117,11 +118,11 @@ function listDrills(report: Report): Offer[] {
   if (report.kind === 'summary') {
     return report.cards.map(({ scope, title }) => ({ label: title, question: drill('scope', scope) }));
   }
-  if (report.kind === 'daily' && listHours(report).length === 0) {
+  if (report.kind === 'daily' && listHours(report).length === 0 && !isAverage(report.grain)) {
     const { dayOf } = createCalendar(report.zone);
     return report.bars.map(({ startMs, label }) => ({
       label,
-      question: { report: 'day', range: formatDay(dayOf(startMs)), filters },
+      question: { ...listSpan(dayOf(startMs), report.grain), filters },
     }));
   }
   if (report.kind === 'pool') {
@@ -130,12 +131,22 @@ function listDrills(report: Report): Offer[] {
   return [];
 }
 
+/** A bar's days: a day by the hour, others by the day. */
+function listSpan(day: number, grain: StepGrain): Pick<Question, 'report' | 'range'> {
+  if (grain === 'month') return { report: 'daily', range: formatDay(day).slice(0, 7) };
+  if (grain === 'week') {
+    return { report: 'daily', range: `${formatDay(day)}..${formatDay(day + 7 - toDate(day).dayOfWeek)}` };
+  }
+  return { report: 'day', range: formatDay(day) };
+}
+
 /**
  * The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are
  * told).
  */
 function listHours(report: Report): Offer[] {
-  if (report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') return [];
+  if ((report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') || isAverage(report.grain))
+    return [];
   const countFailed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts).reduce((sum, [status, count]) => sum + (/^[45]/.test(status) ? count : 0), 0);
   const hours =

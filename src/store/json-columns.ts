@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
+import { BOUND_COLUMNS, BOUND_SIGNS, type Bound } from '../domain/bound.ts';
 import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } from '../domain/definition.ts';
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import { FOCUSES, type Question, REPORT_KINDS } from '../domain/report.ts';
+import { FOCUSES, type Question, REPORT_KINDS, STEPS } from '../domain/report.ts';
 import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
@@ -36,6 +37,8 @@ export const QUESTION = object<Question>({
   report: z.enum(REPORT_KINDS),
   dimension: GROUPING.optional(),
   only: z.enum(['new', 'gone']).optional(),
+  bound: object<Bound>({ sign: z.enum(BOUND_SIGNS), value: number, column: z.enum(BOUND_COLUMNS) }).optional(),
+  step: z.enum(STEPS).optional(),
   overTime: z.literal(true).optional(),
   limit: number.optional(),
   offset: number.optional(),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limitMeter } from '../../src/domain/rules.ts';
 import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask, at } from './setup.ts';
@@ -28,6 +29,38 @@ describe('client', () => {
     const one = [calls('solo', '/v1/orders', 9), calls('solo', '/v1/items', 1, { status: 503 })];
     const { finding } = await ask(one, { report: 'client', name: 'solo' });
     expect(finding).toBe('solo made 10 requests; 10% failed. The one failure is on /v1/items.');
+  });
+
+  it('says how much of its own allowance a client used, if one is declared for it alone', async () => {
+    const amounts = [{ fromDay: 0, base: 200_000, grants: [] }];
+    const limit = (name: string, match: object[]) => ({
+      ...{
+        name,
+        period: { kind: 'day' as const },
+        priority: 0,
+        amounts,
+        thresholds: [75, 90],
+        fromDay: 0,
+        order: 0,
+        match,
+      },
+    });
+    const scope = { name: 'default', title: 'API', links: {}, pools: [] };
+    const told = async (...limits: ReturnType<typeof limit>[]) => {
+      const question = { report: 'client' as const, name: 'Acme CRM', focus: 'allowance' as const, range: 'yesterday' };
+      const scopes = limits.length > 0 ? [{ ...scope, limits }] : [];
+      // The store counts what fits the rules of a limit by a meter of its own.
+      const counted = calls('meter', '/v1/orders', 150, { scope: limitMeter('default', 'Fair share') });
+      return (await ask([...traffic, counted], question, { definitions: { ...definitions, scopes } })).finding;
+    };
+    const none = 'None of its calls ended in 429.';
+    const acme = { client: 'id-1' };
+    expect(await told(limit('Fair share', [acme]))).toContain(
+      `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026). ${none} Acme CRM made 150 requests`,
+    );
+    // Of everybody, of some of its calls, or of others too.
+    for (const match of [[], [{ ...acme, route: '/v1/items' }], [acme, { client: 'other' }]])
+      expect(await told(limit('Fair share', match))).toContain(`Acme CRM has no allowance of its own. ${none}`);
   });
 
   it('shows the other dimensions of a client, failures first', async () => {

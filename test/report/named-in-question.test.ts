@@ -50,8 +50,11 @@ describe('names in filters', () => {
     const matched = await told('WAREHOUSE*');
     expect(matched.notes).toContain('WAREHOUSE* matched 1 client: Warehouse Export.');
     expect(matched.distinct).toBe(1);
-    const near = await told('warehous');
-    expect(near.notes).toContain('No client “warehous” in this range; nearest: Warehouse Export.');
+    const begun = await told('warehous');
+    expect(begun.notes).toContain('No client is called “warehous”: this is of Warehouse Export.');
+    expect(begun.totals.requests).toBe(1);
+    const near = await told('warehouse exprot');
+    expect(near.notes).toContain('No client “warehouse exprot” in this range; nearest: Warehouse Export.');
     expect(listWider(near).map(({ label }) => label)).toEqual([
       'Warehouse Export',
       'Last 90 days',

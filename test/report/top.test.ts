@@ -119,7 +119,7 @@ describe('top', () => {
     for (const sort of ['ok_percent', '-ok_percent', 'failed_percent', '-failed_percent'])
       expect((await ask(calls, { report: 'top', sort })).rows.at(-1)!.name).toBe('Mute');
     calls.push({ timeMs, client: 'Calm', status: 200, count: 2 });
-    expect(await told('failed_percent')).toBe('1 client had no failures: Calm.');
+    expect(await told('failed_percent')).toBe('Calm has the lowest error rate: 0% of its 2 calls failed.');
   });
 
   it('pages, sorts by any column, and refuses one that there is not', async () => {

@@ -34,9 +34,9 @@ describe('values of filters that nobody sent', () => {
   });
 
   it('are told beside others of the same filter that fit', async () => {
-    const report = await top(where('client', 'Acme CRM', 'Beta'), where('route', '/v1/orders'));
+    const report = await top(where('client', 'Acme CRM', 'Beta Crop'), where('route', '/v1/orders'));
     expect(report.totals.requests).toBe(1);
-    expect(report.notes).toContain('No client “Beta” in this range; nearest: Beta Corp.');
+    expect(report.notes).toContain('No client “Beta Crop” in this range; nearest: Beta Corp.');
     expect(report.offers![0]!.question.filters).toEqual([
       where('client', 'Acme CRM', 'Beta Corp'),
       where('route', '/v1/orders'),

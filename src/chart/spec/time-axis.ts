@@ -61,6 +61,10 @@ function listRungs(grain: StepGrain, locals: readonly Local[]): Rung[] {
   const strides = [1, 2, 3, 6, 12];
   const month = (local: Local) => [MONTHS[local.month - 1]!, String(local.year)] as const;
   if (grain === 'month') return strides.map((every) => ({ every, lines: month }));
+  if (grain === 'weekday') return [{ lines: (local) => [SHORT_WEEKDAYS[local.dayOfWeek - 1]!] }];
+  if (grain === 'week') return strides.map((every) => ({ every, lines: (local) => [dayMonth(local)] }));
+  if (grain === 'hour-of-day')
+    return strides.map((hours) => ({ isShown: (local) => local.hour % hours === 0, lines: (local) => [clock(local)] }));
   if (grain === 'hour') {
     const isOneDay = locals.every((local) => local.toPlainDate().equals(locals[0]!.toPlainDate()));
     const lines = (local: Local) =>

@@ -73,8 +73,13 @@ export function readQuestion(reading: Reading): Question {
   throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
 }
 
+/** Words that the grammar would take for something else: `most calls in one day`, `days without 500s`. */
+const SAID =
+  /\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero))\b/;
+
 /** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
 function isSentence(reading: Reading): boolean {
+  if (SAID.test(reading.tokens.map(bareWord).join(' '))) return true;
   const [first, second] = reading.tokens;
   const word = second ? bareWord(second) : '';
   return bareWord(first!) === 'why' && word !== '' && isLanguage(word) && readKnown(reading, 1, 'client') === undefined;

@@ -59,10 +59,13 @@ export type AlertsCommand = { kind: 'alerts' } & (
 export class Misunderstood extends Error {
   override readonly name = 'Misunderstood';
   readonly candidates: readonly string[];
+  /** The text could not be taken apart into words. */
+  readonly isOpenQuotation: boolean;
 
-  constructor(message: string, candidates: readonly string[] = []) {
+  constructor(message: string, candidates: readonly string[] = [], { isOpenQuotation = false } = {}) {
     super(message);
     this.candidates = candidates;
+    this.isOpenQuotation = isOpenQuotation;
   }
 }
 

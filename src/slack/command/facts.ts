@@ -1,8 +1,9 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { isByHours } from '../../domain/ranges.ts';
+import type { Step } from '../../domain/report.ts';
 import type { Sign } from './rules.ts';
 import { COMPARATIVE, type Sentence } from './sentence.ts';
+import { type Concept, DIMENSION_WORDS } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
 /** Tells whether a sentence has one of the signs. */
@@ -32,14 +33,28 @@ const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
 
+/** Words for steps, and the steps that they ask for; the first that is there counts. */
+export const STEPS_ASKED = {
+  ...{ weekday: 'weekday', hourOfDay: 'hour-of-day', perHour: 'hour', perWeek: 'week' },
+  ...{ perMonth: 'month', history: 'month', perDay: 'day' },
+} as const satisfies Partial<Record<Concept, Step>>;
+const STEP_CONCEPTS = Object.keys(STEPS_ASKED) as (keyof typeof STEPS_ASKED)[];
+
+/** The step that a sentence asks for, and its words. */
+export function findStep(concepts: Sentence['concepts']): { step: Step; tokens: readonly Token[] } | undefined {
+  const asked = STEP_CONCEPTS.find((concept) => concepts.has(concept));
+  return asked && { step: STEPS_ASKED[asked], tokens: concepts.get(asked)! };
+}
+
 /** What holds of a sentence besides the concepts that it names. */
 export function listFacts(
-  { concepts, names, pools, dimensions, draft, unknown }: Sentence,
+  { concepts, names, pools, dimensions, draft, unknown, asksForNone }: Sentence,
   tokens: readonly Token[],
 ): ReadonlySet<Sign> {
   const [name] = names;
   const [dimension] = dimensions;
-  const { range, versus } = draft.question;
+  const { range, versus, bound } = draft.question;
+  const behindBound = bound && tokens[tokens.indexOf(draft.places.get('bound')!.at(-1)!) + 1];
   const named = new Set([...names, ...pools].flatMap((each) => each.tokens));
   const toText = (some: readonly Token[]) => some.map(bareWord).join(' ');
   const text = toText(tokens);
@@ -56,19 +71,22 @@ export function listFacts(
     [concepts.has('portion') && names.length + draft.filters.length > 0, 'share'],
     [dimension, 'dimension'],
     [dimension?.by, 'by'],
-    [dimension?.counted, 'counted'],
+    [dimension?.counted && !bound, 'counted'],
+    [bound, 'bound'],
+    [bound?.column === 'p95', 'timed'],
+    [behindBound && DIMENSION_WORDS.has(bareWord(behindBound)), 'ofNames'],
+    [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
+    [STEP_CONCEPTS.some((concept) => concepts.has(concept)), 'step'],
+    [asksForNone, 'none'],
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
-    [range && isByHours(range), 'hourly'],
     [
       concepts
         .get('failing')
         ?.every((token) => /^(bad|badly|terrible|worst|problems?|issues?|trouble)$/.test(bareWord(token))),
       'judged',
     ],
-    [range?.match(/^([2-9]|1[01])-months|quarter|\b[qh]\d\b/), 'fewMonths'],
     [range?.match(/^(until|\.\.)/), 'until'],
-    [range === 'all-time', 'allTime'],
     [range && !/^(today|this-)/.test(range) && FORESEEING.test(text), 'ahead'],
     [draft.filters.some(({ key, not }) => key === 'status' && !not), 'code'],
     [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
@@ -82,10 +100,9 @@ export function listFacts(
     [range && /^(is|are|was|were|did|has|have)\b/.test(text), 'ofRange'],
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
-    [unknown.length > 0 && TRYING.test(text), 'tryOut'],
+    [(unknown.length > 0 || bound) && TRYING.test(text), 'tryOut'],
     [/^(when )?(did|have|has)\b/.test(text), 'did'],
     [/\b(calls|requests)( that| which)? (fail|succeed)/.test(text), 'ofOwn'],
-    [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [/\b(health\w*|ok|okay|fine|alright)\b/.test(text), 'health'],
     [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
@@ -111,6 +128,8 @@ export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concep
     (concepts.has('why') && isOfDegree(concepts));
   return (
     draft.question.versus === undefined &&
+    // `slower than 300 ms`
+    draft.question.bound?.column !== 'p95' &&
     isChange &&
     (isComparative || !concepts.has('versus')) &&
     !concepts.has('average')

@@ -42,15 +42,16 @@ export function readFilter(
   text: string,
 ): { filter: Filter; next: number } | undefined {
   const denied = at + countNegation(tokens, at);
-  if (denied === at && !/^non-/i.test(tokens[at]!.text)) return readPositive(tokens, at, text);
+  if (denied === at) return readPositive(tokens, at, text);
   const found = denied < tokens.length && (readPositive(tokens, denied, text) ?? readDeniedStatus(tokens, denied));
   return found ? { filter: { ...found.filter, not: true }, next: found.next } : undefined;
 }
 
-/** A status that is denied: `404`, `429s`, `4xx,429`, `non-200`. */
+/** A status that is denied: `404`, `429s`, `4xx,429`, `failed`. */
 export function readDeniedStatus(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
-  const statuses = bareWord(tokens[at]!).replace(/^non-/, '').split(',');
-  if (!statuses.every((status) => /^[1-5](\d\d|xx)s?$/.test(status))) return undefined;
+  const statuses = bareWord(tokens[at]!).split(',');
+  if (!statuses.every((status) => /^([1-5](\d\d|xx)s?|fail(ed|ing|ures?)|errors?|ok|success(ful)?)$/.test(status)))
+    return undefined;
   const patterns = statuses.flatMap((status) => readStatus(status) ?? []);
   return { filter: { key: 'status', patterns, not: true }, next: at + 1 };
 }

@@ -3,6 +3,7 @@ import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
 import { type Question, RefusedQuestion, type Report, type Reporter, toWholeRanking } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
+import { formatBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { DIMENSION_PLURALS, FOCUSES, isReserved } from './vocabulary.ts';
@@ -27,6 +28,8 @@ export function formatQuestion(question: Question): string {
       : undefined,
     // What is asked stands behind a name, of which it could be the first word.
     subject === undefined ? undefined : [formatName(subject, report === 'route' ? 'route' : undefined), focus],
+    question.bound && formatBound(question.bound),
+    question.step && `by ${question.step}`,
     range === undefined ? undefined : (canonicalRangeText(range) ?? range),
     versus === undefined ? undefined : `vs ${canonicalRangeText(versus) ?? versus}`,
     (filters ?? []).map(formatFilter),

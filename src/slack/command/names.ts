@@ -11,7 +11,7 @@ const MAX_KNOWN_WORDS = 8;
 /** Names that are searched for near ones, at most: further ones are only found as they are written. */
 const MAX_SEARCHED = 20_000;
 
-export const NO_NAMES: KnownNames = { find: () => [], clientsFrom: () => [], poolsWith: () => [], near: () => [] };
+export const NO_NAMES: KnownNames = { find: () => [], beginning: () => [], poolsWith: () => [], near: () => [] };
 
 export function createKnownNames(known: readonly KnownName[]): KnownNames {
   const byText = new Map<string, KnownName[]>();
@@ -37,7 +37,8 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
   }
   return {
     find,
-    clientsFrom: (text) => clients.filter(({ name }) => name.toLowerCase().startsWith(`${text.toLowerCase()} `)),
+    beginning: (text, wanted) =>
+      known.filter(({ key, name }) => key === wanted && name.toLowerCase().startsWith(`${text.toLowerCase()} `)),
     poolsWith: (word) =>
       known.filter(({ key, name }) => key === 'pool' && beginsWordOf(name.replace(/(?<=add)[- ](?=on)/i, ''), word)),
     near(text) {
@@ -120,7 +121,8 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
     for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, ''), trimmed.replace(/(?<=\w{4})s$/, '')]) {
       const found = ofKey(names.find(name), key);
       // Whose name begins so is found by the answer.
-      if (key === 'client' && found.length === 0 && names.clientsFrom(name).length > 0) return { key, name, next: end };
+      if (key === 'client' && found.length === 0 && names.beginning(name, 'client').length > 0)
+        return { key, name, next: end };
       // One word that is also a word of the language has to be quoted, named by its key, or written as the name is.
       const isWord = end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!));
       if (
@@ -130,12 +132,21 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
         continue;
       // A user called `acme` is hardly meant where there is a client Acme CRM.
       const isMinor = key === undefined && found.every((each) => each.key !== 'client' && each.key !== 'scope');
-      const others = isMinor ? names.clientsFrom(name) : [];
+      const others = isMinor ? names.beginning(name, 'client') : [];
       const known = pick(reading, at, end, [...others, ...found]);
       if (known) return { key: known.key, name: known.value, next: end };
     }
   }
   return undefined;
+}
+
+/** The scope whose title begins with a word for a dimension, where it can be no other: `the integration pool`. */
+export function readScopeTitle({ tokens, names }: Reading, at: number): FoundName | undefined {
+  const [before, word, behind] = [at - 1, at, at + 1].map((each) => (tokens[each] ? bareWord(tokens[each]) : ''));
+  const isMarked =
+    /^(of|for|in|from|on)$/.test(before!) || /^(pool|scope|api|quota|limit|allowance|credits|balance)s?$/.test(behind!);
+  const [scope, ...others] = isMarked && isSingular(word!) ? names.beginning(word!, 'scope') : [];
+  return scope && others.length === 0 ? { key: 'scope', name: scope.value, next: at + 1 } : undefined;
 }
 
 /** Words for pools that are seldom all of a pool's name. */

@@ -4,12 +4,12 @@ import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { twoRanges } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
-import { asksForChange, findAlternatives, type Has, listFacts } from './facts.ts';
+import { asksForChange, findAlternatives, findStep, type Has, listFacts } from './facts.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
 import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
-import { hasScope, hasUse } from './report-parts.ts';
+import { hasScope, hasUse, isByMonths } from './report-parts.ts';
 import { readReport } from './report-words.ts';
 import { holds, REFUSALS, RULES, type Rule, type Sign } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
@@ -168,11 +168,14 @@ function make(
   const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
   const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
-  const step = toStepFocus(question, sentence, has);
-  if (step && hasUse(question, 'focus', step)) question.focus = step;
+  const left = [...unused, ...applyStep(question, sentence), ...applyBound(question, sentence, has)];
+  const focus = toStepFocus(question, sentence, has);
+  if (focus && hasUse(question, 'focus', focus)) question.focus = focus;
   const filters = [
     ...draft.filters,
-    ...(question.focus === 'odd' || question.sort?.endsWith('_percent') ? [] : toOutcome(report, has)),
+    ...(question.focus === 'odd' || [question.sort, question.bound?.column].some((each) => each?.endsWith('ed_percent'))
+      ? []
+      : toOutcome(report, has)),
     ...placeNames(question, rule, sentence),
     ...names
       .filter((each) => isBeside(each, names[0]!))
@@ -180,11 +183,43 @@ function make(
   ];
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
-    return { command: { kind: 'question', question: toOneDay(whole, has) }, unused };
+    return { command: { kind: 'question', question: toOneDay(whole, has) }, unused: left };
   } catch (error) {
     if (error instanceof UnknownWords) return { unused: error.tokens };
     throw error;
   }
+}
+
+/** Puts the step that is asked for into the question; returns its words where the report has no such steps. */
+function applyStep(question: Question, { concepts }: Sentence): readonly Token[] {
+  const asked = findStep(concepts);
+  const { report, range } = question;
+  const isSeries = report === 'daily' || report === 'day';
+  if (!asked && isSeries && concepts.has('day') && isByMonths(range)) question.step = 'day';
+  if (!asked || !(isSeries || report === 'status' || report === 'latency')) return [];
+  const { step, tokens } = asked;
+  if (report === 'latency') question.overTime = true;
+  if (isSeries) question.report = step === 'hour' || step === 'hour-of-day' ? 'day' : 'daily';
+  // Steps that the report has without being asked.
+  if (step === 'day') return [];
+  if (step === 'month' && range === undefined && report !== 'latency') question.range = '12-months';
+  else if (step === 'hour' && report === 'latency' && range === undefined) question.range = 'yesterday';
+  else if (step === 'hour' && (isSeries || (range !== undefined && isByHours(range)))) return [];
+  else if (hasUse({ ...question, step }, 'step', step)) question.step = step;
+  else return tokens;
+  return [];
+}
+
+/** What a bound is a number of; returns its words where the question is of no rows that they could be about. */
+function applyBound(question: Question, { draft }: Sentence, has: Has): readonly Token[] {
+  const { bound, report } = question;
+  if (!bound) return [];
+  const isSeries = report === 'daily' || report === 'day';
+  if (isSeries && !has('day', 'hour', 'step')) return draft.places.get('bound') ?? [];
+  const rate = has('succeeding') ? 'ok_percent' : has('rate', 'failing') ? 'failed_percent' : undefined;
+  if (bound.column === 'share_percent' && rate) question.bound = { ...bound, column: rate };
+  if (bound.column === 'requests' && has('cost')) question.bound = { ...bound, column: 'credits' };
+  return [];
 }
 
 /** The command about one name itself: all that a client or a route does, the balance of a scope or its calls. */
@@ -232,7 +267,7 @@ function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefine
 function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
   const isCompared = has('compared');
   if (report === 'latency') {
-    const isOverTime = has('trend', 'perDay', 'perHour');
+    const isOverTime = has('trend');
     const percentile = concepts
       .get('latency')
       ?.map(bareWord)
@@ -250,7 +285,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
   if (report !== 'top') return {};
   return {
     ...(has('cost') && { measure: 'credits' as const }),
-    ...(has('least') && { sort: 'requests' }),
+    ...(has('least') && { sort: has('cost') ? 'credits' : 'requests' }),
     ...(rate && { sort: rate }),
     ...(isCompared &&
       !only &&
@@ -303,7 +338,8 @@ function toSince(range: string): string {
 
 /** A single day is drawn by the hour, and several days where hours are asked for. */
 function toOneDay(question: Question, has: Has): Question {
-  const { report, range } = question;
+  const { report, range, step } = question;
+  if (step !== undefined) return question;
   if (range === undefined || (report !== 'day' && report !== 'daily')) return question;
   if (isByHours(range)) return { ...question, report: 'day' };
   return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
@@ -314,6 +350,7 @@ function fillOffer(near: string, { draft, names, dimensions }: Sentence): string
   const [dimension] = dimensions;
   const command = near
     .replace(' …', '')
+    .replace('[counted]', () => DIMENSION_PLURALS[dimensions.at(-1)?.dimension ?? 'client'])
     .replace('[dimension]', () => DIMENSION_PLURALS[dimension?.dimension ?? 'client']);
   const base = readBase(command);
   if (!near.endsWith('…') || base.kind !== 'question') return command;
@@ -338,5 +375,6 @@ function readBase(command: string): Command {
   if (command === 'alerts' || command === 'digest') return { kind: command, action: 'list' };
   if (command === 'client' || command === 'route' || command === 'why')
     return { kind: 'question', question: { report: command } };
+  if (command === 'client allowance') return { kind: 'question', question: { report: 'client', focus: 'allowance' } };
   return { kind: 'question', question: readReport({ text: command, tokens: tokenize(command), names: NO_NAMES })! };
 }

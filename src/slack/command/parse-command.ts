@@ -43,7 +43,7 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
     return interpret(text, ids, names);
   } catch (error) {
     if (!(error instanceof Misunderstood)) throw error;
-    const spaced = error instanceof UnknownWords && error.reading.text === text ? spaceAtCommas(error) : text;
+    const spaced = error.isOpenQuotation ? text : spaceAtCommas(text);
     if (spaced !== text) return parseCommand(protectFromSlack(spaced), names);
     const told = error instanceof UnknownWords ? explainUnknown(error) : dropUnknown(error, names);
     throw new QuestionError(told.message, listOffers(told.candidates, names), { cause: error });

@@ -3,7 +3,8 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
-import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question, STEPS } from '../../domain/report.ts';
+import { readBound } from './bound-words.ts';
 import { twoRanges } from './clauses.ts';
 import { Misunderstood } from './command.ts';
 import {
@@ -151,6 +152,9 @@ export function readNameAndOptions(
     // `history Public API`
     while (words > 0 && /^apis?$/.test(wordAt(reading, at + words))) words++;
     const name = words === 0 ? '' : reading.text.slice(first!.start, tokens[at + words - 1]!.end);
+    // `client status` is no client called so.
+    const isName = name.split(/\s+/).some((word) => !isLanguage(word.toLowerCase()));
+    if (words > 0 && !optional && !isName) continue;
     const draft = startDraft(words === 0 ? base : { ...base, [field]: name });
     const end = readUpToUnknown(reading, at + words, draft);
     if (end === tokens.length) return finish(reading, draft);
@@ -225,6 +229,11 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   // `public` and `share` begin names and sentences too.
   const share = SHARE_WORDS.get(word);
   if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);
+  const held = readBound(tokens, at);
+  if (held && (held.bound.column === 'p95') === (draft.question.report === 'latency'))
+    return put('bound', held.bound, held.next);
+  const step = word === 'by' ? STEPS.find((each) => each === followingWord) : undefined;
+  if (step && /^(daily|day|status)$/.test(draft.question.report)) return put('step', step, at + 2);
   const measure = word === 'by' ? MEASURE_WORDS.get(followingWord) : undefined;
   if (measure) return put('measure', measure, at + 2);
   const isView = word === 'as' && VIEW_WORDS.has(followingWord);

@@ -34,7 +34,7 @@ export function openRange(
 export function isAhead({ tokens }: Reading, at: number): boolean {
   const words = tokens.slice(at, at + 5).map(bareWord);
   const begin = NAME_MARKERS.has(words[0] ?? '') ? 1 : 0;
-  return readConcept(words.slice(begin))?.concept === 'ahead';
+  return readConcept(words.slice(begin))?.concepts[0] === 'ahead';
 }
 
 /** A word as it may stand in a range: no filter, nothing quoted. */

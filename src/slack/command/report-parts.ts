@@ -1,4 +1,5 @@
 import { canCompare, DRAWN_KINDS, type Question } from '../../domain/report.ts';
+import { isAverage } from '../../domain/usage.ts';
 
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
 /** Reports that have a picture. */
@@ -30,6 +31,10 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
     case 'measure':
     case 'only':
       return report === 'top';
+    case 'bound':
+      return hasBound(question);
+    case 'step':
+      return hasStep(question);
     case 'overTime':
       return report === 'latency';
     case 'suppose':
@@ -43,13 +48,43 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
         value === undefined ||
         value === 'odd' ||
         value === 'succeeded' ||
-        (question.versus === undefined && (value === 'total' || question.dimension === undefined))
+        (question.versus === undefined &&
+          !isAverage(question.step) &&
+          (value === 'total' || question.dimension === undefined))
       );
     case 'view':
       return value === 'doughnut' ? report === 'top' : value === 'table' || DRAWN.has(report);
     default:
       return true;
   }
+}
+
+/** Rows, and steps, have numbers; of steps none has a share, and only calls by name have durations. */
+function hasBound({ report, dimension, only, versus, overTime, step, bound }: Question): boolean {
+  if (versus !== undefined || only !== undefined) return false;
+  if (report === 'latency') return bound?.column === 'p95' && !overTime;
+  if (bound?.column === 'p95') return false;
+  if (report === 'top') return true;
+  return (
+    (report === 'daily' || report === 'day') &&
+    dimension === undefined &&
+    bound?.column !== 'share_percent' &&
+    !isAverage(step)
+  );
+}
+
+/** Averages are of calls; weeks, months and hours of whatever is counted by steps. */
+function hasStep({ report, dimension, versus, overTime, step }: Question): boolean {
+  if (versus !== undefined) return false;
+  if (report === 'latency') return overTime === true && step === 'hour';
+  if (report === 'status') return !isAverage(step);
+  if (step === 'hour-of-day') return report === 'day' && dimension === undefined;
+  return report === 'daily' && (step !== 'weekday' || dimension === undefined);
+}
+
+/** Tells whether a range may be drawn by the month, where days are asked for. */
+export function isByMonths(range: string | undefined): boolean {
+  return /^(all|\d{4}$|(this|last)-(year|quarter)|\d+-months|[qh]\d)/.test(range ?? '');
 }
 
 /** Tells whether a report is of one scope, where one is named. */

@@ -6,7 +6,7 @@ import { keyOfName } from './filter-words.ts';
 import { isSingular, readKnown, readPoolCalled } from './names.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
-import { hasScope, hasUse } from './report-parts.ts';
+import { hasScope, hasUse, isByMonths } from './report-parts.ts';
 import { readCountedCalls } from './sentence.ts';
 import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import type { Token } from './words.ts';
@@ -97,7 +97,9 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
   const percentile = /^(p50|p99|median)$/.exec(wordOf(reading.tokens[0]!))?.[0];
   if (percentile) base.sort = percentile === 'p99' ? '-p99' : '-p50';
   const words = report === 'status' ? dropWords(reading, /^(codes?|rates?|ratio)$/i) : reading;
-  const question = readAllOptions(words, 1, base);
+  const asked = readAllOptions(words, 1, base);
+  const isOfDays = report === 'daily' && /^days?$/.test(wordOf(reading.tokens[0]!)) && isByMonths(asked.range);
+  const question: Question = isOfDays && asked.step === undefined ? { ...asked, step: 'day' } : asked;
   if (wordOf(reading.tokens[0]!) === 'success' && hasUse(question, 'focus', 'succeeded'))
     return { ...question, focus: 'succeeded' };
   return report === 'top' && !question.dimension ? { ...question, dimension: 'client' } : question;

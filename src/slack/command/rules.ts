@@ -15,13 +15,20 @@ export type Fact =
   | 'by'
   | 'counted'
   | 'senders'
-  /** `hourly`: drawn by the hour; `until`: an open one that only names its end; `allTime`: all there is. */
   | 'range'
-  | 'hourly'
+  /** An open one that only names its end. */
   | 'until'
-  | 'allTime'
-  /** `q3`, `3-months`: too short for bars of months. */
-  | 'fewMonths'
+  /** `routes that Acme doesn't use` */
+  | 'absent'
+  /** `clients with more than 3 users`: of each, names are counted. */
+  | 'ofNames'
+  /** Rows are held against a number; `timed`: one of milliseconds. */
+  | 'bound'
+  | 'timed'
+  /** By the hour, by weekday: any word for steps. */
+  | 'step'
+  /** `no errors today?` */
+  | 'none'
   /** `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
   | 'codes'
@@ -48,8 +55,6 @@ export type Fact =
   | 'health'
   /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
   | 'ofOwn'
-  /** `which clients don't use /v2`: some of them may never have called it. */
-  | 'absent'
   /** `can we make 5000 more calls` */
   | 'tryOut'
   /** `did we run out`: it has been, or not. */
@@ -79,24 +84,23 @@ export interface Rule {
 
 const OUTCOMES = 'failing throttled succeeding';
 /** Parts by which a ranking can be narrowed or sorted. */
-const RANKED = `most least active rateLimit cost share distinct ${OUTCOMES}`;
-const LATENCY = `latency howSlow fastest pace most who average happening trend perDay perHour where why status ${OUTCOMES}`;
+const RANKED = `most least active happening rateLimit cost share distinct ${OUTCOMES}`;
+const STEP = 'perHour perDay perWeek perMonth weekday hourOfDay history';
+const LATENCY = `latency howSlow fastest pace most who average happening trend ${STEP} where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `record peak most day weekday hour when happening spike ${OUTCOMES}`;
-const STEPS = `explain perHour perDay perMonth trend history average happening distinct active count ${OUTCOMES}`;
+const STEPS = `explain ${STEP} trend average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
-  ['statusWord|rate perMonth !range|latency|dimension', 'status 12-months [name]', 'status rate perMonth history'],
-  ['statusWord|rate perHour !range|latency|dimension', 'status yesterday [name]', 'status rate perHour'],
-  ['statusWord|rate perHour|perDay|trend !latency|dimension', 'status [name]', 'status rate perHour perDay trend'],
+  ['statusWord|rate step|trend !latency|dimension', 'status [name]', `status rate trend ${STEP}`],
   ['latency|howSlow odd !range', 'latency today vs week-before [name]', `odd ${LATENCY}`],
-  ['latency perHour !range', 'latency yesterday [dimension] [name]', LATENCY],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named|filtered', 'events 1 [name]', 'lastSeen when who'],
+  ['absent client dimension', 'top under 1 [dimension] [name]', 'gone'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
   ['gone code !range|who|dimension|named', 'events 1 stopped', 'gone'],
@@ -134,6 +138,8 @@ const ROWS: readonly Row[] = [
   ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
   ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
+  ['bound hour|perHour|hourOfDay !who|dimension', 'day [name]', `hour perHour hourOfDay ${PEAK}`],
+  ['bound day|step !who|dimension', 'daily [name]', `${STEP} ${PEAK}`],
   ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
   [
@@ -162,7 +168,7 @@ const ROWS: readonly Row[] = [
   ['resets day|when|hour !filtered', 'pool resets [scope] [scopes] [pool]', `day ${BALANCE}`],
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
-  ['did limit|runOut client !left|when', 'status [client]', 'limit runOut rateLimit'],
+  ['did limit|runOut client !left|when', 'client allowance [client]', 'limit runOut rateLimit'],
   ['did runOut !filtered|when', 'pool overage [scope] [scopes] [pool]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
   [
@@ -188,8 +194,8 @@ const ROWS: readonly Row[] = [
   ['status pool !filtered|named|limit|cost|who', 'summary', 'status pool happening'],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
-  ['flawless who|dimension', 'top [dimension] sort failed_percent asc [name]', 'flawless who most'],
-  ['flawless', 'status succeeded [name]', 'flawless happening'],
+  ['none failing !code', 'status succeeded [name]', 'failing happening'],
+  ['none code', 'status [name]', 'happening'],
   ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where rate`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
@@ -198,20 +204,18 @@ const ROWS: readonly Row[] = [
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
+  ['weekday|hourOfDay !who|dimension|bound', 'daily [name]', `${STEPS} ${PEAK} least`],
   ['record !range', 'daily 90d [name]', PEAK],
-  ['day|weekday peak|most|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
+  ['day peak|most|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
   ['peak', 'day [name]', PEAK],
   ['hour failing|throttled|code', 'day [name]', PEAK],
   ['hour|when most', 'day [name]', PEAK],
-  ['day|weekday least !hour', 'daily quietest [name]', `least ${PEAK}`],
+  ['day least !hour', 'daily quietest [name]', `least ${PEAK}`],
   ['goodTime', 'day quietest [name]', `goodTime day least ${PEAK}`],
   ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
   ['codes versus|compare', 'status [scope]', `versus compare rate statuses happening ${OUTCOMES}`],
   ['rate|statuses', 'status [name]', 'rate statuses failing succeeding throttled status share trend'],
-  ['perHour', 'day [dimension] [name]', STEPS],
-  ['perDay|trend', 'daily [dimension] [name]', STEPS],
-  ['perMonth|history !range', 'daily 12-months [dimension] [name]', STEPS],
-  ['perMonth|history', 'daily [dimension] [name]', STEPS],
+  ['step|trend', 'daily [dimension] [name]', STEPS],
   [`compared failing|throttled|succeeding|code`, 'daily [name]', `status happening ${OUTCOMES}`],
   ['when failing|throttled|succeeding|code', 'day [name]', `when happening ${OUTCOMES}`],
   ['throttled client|route', 'status [name]', 'throttled happening status share'],
@@ -255,12 +259,6 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top [dimension] sort failed_percent desc …',
     'status …',
   ],
-  [
-    'statusWord|rate|latency perHour range !hourly|dimension',
-    'Status codes and latency are drawn by the hour for a single day only.',
-    'status yesterday',
-    'latency daily yesterday',
-  ],
   ['howSlow most', `${TWO_QUESTIONS}: who used most, and how slow it was.`, 'top clients …', 'latency clients …'],
   [
     `why most|who !compared|busy|named|rate|statuses|code|latency|${OUTCOMES.replaceAll(' ', '|')}`,
@@ -272,13 +270,6 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
   ['when did runOut', "I can't tell when a pool ran out: the history has it by the month.", 'history', 'pool overage'],
-  ['day|hour allTime most|least|peak', 'More than a year is drawn by the month.', 'daily 90d …', 'daily all …'],
-  [
-    'absent named|filtered dimension|who',
-    "I can't list who never called it, only who called it before and has stopped.",
-    'top gone [dimension] …',
-    'top [dimension] …',
-  ],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [
     'bytes',
@@ -296,12 +287,6 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'status yesterday vs previous …',
   ],
   [
-    'weekday !most|least|peak',
-    "I can't add up weekdays; the days of the last weeks stand side by side.",
-    'daily 30d',
-    'unusual 7d',
-  ],
-  [
     'average dimension !counted|distinct|active|by|latency',
     "I can't average over them: the ranking shows each.",
     'top [dimension] …',
@@ -313,10 +298,46 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top scopes by credits …',
   ],
   [
-    'perMonth fewMonths !cost|history|scope|statusWord|rate|latency',
-    'Ranges under twelve months are drawn by the day.',
-    'daily 12-months …',
-    'daily …',
+    'latency perWeek|perMonth',
+    'Latency is computed from single calls, which are kept for weeks, not years: day by day.',
+    'latency daily 30d …',
+    'latency 30d …',
+  ],
+  [
+    'ofNames',
+    "I can't hold how many there are of each against a number: I can count them in all, or for one name.",
+    'daily [counted] …',
+    'top [dimension] …',
+  ],
+  [
+    'timed !dimension|who',
+    "I can't count calls by how long they took; p50, p95 and p99 say how long most took.",
+    'latency …',
+    'latency routes …',
+  ],
+  [
+    'best day|hour|weekday|hourOfDay',
+    'Best by what: the most calls, or the highest success rate?',
+    'daily busiest …',
+    'status succeeded …',
+  ],
+  [
+    'best who|dimension',
+    'Best by what: the most calls, or the highest success rate?',
+    'top [dimension] …',
+    'top [dimension] sort ok_percent desc …',
+  ],
+  [
+    'retry',
+    "I can't tell a retry from a first call. What is retried mostly ended in 429 or 5xx.",
+    'status …',
+    'top routes status:429 status:5xx …',
+  ],
+  [
+    'errorBudget',
+    'Headroom knows no targets: hold the success rate against yours.',
+    'status succeeded …',
+    'status succeeded this-month',
   ],
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],
@@ -333,7 +354,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'history',
   ],
   [
-    'versus !compared|average|fix|several|alternatives|codes',
+    'versus !compared|average|fix|several|alternatives|codes|bound',
     'Compared with what? Name the second range, or take the one before.',
     'daily vs previous …',
     'top clients vs previous …',

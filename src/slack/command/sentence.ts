@@ -1,7 +1,10 @@
 import type { Grouping } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import { readBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
-import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
-import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled } from './names.ts';
+import { type Denial, findDenial, saysWho } from './denials.ts';
+import { countNegation, endOfUnknown, mergeFilters, readDeniedStatus, readStatus } from './filter-words.ts';
+import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled, readScopeTitle } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcept } from './vocabulary.ts';
@@ -19,6 +22,8 @@ export interface Sentence {
   /** Pools and limits that are named. */
   pools: readonly { name: string; tokens: readonly Token[] }[];
   otherRange?: { range: string; tokens: readonly Token[] };
+  /** It asks whether there is none of what it names: `no errors today?` */
+  asksForNone: boolean;
   unknown: readonly Token[];
 }
 
@@ -35,6 +40,19 @@ export interface SentenceName {
   value: string;
   tokens: readonly Token[];
 }
+
+interface Denied extends Denial {
+  filters: readonly Filter[];
+  /** `never fail`, where `never 429` names a code. */
+  isOutcome: boolean;
+  tokens: readonly Token[];
+}
+
+const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
+  failing: ['4xx', '5xx'],
+  throttled: ['429'],
+  succeeding: ['1xx', '2xx', '3xx'],
+};
 
 /** Keys of names that reports are about; names of the others are filters. */
 const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
@@ -74,10 +92,14 @@ export function readSentence(reading: Reading): Sentence {
   const names: SentenceName[] = [];
   const pools: Sentence['pools'][number][] = [];
   const unknown: Token[] = [];
+  const denied: Denied[] = [];
+  let asksForNone = false;
   let otherRange: Sentence['otherRange'];
   for (let at = 0; at < tokens.length; ) {
     const next =
       readName(at) ??
+      readHeld(at) ??
+      readDenied(at) ??
       readSecondRange(at) ??
       readLatest(at) ??
       readPool(at) ??
@@ -92,14 +114,92 @@ export function readSentence(reading: Reading): Sentence {
     if (next === undefined) unknown.push(...tokens.slice(at, end));
     at = end;
   }
+  for (const each of denied) settleDenied(each);
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
-  return { draft, concepts, dimensions, names, pools, unknown, ...(otherRange && { otherRange }) };
+  return { draft, concepts, dimensions, names, pools, unknown, asksForNone, ...(otherRange && { otherRange }) };
 
   /** Quoted, or known and of several words. */
   function readName(at: number): number | undefined {
     if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
     const found = readKnown(reading, at);
     return found && (found.next > at + 1 || isLanguage(words[at]!)) ? addName(at, found) : undefined;
+  }
+
+  /** `more than 100 calls`, `slower than 500 ms`. */
+  function readHeld(at: number): number | undefined {
+    const found = draft.question.bound === undefined ? readBound(tokens, at) : undefined;
+    if (!found) return undefined;
+    const own = tokens.slice(at, found.next);
+    draft.question = { ...draft.question, bound: found.bound };
+    draft.places.set('bound', own);
+    if (found.bound.column === 'p95') addConcept(at, { concepts: ['latency'], used: own.length });
+    return found.next;
+  }
+
+  /** `without 429s`, `never fail`, `don't use /v1`: what is denied, and all that is joined to it. */
+  function readDenied(at: number): number | undefined {
+    const denial = findDenial(tokens, at);
+    // `not working` has a meaning of its own; so has `don't call`, unless it says what.
+    const own = readConcept(words.slice(at));
+    if (!denial || (own && own.used > 1 && !own.concepts.includes('gone'))) return undefined;
+    const filters: Filter[] = [];
+    let isOutcome = false;
+    let next = denial.object;
+    for (
+      let from = next;
+      from < tokens.length;
+      from = isJoined(next) ? next + 1 : isListed(next) ? next : tokens.length
+    ) {
+      const found = readObject(from);
+      if (!found) break;
+      filters.push(found.filter);
+      isOutcome ||= found.isOutcome;
+      next = found.next;
+    }
+    if (filters.length === 0) return undefined;
+    denied.push({ ...denial, filters: mergeFilters(filters), isOutcome, tokens: tokens.slice(at, next) });
+    return next;
+  }
+
+  function isJoined(at: number): boolean {
+    return /^(and|or|nor|&)$/.test(words[at] ?? '');
+  }
+
+  function isListed(at: number): boolean {
+    return reading.text[tokens[at - 1]!.end - 1] === ',';
+  }
+
+  function readObject(at: number): { filter: Filter; isOutcome: boolean; next: number } | undefined {
+    const outcome = readConcept(words.slice(at));
+    const group = outcome && OUTCOMES[outcome.concepts.join()];
+    if (group)
+      return { filter: { key: 'status', patterns: group, not: false }, isOutcome: true, next: at + outcome.used };
+    const status = readDeniedStatus(tokens, at);
+    if (status) return { ...status, filter: { ...status.filter, not: false }, isOutcome: false };
+    const name = readPlainName(reading, at, undefined) ?? readKnown(reading, at);
+    if (!name || name.key === 'pool') return undefined;
+    return { filter: { key: name.key, patterns: [name.name], not: false }, isOutcome: false, next: name.next };
+  }
+
+  /** Rows without what is denied, or calls without it; or whether there is none of it. */
+  function settleDenied({ kind, hasVerb, filters, isOutcome, tokens: own }: Denied): void {
+    const isOfRows =
+      dimensions.length > 0 ||
+      ['who', 'day', 'hour', 'perDay', 'perHour', 'perWeek', 'perMonth'].some((each) => concepts.has(each as Concept));
+    const key = filters[0]!.key;
+    const isWho = key !== 'status' && saysWho(key) && kind === 'without';
+    const isOfVerb = hasVerb || kind !== 'be' || isOutcome;
+    if (isOfRows && isOfVerb && !isWho && key !== dimensions[0]?.dimension && draft.question.bound === undefined) {
+      draft.filters.push(...filters);
+      draft.question = { ...draft.question, bound: { sign: 'under', value: 1, column: 'requests' } };
+      draft.places.set('bound', [...own]);
+    } else if (kind === 'no' && key === 'status') {
+      asksForNone = true;
+      if (isOutcome) concepts.getOrInsertComputed('failing', () => []).push(...own);
+      else draft.filters.push(...filters);
+    } else if (key === 'status' || kind === 'without' || (kind === 'be' && !hasVerb)) {
+      draft.filters.push(...filters.map((filter) => ({ ...filter, not: true })));
+    } else unknown.push(...own);
   }
 
   /** `last 50 calls`, `newest 5 failed calls`, `last error`: how many of the newest ones. Behind it stand words of the calls. */
@@ -121,7 +221,7 @@ export function readSentence(reading: Reading): Sentence {
     const { limit, used } = found;
     draft.question = { ...draft.question, limit };
     draft.places.set('limit', tokens.slice(at, at + used));
-    return addConcept(at, { concept: 'latest', used });
+    return addConcept(at, { concepts: ['latest'], used });
   }
 
   function readPool(at: number): number | undefined {
@@ -221,6 +321,8 @@ export function readSentence(reading: Reading): Sentence {
     const found = readConcept([word]);
     if (found) return addConcept(at, found);
     const dimension = DIMENSION_WORDS.get(word);
+    const scope = dimension && readScopeTitle(reading, at);
+    if (scope) return addName(at, scope);
     if (!dimension || isNaming(at)) return undefined;
     const last = dimensions.at(-1);
     // `ip addresses`
@@ -279,8 +381,8 @@ export function readSentence(reading: Reading): Sentence {
     }
   }
 
-  function addConcept(at: number, { concept, used }: { concept: Concept; used: number }): number {
-    concepts.getOrInsertComputed(concept, () => []).push(...tokens.slice(at, at + used));
+  function addConcept(at: number, { concepts: meant, used }: { concepts: readonly Concept[]; used: number }): number {
+    for (const concept of meant) concepts.getOrInsertComputed(concept, () => []).push(...tokens.slice(at, at + used));
     return at + used;
   }
 

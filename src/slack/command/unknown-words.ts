@@ -1,8 +1,9 @@
 import { distanceWithin, listNearest } from '../../domain/names.ts';
 import { suggestRanges } from '../../domain/ranges.ts';
 import { Misunderstood, quoteShort } from './command.ts';
+import { isFilter } from './filter-words.ts';
 import { EMPTY_WORDS, isLanguage, MEANT_WORDS, REPORT_WORDS } from './vocabulary.ts';
-import { bareWord, quote, type Reading, type Token, trimWord, type UnknownWords } from './words.ts';
+import { bareWord, quote, type Reading, type Token, tokenize, trimWord, type UnknownWords } from './words.ts';
 
 /** Unknown words that are corrected together, at most. */
 const MAX_CORRECTED = 6;
@@ -28,11 +29,12 @@ export function explainUnknown(error: UnknownWords): Misunderstood {
   ]);
 }
 
-/** The text with unknown words taken apart at their commas (`clients acme,beta`, `status 429,500`), and `1,000` as 1000. */
-export function spaceAtCommas({ reading, tokens }: UnknownWords): string {
-  let text = reading.text;
-  for (const { quoted, start, end } of tokens.toReversed()) {
-    if (quoted) continue;
+/** The text with words taken apart at their commas (`clients acme,beta`, `status 429,500`), and `1,000` as 1000. */
+export function spaceAtCommas(typed: string): string {
+  let text = typed;
+  for (const token of typed.includes(',') ? tokenize(typed).toReversed() : []) {
+    const { start, end } = token;
+    if (token.parts.some(({ kind }) => kind === 'quoted') || isFilter(token)) continue;
     const word = text.slice(start, end);
     const isNumber = /^\d{1,3}(,\d{3})+$/.test(word) && !/^[1-5]\d\d(,[1-5]\d\d)+$/.test(word);
     text =

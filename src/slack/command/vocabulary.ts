@@ -86,7 +86,7 @@ export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = 
   top: ['total'],
   status: ['up', 'succeeded'],
   events: ['sending', 'stopped'],
-  client: ['owner'],
+  client: ['owner', 'allowance'],
 };
 
 /** Who sees an answer. */
@@ -115,7 +115,7 @@ export const RANGE_OPENERS = new Set([
 const NOT = "(not|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|haven't|hasn't|can't|cannot)";
 
 /**
- * Words of a question in a sentence by what they ask for. Every one of them must be used by the rule that makes the question
+ * Words of a question in a sentence by what they ask for, `least cost` by both. Every one of them must be used by the rule that makes the question
  * (see rules.ts); a phrase of several words counts as one. `(a|b)` within a phrase stands for either.
  */
 const PHRASES = {
@@ -129,7 +129,10 @@ const PHRASES = {
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
     more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
   active: 'active',
-  least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest',
+  least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest|min(|imum)',
+  'least cost': 'cheapest|least expensive',
+  'most cost': 'most expensive|costliest|priciest',
+  best: 'best',
   failing: `fail(|s|ed|ing|ure|ures)|err(|s)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
     trouble(|s)|on fire|affected|
@@ -139,8 +142,8 @@ const PHRASES = {
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
-  flawless: `(never|nothing|none) (fail|fails|failed|failing)|${NOT} (fail|failed|failing)|
-    (zero|no|0|without|without any|not any) (error|errors|failure|failures|problem|problems|issues)`,
+  retry: 'retr(y|ies|ied|ying)',
+  errorBudget: 'error budget(|s)|slo(|s)|sla(|s)|service level(|s)',
   rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
@@ -179,15 +182,21 @@ const PHRASES = {
   happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
   trend: 'trend(|s)|(|graph )over time|timeline',
   perHour: '(per|by|each|every|an|by the) hour|hourly|hour by hour',
-  perDay:
-    '(per|by|each|every) (day|week)|day by day|week by week|(a|by the) day|a week|(typical|normal|usual|average) (day|week)|daily|weekly',
+  perDay: '(per|by|each|every) day|day by day|(a|by the) day|daily',
+  perWeek: '(per|by|each|every|a|by the) week|week by week|weekly',
+  'average perDay': '(typical|normal|usual|average) day',
+  'average perWeek': '(typical|normal|usual|average) week',
   perMonth: '(per|by|each|every|a|by the) month|monthly|months|month by month',
   peak: 'peak(|s|ed)|max(|imum)',
+  'peak day': `(max(|imum)|most|record|peak) (calls|requests|usage) (in|on) (a|one|a single|any) day|
+    (max(|imum)|record|peak) (calls|requests|usage) (a|per) day`,
   record: 'record|all-time high|all time high',
-  hour: 'hour(|s)|time of day|what time',
+  hour: 'hour(|s)|what time',
+  hourOfDay: '(|by |per |what )(hour(|s)|time|times) of (the |)day|(which|what) hours',
   goodTime: '(best|good|better|right|safe) (time|hour|moment)',
-  day: 'day(|s)|day of week|day(|s) of the week',
-  weekday: '(|by |per )weekday|week(days|end|ends)|workday(|s)|by day of week|(by|per) day of the week',
+  day: 'day(|s)|(in|on|of) (a|one|a single|any) day',
+  weekday:
+    '(|by |per |each |every )weekday|week(days|end|ends)|workday(|s)|(|by |per |each |every )day(|s) of (|the )week',
   average:
     'a (normal|usual|typical|regular) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
   explain:
@@ -231,9 +240,12 @@ const PHRASES = {
   digests: 'digest(|s)|subscription(|s)',
 } as const;
 
-export type Concept = keyof typeof PHRASES;
+type Each<Words extends string> = Words extends `${infer First} ${infer Rest}` ? First | Each<Rest> : Words;
+export type Concept = Each<keyof typeof PHRASES>;
 
-const CONCEPTS = toWords<Concept>(PHRASES);
+const CONCEPTS: ReadonlyMap<string, readonly Concept[]> = new Map(
+  [...toWords(PHRASES)].map(([phrase, meant]) => [phrase, meant.split(' ') as Concept[]]),
+);
 const LONGEST_PHRASE = Math.max(...[...CONCEPTS.keys()].map((phrase) => phrase.split(' ').length));
 
 /** First words that name a report: all that ask for it, and some that mean nothing else. */
@@ -272,17 +284,17 @@ const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));
 
 /** The longest phrase that begins the words. */
-export function readConcept(words: readonly string[]): { concept: Concept; used: number } | undefined {
+export function readConcept(words: readonly string[]): { concepts: readonly Concept[]; used: number } | undefined {
   for (let used = Math.min(LONGEST_PHRASE, words.length); used > 0; used--) {
-    const concept = CONCEPTS.get(words.slice(0, used).join(' '));
-    if (concept) return { concept, used };
+    const concepts = CONCEPTS.get(words.slice(0, used).join(' '));
+    if (concepts) return { concepts, used };
   }
   return undefined;
 }
 
 /** Tells whether a word stands for failed calls. */
 export function isFailure(word: string): boolean {
-  return CONCEPTS.get(word) === 'failing';
+  return CONCEPTS.get(word)?.join() === 'failing';
 }
 
 /** Tells whether a word says nothing after a command. */
@@ -351,7 +363,7 @@ function listPhrases(text: string): string[] {
 function wordsOf(reports: Readonly<Partial<Record<ReportKind, Concept>>>): [string, ReportKind][] {
   return Object.entries(reports).flatMap(([report, wanted]) =>
     [...CONCEPTS]
-      .filter(([phrase, concept]) => concept === wanted && !phrase.includes(' '))
+      .filter(([phrase, concepts]) => concepts.join() === wanted && !phrase.includes(' '))
       .map(([word]): [string, ReportKind] => [word, report as ReportKind]),
   );
 }

@@ -92,6 +92,7 @@ export function tokenize(text: string): Token[] {
           throw new Misunderstood(
             `The quotation that begins with ${char}${text.slice(at + 1, at + 20)} is not closed.`,
             [`${text}"`, text.slice(0, at) + text.slice(at + 1)],
+            { isOpenQuotation: true },
           );
         }
         // Nothing further on closes a single one either: they are apostrophes.
@@ -104,7 +105,13 @@ export function tokenize(text: string): Token[] {
     // `top clients, 7d`: a comma at the end of a word is punctuation.
     while (parts.length > 1 && parts.at(-1)!.text === ',' && parts.at(-1)!.kind === 'separator') parts.pop();
     const quoted = parts.length === 1 && parts[0]!.kind === 'quoted';
-    tokens.push({ text: parts.map((part) => part.text).join(''), quoted, parts, start, end: at });
+    const whole = parts.map((part) => part.text).join('');
+    // `non-GET` denies what stands behind it.
+    const denied = parts.length === 1 && !quoted && /^non-(?=\w)/i.exec(whole);
+    const from = denied ? start + denied[0].length : start;
+    if (denied) tokens.push({ text: 'non', quoted, parts: [{ kind: 'bare', text: 'non' }], start, end: from });
+    const rest = denied ? whole.slice(denied[0].length) : whole;
+    tokens.push({ text: rest, quoted, parts: denied ? [{ kind: 'bare', text: rest }] : parts, start: from, end: at });
   }
   return tokens;
 }
@@ -137,8 +144,8 @@ function isSpace(char: string): boolean {
 export interface KnownNames {
   /** Those called exactly so; where there is none, those that differ in case alone. */
   find(text: string): readonly KnownName[];
-  /** Clients whose name goes on behind these words: of `acme` Acme CRM. */
-  clientsFrom(text: string): readonly KnownName[];
+  /** Clients, or scopes, whose name goes on behind these words: of `acme` Acme CRM. */
+  beginning(text: string, key: 'client' | 'scope'): readonly KnownName[];
   /** Pools with a word in their name that begins so: of `bundle` Bundled licences. */
   poolsWith(word: string): readonly KnownName[];
   /** Those that were probably meant, nearest first. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BOUND_COLUMNS, BOUND_SIGNS } from '../../../src/domain/bound.ts';
 import { DIMENSIONS } from '../../../src/domain/dimension.ts';
 import type { Filter } from '../../../src/domain/filter.ts';
-import { type Focus, type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
+import { type Focus, type Question, REPORT_KINDS, STEPS } from '../../../src/domain/report.ts';
 import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
@@ -159,6 +160,12 @@ const questions: fc.Arbitrary<Question> = fc
       filters,
       scope: names,
       name: names,
+      bound: fc.record({
+        sign: fc.constantFrom(...BOUND_SIGNS),
+        value: fc.oneof(fc.nat(100_000), fc.constantFrom(0.5, 99.9)),
+        column: fc.constantFrom(...BOUND_COLUMNS),
+      }),
+      step: fc.constantFrom(...STEPS),
       only: fc.constantFrom('new' as const, 'gone' as const),
       measure: fc.constantFrom('requests' as const, 'credits' as const),
       sort: fc.constantFrom('-requests', 'requests', '-failed', 'name', '-name', 'share_percent'),
@@ -174,7 +181,19 @@ const questions: fc.Arbitrary<Question> = fc
     const isByName = report === 'latency' || report === 'daily' || report === 'day';
     if (report === 'top' || (isByName && dimension !== 'client')) question.dimension = dimension;
     // A part that the report has no use for is refused.
-    for (const part of ['only', 'versus', 'limit', 'offset', 'sort', 'measure', 'view', 'suppose', 'range'] as const) {
+    for (const part of [
+      'only',
+      'versus',
+      'step',
+      'bound',
+      'limit',
+      'offset',
+      'sort',
+      'measure',
+      'view',
+      'suppose',
+      'range',
+    ] as const) {
       if (!hasUse(question, part, question[part])) delete question[part];
     }
     if (report === 'client' || report === 'route' || report === 'why') question.name = name;

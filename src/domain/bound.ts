@@ -1,0 +1,26 @@
+export const BOUND_SIGNS = ['over', 'at-least', 'under', 'at-most'] as const;
+export const BOUND_COLUMNS = ['requests', 'credits', 'share_percent', 'failed_percent', 'ok_percent', 'p95'] as const;
+
+/** A number that the rows (or the steps) of an answer are held against: `over 100`, `under 5% failed`, `at least 500ms`. */
+export interface Bound {
+  sign: (typeof BOUND_SIGNS)[number];
+  /** Whole credits, percent, milliseconds. */
+  value: number;
+  column: (typeof BOUND_COLUMNS)[number];
+}
+
+export function isWithin({ sign, value }: Bound, number: number): boolean {
+  if (sign === 'over') return number > value;
+  if (sign === 'at-least') return number >= value;
+  return sign === 'under' ? number < value : number <= value;
+}
+
+/** Tells whether it asks for those without any. */
+export function isOfNone({ sign, value, column }: Bound): boolean {
+  return column === 'requests' && ((sign === 'under' && value <= 1) || (sign === 'at-most' && value < 1));
+}
+
+/** Tells whether it is the least that there must be: more never breaks it. */
+export function isLowest({ sign }: Bound): boolean {
+  return sign === 'over' || sign === 'at-least';
+}

@@ -1,0 +1,35 @@
+import type { Match } from '../domain/definition.ts';
+import { only } from '../domain/filter.ts';
+import type { PoolState } from '../domain/scope-state.ts';
+import type { Totals } from '../domain/usage.ts';
+import { countOf, creditsOf, formatCredits, formatPercent } from './format.ts';
+import { ask, type Inquiry } from './inquiry.ts';
+import { getScopeStates } from './scope-states.ts';
+import { sumTotals } from './totals.ts';
+
+/**
+ * Whether a client reached its own allowance, by the end of the range: a limit that a rule declares for it alone. Without one,
+ * how many of its calls were rate-limited.
+ */
+export async function describeAllowance(inquiry: Inquiry, name: string, { requests }: Totals): Promise<string> {
+  const { deps, names, nowMs, range, filters } = inquiry;
+  const refused = sumTotals((await ask(inquiry, { filters: [...filters, only('status', '429')] })).rows).requests;
+  const told =
+    refused > 0 ? `${countOf(refused, 'call')} ended in 429 (rate-limited).` : 'None of its calls ended in 429.';
+  const atMs = Math.min(range.partial ? nowMs : range.toMs, nowMs);
+  const isOfItself = ({ client, ...others }: Match) =>
+    client !== undefined && names.nameOf(client) === names.nameOf(name) && Object.keys(others).length === 0;
+  const states = await getScopeStates(deps, { atMs, nowMs, plain: true });
+  const own = states
+    .flatMap(({ limits }) => limits)
+    .filter(({ match = [] }) => match.length > 0 && match.every(isOfItself));
+  const [worst] = own.toSorted((a, b) => b.percent - a.percent);
+  if (!worst) return `${name} has no allowance of its own. ${requests === 0 ? '' : told}`.trim();
+  return `${describeLimit(name, worst)} ${told}`;
+}
+
+/** `Yes: Acme CRM used 1,200 of the 1,000 credits of Fair share (120%) on Mon 30 Nov.` */
+function describeLimit(name: string, { name: limit, used, amount, percent, period }: PoolState): string {
+  const answer = percent >= 100 ? 'Yes' : 'No';
+  return `${answer}: ${name} used ${formatCredits(used)} of the ${creditsOf(amount)} of ${limit} (${formatPercent(percent)}, ${period.label}).`;
+}

@@ -1,0 +1,69 @@
+import { toDate, WEEKDAYS } from '../domain/calendar.ts';
+import type { Step } from '../domain/report.ts';
+import type { Table } from '../domain/table.ts';
+import { STEP_NAMES, type Totals } from '../domain/usage.ts';
+import { capitalise, formatRate, formatStepLabel } from './format.ts';
+import type { Inquiry } from './inquiry.ts';
+import { listWhole, toStepKey } from './steps.ts';
+import { barColumn, buildTable } from './table.ts';
+import { sumTotals } from './totals.ts';
+
+/** Steps that are averages of others. */
+export type Folding = Extract<Step, 'weekday' | 'hour-of-day'>;
+
+/** A step with the rounded averages of those that are alike, `steps` of them. */
+interface Folded extends Totals {
+  startMs: number;
+  label: string;
+  /** `Fridays`, `14:00`. */
+  name: string;
+  partial: false;
+  steps: number;
+  sum: number;
+}
+
+/** The averages of whole steps that are alike: of all Mondays, of all days at 14:00; from Monday, or from midnight, on. */
+export function foldSteps<Bar extends Totals & { startMs: number; partial: boolean }>(
+  inquiry: Inquiry,
+  grain: Folding,
+  bars: readonly Bar[],
+): Folded[] {
+  const { calendar } = inquiry.deps;
+  const alike = Map.groupBy(listWhole(inquiry, bars), ({ startMs }) => toStepKey(startMs, grain, calendar));
+  return [...alike]
+    .sort(([a], [b]) => a - b)
+    .map(([, steps]) => {
+      const sum = sumTotals(steps);
+      const mean = (count: number) => Math.round(count / steps.length);
+      const [ok, failed, none] = [mean(sum.ok), mean(sum.failed), mean(sum.none)];
+      const { startMs } = steps.at(-1)!;
+      const label = formatStepLabel(startMs, grain, calendar);
+      const name = grain === 'weekday' ? `${WEEKDAYS[toDate(calendar.dayOf(startMs)).dayOfWeek - 1]}s` : label;
+      return {
+        ...{ startMs, label, name, partial: false, steps: steps.length, sum: sum.requests },
+        ...{ ok, failed, none, requests: ok + failed + none, credits: 0 },
+      };
+    });
+}
+
+/** `Fridays are busiest with 7,208 requests on average, Sundays quietest with 2,872.` */
+export function describeFolded(folded: readonly Folded[], grain: Folding, what: string): string {
+  const [most, least] = what === 'request' ? ['Busiest', 'quietest'] : ['Most', 'fewest'];
+  const meanOf = ({ sum, steps }: Folded) => sum / steps;
+  const [first] = folded.toSorted((a, b) => meanOf(b) - meanOf(a));
+  const [last] = folded.toSorted((a, b) => meanOf(a) - meanOf(b));
+  if (!first || !last) return `No whole ${grain === 'weekday' ? 'day' : 'hour'} of it is over yet.`;
+  const tell = (step: Folded) => `${grain === 'weekday' ? 'on' : 'at'} ${step.name} with ${formatRate(meanOf(step))}`;
+  const others = folded.length > 1 ? `, ${least} ${tell(last)}` : '';
+  return `${most} ${tell(first)} ${what}s on average${others}.`;
+}
+
+export function toFoldedTable(folded: readonly Folded[], grain: Folding): Table {
+  return buildTable(folded, [
+    { key: grain.replaceAll('-', '_'), label: capitalise(STEP_NAMES[grain]), type: 'text', cell: ({ label }) => label },
+    { key: 'average', label: 'Average', type: 'count', cell: ({ sum, steps }) => Math.round(sum / steps) },
+    { key: 'requests', label: 'Requests', type: 'count', cell: ({ sum }) => sum },
+    { key: 'steps', label: grain === 'weekday' ? 'Days' : 'Hours', type: 'count', cell: ({ steps }) => steps },
+    barColumn('Trend', folded, ({ requests }) => requests),
+  ]);
+}

@@ -8,6 +8,8 @@ import type { Incoming } from './dispatch.ts';
 import { BODY } from './payloads.ts';
 
 const MAX_SKEW_S = 5 * 60;
+/** It carries a token beside the parameter. */
+const MAX_SSL_CHECK_BYTES = 1000;
 
 /** A request to `/slack/events`, read and not yet trusted. */
 interface SlackRequest {
@@ -26,13 +28,15 @@ export type RequestHandler = (request: SlackRequest) => Promise<SlackAnswer>;
 /**
  * Lets a signed request of Slack through once, and answers with its acknowledgement. Signature wrong or missing, more than 5
  * minutes old or ahead: 401. The same signature again (also at another instance): 200, and nothing else happens. A body that
- * is no object: 400. Source: docs.slack.dev/authentication/verifying-requests-from-slack.
+ * is no object: 400. A check of the certificate, which is not signed: 200, and nothing happens.
+ * Source: docs.slack.dev/authentication/verifying-requests-from-slack, HTTPModuleFunctions of @slack/bolt.
  */
 export function createRequestHandler(
   take: (incoming: Incoming) => void,
   { signingSecret, seen, log, now }: { signingSecret: string; seen: SeenSet; log: Logger; now(): number },
 ): RequestHandler {
   return async ({ headers, body }) => {
+    if (isSslCheck(headers, body)) return { status: 200 };
     const signature = String(headers['x-slack-signature'] ?? '');
     const stamp = String(headers['x-slack-request-timestamp'] ?? '');
     if (!isSigned(body, signature, stamp, signingSecret, now())) {
@@ -40,12 +44,11 @@ export function createRequestHandler(
       return { status: 401 };
     }
     if (!(await seen.insert(signature))) return { status: 200 };
-    const content = parseContent(String(headers['content-type'] ?? ''), Buffer.from(body).toString('utf8'));
+    const content = parseContent(headers, Buffer.from(body).toString('utf8'));
     if (!content) {
       log.warn({ bytes: body.length }, 'Slack request refused: its body is no object');
       return { status: 400 };
     }
-    if (content.ssl_check === '1') return { status: 200 };
     if (content.type === 'url_verification') return { status: 200, body: { challenge: content.challenge } };
     return new Promise((resolve) => {
       take({
@@ -57,6 +60,16 @@ export function createRequestHandler(
   };
 }
 
+/** Slack looks now and then whether the address of the command has a good certificate, without signing that. */
+function isSslCheck(headers: IncomingHttpHeaders, body: Uint8Array): boolean {
+  if (body.length > MAX_SSL_CHECK_BYTES || !isForm(headers)) return false;
+  return new URLSearchParams(Buffer.from(body).toString('utf8')).get('ssl_check') === '1';
+}
+
+function isForm(headers: IncomingHttpHeaders): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+}
+
 function isSigned(body: Uint8Array, signature: string, stamp: string, secret: string, nowMs: number): boolean {
   if (!/^\d{1,12}$/.test(stamp) || Math.abs(nowMs / 1000 - Number(stamp)) > MAX_SKEW_S) return false;
   const expected = Buffer.from(`v0=${createHmac('sha256', secret).update(`v0:${stamp}:`).update(body).digest('hex')}`);
@@ -65,8 +78,8 @@ function isSigned(body: Uint8Array, signature: string, stamp: string, secret: st
 }
 
 /** Events come as JSON, commands as a form, the rest as JSON in a form's `payload`. Undefined: no object. */
-function parseContent(type: string, text: string): Record<string, unknown> | undefined {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return parseObject(text);
+function parseContent(headers: IncomingHttpHeaders, text: string): Record<string, unknown> | undefined {
+  if (!isForm(headers)) return parseObject(text);
   const form = new URLSearchParams(text);
   const payload = form.get('payload');
   return payload === null ? Object.fromEntries(form) : parseObject(payload);

@@ -52,6 +52,29 @@ describe('a signed request', () => {
   });
 });
 
+describe('a look at the address', () => {
+  it('before it is taken is answered with its challenge', async () => {
+    const rig = await startRig();
+    const body = JSON.stringify({ type: 'url_verification', token: 'x', challenge: '3eZbrw1aBm2rZgRNFdxV' });
+    const { status, text } = await sendSigned(rig, body, { json: true });
+    expect([status, JSON.parse(text)]).toEqual([200, { challenge: '3eZbrw1aBm2rZgRNFdxV' }]);
+    expect((await sendSigned(rig, body, { json: true, secret: 'another' })).status).toBe(401);
+  });
+
+  it('for its certificate is answered though Slack does not sign it, and does nothing else', async () => {
+    const rig = await startRig();
+    const look = (fields: Record<string, string>) =>
+      fetch(rig.url, { method: 'POST', body: new URLSearchParams(fields) });
+    expect((await look({ ssl_check: '1', token: 'x' })).status).toBe(200);
+    const command = { command: '/usage', text: 'status', user_id: 'U01ALICE', channel_id: 'C01USAGE' };
+    expect((await look({ ...command, ssl_check: '1' })).status).toBe(200);
+    expect((await look({ ...command, ssl_check: '2' })).status).toBe(401);
+    expect((await look(command)).status).toBe(401);
+    await rig.app.stop();
+    expect(rig.questions).toEqual([]);
+  });
+});
+
 describe('an event', () => {
   it('that Slack delivers again is answered once, by whichever instance', async () => {
     const rig = await startRig();
@@ -72,7 +95,11 @@ describe('an event', () => {
     await rig.slack.event(event);
     rig.slack.eventsUrl = other.url;
     await rig.slack.event(event, { num: 1, reason: 'http_timeout' });
-    await rig.slack.event({ ...event, event_id: 'Ev2', event: { ...event.event, text: 'pool' } });
+    await rig.slack.event({
+      ...event,
+      event_id: 'Ev2',
+      event: { ...event.event, text: `<@${rig.slack.botUserId}> pool` },
+    });
     await rig.slack.waitFor(() => other.questions.length === 1, 'the second event is answered');
     expect([...rig.questions, ...other.questions].map(({ report }) => report)).toEqual(['status', 'pool']);
   });

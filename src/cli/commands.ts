@@ -26,10 +26,10 @@ export const COMMANDS: readonly Command[] = [
       --format: how the lines of adapter access-log are written: nginx, ingress-nginx, apache, caddy, traefik, envoy,
         haproxy, iis, alb or cloudfront, or the text of nginx's log_format or Apache's LogFormat, or a line "#Fields: …".
       --map: where the fields are in the sender's JSON, such as client=consumer.custom_id|client_ip,route=request.route.path.
-        Dots go into objects; a|b takes the first that says something; none leaves a field out; entries=PATH is the array
-        that holds the events. Durations may be scaled (duration_ms=latency*1000) or lie between two times (begun..ended).
+        Dots go into objects; a|b takes the first that has a value; none leaves a field out; entries=PATH is the array
+        that holds the events. Durations may be scaled (duration_ms=latency*1000) or be the time between two (begun..ended).
         --client-from A,B is short for --map client=A|B.
-      --id: what makes an event one: request_id, request_id+service, or none.
+      --id: what makes an event unique: request_id, request_id+service, or none.
       --zone: the zone of times that name none, such as Europe/Berlin; HAProxy's are UTC without it.
       --route-pattern: segments of URLs that become {id}, such as ord_*; may be repeated.
       --spans: spans that adapter otlp counts: server (default), client, internal, producer, consumer.
@@ -40,8 +40,8 @@ export const COMMANDS: readonly Command[] = [
   set NAME …        changes these options; none takes one back
   list              sources with their adapters, counts and options
   rejected NAME [--retry]
-      What it sent that was not taken: when, why, and what it looked like. --retry reads it again as the options say now,
-      and counts what can be read, once.
+      Events of it that were rejected: when, why, and what they looked like. --retry reads them again by the present
+      options, and counts each that can be read once.
   rotate NAME [--overlap 24h]
       New token and signing secret. The old ones stop working within 2 seconds, or after that time.
   remove NAME       refuses it from now on; what it sent stays counted
@@ -57,7 +57,7 @@ export const COMMANDS: readonly Command[] = [
     details: `  FILE              gzip and zstd are detected; - is standard input
   --source NAME    source to count the calls under (default: import; created if missing)
   --format F       access-log, ndjson, json or csv, or the format of an access log as "sources add" takes it
-                   (default: told by the content)
+                   (default: recognised by the content)
   --map FIELD=PATH,… --id PATH --zone ZONE   where the fields are, and the zone of times, as for "sources add"
   --dry-run        reads and sums up, and stores nothing
   list             shows what was imported

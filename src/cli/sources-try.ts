@@ -68,7 +68,7 @@ function describeIds(events: readonly UsageEvent[]): string {
     repeated > 0 ? ` ${countOf(repeated, 'event')} here share an id with one before, and would not count.` : '';
   if (without === 0) return `Each event has an id: a resent body counts once.${twice}`;
   const who = ids.length === 0 ? 'No event has an id' : `${countOf(without, 'event')} of ${events.length} have no id`;
-  return `${who}: a resent body counts twice. Say what makes an event one with --id FIELD or --id FIELD+FIELD.${twice}`;
+  return `${who}: a resent body counts twice. Say what makes an event unique with --id FIELD or --id FIELD+FIELD.${twice}`;
 }
 
 function guessType(file: string): string {

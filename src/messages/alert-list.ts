@@ -125,7 +125,7 @@ function buildButtons(alert: AlertSummary, admin: boolean): Block[] {
 }
 
 function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSummary): Block[] {
-  const remove = { title: 'Remove this alert?', text: 'Nobody will be warned of it any more.', yes: 'Remove' };
+  const remove = { title: 'Remove this alert?', text: 'It will alert no one any more.', yes: 'Remove' };
   const change = {
     raised: [],
     past: [],

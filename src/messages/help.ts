@@ -79,7 +79,7 @@ export function buildWelcome({ publicUrl, command }: Pick<SlackConfig, 'publicUr
         '\nSend the first event from a terminal; INGEST_TOKEN is the token of a source (headroom sources add NAME prints one):',
       ),
       { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [leaf(curl)] }] },
-      richText(`Then ask ${name} again. Connecting gateways, logs and OpenTelemetry: ${name} help sources.`),
+      richText(`Then ask ${name} again. How to connect gateways, logs and OpenTelemetry: “Senders” in the README.`),
       ...actions(button({ action: `${ACTIONS.run}:0`, text: 'Ask again', value: 'summary' })),
     ],
   };

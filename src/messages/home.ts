@@ -172,7 +172,7 @@ function buildAdmin(
   return [
     header('For admins'),
     richText(
-      `Headroom ${version}. Last tick ${tick} (${config.zone}).`,
+      `Headroom ${version}. Its schedule last ran ${tick} (${config.zone}).`,
       `\nSources: ${clip(sources, 500)}`,
       `\nAlerts: ${kinds.filter(({ enabled }) => enabled).length} of ${kinds.length} kinds are on.`,
     ),

@@ -19,7 +19,7 @@ import {
 export function buildSettings({ zone, answers, viewers, admins }: SlackConfig): Message {
   const secret = answers === 'private' || viewers.length > 0;
   const { text, blocks } = buildNotice(
-    ['These are settings of the environment (ANSWERS, VIEWERS, ADMINS, REPORT_TIMEZONE).'],
+    ['Set in the environment: ANSWERS, VIEWERS, ADMINS, REPORT_TIMEZONE.'],
     [
       { label: 'Pools', command: 'pool' },
       { label: 'Alerts', command: 'alerts' },

@@ -56,7 +56,7 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
     ...healths.flatMap((health) => adviseSource(health, nowMs)),
     ...adviseStatuses(status),
     ...(inquiry.definitions.scopes.every((scope) => scope.pools.length + scope.limits.length === 0)
-      ? [{ advice: 'Add a pool', evidence: 'Without an allowance there is no saying what is left.' }]
+      ? [{ advice: 'Add a pool', evidence: "Without an allowance I can't say what is left." }]
       : []),
   ];
 

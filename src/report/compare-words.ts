@@ -150,19 +150,20 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
   return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
 }
 
-/** Says how many days each range has, of ranges that are compared per day: `Compared per day: 7 days with 31.` */
-export function noteDays(
+/** How many days each range has, of ranges that are compared per day: `Compared per day, 7 days with 31`. */
+export function tellDays(
   ranges: readonly Range[],
   known: readonly Range[],
-  { now, before }: CompareReport['per'],
+  { now, before, isDay }: CompareReport['per'],
 ): string[] {
+  if (!isDay) return [];
   const [own, other] = [now, before].map((length, side) => {
     const days = Number.isInteger(length) ? String(length) : length.toFixed(1);
     const { firstDay } = known[side]!;
     const since = firstDay > ranges[side]!.firstDay ? ` (data begins on ${formatDate(firstDay)})` : '';
     return `${days}${side > 0 ? '' : length === 1 ? ' day' : ' days'}${since}`;
   });
-  return [`Compared per day: ${own} with ${other}.`];
+  return [`Compared per day, ${own} with ${other}`];
 }
 
 /** Says that days side by side are different weekdays: weekends then lie across each other. */
@@ -171,16 +172,16 @@ export function notePairs([first]: NonNullable<CompareReport['steps']>, range: R
   return ['Days are paired in order, not by weekday.'];
 }
 
-/** `New: a and b. Gone: c (1,200 before).` */
-export function noteStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
-  const tell = (state: ComparedRow['state'], word: string) => {
+/** `a and b are new`, `c is gone`. */
+export function tellStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
+  const tell = (state: NonNullable<ComparedRow['state']>) => {
     const found = rows
       .filter((row) => row.state === state && isNamed(row.name))
       .toSorted((a, b) => compareCredits(largerOf(b.now, b.before), largerOf(a.now, a.before)))
       .map(({ name }) => name);
-    return found.length > 0 ? [`${word}: ${joinFirst(found, LISTED)}.`] : [];
+    return found.length > 0 ? [`${joinFirst(found, LISTED)} ${found.length === 1 ? 'is' : 'are'} ${state}`] : [];
   };
-  return [...tell('new', 'New'), ...tell('gone', 'Gone')];
+  return [...tell('new'), ...tell('gone')];
 }
 
 /** Puts who leads before the change, in a ranking sorted by its numbers: `Acme made the most: 600, after 400. …` */

@@ -15,7 +15,7 @@ import {
   type ReportHead,
 } from '../domain/report.ts';
 import type { Totals } from '../domain/usage.ts';
-import { describeChange, type Failures, noteDays, notePairs, noteStates, sayWhoLeads } from './compare-words.ts';
+import { describeChange, type Failures, notePairs, sayWhoLeads, tellDays, tellStates } from './compare-words.ts';
 import { compareRow, joinRows, joinSteps, ONCE, type Steps, sortRows, toComparedTable } from './compared-rows.ts';
 import { capitalise, DIMENSION_WORDS, formatDate } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
@@ -62,6 +62,11 @@ export async function reportCompare(
     return { ...section, rows: shown, more: all.length - shown.length };
   });
   const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
+  // In one sentence: `Compared per day, 7 days with 31; a and b are new.`
+  const told = [
+    ...tellDays(ranges, known, per),
+    ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(tellStates)),
+  ];
 
   return sayWhoLeads({
     ...head,
@@ -79,10 +84,9 @@ export async function reportCompare(
               failures: [now.failures, before.failures],
             }),
     notes: [
-      ...(per.isDay ? noteDays(ranges, known, per) : []),
+      ...(told.length > 0 ? [`${told.join('; ')}.`] : []),
       ...(steps && isByDays ? notePairs(steps, range, versus) : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs ? ['The two ranges overlap.'] : []),
-      ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(noteStates)),
       ...now.notes,
       ...before.notes
         .filter((note) => !now.notes.includes(note) && !(isBeginTold && note.startsWith(DATA_BEGINS)))

@@ -27,6 +27,7 @@ import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { listPoolRows, type PoolRow, reportPool } from './pool.ts';
 import { describeRunOut, titleOfMeter } from './scope-words.ts';
+import { listExcluded } from './sources.ts';
 import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
@@ -92,7 +93,8 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           lines: describeCounting(
             scope,
             rules,
-            counted.get(scope.name),
+            // The first line says it of one scope.
+            scopes.length === 1 ? undefined : counted.get(scope.name),
             late.find((each) => each.scope === scope.name),
           ),
         },
@@ -102,15 +104,12 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           { zone: calendar.zone, titleOf },
         ),
       ]),
-      ...listIfAny(
-        'Excluded',
-        excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
-      ),
+      ...listIfAny('Excluded', listExcluded(excluded)),
       ...listIfAny(
         'Corrections',
         applying.map(
           ({ meter, timeMs, credits, reason, actor }) =>
-            `${formatSignedCredits(credits)} credits of ${titleOfMeter(meter, pools.scopes) ?? meter} at ${formatInstant(timeMs, calendar.zone)}: ${reason} (${actor})`,
+            `${formatSignedCredits(credits)} credits of ${titleOfMeter(meter, pools.scopes) ?? meter} on ${formatDate(calendar.dayOf(timeMs))}: ${reason} (${actor})`,
         ),
       ),
       {
@@ -171,7 +170,8 @@ function describeCounting(
     ...holidays.map(
       ({ fromDay, untilDay }) => `Recorded but not charged from ${formatDate(fromDay)} to ${formatDate(untilDay)}.`,
     ),
-    `${countOf(counted?.requests ?? 0, 'request')} cost ${creditsOf(counted?.credits ?? 0)} in this range; ${late ? `${formatCount(late.requests)} late (${creditsOf(late.credits)})` : 'none late'}.`,
+    ...(counted ? [`${countOf(counted.requests, 'request')} cost ${creditsOf(counted.credits)} in this range.`] : []),
+    late ? `${formatCount(late.requests)} came late (${creditsOf(late.credits)}).` : 'None came late.',
   ];
 }
 

@@ -159,7 +159,7 @@ export async function getName(
   );
   const top: Question = { report: 'top', dimension: key, ...(range !== undefined && { range }) };
   throw new RefusedQuestion(
-    name === '' ? `Which ${key}? Put its name behind the word.` : `No ${key} is called “${name}”.`,
+    name === '' ? `Which ${key}? Write its name after the word.` : `No ${key} is called “${name}”.`,
     offers.length > 0 ? offers : [{ label: `Top ${key}s`, question: top }],
   );
 }

@@ -98,7 +98,7 @@ export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes
   const [name, quantity] = strange;
   const near = listNearest(name, known);
   throw new QuestionError(
-    `No quantity is called ${JSON.stringify(name)}; ${known.length > 0 ? `there are ${known.join(', ')}` : 'the amounts here are fixed'}.`,
+    `No quantity is called “${name}”; ${known.length > 0 ? `there are ${known.join(', ')}` : 'the amounts here are fixed'}.`,
     (near.length > 0 ? near : known).slice(0, 5).map((grant) => ({
       label: `${grant} = ${quantity}`,
       command: `${report}${scope === undefined ? '' : ` ${scope}`} if "${grant}"=${quantity}`,

@@ -1,6 +1,6 @@
 import type { Question, TableReport } from '../domain/report.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { countOf, formatCount, formatDuration, formatInstant, joinFirst, joinWords } from './format.ts';
+import { capitalise, countOf, formatCount, formatDuration, formatInstant, joinFirst, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { buildTable, type Column } from './table.ts';
 import { groupTotals, sumTotals } from './totals.ts';
@@ -45,10 +45,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       })),
       {
         title: 'Excluded',
-        lines:
-          excluded.length === 0
-            ? ['Nothing excluded in this range.']
-            : excluded.map(({ rule, requests }) => `${rule}: ${countOf(requests, 'request')}`),
+        lines: excluded.length === 0 ? ['Nothing excluded in this range.'] : listExcluded(excluded),
       },
     ],
     table: buildTable(
@@ -81,7 +78,10 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ] as const
     ).filter(([count], index) => index === 0 || count > 0);
     return [
-      `${countOf(requests, 'request')} in this range; ${last}.`,
+      // The first line says how many came from the only source.
+      capitalise(
+        sent.size === 1 && requests > 0 ? `${last}.` : `${countOf(requests, 'request')} in this range; ${last}.`,
+      ),
       ...silence,
       `Events so far: ${counts.map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')}.`,
       ...describeLimit(health),
@@ -100,6 +100,13 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ...describeUnread(health.unread),
     ];
   }
+}
+
+/** The rules that took calls out, each with how many: of a single one, the first line says it. */
+export function listExcluded(excluded: readonly { rule: string; requests: number }[]): string[] {
+  return excluded.map(({ rule, requests }) =>
+    excluded.length === 1 ? `${rule}.` : `${rule}: ${countOf(requests, 'request')}`,
+  );
 }
 
 function describeLimit({ limit, limited = 0 }: SourceHealth): string[] {

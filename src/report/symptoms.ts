@@ -94,7 +94,7 @@ export function findBursts(
   const peakOf = (scope: string) => peaks.find((each) => each.scope === scope);
   const isBelow = seen === refused && [...scopes.keys()].every((scope) => peakOf(scope)?.isBelow);
   const most =
-    isBelow && peak
+    isBelow && peak && peakOf(peak.scope)!.singles > peak.calls
       ? ` ${titleOf(peak.scope)} got at most ${formatCount(peakOf(peak.scope)!.singles)} a minute in all.`
       : '';
   const evidence = `${countOf(refused, 'call')} refused${peakWords}${limitWords}.${most}`;

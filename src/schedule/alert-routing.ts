@@ -149,7 +149,7 @@ export class AlertRoutes implements AlertRoutingPort {
 }
 
 export function requireAdmin(by: Actor, what: string): void {
-  if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. Ask one of them (/usage help who).`);
+  if (!by.admin) throw new HeadroomError('unauthorised', `Only admins may ${what}. /usage settings says who they are.`);
 }
 
 export function unknownAlert(what: string): HeadroomError {

@@ -75,7 +75,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     const same = (await listAlertRules(this.#options.db)).find(({ name }) => name === rule.name);
     if (same && same.by !== by.user) requireAdmin(by, 'change the alert of somebody else; choose another name');
     await upsertAlertRule(this.#options.db, { ...rule, by: by.user });
-    await this.#audit(by, 'alert.add', `${rule.name}: over ${rule.over} per ${rule.per}`);
+    await this.#audit(by, 'alert.add', `${rule.name}: over ${formatCount(rule.over)} per ${rule.per}`);
   }
 
   async remove(what: string, by: Actor): Promise<void> {

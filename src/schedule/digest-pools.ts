@@ -2,7 +2,7 @@ import { formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
 import type { SeriesReport } from '../domain/report.ts';
 import { LEVELS, type ScopeState } from '../domain/scope-state.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
-import { countOf, formatCount, formatCredits, formatMonthName } from '../report/format.ts';
+import { countOf, formatCount, formatCredits, formatMonthName, formatWholePercent } from '../report/format.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import {
   describeOutlook,
@@ -83,7 +83,7 @@ async function listClosed(about: DigestDay, scopes: readonly ScopeState[]): Prom
       .filter(({ name }) => anew.includes(`${scope}/${name}`))
       .map(
         ({ name, used, amount, period }) =>
-          `${title}: ${name} was reset; it closed ${period.label} at ${formatCredits(used)} of ${formatCredits(amount)}.`,
+          `${title}: ${name} reset; ${period.label} closed at ${formatCredits(used)} of ${formatCredits(amount)}.`,
       ),
   );
 }
@@ -130,8 +130,7 @@ export function listPoolMarks(pools: readonly ScopeState[]): NonNullable<DigestL
     })
     .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
     .map(({ state, pool, level }) => {
-      // Rounded down: never at a level that is not reached.
-      const percent = pool.percent > 0 && pool.percent < 1 ? '<1%' : `${formatCount(Math.floor(pool.percent))}%`;
+      const percent = pool.percent > 0 && pool.percent < 1 ? '<1%' : formatWholePercent(pool.percent, pool.thresholds);
       const over = nameLevel(level, state) === 'over' ? ', over' : '';
       return { sign: LEVEL_SIGNS[level], name: state.title, percent: `${percent}${over}` };
     });

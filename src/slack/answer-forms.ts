@@ -46,7 +46,7 @@ const FILTER_FIELDS = {
     kind: 'list',
     label: 'Status',
     options: STATUSES.map((status) => [status, status] as const),
-    hint: 'Kept for you in this channel until you press Reset filters. Nothing chosen: no filters.',
+    hint: 'Saved for you in this channel until you press Reset filters. Leave empty for no filters.',
   },
 } as const satisfies FormFields & Partial<Record<QuestionKey, unknown>>;
 const FILTER_KEYS = Object.keys(FILTER_FIELDS) as (keyof typeof FILTER_FIELDS)[];

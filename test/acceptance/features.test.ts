@@ -222,7 +222,7 @@ feature('A10', 'the bundle is drawn first', async () => {
   expect(rowOf(await usage('explain'), { Pool: 'Public API: limit Fair use' }).Amount).toBe('1,000');
   const { words } = await usage('explain public-api');
   expect(words).toMatch(/Limit Fair use, .* of 1,000 used/);
-  expect(words).toMatch(/credits? in this range; (none|[\d,]+) late/);
+  expect(words).toMatch(/(None|[\d,]+) came late/);
 });
 feature('A11', 'then the add-on, and people are told', async () => {
   const told = await stage.slack.waitFor(
@@ -595,7 +595,7 @@ feature('B36', 'the seven cases of troubleshooting', async () => {
 });
 feature('B37', 'where to read on', async () => {
   expect((await usage('help')).words).toMatch(
-    /more topics are in the menu below[\s\S]*Ranges\s+Filters\s+Rankings\s+Pools/,
+    /more topics in the menu below[\s\S]*Ranges\s+Filters\s+Rankings\s+Pools/,
   );
 });
 

@@ -92,7 +92,7 @@ describe('what people type', () => {
 
   it('does not answer a what-if about a quantity that there is not', async () => {
     const seen = await stage.ask('pool bigin if seats=25');
-    expect(seen.text).toContain('No quantity is called "seats"; there are Users.');
+    expect(seen.text).toContain('No quantity is called “seats”; there are Users.');
     expect((await pressRun('Users = 25', seen)).text).toContain('of 56,250');
     expect((await stage.ask('licences if users=25')).text).toMatch(/45 licences[\s\S]*What if: 25 users/);
   });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { listSamples } from '../../src/samples/samples.ts';
+import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
 
 /** How numbers, dates and sentences are never written, with how they are. */
 const RULES: readonly [RegExp, string][] = [
@@ -37,6 +38,19 @@ function listFaults(text: string): string[] {
   });
 }
 
+/** Our files without their comments. What the emulated Slack says is Slack's. */
+function listSources(): { file: string; code: string }[] {
+  const src = fileURLToPath(new URL('../../src', import.meta.url));
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
+  const ours = files.filter((file) => file.endsWith('.ts') && !file.startsWith('playground/emulator'));
+  return ours.map((file) => ({
+    file,
+    code: readFileSync(join(src, file), 'utf8')
+      .replace(/\/\*[\s\S]*?\*\//g, '')
+      .replace(/^\s*\/\/.*$/gm, ''),
+  }));
+}
+
 /** A date in a sentence; those of commands are typed. */
 const ISO_DATE = /\b20\d\d-\d\d-\d\d\b/;
 
@@ -54,14 +68,7 @@ describe('numbers, dates and sentences are written as everywhere', () => {
   });
 
   it('in every text of the program', () => {
-    const src = fileURLToPath(new URL('../../src', import.meta.url));
-    const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
-    // What the emulated Slack says is Slack's.
-    const ours = files.filter((file) => file.endsWith('.ts') && !file.startsWith('playground/emulator'));
-    const faults = ours.flatMap((file) => {
-      const code = readFileSync(join(src, file), 'utf8')
-        .replace(/\/\*[\s\S]*?\*\//g, '')
-        .replace(/^\s*\/\/.*$/gm, '');
+    const faults = listSources().flatMap(({ file, code }) => {
       const texts = [...code.matchAll(/'((?:[^'\\\n]|\\.)+)'|`((?:[^`\\]|\\.)+)`/g)].map(([, a, b]) => a ?? b ?? '');
       return texts
         .filter((text) => text.includes(' '))
@@ -69,6 +76,17 @@ describe('numbers, dates and sentences are written as everywhere', () => {
         .map((fault) => `${file}: ${fault}`);
     });
     expect(faults).toEqual([]);
+  });
+
+  it('names no topic of help that there is not', () => {
+    const known = HELP_TOPICS.flatMap(({ name, words }) => [name, ...words]);
+    const named = listSources().flatMap(({ file, code }) =>
+      [...code.matchAll(/(?:\/usage|\$\{(?:name|command|ctx\.command)\}) help ([a-z-]+)/g)].map(([, topic]) => ({
+        file,
+        topic,
+      })),
+    );
+    expect(named.filter(({ topic }) => !known.includes(topic!))).toEqual([]);
   });
 
   it('on the command line and in the README', () => {

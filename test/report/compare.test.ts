@@ -40,7 +40,7 @@ describe('vs', () => {
     const young = [calls('Acme', 2, 70), calls('Acme', 8, 10), calls('Acme', 9, 10)];
     const report = await ask(young, { report: 'daily', versus: 'previous' });
     expect(report.finding).toBe('Requests stayed the same at 10 a day.');
-    expect(report.notes).toEqual(['Compared per day: 7 days with 2 (data begins on Thu 12 Nov 2026).']);
+    expect(report.notes).toEqual(['Compared per day, 7 days with 2 (data begins on Thu 12 Nov 2026).']);
     const alike = await ask(young, { report: 'top', range: '2d', versus: '2026-11-09..2026-11-13' });
     expect(alike.notes).toContain('9–13 Nov 2026: Data begins on Thu 12 Nov 2026.');
     const none = await ask(young, { report: 'daily', range: '2026', versus: '2024' });
@@ -89,7 +89,7 @@ describe('vs', () => {
     expect(report).toMatchObject({
       range: { label: '14–20 Nov 2026' },
       versus: { label: '7–13 Nov 2026' },
-      notes: ['New: Mobile.', 'Gone: Legacy.'],
+      notes: ['Mobile is new; Legacy is gone.'],
     });
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
       'name,requests,requests_before,requests_per_day,requests_per_day_before,change,change_percent,state,dimension,name_before',
@@ -126,7 +126,7 @@ describe('vs', () => {
     expect(report.per).toEqual({ now: 7, before: 31, isDay: true });
     expect(report.total).toMatchObject({ now: 70, before: 310, change: 0, changePercent: 0 });
     expect(report.finding).toBe('Requests stayed the same at 10 a day.');
-    expect(report.notes[0]).toBe('Compared per day: 7 days with 31.');
+    expect(report.notes[0]).toBe('Compared per day, 7 days with 31.');
     expect(toCsv(report).split('\r\n')[1]).toBe('a,70,310,10,10,0,0,,client,');
   });
 
@@ -190,7 +190,7 @@ describe('vs', () => {
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
     const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
     expect(months.notes.join(' ')).toMatch(
-      /^Compared per day: 20 days with 31\. Days are paired in order, not by weekday\./,
+      /^Compared per day, 20 days with 31; .* Days are paired in order, not by weekday\./,
     );
     const named = await compare(events, { report: 'daily', range: '7d', versus: '2026-11-02..2026-11-09' });
     expect(named.notes).toContain('Days are paired in order, not by weekday.');

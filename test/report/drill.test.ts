@@ -107,7 +107,7 @@ describe('client', () => {
       offers: [{ label: 'Acme CRM', question: { report: 'client', name: 'Acme CRM', range: '30d' } }],
     });
     await expect(ask(traffic, { report: 'route' })).rejects.toMatchObject({
-      message: 'Which route? Put its name behind the word.',
+      message: 'Which route? Write its name after the word.',
       offers: [{ label: '/v1/orders' }, { label: '/v1/items' }],
     });
     expect((await ask([], { report: 'client', name: 'acme' })).finding).toBe('No usage has been received yet.');

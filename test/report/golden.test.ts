@@ -288,16 +288,19 @@ describe('explain', () => {
     for (const line of [
       'Calls with scope integration-service, or without a scope and source uipath, or module erp*.',
       'Cost per call, first match: kind integration_task: 2 credits a call; else 1 credit, unless the event says otherwise.',
-      '110,000 requests cost 110,000 credits in this range; none late.',
+      'None came late.',
       'Bundled licences, 1–30 Nov 2026: 100,000 of 100,000 drawn, 0 left',
       'Over the allowance this month: 10,000',
       'Bundled licences (month): 10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000',
-      '-1.5 credits of Integration Service API calls at 21 Nov 2026 14:05: refund (U1)',
+      '-1.5 credits of Integration Service API calls on Sat 21 Nov 2026: refund (U1)',
       'Newest event received at 20 Nov 2026 10:00.',
     ]) {
       expect(lines).toContain(line);
     }
     expect(lines.join()).not.toContain('goodwill');
+    // The first line says it.
+    expect(report.finding).toBe('110,000 requests cost 110,000 credits; 1 correction.');
+    expect(lines.join()).not.toContain('110,000 requests');
   });
 });
 

@@ -63,7 +63,7 @@ describe('sources', () => {
           '4 events had no id; resending them counts twice (at least once).',
         ],
       },
-      { title: 'Excluded', lines: ['kind internal: 30 requests'] },
+      { title: 'Excluded', lines: ['kind internal.'] },
     ]);
     expect(toCsv(report)).toContain('kong,kong,7,2026-11-21T13:05:00Z,1000,12,2,5,0,3,0\r\n');
   });

@@ -69,7 +69,7 @@ it('a digest whose owner has left is told to its channel, listed for admins, and
   const home = JSON.stringify((await slack.openHome('ada')).blocks);
   expect(home).toContain('Digests whose owner has left');
   expect(home).toContain('Headroom 0.');
-  expect(home).toContain('Last tick Sun 22 Nov 10:30 (UTC)');
+  expect(home).toContain('Its schedule last ran Sun 22 Nov 10:30 (UTC)');
   expect(JSON.stringify((await slack.openHome('boris')).blocks)).not.toContain('For admins');
   const mine = await tell('boris', () =>
     slack.click({ user: 'boris', message: notice, action_id: 'digest_take_over' }),

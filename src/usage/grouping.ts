@@ -1,4 +1,6 @@
+import type { Dimension } from '../domain/dimension.ts';
 import { type Batch, CARRY, type Column, type ColumnName, createColumn } from './segment.ts';
+import { OTHER_ID } from './value-places.ts';
 
 /** Keys that one pass of the table compares; nearly every question has at most so many (two dimensions and status). */
 const KEYS_AT_ONCE = 3;
@@ -41,7 +43,7 @@ export class Grouping {
   add(
     batch: Batch,
     options: { selected?: Uint32Array | undefined; sign?: 1 | -1; columns?: Batch['columns'] } = {},
-  ): Uint32Array {
+  ): Uint32Array<ArrayBuffer> {
     const { selected, sign = 1, columns } = options;
     const rows = selected ? selected.length : batch.length;
     if (rows === 0) return new Uint32Array(0);
@@ -121,7 +123,7 @@ export class Grouping {
   }
 
   /** Undefined where a key is too large for the table: from then on keys are hashed. */
-  #findDirectly(keys: Uint32Array, rows: number): Uint32Array | undefined {
+  #findDirectly(keys: Uint32Array, rows: number): Uint32Array<ArrayBuffer> | undefined {
     let largest = 0;
     for (let i = 0; i < rows; i += 1) if (keys[i]! > largest) largest = keys[i]!;
     if (largest >= MAX_DIRECT) {
@@ -147,7 +149,7 @@ export class Grouping {
     return groupOf;
   }
 
-  #findByThree(keys: readonly Uint32Array[], rows: number): Uint32Array {
+  #findByThree(keys: readonly Uint32Array[], rows: number): Uint32Array<ArrayBuffer> {
     const [a, b, c] = keys as [Uint32Array, Uint32Array, Uint32Array];
     const groupOf = new Uint32Array(rows);
     let [knownA, knownB, knownC] = this.#keys as [Uint32Array, Uint32Array, Uint32Array];
@@ -184,7 +186,7 @@ export class Grouping {
     return groupOf;
   }
 
-  #findByMany(keys: readonly Uint32Array[], rows: number): Uint32Array {
+  #findByMany(keys: readonly Uint32Array[], rows: number): Uint32Array<ArrayBuffer> {
     const groupOf = new Uint32Array(rows);
     const key = new Uint32Array(keys.length);
     for (let i = 0; i < rows; i += 1) {
@@ -227,14 +229,57 @@ export class Grouping {
     for (let m = 0; m < this.#measureNames.length; m += 1)
       this.#sums[m] = enlarge(new Float64Array(capacity), this.#sums[m]);
     if (this.#carried) this.#carried = enlarge(new Float64Array(capacity), this.#carried);
-    if (this.#direct) return;
-    this.#slots = new Uint32Array(capacity * 2);
+    if (!this.#direct) this.#findPlaces(keyCount);
+  }
+
+  /** A place for each known group in a table of twice as many. */
+  #findPlaces(keyCount: number): void {
+    const slots = new Uint32Array(this.#capacity * 2);
+    const mask = slots.length - 1;
+    const [a, b, c] = this.#keys as [Uint32Array, Uint32Array, Uint32Array];
     const key = new Uint32Array(keyCount);
     for (let group = 0; group < this.#groups; group += 1) {
-      for (let k = 0; k < keyCount; k += 1) key[k] = this.#keys[k]![group]!;
-      const hash = keyCount === KEYS_AT_ONCE ? hashThree(key[0]!, key[1]!, key[2]!) : hashMany(key);
-      this.#slots[this.#freeSlot(hash)] = group + 1;
+      let slot: number;
+      if (keyCount === KEYS_AT_ONCE) slot = hashThree(a[group]!, b[group]!, c[group]!) & mask;
+      else {
+        for (let k = 0; k < keyCount; k += 1) key[k] = this.#keys[k]![group]!;
+        slot = hashMany(key) & mask;
+      }
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = group + 1;
     }
+    this.#slots = slots;
+  }
+}
+
+/** How many different values of a dimension each group of a grouping has; `(none)` and `(other)` are none. */
+export class DistinctValues {
+  readonly #dimension: Dimension;
+  /** A cell per group and value, which is gone where what was added to it was taken out again. */
+  readonly #cells: Grouping;
+  /** Some values are not known by name. */
+  capped = false;
+
+  constructor(dimension: Dimension) {
+    this.#dimension = dimension;
+    this.#cells = new Grouping(['key0', dimension], ['requests']);
+  }
+
+  /** `groups`: of each row, as `Grouping.add` returns them. */
+  add(groups: Uint32Array<ArrayBuffer>, { length, columns }: Batch): void {
+    this.#cells.add({ length, columns: { ...columns, key0: groups } });
+  }
+
+  /** Of these groups, in their order. */
+  count(groups: Uint32Array): Column {
+    const { length, columns } = this.#cells.toBatch();
+    const counts = new Float64Array(groups.reduce((most, group) => Math.max(most, group), 0) + 1);
+    for (let cell = 0; cell < length; cell += 1) {
+      const value = columns[this.#dimension]![cell]!;
+      if (value === OTHER_ID) this.capped = true;
+      else if (value !== 0) counts[columns.key0![cell]!]! += 1;
+    }
+    return Float64Array.from(groups, (group) => counts[group]!);
   }
 }
 

@@ -4,7 +4,13 @@ import type { RawEvent, Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { filterRows, pick, type RowFilter, selectCounted, selectKept } from './row-filter.ts';
 import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type Segment } from './segment.ts';
-import { type InboxSegment, loadSentIds, type RawSegment, type SegmentLoader } from './segment-loader.ts';
+import {
+  type InboxSegment,
+  loadSentIds,
+  type RawSegment,
+  type RawSegmentRow,
+  type SegmentLoader,
+} from './segment-loader.ts';
 import type { SentIds } from './sent-ids.ts';
 import type { ValueTexts } from './values.ts';
 
@@ -63,6 +69,8 @@ export class RawPart {
 interface Wanted {
   span: Span;
   rowFilters: readonly RowFilter[];
+  /** Folded segments that are read at all. Default: all. */
+  isWanted?: (segment: RawSegmentRow) => boolean;
 }
 
 type Source = Pick<Store, 'db' | 'loader' | 'calendar'>;
@@ -99,10 +107,10 @@ export async function readUnfolded({ db, loader, calendar }: Source, { span, row
 /** Streams the wanted events that are folded into totals, day by day. */
 export async function* scanFolded(
   { db, loader, calendar }: Source,
-  { span, rowFilters }: Wanted,
+  { span, rowFilters, isWanted }: Wanted,
   newestFirst = false,
 ): AsyncGenerator<RawPart> {
-  for await (const raw of loader.loadRaw(db, span, { newestFirst })) {
+  for await (const raw of loader.loadRaw(db, span, { newestFirst, ...(isWanted && { isWanted }) })) {
     const rows = selectAsked(raw.segment, rowFilters, isWithin(raw.day, span, calendar) ? undefined : span);
     if (rows === undefined || rows.length > 0) yield new RawPart(raw.day, raw, rows);
   }
@@ -210,8 +218,9 @@ export async function readNewest(
 /** The events of a part that could be among the newest: only these are unpacked. */
 function pickNewest(part: RawPart, limit: number): Found[] {
   const time = part.read('time');
-  const order = Uint32Array.from(time.keys());
-  const newest = time.length > limit ? order.sort((a, b) => time[b]! - time[a]!).subarray(0, limit) : order;
+  // The limit's newest time, by the native sort of numbers; of several that share it, all are among the candidates.
+  const leastMs = time.length > limit ? time.toSorted().at(-limit)! : Number.NEGATIVE_INFINITY;
+  const newest = pick(time.length, (event) => time[event]! >= leastMs);
   const batch: Batch = { length: newest.length, columns: {} };
   for (const name of part.names) batch.columns[name] = part.read(name, newest);
   return Array.from(newest, (at, row) => ({ batch, row, timeMs: time[at]!, part, place: at }));

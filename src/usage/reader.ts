@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
-import { type Dimension, type GroupKey, REMOVED } from '../domain/dimension.ts';
+import { type GroupKey, REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import type {
   LatencyAnswer,
@@ -17,15 +17,15 @@ import type { Db, DialectName } from '../store/database.ts';
 import { toAnswerRows } from './answer-rows.ts';
 import { creditsAt, readCredits } from './credit-columns.ts';
 import { type Cube, EXCLUDED_DAYS, outcomeColumns } from './cube.ts';
-import { Grouping } from './grouping.ts';
+import { DistinctValues, Grouping } from './grouping.ts';
 import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
-import { type EventPage, readNewest, readPages, type Store } from './raw-events.ts';
+import { type EventPage, readNewest, readPages, type Store, scanRaw } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
 import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
 import type { Batch, Column, ColumnName, Segment } from './segment.ts';
-import { type InboxSegment, type RawSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
+import { type InboxSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './values.ts';
 
@@ -140,11 +140,15 @@ export class StoredUsage implements UsageReader {
     found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
   ): Promise<UsageAnswer> {
     const keys: ColumnName[] =
-      query.grain === 'all' && query.groupBy.length > 0 ? [...query.groupBy] : [...query.groupBy, 'slot'];
+      asked.grain === 'all' && asked.groupBy.length > 0 ? [...asked.groupBy] : [...asked.groupBy, 'slot'];
     // With a status in the key, what succeeded and failed follows from the summed cells.
     const isByStatus = query.groupBy.includes('status');
     const grouping = new Grouping(keys, isByStatus ? ['requests', 'credits'] : ['requests', 'ok', 'failed', 'credits']);
-    const steps = (make: () => Column): Batch['columns'] => (keys.includes('slot') ? { slot: make() } : {});
+    const distinct = asked.distinct === undefined ? undefined : new DistinctValues(asked.distinct);
+    const add = (batch: Batch, makeSteps: () => Column): void => {
+      const groups = grouping.add(batch, keys.includes('slot') ? { columns: { slot: makeSteps() } } : {});
+      distinct?.add(groups, batch);
+    };
 
     for (const [index, part] of plan.totals.entries()) {
       for (const { bucket, segment } of found.totals[index]!) {
@@ -152,7 +156,7 @@ export class StoredUsage implements UsageReader {
           part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
         const rows = rowFilters.length > 0 || hours ? filterRows(segment, rowFilters, hours) : undefined;
         const batch = readTotals(segment, part.cube, query.groupBy, rows);
-        grouping.add(batch, { columns: steps(() => stepsOfTotal(part.cube, bucket, batch, query, this.#calendar)) });
+        add(batch, () => stepsOfTotal(part.cube, bucket, batch, query, this.#calendar));
       }
     }
     const addRaw = (segment: Segment, span: Span): void => {
@@ -161,7 +165,7 @@ export class StoredUsage implements UsageReader {
       const batch: Batch = { length: rows.length, columns: { requests, ...readCredits(segment, rows) } };
       for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
       if (!isByStatus) Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
-      grouping.add(batch, { columns: steps(() => stepsOfEvents(segment.read('time', rows), query, this.#calendar)) });
+      add(batch, () => stepsOfEvents(segment.read('time', rows), query, this.#calendar));
     };
     for (const part of plan.raw) {
       for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
@@ -171,15 +175,17 @@ export class StoredUsage implements UsageReader {
     for (const { segment, firstDay, lastDay } of found.inbox)
       if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
 
-    const grouped = grouping.toBatch();
-    if (isByStatus) Object.assign(grouped.columns, outcomeColumns(grouped.columns.status, grouped.columns.requests!));
-    const cells = asked.distinct ? countDistinct(grouped, asked.groupBy, asked.distinct) : grouped;
+    const cells = grouping.toBatch();
+    if (isByStatus) Object.assign(cells.columns, outcomeColumns(cells.columns.status, cells.columns.requests!));
+    if (distinct) cells.columns.count = distinct.count(grouping.listNonZero());
+    const isCapped = (key: GroupKey): boolean =>
+      key === asked.distinct ? distinct!.capped : key !== 'status' && cells.columns[key]?.includes(OTHER_ID) === true;
     return {
       ...(await toAnswerRows({ db, texts: this.#texts, renames }, cells, asked)),
       origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
       asOfMs: newestMs,
       ...(plan.shortened ? { shortened: plan.shortened } : {}),
-      capped: query.groupBy.filter((key) => key !== 'status' && grouped.columns[key]?.includes(OTHER_ID)),
+      capped: query.groupBy.filter(isCapped),
     };
   }
 
@@ -218,22 +224,20 @@ export class StoredUsage implements UsageReader {
 
   late(span: Span): ReturnType<UsageReader['late']> {
     return this.#inSnapshot(async (db, { renames }) => {
-      const { dayOf } = this.#calendar;
+      const { dayOf, startOfDay } = this.#calendar;
       const grouping = new Grouping(['scope'], ['requests', 'credits']);
-      const add = ({ segment, imported }: RawSegment): void => {
-        if (imported) return;
-        const counted = selectCounted(segment, span);
-        const [time, received] = [segment.read('time', counted), segment.read('received', counted)];
-        const rows = counted.filter((_, index) => dayOf(received[index]!) > dayOf(time[index]!));
-        const read = (name: ColumnName) => segment.read(name, rows);
-        const columns = { scope: read('scope'), requests: read('count'), credits: read('credits') };
-        grouping.add({ length: rows.length, columns });
-      };
       // Most segments hold what came on their day.
       const isWanted = ({ day, received_ms, import_id }: RawSegmentRow) =>
         import_id === null && dayOf(received_ms) > day;
-      for await (const raw of this.#loader.loadRaw(db, span, { isWanted })) add(raw);
-      for (const raw of await this.#loader.loadInbox(db, span)) add(raw);
+      for await (const part of scanRaw(this.#store(db), { span, rowFilters: [], isWanted })) {
+        if (part.imported) continue;
+        const received = part.read('received');
+        const tomorrowMs = startOfDay(part.day + 1);
+        const late = pick(part.length, (event) => received[event]! >= tomorrowMs);
+        const read = (name: ColumnName) => part.read(name, late);
+        const columns = { scope: read('scope'), requests: read('count'), credits: read('credits') };
+        grouping.add({ length: late.length, columns });
+      }
       const cells = grouping.toBatch();
       const { scope, requests } = cells.columns;
       const texts = await this.#texts.resolve(db, renames, scope ?? new Uint32Array());
@@ -333,17 +337,6 @@ export class StoredUsage implements UsageReader {
 /** The question whose cells tell how many values of a dimension there are. */
 function widen(query: UsageQuery): UsageQuery {
   return query.distinct ? { ...query, groupBy: [...query.groupBy, query.distinct] } : query;
-}
-
-/** Cells by fewer keys, with the number of different values of `key` as `count`. */
-function countDistinct(cells: Batch, groupBy: readonly GroupKey[], key: Dimension): Batch {
-  const ids = cells.columns[key] ?? new Uint32Array(cells.length);
-  const count = Float64Array.from(ids, (id) => (id === 0 || id === OTHER_ID ? 0 : 1));
-  const grouping = new Grouping(groupBy, ['requests', 'ok', 'failed', 'credits', 'count']);
-  grouping.add(cells, { columns: { count } });
-  const counted = grouping.toBatch();
-  counted.columns.count ??= new Float64Array(counted.length);
-  return counted;
 }
 
 function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {

@@ -7,6 +7,7 @@ import { openDatabase } from '../store/database.ts';
 import { toDatabaseError } from '../store/database-fault.ts';
 import { migrate } from '../store/migrate.ts';
 import { FAILED, takes } from './command.ts';
+import { toFileError } from './files.ts';
 import { readConfig, refuseBesideOlder } from './open.ts';
 
 /** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
@@ -22,7 +23,7 @@ export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_wo
       await refuseBesideOlder(db, context.now());
       await migrate(db);
     } catch (error) {
-      databaseFault = (toDatabaseError(error) as Error).message;
+      databaseFault = (toFileError(toDatabaseError(error)) as Error).message;
     }
     const doctor = createDoctor({
       config,

@@ -38,7 +38,12 @@ export const runRecount = takes('', { from: { type: 'string' } }, async (_words,
     const before = await summarise(usage, span, meters);
     await applyRulesFrom(db, { fromDay, reason: `today's rules hold from ${since} on`, actor, nowMs });
     const events = await intake.usage.recount(fromDay);
-    await insertAudit(db, { atMs: nowMs, actor, action: 'recount', detail: `${events} events from ${since} on` });
+    await insertAudit(db, {
+      atMs: nowMs,
+      actor,
+      action: 'recount',
+      detail: `${countOf(events, 'event')} from ${since} on`,
+    });
     const changes = listChanges(before, await summarise(usage, span, meters));
     for (const line of changes) context.out(line);
     if (changes.length === 0) context.out('No numbers changed.');

@@ -71,8 +71,8 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
     const counts = (
       [
         [health.accepted, 'accepted'],
-        [health.duplicates, 'duplicates'],
-        [health.conflicts, 'conflicts (same id, other content)'],
+        [health.duplicates, health.duplicates === 1 ? 'duplicate' : 'duplicates'],
+        [health.conflicts, `conflict${health.conflicts === 1 ? '' : 's'} (same id, other content)`],
         [health.rejected, 'rejected'],
         [health.late, 'late (after their day was over)'],
       ] as const

@@ -116,6 +116,10 @@ describe('headroom doctor', () => {
     expect(closed.lines.filter((line) => line.includes('Database'))).toEqual([
       expect.stringMatching(/^✗ Database: .*not a database.*check DATABASE_URL/),
     ]);
+    const nowhere = await run(['doctor'], { DATABASE_URL: `sqlite:${join(folder, 'text.db', 'x.db')}` });
+    expect(nowhere.lines.filter((line) => line.includes('Database'))).toEqual([
+      expect.stringMatching(/^✗ Database: .* cannot be used \(E.*\): check its path, its owner/),
+    ]);
   });
 
   it('has Slack check every kind of message and form, and posts nothing', async () => {

@@ -21,6 +21,17 @@ describe('an invitation', () => {
   });
 });
 
+describe('the Home tab', () => {
+  it('is drawn when it is opened, not when the Messages tab beside it is', async () => {
+    const { slack } = await startRig();
+    const channel = slack.workspace.openDirect('U01ALICE').id;
+    await slack.event({ type: 'app_home_opened', user: 'U01ALICE', channel, tab: 'messages' });
+    await slack.openHome('boris');
+    expect(slack.calls.filter(({ method }) => method === 'views.publish')).toHaveLength(1);
+    expect(slack.home('alice')).toBeUndefined();
+  });
+});
+
 describe('the Home tab of an admin', () => {
   it('says in words why something could not be delivered, and what to do', async () => {
     const { slack, db } = await startRig();

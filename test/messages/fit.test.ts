@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { buildNotice } from '../../src/messages/answer-message.ts';
 import { buildTable, clipMarkup, fitMessage } from '../../src/messages/fit.ts';
 import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../../src/messages/limits.ts';
 import {
@@ -85,6 +86,15 @@ it('a table that is too much loses rows, not the message its other blocks', () =
   expect(fitted.map(({ type }) => type)).toEqual(['rich_text', 'table', 'actions']);
   expect(fitted[0]).toEqual(message.blocks[0]);
   expect((fitted[1]!.rows as unknown[]).length).toBeGreaterThan(80);
+});
+
+it('a notice of very many lines is one that Slack takes, with its buttons', () => {
+  const lines = Array.from({ length: 200 }, (_, index) => `crm/Pool ${index}: base 50,000 → 60,000 from today`);
+  const { text, blocks } = fitMessage(buildNotice(['Saved:', ...lines], [{ label: 'Alerts', command: 'alerts' }]));
+  expect(faultsOf(blocks)).toEqual([]);
+  expect(countTexts(blocks)).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
+  expect(text.length).toBeLessThanOrEqual(MAX_FALLBACK_TEXT);
+  expect([blocks.length, blocks[0]!.type, blocks.at(-1)!.type]).toEqual([50, 'rich_text', 'actions']);
 });
 
 it('what fits is not touched', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startRig, typesOf } from './support.ts';
+import { entryOf, PICTURE, startRig, typesOf } from './support.ts';
 
 describe('an answer in a channel', () => {
   it.each([
@@ -42,6 +42,27 @@ describe('an answer in a channel', () => {
     const body = JSON.stringify(message!.blocks);
     expect(body).toContain('14–20 Nov 2026 · Europe/Berlin · asked by <@U01ALICE>');
   });
+});
+
+it('a picture is described to screen readers, in the answer, in its file and in the one that comes by direct message', async () => {
+  const { slack } = await startRig({ config: { answers: 'private' } });
+  await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients share' });
+  const shared = await slack.waitFor(
+    () => slack.messages('api-usage').find((one) => typesOf(one).includes('image')),
+    'the answer',
+  );
+  const image = shared.blocks!.find(({ type }) => type === 'image') as unknown as {
+    slack_file: { id: string };
+    alt_text: string;
+  };
+  expect(image.alt_text).toBe(PICTURE.altText);
+  expect(slack.file(image.slack_file.id)!.alt_txt).toBe(PICTURE.altText);
+  await slack.command({ user: 'alice', channel: 'api-usage', text: 'top clients' });
+  const told = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the private answer');
+  await slack.click({ user: 'alice', message: told, ...entryOf(told, 'Send image by DM') });
+  const sent = () => slack.directMessages('alice').flatMap(({ files = [] }) => files as { id: string }[])[0];
+  const file = await slack.waitFor(sent, 'the file');
+  expect(slack.file(file.id)!.alt_txt).toBe(PICTURE.altText);
 });
 
 describe('help and errors', () => {

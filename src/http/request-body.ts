@@ -35,7 +35,8 @@ export class BodyBudget {
     owner.unfinished.add(body);
     const own = owner.bytes + bytes;
     if (this.#takenBytes > body.bytes && own > this.#limitBytes - this.#takenBytes) {
-      const share = this.#limitBytes / this.#owners.size;
+      // One more share is kept for whoever comes next: bodies that are whole cannot give way.
+      const share = this.#limitBytes / (this.#owners.size + 1);
       if (own > share) throw overloaded();
       while (this.#takenBytes + bytes > this.#limitBytes) {
         const other = this.#findUnfinished(share);

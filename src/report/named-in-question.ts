@@ -49,19 +49,14 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
     }
     found.push({ ...filter, patterns: [...new Set(patterns)] });
   }
-  const spelled = isPattern
-    ? await spellPattern(
-        await createKnown(deps, report === 'route' ? 'route' : 'client', question, nowMs),
-        name!,
-        notes,
-      )
-    : [];
+  const spelled =
+    isPattern &&
+    (await spellOne(await createKnown(deps, report === 'route' ? 'route' : 'client', question, nowMs), name!, notes));
   return {
     question: {
       ...question,
       ...(filters.length > 0 && { filters: found }),
-      // One report has one name: of several spellings none is taken.
-      ...(spelled.length === 1 && { name: spelled[0]! }),
+      ...(spelled && { name: spelled }),
     },
     notes,
   };
@@ -156,6 +151,23 @@ async function spellPattern(known: Known, typed: string, notes: string[]): Promi
   if (exact.length > 0 || matched.length === 0) return [typed];
   const spelled = new Set(matched.map((name) => spellLike(typed, name)));
   return spelled.size <= MOST_SPELLINGS ? [...spelled] : matched;
+}
+
+/** One report has one name: the spelling that matches all that any does. Throws RefusedQuestion where none matches them all. */
+async function spellOne(known: Known, typed: string, notes: string[]): Promise<string> {
+  const spelled = await spellPattern(known, typed, notes);
+  const names = await known.inRange();
+  const matchedBy = (pattern: string) => new Set(names.filter(toMatcher(pattern)).map(known.shownOf));
+  const all = new Set(spelled.flatMap((pattern) => [...matchedBy(pattern)]));
+  const widest = spelled.find((pattern) => matchedBy(pattern).size === all.size);
+  if (widest !== undefined) return widest;
+  throw new RefusedQuestion(
+    `${typed} matches names that are spelled differently: which do you mean?`,
+    [...all]
+      .sort()
+      .slice(0, OFFERED)
+      .map((name) => ({ label: name, question: { ...known.question, name } })),
+  );
 }
 
 /** The pattern's fixed parts as they stand in a name that it matches without case. */

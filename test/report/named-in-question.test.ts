@@ -50,6 +50,13 @@ describe('names in filters', () => {
     const matched = await told('WAREHOUSE*');
     expect(matched.notes).toContain('WAREHOUSE* matched 1 client: Warehouse Export.');
     expect(matched.distinct).toBe(1);
+    const drilled = await ask(
+      events,
+      { report: 'client', name: 'WAREHOUSE*', range: '30d' },
+      { definitions: { clients } },
+    );
+    expect(drilled.totals.requests).toBe(1);
+    expect(drilled.finding).toBe('Warehouse* made 1 request; none failed.');
     const begun = await told('warehous');
     expect(begun.notes).toContain('No client is called “warehous”: this is of Warehouse Export.');
     expect(begun.totals.requests).toBe(1);
@@ -132,6 +139,18 @@ describe('names of reports', () => {
     const report = await ask(traffic, { ...question, range: '30d' } as Question, { definitions });
     expect(report.title.toLowerCase()).toContain(name.toLowerCase());
     expect(report.title).toContain(name);
+  });
+
+  it('are asked back where a pattern matches some that are spelled differently', async () => {
+    const events = ['Acme One', 'ACME Two'].map((client) => ({ timeMs, client }));
+    const refused = await ask(events, { report: 'client', name: 'acme*', range: '30d' }).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toBeInstanceOf(RefusedQuestion);
+    expect((refused as RefusedQuestion).offers.map(({ label, question }) => [label, question.name])).toEqual([
+      ['ACME Two', 'ACME Two'],
+      ['Acme One', 'Acme One'],
+    ]);
   });
 
   it('are offered with the whole question where there is none, also by their beginning', async () => {

@@ -2,7 +2,7 @@ import type { Report } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
 import { isAddedUp, SO_FAR } from '../report/compared-rows.ts';
-import { countOf, formatCount, formatPercent, joinWords } from '../report/format.ts';
+import { countOf, formatCount, formatInStep, formatPercent, joinWords } from '../report/format.ts';
 import { LEVEL_SIGNS } from '../report/scope-words.ts';
 import { describeRows, isNumber, orderColumns } from '../report/table.ts';
 import { shareFailed } from '../report/totals.ts';
@@ -116,7 +116,7 @@ function describeMore(report: Report): string[] {
     const share = usual[step]?.usualFailed;
     if (share === undefined) return [];
     const [now, before] = [shareFailed(bar), share].map((each) => formatPercent(each * 100));
-    return [`${now} in ${cleanText(bar.label)} (usually ${before})`];
+    return [`${now} ${formatInStep(cleanText(bar.label), grain)} (usually ${before})`];
   });
   return [
     ...(failing.length > 0 ? [`Far from the usual share of failures: ${joinWords(failing.slice(0, 3))}.`] : []),

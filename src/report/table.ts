@@ -140,6 +140,9 @@ export function isNumber(type: ColumnType): boolean {
   return type === 'count' || type === 'credits' || type === 'percent' || type === 'duration';
 }
 
+/** Columns whose number follows their name in words: `amount 2,900`, but `725 used`. */
+const NAMED_FIRST = new Set(['Amount', 'Today', 'Peak minute', 'Rate limit', 'Quantity', 'Total']);
+
 /** Each row in words: `ERP Connector 5,854 requests (35.7%, 5,718 OK, 136 failed)`. What is zero or absent is left out. */
 export function describeRows(table: Table, zone: string): string[] {
   const [name, ...columns] = orderColumns(table).filter(({ type }) => type !== 'bar');
@@ -149,8 +152,9 @@ export function describeRows(table: Table, zone: string): string[] {
     const tell = (column: ShownColumn) => {
       const { type, label, signed } = column;
       const text = formatValue(row[column.index] ?? null, column, zone);
-      const isBare = signed || type === 'text' || label === '%';
-      return isBare || text === NOTHING ? text : `${text} ${toInner(text === '1' ? label.replace(/s$/, '') : label)}`;
+      if (signed || type === 'text' || label === '%' || text === NOTHING) return text;
+      const word = toInner(text === '1' ? label.replace(/s$/, '') : label);
+      return type === 'time' || type === 'duration' || NAMED_FIRST.has(label) ? `${word} ${text}` : `${text} ${word}`;
     };
     const isTold = ({ index }: ShownColumn) => row[index] && row[index] !== NOTHING;
     const first = lead ? ` ${tell(lead)}` : '';
@@ -162,7 +166,7 @@ export function describeRows(table: Table, zone: string): string[] {
 /** `OK` and `p95` stay what they are. */
 function toInner(label: string): string {
   const inner = label.replace(/^% /, '');
-  return /^[A-Z][a-z]/.test(inner) ? inner.charAt(0).toLowerCase() + inner.slice(1) : inner;
+  return /^[A-Z][a-z ]/.test(inner) ? inner.charAt(0).toLowerCase() + inner.slice(1) : inner;
 }
 
 const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;

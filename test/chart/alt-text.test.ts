@@ -98,7 +98,7 @@ describe('alternative text', () => {
 
   it('says what is far from the usual, and what happened', () => {
     expect(buildAltText(failingDay())).toContain(
-      'Far from the usual share of failures: 39.8% in 2026-11-28T08:00+01:00 (usually 2%).',
+      'Far from the usual share of failures: 39.8% at 2026-11-28T08:00+01:00 (usually 2%).',
     );
     expect(buildAltText(comparedMonths())).toMatch(
       /^Line chart: Requests so far, day by day, .* Bars of each day stand below the lines\.$/s,

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec, type ChartView } from '../../src/chart/spec/build.ts';
+import { PLOT, placeNote } from '../../src/chart/spec/columns.ts';
 import type { ChartSpec } from '../../src/chart/spec/frame.ts';
 import { COLOR, LEVEL_COLOR, WIDTH } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
@@ -204,7 +205,23 @@ describe('time', () => {
     const odd = layersOf(oddDay()).filter(({ mark }) => mark.shape === 'triangle-down');
     expect(odd.map(({ data }) => data.values)).toEqual([[{ step: 18, size: 566 }]]);
     expect(await textsOf(oddDay())).toContain('566 · 4.5× usual');
-    expect(await textsOf(oddMonth())).toContain('0.2× usual');
+    expect(await textsOf(oddMonth())).toContainEqual(expect.stringMatching(/^\d+% less$/));
+    const day = oddDay();
+    const bars = day.bars.map((bar, hour) => ({ ...bar, ...(hour > 14 ? totalsOf(hour === 18 ? 0 : 90, 0) : {}) }));
+    expect(await textsOf({ ...day, bars })).toContain('none');
+  });
+
+  it.each([0, 1, 12, 22, 23])('has no number struck through by the line of a mark: step %i of a day', (step) => {
+    const starts = Array.from({ length: 24 }, (_, hour) => hour * 3_600_000);
+    const axis = { starts, grain: 'hour' as const, zone: 'UTC' };
+    const line = ((step + 0.5) * PLOT) / 24;
+    const marks = [{ atMs: starts[step]! + 60_000, label: 'Alert 90%' }];
+    const { left, right } = placeNote(step, '566 · 4.5× usual', axis, marks);
+    expect(right <= line + 0.001 || left >= line - 0.001).toBe(true);
+    expect([left >= -0.001, right <= PLOT + 0.001]).toEqual([true, true]);
+    expect(placeNote(step, '566 · 4.5× usual', axis, [{ atMs: -1, label: 'before' }])).toEqual(
+      placeNote(step, '566 · 4.5× usual', axis),
+    );
   });
 
   it('marks a step of which far more failed than usual, and says how much', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Scope } from '../../src/domain/definition.ts';
+import { describeRows } from '../../src/report/table.ts';
 import { ask, at } from './setup.ts';
 
 function scope(name: string, title: string): Scope {
@@ -56,4 +57,19 @@ it('advice offers each report once', async () => {
 it('a history of one pool does not repeat its sum', async () => {
   const { finding } = await ask(refused, { report: 'history', scope: 'crm' }, { definitions });
   expect(finding).toBe('CRM API used 20 credits in 12 months, most in Nov 2026 (20).');
+});
+
+it('a row in words reads as people say it', () => {
+  const columns = [
+    { key: 'scope', label: 'Scope', type: 'text' },
+    { key: 'used', label: 'Used', type: 'credits' },
+    { key: 'amount', label: 'Amount', type: 'credits' },
+    { key: 'p95', label: 'p95', type: 'duration' },
+    { key: 'per_day', label: 'A day', type: 'count' },
+    { key: 'ends', label: 'Runs out', type: 'time' },
+  ] as const;
+  const row = ['crm', 84_000, 101_500, 403, 6, at('2026-11-22T19:15:00Z')];
+  expect(describeRows({ columns, rows: [row] }, 'UTC')).toEqual([
+    'crm 84 used (amount 101.5, p95 403 ms, 6 a day, runs out 22 Nov 2026 19:15)',
+  ]);
 });

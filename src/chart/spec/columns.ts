@@ -131,11 +131,27 @@ export interface Note extends Text {
   dx: number;
 }
 
-export function placeNote(step: number, text: string, { starts: { length: count } }: TimeAxis): Note {
+export function placeNote(step: number, text: string, { starts }: TimeAxis, marks: readonly TimeMark[] = []): Note {
   const half = measureText(text, SIZE.small, 600) / 2 + 4;
-  const middle = ((step + 0.5) * PLOT) / count;
-  const dx = Math.max(half - middle, Math.min(0, PLOT - half - middle));
+  const middle = middleOf(step, starts);
+  const within = Math.max(half - middle, Math.min(0, PLOT - half - middle));
+  // Beside the line of a mark, which would strike it through: on the side of its bar; of one at the bar on the left, as the
+  // label of a mark is on the right.
+  const steps = marks.map(({ atMs }) => findStep(atMs, starts)).filter((each) => each >= 0);
+  const lines = steps.map((each) => middleOf(each, starts) - middle);
+  const line = lines.find((at) => Math.abs(at - within) < half);
+  const sides = line === undefined ? [within] : line < 0 ? [line + half, line - half] : [line - half, line + half];
+  const dx = sides.find((each) => middle + each - half >= 0 && middle + each + half <= PLOT) ?? within;
   return { step, text, dx, left: middle + dx - half, right: middle + dx + half };
+}
+
+function middleOf(step: number, { length: count }: readonly number[]): number {
+  return ((step + 0.5) * PLOT) / count;
+}
+
+/** The step that holds a moment; -1: it is before them all. */
+function findStep(atMs: number, starts: readonly number[]): number {
+  return starts.findLastIndex((startMs) => startMs <= atMs);
 }
 
 /** Notes above their `size`, or at `place`; they may lie on bars. */
@@ -153,17 +169,16 @@ const MARK_WIDTH = 220;
 
 /** Lines across the plot where something happened, with as many of their labels as have room. */
 export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis, canDraw: CanDraw): Layer[] {
-  const step = PLOT / starts.length;
   let free = Number.NEGATIVE_INFINITY;
   const values = marks
     .map(({ atMs, label }) => ({
-      step: starts.findLastIndex((startMs) => startMs <= atMs),
+      step: findStep(atMs, starts),
       label: shortenText(drawableText(label, canDraw), MARK_WIDTH, SIZE.small, 600),
     }))
     .filter(({ step }) => step >= 0)
     .sort((a, b) => a.step - b.step)
     .map(({ label, ...mark }) => {
-      const middle = (mark.step + 0.5) * step;
+      const middle = middleOf(mark.step, starts);
       const width = measureText(label, SIZE.small, 600);
       const isLeft = middle + width + 6 > PLOT;
       const [from, to] = isLeft ? [middle - 5 - width, middle] : [middle, middle + 5 + width];

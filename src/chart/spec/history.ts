@@ -26,7 +26,7 @@ export function drawHistory(report: HistoryReport, canDraw: CanDraw): Drawing | 
   const keys = stack.map((series, key) => ({
     key: String(key),
     color: series.color,
-    words: sumOf(series) > 0 ? `${series.label} ${formatCompact(sumOf(series))}` : undefined,
+    words: sumOf(series) > 0 ? `${series.label}: ${formatCompact(sumOf(series))}` : undefined,
   }));
   const totals = months.map(({ total }) => ratioOf(total, 1000));
   const peak = totals.indexOf(Math.max(...totals));

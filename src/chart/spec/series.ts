@@ -71,7 +71,7 @@ function toBand(usual: NonNullable<SeriesReport['usual']>): Layer {
 }
 
 /** The number of the highest bar, how many times the usual the oddest is, and the oddest share of failures, where each has room. */
-function listNotes({ bars, usual = [] }: SeriesReport, axis: TimeAxis): Note[] {
+function listNotes({ bars, usual = [], marks }: SeriesReport, axis: TimeAxis): Note[] {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
   const ratioOf = (step: number) => bars[step]!.requests / Math.max(1, usual[step]!.median);
   const odd = findFurthest(listOdd(usual), (step) => Math.abs(Math.log(Math.max(ratioOf(step), 0.001))));
@@ -80,11 +80,11 @@ function listNotes({ bars, usual = [] }: SeriesReport, axis: TimeAxis): Note[] {
   const texts = new Map<number, string[]>();
   const say = (step: number, text: string) => texts.set(step, [...(texts.get(step) ?? []), text]);
   if (bars[peak]!.requests > 0) say(peak, formatCompact(bars[peak]!.requests));
-  if (odd !== undefined) say(odd, `${formatRatio(ratioOf(odd))} usual`);
+  if (odd !== undefined) say(odd, toWords(ratioOf(odd)));
   if (failing !== undefined) say(failing, `${formatPercent(failedOf(failing) * 100)} failed`);
   const kept: Note[] = [];
   for (const [step, parts] of texts) {
-    const note = placeNote(step, parts.join(' · '), axis);
+    const note = placeNote(step, parts.join(' · '), axis, marks);
     if (kept.every(({ left, right }) => note.right < left || right < note.left)) kept.push(note);
   }
   return kept;
@@ -119,6 +119,8 @@ function oddLayers({ bars, usual = [] }: SeriesReport): Layer[] {
   return values.length > 0 ? [toLayer(values, mark, { color })] : [];
 }
 
-function formatRatio(ratio: number): string {
-  return `${ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10}×`;
+/** `4.5× usual`, `84% less`, `none`. */
+function toWords(ratio: number): string {
+  if (ratio < 1) return ratio === 0 ? 'none' : `${Math.round((1 - ratio) * 100)}% less`;
+  return `${ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10}× usual`;
 }

@@ -31,7 +31,7 @@ export function drawStatus(report: StatusReport, canDraw: CanDraw): Drawing | un
   const keys = GROUPS.map((key) => ({
     key,
     color: STATUS_COLOR[key],
-    words: sumOf(key) > 0 ? `${key} ${formatCompact(sumOf(key))} (${formatShare(sumOf(key), total)})` : undefined,
+    words: sumOf(key) > 0 ? `${key}: ${formatCompact(sumOf(key))} (${formatShare(sumOf(key), total)})` : undefined,
   }));
   const { marks = [] } = report;
   const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;

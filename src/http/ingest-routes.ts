@@ -152,8 +152,8 @@ export async function ingestRequest(
   };
   try {
     const bearer = findBearerToken(headers) ?? '';
-    const listAll = (): string[] => listTokens(headers, request.url?.split('?')[1]);
-    const shown = sourceName !== undefined || route.ownKeys ? listAll() : [bearer];
+    const takesAllKeys = sourceName !== undefined || route.ownKeys;
+    const shown = takesAllKeys ? listTokens(headers, request.url?.split('?')[1]) : [bearer];
     // Only awaited where needed: without a pause here the body is read as it arrives, and is not buffered.
     const reading = sources.refresh(now());
     if (reading) await reading;
@@ -162,7 +162,7 @@ export async function ingestRequest(
     // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
     const mayOpen = sourceName !== undefined && isSigned(headers) && sources.takesSignatures(sourceName);
     if (!source && !mayOpen) {
-      throw unauthorised(headers.authorization === undefined && listAll().length === 0);
+      throw unauthorised(shown.every((token) => token === ''));
     }
     if (source) admit(source);
     const body = await readBody(source);
@@ -253,7 +253,7 @@ function unauthorised(missing: boolean): HeadroomError {
   return new HeadroomError(
     'unauthorised',
     missing
-      ? 'There are no credentials: send "Authorization: Bearer <source token>" (headroom sources add NAME makes one).'
+      ? 'There are no credentials that count here: send "Authorization: Bearer <source token>" (headroom sources add NAME makes one).'
       : 'These credentials are not those of a source: check the token or the signing secret (headroom sources list, rotate).',
   );
 }

@@ -93,11 +93,13 @@ export async function answerMetrics(
   return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: formatMetrics(metrics) };
 }
 
+/** Headers with which proxies tell of the caller, or of themselves. */
+const OF_PROXIES = /^(?:x-forwarded-.+|forwarded|via|x-real-ip|.+-(?:connecting|client)-ip)$/;
+
 /** A caller on this machine; one that a proxy speaks for is not. */
-function isLocal(request: IncomingMessage): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  const forwarded = request.headers['x-forwarded-for'] ?? request.headers.forwarded;
-  return forwarded === undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
+function isLocal({ socket, headers }: IncomingMessage): boolean {
+  if (Object.keys(headers).some((name) => OF_PROXIES.test(name))) return false;
+  return /^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '');
 }
 
 /** Prometheus' text exposition format 0.0.4; metrics of one name stand together. */

@@ -397,9 +397,11 @@ it('shows private metrics to callers of this machine, or with the token where on
   expect((await send(open, '/metrics', undefined, { anonymous: true })).text).toContain(
     'headroom_pool_used{pool="a\\"\\n\\\\"} 1',
   );
-  const proxied = await send(open, '/metrics', undefined, { headers: { 'x-forwarded-for': '203.0.113.7' } });
-  expect(proxied.status).toBe(200);
-  expect(proxied.text).not.toContain('headroom_pool_used');
+  for (const name of ['X-Forwarded-For', 'X-Forwarded-Proto', 'Forwarded', 'Via', 'X-Real-IP', 'CF-Connecting-IP']) {
+    const proxied = await send(open, '/metrics', undefined, { headers: { [name]: '203.0.113.7' } });
+    expect([name, proxied.status]).toEqual([name, 200]);
+    expect(proxied.text, name).not.toContain('headroom_pool_used');
+  }
   await open.close();
 
   const closed = await openStage('sqlite::memory:', { metrics: [pools], metricsToken: new Secret('metrics-token') });

@@ -217,5 +217,5 @@ function toFault(told: unknown): Fault[] {
 }
 
 function fromBlocks(pointer: string): string {
-  return /^\/\d/.test(pointer) ? `/blocks${pointer}` : pointer.replace(/^\/(?:message|view)\//, '/');
+  return /^\/\d/.test(pointer) ? `/blocks${pointer}` : pointer.replace(/^\/?(?:message|view)\//, '/');
 }

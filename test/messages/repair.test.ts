@@ -175,6 +175,16 @@ it.each([
     '/blocks/0/text/type',
     'bad type',
   ],
+  [
+    { response_metadata: { messages: ['[ERROR] not offered [json-pointer:view/blocks/0/element/initial_options]'] } },
+    '/blocks/0/element/initial_options',
+    'not offered',
+  ],
+  [
+    { response_metadata: { messages: ['[ERROR] too long [json-pointer:/view/blocks/2/label/text]'] } },
+    '/blocks/2/label/text',
+    'too long',
+  ],
   [{ errors: [{ pointer: '/blocks/0/text', code: 'failed_constraint' }] }, '/blocks/0/text', 'failed_constraint'],
 ])('a place is read from %j', (data, pointer, reason) => {
   expect(listFaults({ data })).toEqual([{ pointer, reason }]);

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { button, choosers, fields, hasOnePicture, image, ONE_PICTURE, overflow, picture } from './element-schema.ts';
+import {
+  button,
+  choosers,
+  fields,
+  hasOnePicture,
+  image,
+  manyChoosers,
+  ONE_PICTURE,
+  overflow,
+  picture,
+} from './element-schema.ts';
 import { flag, id, list, mrkdwn, plain, richText, text, typed, words } from './text-schema.ts';
 import type { JsonObject } from './types.ts';
 
@@ -54,7 +64,7 @@ const block = z.discriminatedUnion('type', [
     block_id: id,
     text: text().optional(),
     fields: list(text(2000), 10).optional(),
-    accessory: z.discriminatedUnion('type', [button, overflow, image, ...choosers]).optional(),
+    accessory: z.discriminatedUnion('type', [button, overflow, image, ...choosers, ...manyChoosers]).optional(),
     expand: flag,
   }).refine((one) => one.text !== undefined || one.fields !== undefined, 'must have text or fields'),
   typed('context', { block_id: id, elements: list(z.discriminatedUnion('type', [image, plain(), mrkdwn()]), 10) }),
@@ -67,7 +77,7 @@ const block = z.discriminatedUnion('type', [
   typed('input', {
     block_id: id,
     label: plain(2000),
-    element: z.discriminatedUnion('type', [...fields, ...choosers]),
+    element: z.discriminatedUnion('type', [...fields, ...choosers, ...manyChoosers]),
     dispatch_action: flag,
     hint: plain(2000).optional(),
     optional: flag,

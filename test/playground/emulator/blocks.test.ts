@@ -197,6 +197,27 @@ test.each([
     ],
     'must be whole numbers',
   ],
+  [
+    'a menu of several choices among buttons',
+    [{ type: 'actions', elements: [{ type: 'multi_static_select', options: [{ text: plain('x'), value: 'x' }] }] }],
+    'unsupported type: multi_static_select [json-pointer:/blocks/0/elements/0/type]',
+  ],
+  [
+    'choices of two groups at first',
+    [
+      {
+        ...{ type: 'input', label: plain('x') },
+        element: {
+          type: 'multi_static_select',
+          option_groups: ['a', 'b'].map((one) => ({
+            ...{ label: plain(one), options: [{ text: plain(one), value: one }] },
+          })),
+          initial_options: ['a', 'b'].map((one) => ({ text: plain(one), value: one })),
+        },
+      },
+    ],
+    'initial option',
+  ],
   ['a block that is never sent', [{ type: 'markdown', text: 'x' }], 'unsupported type: markdown'],
 ])('%s is refused, with the place', async (_name, blocks, place) => {
   const emulator = await start();

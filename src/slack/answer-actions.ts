@@ -1,15 +1,18 @@
 import type { Question } from '../domain/report.ts';
 import { ACTIONS, MORE } from '../messages/action-ids.ts';
 import { answerIdOf } from '../messages/controls.ts';
-import type { KeptAnswer } from '../store/conversation-repository.ts';
-import { findAnswer, listChosenFilters, upsertChosenFilters } from '../store/conversation-repository.ts';
+import {
+  findAnswer,
+  type KeptAnswer,
+  listChosenFilters,
+  upsertChosenFilters,
+} from '../store/conversation-repository.ts';
 import { findQuestion } from '../store/json-columns.ts';
-import { answerQuestion } from './answer.ts';
+import { answerQuestion, sendCsv, sendPicture } from './answer.ts';
 import { FILTER_FORM, openAlertForm, referTo, SAVE_FORM } from './answer-forms.ts';
 import { respond } from './client/web-client.ts';
 import type { Asking } from './context.ts';
 import { openDigestForm } from './digest-form.ts';
-import { sendCsv, sendPicture } from './files.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import { findPlace } from './places.ts';

@@ -8,6 +8,7 @@ import {
   type Reporter,
   type ReportKind,
 } from '../domain/report.ts';
+import type { Logger } from '../log.ts';
 import { reportAdvice } from './advice.ts';
 import { reportBounded } from './bounded.ts';
 import { putLaterFirst, reportCompare } from './compare.ts';
@@ -135,4 +136,23 @@ function sayWhatFilters<Answer extends Report>(report: Answer, { report: kind, f
   }
   if (!MIXED.has(kind)) return report;
   return { ...report, notes: [...report.notes, 'Pools are of all calls: the filters apply to requests alone.'] };
+}
+
+/** Longer than any report takes on 60 million events, and noticed by whoever waits. */
+const SLOW_MS = 1000;
+
+/** Tells in the log which questions took long to compute, whoever asked: in Slack, over HTTP, or for a digest. */
+export function tellSlow<R extends Reporter & NameSource>(reporter: R, log: Logger, now = () => performance.now()): R {
+  return {
+    ...reporter,
+    async answer(question, nowMs) {
+      const beganMs = now();
+      try {
+        return await reporter.answer(question, nowMs);
+      } finally {
+        const tookMs = Math.round(now() - beganMs);
+        if (tookMs >= SLOW_MS) log.info({ question, tookMs }, 'a report took long');
+      }
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeBalance, describeBalanceThen, describeOverage, describeResets } from '../../src/report/pool-words.ts';
+import { describeBalance, describeBalanceThen, describeOverage, describeResets } from '../../src/report/pool.ts';
 import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { NameSource } from '../../src/domain/names.ts';
 import type { Question, Reporter } from '../../src/domain/report.ts';
 import { createLogger } from '../../src/log.ts';
-import { tellSlow } from '../../src/report/slow-reports.ts';
+import { tellSlow } from '../../src/report/reporter.ts';
 
 it('tells which reports took long, also those that failed, and no others', async () => {
   const lines: Record<string, unknown>[] = [];

@@ -4,7 +4,7 @@ import type { Thousandths } from '../domain/event.ts';
 import { addCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
-import { creditsAt } from './credit-columns.ts';
+import { creditsAt } from './cube.ts';
 import { type Batch, CARRY, type Column, gather } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, type ValueTexts } from './values.ts';

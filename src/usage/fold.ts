@@ -1,8 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { type Db, type DialectName, send } from '../store/database.ts';
 import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
-import { takeFullTiers } from './tiers.ts';
-import { addToTotals, lockDays, splitByDay } from './totals.ts';
+import { addToTotals, lockDays, splitByDay, takeFullTiers } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** One fold takes at most this much, so that its transaction stays short. */

@@ -10,7 +10,7 @@ import {
   mayHold,
   sameId,
 } from './ids.ts';
-import { takeFullTiers } from './tiers.ts';
+import { takeFullTiers } from './totals.ts';
 
 /** Ids gather in `id_batch` up to so many, or so many rows; then they are spread over runs. */
 export const BATCHED_IDS = 400_000;

@@ -1,7 +1,6 @@
 import { MINUTE_MS } from '../domain/calendar.ts';
 import type { MeterQuery, MeterStep, UsageQuery } from '../domain/usage.ts';
-import { creditsAt, readCredits } from './credit-columns.ts';
-import { METER_DAYS, METER_MINUTES } from './cube.ts';
+import { creditsAt, METER_DAYS, METER_MINUTES, readCredits } from './cube.ts';
 import { METER_SEPARATOR } from './event-batch.ts';
 import { Grouping } from './grouping.ts';
 import { startOfStep, stepsOfEvents, stepsOfTotal } from './plan.ts';

@@ -15,9 +15,8 @@ import type {
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { toAnswerRows } from './answer-rows.ts';
-import { creditsAt, readCredits } from './credit-columns.ts';
-import { type Cube, EXCLUDED_DAYS, outcomeColumns } from './cube.ts';
 import { DistinctValues, Grouping } from './grouping.ts';
+import { type Cube, creditsAt, EXCLUDED_DAYS, outcomeColumns, readCredits } from './cube.ts';
 import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
 import { type EventPage, readNewest, readPages, type Store, scanRaw } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';

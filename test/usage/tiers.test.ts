@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { takeFullTiers } from '../../src/usage/tiers.ts';
+import { takeFullTiers } from '../../src/usage/totals.ts';
 
 /** Adds parts of these sizes one after the other, the newest segment first, as the store does. */
 function gather(sizes: readonly number[], maxRows?: number): { segments: number[]; moved: number } {

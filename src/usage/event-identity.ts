@@ -1,7 +1,6 @@
 import type { QueryResult } from 'kysely';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { setSetting } from '../store/setting-repository.ts';
-import { type CommitSnapshot, FORGOTTEN_IDS, lockCommits } from './commit-snapshot.ts';
 import type { EventBatchBuilder } from './event-batch.ts';
 import {
   BATCHED_IDS,
@@ -16,6 +15,7 @@ import {
   toWords,
 } from './id-runs.ts';
 import { CONTENT, type Forgotten, IdSet, isAbsent, KEY_WORDS } from './ids.ts';
+import { type CommitSnapshot, FORGOTTEN_IDS, lockCommits } from './snapshot.ts';
 
 export const NEW = 0;
 const DUPLICATE = 1;

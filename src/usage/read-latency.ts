@@ -6,9 +6,9 @@ import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
 import { type Kept, listDays, splitAtDays, startOfStep } from './plan.ts';
 import { type RawPart, readUnfolded, type Store, scanFolded } from './raw-events.ts';
-import type { ReadSnapshot } from './read-snapshot.ts';
 import { filterRows, type RowFilter } from './row-filter.ts';
 import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import type { ReadSnapshot } from './snapshot.ts';
 import { WORD } from './totals.ts';
 import { textOf } from './values.ts';
 

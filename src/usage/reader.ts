@@ -15,16 +15,16 @@ import type {
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
 import { toAnswerRows } from './answer-rows.ts';
-import { DistinctValues, Grouping } from './grouping.ts';
 import { type Cube, creditsAt, EXCLUDED_DAYS, outcomeColumns, readCredits } from './cube.ts';
+import { DistinctValues, Grouping } from './grouping.ts';
 import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
 import { type EventPage, readNewest, readPages, type Store, scanRaw } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
-import { type ReadSnapshot, SnapshotReader } from './read-snapshot.ts';
 import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
 import type { Batch, Column, ColumnName, Segment } from './segment.ts';
 import { type InboxSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
+import { type ReadSnapshot, SnapshotReader } from './snapshot.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './values.ts';
 

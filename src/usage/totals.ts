@@ -252,7 +252,7 @@ const insertSegment = compileOnce((db) =>
   db.insertInto('total_segment').values({ cube: '', bucket: 0, cells: 0, body: new Uint8Array() }).compile(),
 );
 
-/** Appends cells to a bucket, merging what makes a full tier with them (tiers.ts). */
+/** Appends cells to a bucket, merging what makes a full tier with them (takeFullTiers). */
 export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
   const { rows: segments } = await db.executeQuery(listSegments(db, cube.name, bucket));

@@ -143,7 +143,7 @@ export class ValueTexts {
   #renames: string | undefined;
 
   /**
-   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (read-snapshot.ts). Questions
+   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (snapshot.ts). Questions
    * may overlap: what one was given stays as it is when another begins a new memory.
    */
   async resolve(db: Db, renames: string | undefined, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {

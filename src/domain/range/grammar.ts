@@ -1,6 +1,13 @@
-import { type Clock, readClock, readDuration, readMinutesAgo } from './clock-words.ts';
+import {
+  type Clock,
+  readClock,
+  readDaypart,
+  readDuration,
+  readMinutesAgo,
+  readMonthsAgo,
+  readVague,
+} from './clock-words.ts';
 import { readDay, readPartedEnds } from './day-words.ts';
-import { readDaypart, readMonthsAgo, readVague } from './vague-words.ts';
 import {
   at,
   type DayPoint,

@@ -1,10 +1,9 @@
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { toAddress } from './access-log-line.ts';
-import { type EventFields, FIELDS } from './event-fields.ts';
+import { type EventFields, FIELDS, toTarget } from './event-fields.ts';
 import { parseEventTime, toTime } from './event-time.ts';
 import { findSecretPath } from './privacy.ts';
-import { toTarget } from './route-template.ts';
 
 /** Besides the fields of an event: where its entries stand in a body. */
 const NAMES: readonly string[] = [...FIELDS, 'entries'];

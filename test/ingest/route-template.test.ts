@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { toRoute } from '../../src/ingest/route-template.ts';
+import { toRoute } from '../../src/ingest/event-fields.ts';
 
 it.each([
   ['https://api.example.com:8443/v1/orders/42?page=2#top', '/v1/orders/{id}'],

@@ -1,10 +1,9 @@
 import { HeadroomError } from '../errors.ts';
 import { accessLogAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
-import { cloudEventsAdapter } from './cloudevents.ts';
 import { firehoseAdapter } from './firehose.ts';
 import { jsonAdapters } from './json-senders.ts';
-import { nativeAdapter } from './native.ts';
+import { cloudEventsAdapter, nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
 import { datadogAdapter, splunkAdapter } from './shippers.ts';
 

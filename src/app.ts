@@ -12,10 +12,14 @@ import { SlackTransport } from './delivery/slack-transport.ts';
 import { createWebhookTransport } from './delivery/webhook-transport.ts';
 import { createCalendar, HOUR_MS } from './domain/calendar.ts';
 import type { Span } from './domain/usage.ts';
-import { createInstanceMetrics } from './http/instance-metrics.ts';
-import { createCounter } from './http/metrics.ts';
+import {
+  createCounter,
+  createInstanceMetrics,
+  toLimitedCounter,
+  toPoolGauges,
+  toRefusedCounter,
+} from './http/metrics.ts';
 import { createHttpServer } from './http/server.ts';
-import { toLimitedCounter, toPoolGauges, toRefusedCounter } from './http/usage-metrics.ts';
 import { toIntakeSettings } from './ingest/intake.ts';
 import { IntakeThread } from './ingest/intake-thread.ts';
 import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';

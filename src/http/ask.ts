@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { toAnswerJson } from '../ask/answer-json.ts';
 import { toText } from '../ask/answer-text.ts';
 import { type AskDeps, answerQuestion, FORMATS, type Format, readQuestion } from '../ask/ask.ts';
+import { MINUTE_MS } from '../domain/calendar.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { toJson } from '../domain/thousandths.ts';
@@ -13,7 +14,6 @@ import { toCsv } from '../report/table.ts';
 import type { Secret } from '../secret.ts';
 import { VERSION } from '../version.ts';
 import { type HttpAnswer, toProblem } from './answer.ts';
-import type { QuestionLimit } from './question-limit.ts';
 
 export interface AskOptions extends AskDeps {
   /** Whoever has it sees what a viewer sees. */
@@ -149,4 +149,30 @@ function refuse(
   { headers, ...rest }: { headers?: Record<string, string>; nearest?: string[] } = {},
 ): HttpAnswer {
   return toProblem({ status, body: { error, ...rest }, ...(headers && { headers }) });
+}
+
+/** Callers remembered at once; beyond it they share one allowance. */
+const MAX_CALLERS = 10_000;
+
+/** Counts questions of each caller by the minute. */
+export class QuestionLimit {
+  readonly #perMinute: number;
+  readonly #counts = new Map<string, number>();
+  #minute = 0;
+
+  constructor(perMinute: number) {
+    this.#perMinute = perMinute;
+  }
+
+  /** Takes one question; the seconds to wait where the caller has none left in this minute, else undefined. */
+  take(caller: string, nowMs: number): number | undefined {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    if (minute !== this.#minute) this.#counts.clear();
+    this.#minute = minute;
+    const key = this.#counts.has(caller) || this.#counts.size < MAX_CALLERS ? caller : '';
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    if (count > this.#perMinute) return Math.max(1, Math.ceil(((minute + 1) * MINUTE_MS - nowMs) / 1000));
+    this.#counts.set(key, count);
+    return undefined;
+  }
 }

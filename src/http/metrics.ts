@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ScopeState } from '../domain/scope-state.ts';
+import type { SourceHealth } from '../domain/source-health.ts';
+import { ratioOf } from '../domain/thousandths.ts';
 import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Secret } from '../secret.ts';
 import type { HttpAnswer } from './answer.ts';
 
 /** One measured thing in Prometheus' text format, with a value per set of labels. */
-export interface Metric {
+interface Metric {
   name: string;
   help: string;
   type: 'counter' | 'gauge' | 'histogram';
@@ -20,11 +24,11 @@ export interface MetricSource {
 
 type Samples = number | Metric['samples'];
 
-export function gauge(name: string, help: string, value: Samples): Metric {
+function gauge(name: string, help: string, value: Samples): Metric {
   return { name, help, type: 'gauge', samples: typeof value === 'number' ? [{ value }] : value };
 }
 
-export function counter(name: string, help: string, value: Samples): Metric {
+function counter(name: string, help: string, value: Samples): Metric {
   return { ...gauge(name, help, value), type: 'counter' };
 }
 
@@ -117,4 +121,119 @@ function formatMetrics(metrics: readonly Metric[]): string {
 
 function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** Figures of one instance, read when `/metrics` is asked. */
+interface InstanceState {
+  version: string;
+  /** Requests that wait to be stored, and the bytes of their bodies. */
+  waiting(): { requests: number; bytes: number };
+  /** The connection stands, and Slack took the token. */
+  slackUp(): boolean;
+  /** Newest run of the scheduler's tick, epoch ms. */
+  lastTickMs(): number | undefined;
+  /** Messages of the delivery log that are not settled. */
+  countWaitingDeliveries(): Promise<number>;
+  databaseBytes(): Promise<number>;
+}
+
+/**
+ * Two groups: how this instance and its process are doing, the process under the names that Prometheus' own clients use; and
+ * what only the database can tell, which is missing while that is away.
+ */
+export function createInstanceMetrics(state: InstanceState): MetricSource[] {
+  const startedSeconds = Date.now() / 1000 - process.uptime();
+  const loop = monitorEventLoopDelay({ resolution: 20 });
+  loop.enable();
+  const instance: MetricSource = {
+    collect() {
+      const waiting = state.waiting();
+      const tickMs = state.lastTickMs();
+      const { user, system } = process.cpuUsage();
+      const memory = process.memoryUsage();
+      // Reading it begins a new measurement: each scrape sees the time since the one before.
+      const lag = { p50: loop.percentile(50), p99: loop.percentile(99), max: loop.max };
+      loop.reset();
+      return [
+        gauge('headroom_build_info', 'The version that runs; always 1.', [
+          { labels: { version: state.version, node: process.versions.node }, value: 1 },
+        ]),
+        gauge('headroom_ingest_waiting_requests', 'Requests that wait to be stored.', waiting.requests),
+        gauge('headroom_ingest_waiting_bytes', 'Bytes of the requests that wait to be stored.', waiting.bytes),
+        gauge('headroom_slack_up', 'Whether Slack is connected and took the token.', state.slackUp() ? 1 : 0),
+        ...(tickMs === undefined
+          ? []
+          : [gauge('headroom_last_tick_timestamp_seconds', 'Newest run of the scheduler.', tickMs / 1000)]),
+        counter('process_cpu_seconds_total', 'Time that the process was busy.', (user + system) / 1e6),
+        gauge('process_resident_memory_bytes', 'Memory of the process.', memory.rss),
+        gauge('process_start_time_seconds', 'When the process started.', startedSeconds),
+        gauge('nodejs_heap_size_used_bytes', "Heap of the main thread's JavaScript.", memory.heapUsed),
+        gauge('nodejs_external_memory_bytes', 'Memory of buffers outside the heap.', memory.external),
+        ...Object.entries(lag).map(([name, ns]) =>
+          gauge(
+            `nodejs_eventloop_lag_${name}_seconds`,
+            `Delay of the main thread since the last scrape (${name}).`,
+            ns / 1e9,
+          ),
+        ),
+      ];
+    },
+  };
+  const stored: MetricSource = {
+    async collect() {
+      const [deliveries, databaseBytes] = await Promise.all([state.countWaitingDeliveries(), state.databaseBytes()]);
+      return [
+        gauge(
+          'headroom_deliveries_waiting',
+          'Messages that are neither sent nor given up, of all instances.',
+          deliveries,
+        ),
+        gauge('headroom_database_bytes', 'Size of the database on disk.', databaseBytes),
+      ];
+    },
+  };
+  return [instance, stored];
+}
+
+/** Gauges in credits: amount and use of each pool and limit in its present period, and this month's overage of each scope. */
+export function toPoolGauges(states: readonly ScopeState[]): Metric[] {
+  const each = (kind: 'pool' | 'limit', key: 'amount' | 'used') =>
+    states.flatMap(({ scope, pools, limits }) =>
+      (kind === 'pool' ? pools : limits).map((held) => ({
+        labels: { scope, [kind]: held.name },
+        value: ratioOf(held[key], 1000),
+      })),
+    );
+  return [
+    gauge('headroom_pool_amount', 'Credits of a pool in its present period.', each('pool', 'amount')),
+    gauge('headroom_pool_used', 'Credits drawn from a pool in its present period.', each('pool', 'used')),
+    gauge('headroom_limit_amount', 'Credits of a limit in its present period.', each('limit', 'amount')),
+    gauge('headroom_limit_used', 'Credits counted against a limit in its period.', each('limit', 'used')),
+    gauge(
+      'headroom_scope_overage',
+      'Credits beyond all pools of a scope this month.',
+      states.map(({ scope, overage }) => ({ labels: { scope }, value: ratioOf(overage, 1000) })),
+    ),
+  ];
+}
+
+/** Blocks that Slack refused since the start, by their type; each was sent as text instead. */
+export function toRefusedCounter(refused: readonly { type: string; count: number }[]): Metric {
+  const counts = new Map<string, number>();
+  for (const { type, count } of refused) counts.set(type, (counts.get(type) ?? 0) + count);
+  return counter(
+    'headroom_slack_blocks_refused_total',
+    'Blocks of messages that Slack refused, sent as text instead.',
+    [...counts].map(([block, value]) => ({ labels: { block }, value })),
+  );
+}
+
+/** Requests that each source was refused because it was over its limit; of all instances together. */
+export function toLimitedCounter(sources: readonly SourceHealth[]): Metric {
+  const held = sources.filter(({ limit, limited = 0 }) => limit !== undefined || limited > 0);
+  return counter(
+    'headroom_source_limited_total',
+    'Requests of a source that were refused because it was over its limit.',
+    held.map(({ name, limited = 0 }) => ({ labels: { source: name }, value: limited })),
+  );
 }

@@ -13,7 +13,7 @@ import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
 import type { Source } from '../store/source-repository.ts';
 import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
-import { type AskOptions, answerAsk } from './ask.ts';
+import { type AskOptions, answerAsk, QuestionLimit } from './ask.ts';
 import {
   answerShipper,
   findIngestRoute,
@@ -23,7 +23,6 @@ import {
 } from './ingest-routes.ts';
 import { MARK_ROOM, type MarkStore, takeMark } from './marks.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
-import { QuestionLimit } from './question-limit.ts';
 import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
 
 /** More than any request of Slack's. */

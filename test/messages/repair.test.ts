@@ -1,7 +1,7 @@
 import { WebAPIPlatformError } from '@slack/web-api';
 import { describe, expect, it } from 'vitest';
 import { checkRefused } from '../../src/admin/doctor-slack.ts';
-import { toRefusedCounter } from '../../src/http/usage-metrics.ts';
+import { toRefusedCounter } from '../../src/http/metrics.ts';
 import { createLogger } from '../../src/log.ts';
 import { buildTable } from '../../src/messages/fit.ts';
 import { listFaults, type Replaced } from '../../src/messages/repair.ts';

@@ -13,7 +13,7 @@ import type { Logger } from '../log.ts';
 import { toCsv } from '../report/table.ts';
 import type { Secret } from '../secret.ts';
 import { VERSION } from '../version.ts';
-import { type HttpAnswer, toProblem } from './answer.ts';
+import { type HttpAnswer, toProblem } from './message-body.ts';
 
 export interface AskOptions extends AskDeps {
   /** Whoever has it sees what a viewer sees. */

@@ -4,7 +4,7 @@ import { HeadroomError } from '../errors.ts';
 import { isOtlpProtobuf } from '../ingest/otlp-messages.ts';
 import { encodeBytesField, encodeVarintField } from '../ingest/protobuf.ts';
 import type { OtlpSignal } from '../ingest/source-options.ts';
-import { type HttpAnswer, toErrorAnswer, toProblem } from './answer.ts';
+import { type HttpAnswer, toErrorAnswer, toProblem } from './message-body.ts';
 
 /** What an answer may depend on besides the result. */
 export interface AnsweredRequest {

@@ -8,7 +8,6 @@ import type { SourceLimits } from '../ingest/source-limit.ts';
 import type { OtlpSignal } from '../ingest/source-options.ts';
 import type { SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
-import type { HttpAnswer } from './answer.ts';
 import {
   type AnsweredRequest,
   type AnswerStyle,
@@ -21,7 +20,7 @@ import {
   OPENMETER_STYLE,
   SPLUNK_STYLE,
 } from './ingest-answers.ts';
-import { AbortedError, type HeldBody } from './request-body.ts';
+import { AbortedError, type HeldBody, type HttpAnswer } from './message-body.ts';
 
 export interface IngestDependencies {
   sources: SourceDirectory;

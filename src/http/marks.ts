@@ -11,8 +11,7 @@ import type { SourceDirectory } from '../ingest/source-directory.ts';
 import type { Logger } from '../log.ts';
 import { MOST_MARKS_A_DAY } from '../store/mark-repository.ts';
 import type { Source } from '../store/source-repository.ts';
-import { type HttpAnswer, toErrorAnswer } from './answer.ts';
-import type { HeldBody } from './request-body.ts';
+import { type HeldBody, type HttpAnswer, toErrorAnswer } from './message-body.ts';
 
 /** More than any mark needs. */
 export const MARK_ROOM = { maxBytes: 10_000, cure: 'a mark has a label and a time, and nothing else' };

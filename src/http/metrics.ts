@@ -5,7 +5,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Secret } from '../secret.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { HttpAnswer } from './message-body.ts';
 
 /** One measured thing in Prometheus' text format, with a value per set of labels. */
 interface Metric {

@@ -12,7 +12,6 @@ import { shortenAddresses } from '../ingest/privacy.ts';
 import { type Logger, SampledLog } from '../log.ts';
 import { redact, type Secret } from '../secret.ts';
 import type { Source } from '../store/source-repository.ts';
-import { type HttpAnswer, sendAnswer, toErrorAnswer } from './answer.ts';
 import { type AskOptions, answerAsk, QuestionLimit } from './ask.ts';
 import {
   answerShipper,
@@ -22,8 +21,16 @@ import {
   ingestRequest,
 } from './ingest-routes.ts';
 import { MARK_ROOM, type MarkStore, takeMark } from './marks.ts';
+import {
+  AbortedError,
+  BodyBudget,
+  type HeldBody,
+  type HttpAnswer,
+  readBody,
+  sendAnswer,
+  toErrorAnswer,
+} from './message-body.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
-import { AbortedError, BodyBudget, type HeldBody, readBody } from './request-body.ts';
 
 /** More than any request of Slack's. */
 const MAX_SLACK_BYTES = 4 * 1024 * 1024;

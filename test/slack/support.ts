@@ -7,7 +7,7 @@ import type { KnownName } from '../../src/domain/names.ts';
 import type { Picture } from '../../src/domain/picture.ts';
 import type { Question, Report } from '../../src/domain/report.ts';
 import { QuestionError } from '../../src/errors.ts';
-import { sendAnswer } from '../../src/http/answer.ts';
+import { sendAnswer } from '../../src/http/message-body.ts';
 import { createLogger } from '../../src/log.ts';
 import { toCsv } from '../../src/report/table.ts';
 import { createSlackApp, type SlackApp } from '../../src/slack/app.ts';

@@ -28,6 +28,8 @@ export interface Entry {
   sent?: unknown;
   /** How to name the client, in the words of the format. */
   cure?: string | undefined;
+  /** What the sender calls a field, where that is not our name; absent, or undefined: as we do. */
+  nameOf?: (field: string) => string | undefined;
   /** Its shape is anybody's: without route or status it is refused where these stand under other names. */
   isOpen?: boolean;
   /** The event stands for what this adds to its series. */
@@ -86,7 +88,7 @@ export class EntryReader {
   }
 
   /** The event, or what is wrong with it. `missed` hears of paths of the map that find nothing. */
-  read({ fields, object = fields, cure, isOpen }: Entry, missed?: (path: string) => void): UsageEvent | string {
+  read({ fields, object = fields, cure, nameOf, isOpen }: Entry, missed?: (path: string) => void): UsageEvent | string {
     const mapped = this.mapper ? this.mapper.read(object, fields, missed) : fields;
     if (isOpen ?? this.mapper) {
       const url = (mapped.url ?? mapped.route) === undefined;
@@ -94,7 +96,9 @@ export class EntryReader {
       const unread = url || status ? findUnread(object, { url, status }) : undefined;
       if (unread) return unread;
     }
-    return withCure(this.#reader.read(mapped), object, cure);
+    const read = withCure(this.#reader.read(mapped), object, cure);
+    if (typeof read !== 'string' || !nameOf) return read;
+    return read.replace(/^\w+(?= is (?!missing))/, (field) => nameOf(field) ?? field);
   }
 }
 

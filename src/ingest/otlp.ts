@@ -63,9 +63,9 @@ function readSpan({ record, resource, origin }: OtlpRecord, counted: readonly st
     time: toTime(startTimeUnixNano),
     duration_ms: toDuration(startTimeUnixNano, endTimeUnixNano),
   };
-  const fault = findIdFault(record);
+  const fault = findIdFault(record) ?? findTimeFault('startTimeUnixNano', startTimeUnixNano);
   if (fault !== undefined) return new Fault(fault, sent, fields);
-  return { fields, object: { ...attributes, span: record }, sent, cure: CURE };
+  return { fields, object: { ...attributes, span: record }, sent, cure: CURE, nameOf: namesOf(attributes) };
 }
 
 function readLogRecord({ record, resource, origin }: OtlpRecord): Found {
@@ -80,7 +80,12 @@ function readLogRecord({ record, resource, origin }: OtlpRecord): Found {
     id: attributes['log.record.uid'],
     time: toTime(isUnset(timeUnixNano) ? observedTimeUnixNano : timeUnixNano),
   };
-  return { fields, object: attributes, sent, cure: CURE };
+  const [name, time] = isUnset(timeUnixNano)
+    ? ['observedTimeUnixNano', observedTimeUnixNano]
+    : ['timeUnixNano', timeUnixNano];
+  const fault = findTimeFault(name as string, time);
+  if (fault !== undefined) return new Fault(fault, sent, fields);
+  return { fields, object: attributes, sent, cure: CURE, nameOf: namesOf(attributes) };
 }
 
 /** Attributes that say the fields of an event, all but its id and time. */
@@ -101,6 +106,22 @@ const NAMES: FieldMap = {
   records: 'api.records',
   credits: 'api.credits',
 };
+
+/** The attribute that gave each field. */
+const SOURCES = new Map(Object.entries(NAMES).map(([field, names]) => [field, names.split('|')]));
+
+function namesOf(attributes: Attributes): (field: string) => string | undefined {
+  return (field) => SOURCES.get(field)?.find((name) => attributes[name] !== undefined);
+}
+
+/** What is wrong with a time, in the words of OTLP: of other formats it is text, seconds or milliseconds. */
+function findTimeFault(name: string, value: unknown): string | undefined {
+  if (isUnset(value)) return undefined;
+  const time = toTime(value);
+  if (typeof time === 'number') return undefined;
+  const before = toNanoseconds(value) === undefined ? '' : ` that is ${time}, before 2000;`;
+  return `${name} is ${describeValue(value)}:${before} send nanoseconds since 1970.`;
+}
 
 function toEventFields(attributes: Attributes): EventFields {
   const fields = toMapper(NAMES).read(attributes);
@@ -205,21 +226,27 @@ function readPoint({ record, resource, origin, type, point, isCounted }: PointEn
     time: toPointTime(point),
     count: isCumulative ? 1 : value,
   };
-  const fault = findPointFault(record, type, data, value);
+  const fault = findPointFault({ record, type, point }, data, value);
   if (fault !== undefined) return new Fault(fault, sent, fields);
-  const entry = { fields, object: attributes, sent, cure: CURE };
+  const entry = { fields, object: attributes, sent, cure: CURE, nameOf: namesOf(attributes) };
   if (!isCumulative) return value === 0 ? undefined : entry;
   const endNs = toNanoseconds(point.timeUnixNano) ?? 0n;
   if (endNs === 0n) return new Fault('timeUnixNano is missing: send it.', sent, fields);
   return { ...entry, point: { series, startNs: startNs!, endNs, value: value as number } };
 }
 
-function findPointFault(record: Fields, type: string, data: Fields, value: unknown): string | undefined {
+function findPointFault(
+  { record, type, point }: Pick<PointEntry, 'record' | 'type' | 'point'>,
+  data: Fields,
+  value: unknown,
+): string | undefined {
   const isTotal = type === 'sum' ? data.isMonotonic === true : type !== 'gauge';
   if (!isTotal) return `${describeValue(record.name)}: ${NO_COUNT}`;
   if (type !== 'summary' && toTemporality(data.aggregationTemporality) === 0) {
     return `aggregationTemporality is ${describeValue(data.aggregationTemporality)}: send 1 (delta) or 2 (cumulative).`;
   }
+  const late = findTimeFault('timeUnixNano', point.timeUnixNano);
+  if (late !== undefined) return late;
   if (Number.isSafeInteger(value) && (value as number) >= 0) return undefined;
   return `count is ${describeValue(value)}: send a whole number of calls from 0 on.`;
 }

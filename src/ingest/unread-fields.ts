@@ -45,12 +45,14 @@ export function findUnread(entry: object, missing: { url: boolean; status: boole
 /** A reading of an entry; one that names no client gets a cure: how to send it, and the map that would find it. */
 export function withCure<T>(event: T | string, entry: object, cure = ''): T | string {
   if (typeof event !== 'string' || !event.startsWith('client is missing')) return event;
-  return `${cure === '' ? event : `client is missing: ${cure}`}${proposeMap(entry)}`;
+  // A format with a cure of its own is no wrapper that nobody knows.
+  return cure === ''
+    ? `${event}${proposeMap(entry, findEntries(entry))}`
+    : `client is missing: ${cure}${proposeMap(entry)}`;
 }
 
 /** The map that would read an entry. Empty where nothing in it says who called. */
-function proposeMap(entry: object): string {
-  const wrapped = findEntries(entry);
+function proposeMap(entry: object, wrapped?: ReturnType<typeof findEntries>): string {
   const { user, ...found } = search(wrapped?.first ?? entry, ['client', 'user', 'url', 'status', 'method']);
   if (user && !found.client) found.client = user;
   if (wrapped) {

@@ -22,7 +22,9 @@ interface BegunBody {
  */
 export class BodyBudget {
   readonly #limitBytes: number;
-  readonly #owners = new Map<string, { bytes: number; unfinished: Set<BegunBody> }>();
+  readonly #takenBy = new Map<string, number>();
+  /** In the order in which they were begun. */
+  readonly #unfinished = new Set<BegunBody>();
   #takenBytes = 0;
 
   constructor(limitBytes: number) {
@@ -31,48 +33,51 @@ export class BodyBudget {
 
   /** Throws `overloaded` when there is no room for more of this body; alone, it always finds room. */
   take(body: BegunBody, bytes: number): void {
-    const owner = this.#owners.getOrInsertComputed(body.owner, () => ({ bytes: 0, unfinished: new Set() }));
-    owner.unfinished.add(body);
-    const own = owner.bytes + bytes;
-    if (this.#takenBytes > body.bytes && own > this.#limitBytes - this.#takenBytes) {
-      // One more share is kept for whoever comes next: bodies that are whole cannot give way.
-      const share = this.#limitBytes / (this.#owners.size + 1);
-      if (own > share) throw overloaded();
-      while (this.#takenBytes + bytes > this.#limitBytes) {
-        const other = this.#findUnfinished(share);
-        if (!other) throw overloaded();
-        other.giveWay(overloaded());
-      }
-    }
-    owner.bytes = own;
+    const own = (this.#takenBy.get(body.owner) ?? 0) + bytes;
+    if (this.#takenBytes > body.bytes && own > this.#limitBytes - this.#takenBytes)
+      this.#makeRoom(body.owner, own, bytes);
+    this.#takenBy.set(body.owner, own);
+    this.#unfinished.add(body);
     body.bytes += bytes;
     this.#takenBytes += bytes;
   }
 
   /** A body is whole: it keeps its room until it is released. */
   finish(body: BegunBody): void {
-    this.#owners.get(body.owner)?.unfinished.delete(body);
+    this.#unfinished.delete(body);
   }
 
   /** May be called again. */
   release(body: BegunBody): void {
-    const owner = this.#owners.get(body.owner);
-    if (!owner) return;
-    owner.unfinished.delete(body);
-    owner.bytes -= body.bytes;
+    this.#unfinished.delete(body);
+    const own = (this.#takenBy.get(body.owner) ?? 0) - body.bytes;
+    if (own > 0) this.#takenBy.set(body.owner, own);
+    else this.#takenBy.delete(body.owner);
     this.#takenBytes -= body.bytes;
     body.bytes = 0;
-    if (owner.bytes === 0 && owner.unfinished.size === 0) this.#owners.delete(body.owner);
+  }
+
+  #makeRoom(owner: string, own: number, bytes: number): void {
+    const owners = this.#takenBy.size + (this.#takenBy.has(owner) ? 0 : 1);
+    // One more share is kept for whoever comes next: bodies that are whole cannot give way.
+    const share = this.#limitBytes / (owners + 1);
+    if (own > share) throw overloaded();
+    while (this.#takenBytes + bytes > this.#limitBytes) {
+      const other = this.#findUnfinished(share);
+      if (!other) throw overloaded();
+      other.giveWay(overloaded());
+    }
   }
 
   /** Of the owner that holds most, and more than its share, the body that was begun last. */
   #findUnfinished(share: number): BegunBody | undefined {
     let found: BegunBody | undefined;
     let most = share;
-    for (const { bytes, unfinished } of this.#owners.values()) {
-      if (bytes <= most || unfinished.size === 0) continue;
+    for (const body of this.#unfinished) {
+      const bytes = this.#takenBy.get(body.owner) ?? 0;
+      if (bytes < most || bytes <= share) continue;
       most = bytes;
-      found = [...unfinished].at(-1);
+      found = body;
     }
     return found;
   }

@@ -9,7 +9,7 @@ import { ASK_FORM, COMMANDS } from './commands.ts';
 import type { SlackContext, SlackDeps } from './context.ts';
 import { CLIENT_FORM, DECLARATION_WINDOWS, SCOPE_FORM } from './declaration-windows.ts';
 import { DIGEST_FORM } from './digest-form.ts';
-import { createDispatch } from './dispatch.ts';
+import { createDispatch, createRequestHandler, createSeenSet, type RequestHandler } from './dispatch.ts';
 import { EVENTS } from './events.ts';
 import type { Sendable } from './form.ts';
 import { assertAppToken, Identity } from './identity.ts';
@@ -17,7 +17,6 @@ import { closed, type Listener, tellOld } from './listen.ts';
 import { createPeople } from './permissions.ts';
 import { POOL_FORM, TEXT_FORM } from './pool-forms.ts';
 import { GROUP_SEARCH, ROUTING_FORM } from './routing-form.ts';
-import { createRequestHandler, createSeenSet, type RequestHandler } from './signed-requests.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
 export interface SlackApp {

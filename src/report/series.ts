@@ -1,7 +1,6 @@
 import { isLowest } from '../domain/bound.ts';
 import { HOUR_MS } from '../domain/calendar.ts';
-import type { Pool } from '../domain/definition.ts';
-import { amountOf, versionOn } from '../domain/definition.ts';
+import { amountOf, type Pool, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
@@ -19,13 +18,20 @@ import {
   formatPercent,
 } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
-import { describeCause, findCause, listUsualHours } from './moved.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
-import { findUsual, foreseeMonth, MOST_USUAL_DAYS, USUAL_DAYS } from './usual.ts';
+import {
+  describeCause,
+  findCause,
+  findUsual,
+  foreseeMonth,
+  listUsualHours,
+  MOST_USUAL_DAYS,
+  USUAL_DAYS,
+} from './usual.ts';
 
 /** Requests per hour (or minute), of yesterday by default. Throws QuestionError for a range with too many hours. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {

@@ -20,10 +20,9 @@ import type { DigestPart } from '../messages/digest-message.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { formatMoment, formatMonthName, joinWords } from '../report/format.ts';
 import { toIds } from '../report/inquiry.ts';
-import { countByName, type NameCounts } from '../report/moved.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import { emptyTotals } from '../report/totals.ts';
-import { USUAL_WEEKS } from '../report/usual.ts';
+import { countByName, type NameCounts, USUAL_WEEKS } from '../report/usual.ts';
 import type { Db } from '../store/database.ts';
 
 /** Sources of a digest's numbers. */

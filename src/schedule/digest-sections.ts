@@ -9,10 +9,10 @@ import {
 } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import { countOf, formatClock, formatCount, formatCredits, formatShortDate, formatSigned } from '../report/format.ts';
-import { findCause, findMostMoved, listUsualHours, usualOf } from '../report/moved.ts';
 import { narrowCorrections } from '../report/notes.ts';
 import { listScopeSentences, titleOfMeter } from '../report/scope-words.ts';
 import { buildTable } from '../report/table.ts';
+import { findCause, findMostMoved, listUsualHours, usualOf } from '../report/usual.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import {

@@ -2,9 +2,8 @@ import { type Calendar, DAY_MS, formatDay, WEEKDAYS } from '../domain/calendar.t
 import type { ClientName } from '../domain/definition.ts';
 import type { Span, Totals, UsageReader } from '../domain/usage.ts';
 import { countOf, formatClock, formatCount, formatMoment, formatPercent } from '../report/format.ts';
-import { type Cause, describeCause, findCause, listUsualHours } from '../report/moved.ts';
 import { shareFailed, sumTotals } from '../report/totals.ts';
-import { judge } from '../report/usual.ts';
+import { type Cause, describeCause, findCause, judge, listUsualHours } from '../report/usual.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { findAlert } from '../store/alert-repository.ts';
 import {

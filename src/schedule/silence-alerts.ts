@@ -2,8 +2,7 @@ import { type Calendar, HOUR_MS } from '../domain/calendar.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
 import type { Span, UsageReader } from '../domain/usage.ts';
 import { formatMoment } from '../report/format.ts';
-import { weeksBefore } from '../report/moved.ts';
-import { median, USUAL_WEEKS } from '../report/usual.ts';
+import { median, USUAL_WEEKS, weeksBefore } from '../report/usual.ts';
 import type { Watch } from './alert-claims.ts';
 
 /** Tells that a source sends nothing though it used to at this time: once per silence. */

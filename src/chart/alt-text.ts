@@ -6,8 +6,8 @@ import { countOf, formatCount, formatInStep, formatPercent, joinWords } from '..
 import { LEVEL_SIGNS } from '../report/scope-words.ts';
 import { describeRows, isNumber, orderColumns } from '../report/table.ts';
 import { shareFailed } from '../report/totals.ts';
-import { cleanText } from './labels.ts';
 import type { ChartView } from './spec/build.ts';
+import { cleanText } from './text.ts';
 
 /** Slack's limit for the alternative text of an uploaded file (`alt_txt_too_large`); an image block takes twice as much. */
 export const MAX_ALT_TEXT = 1000;

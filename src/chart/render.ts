@@ -7,11 +7,10 @@ import { compile } from 'vega-lite';
 import type { Report } from '../domain/report.ts';
 import { lowerThreadPriority } from '../thread-priority.ts';
 import { buildAltText } from './alt-text.ts';
-import { measureText } from './font.ts';
-import { type CanDraw, createGlyphProbe, fontOptions } from './labels.ts';
 import { encodePng } from './png.ts';
 import { buildSpec, type ChartView } from './spec/build.ts';
 import type { ChartSpec } from './spec/frame.ts';
+import { type CanDraw, createGlyphProbe, fontOptions, measureText } from './text.ts';
 import { CONFIG, MEANT_COLORS, SCALE } from './theme.ts';
 
 interface RenderedChart {

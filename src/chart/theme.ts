@@ -1,6 +1,6 @@
 import type { Config } from 'vega-lite';
 import type { Level } from '../domain/scope-state.ts';
-import { FONT_FAMILY } from './font.ts';
+import { FONT_FAMILY } from './text.ts';
 
 /** Logical pixels. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
 export const WIDTH = 440;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildLines } from '../../src/chart/spec/columns.ts';
 import { buildComparedRows } from '../../src/chart/spec/compare.ts';
 import { buildFrame, type Panel } from '../../src/chart/spec/frame.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import { COLOR, WIDTH } from '../../src/chart/theme.ts';
 import { formatCompact } from '../../src/report/format.ts';
 import { rangeOf, seriesOf, topClients } from './fixtures.ts';

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBundled, measureText } from '../../src/chart/font.ts';
 import {
   canDrawBundled,
   cleanText,
   createGlyphProbe,
   drawableText,
+  isBundled,
+  measureText,
   shortenText,
   toLabels,
   wrapText,
-} from '../../src/chart/labels.ts';
+} from '../../src/chart/text.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 80 });
 const latinText = fc.string({ unit: 'binary-ascii', maxLength: 120 });

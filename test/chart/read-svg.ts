@@ -1,4 +1,4 @@
-import { measureText, type Weight } from '../../src/chart/font.ts';
+import { measureText, type Weight } from '../../src/chart/text.ts';
 
 export interface DrawnText {
   text: string;

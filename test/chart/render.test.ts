@@ -1,8 +1,7 @@
 import { Resvg } from '@resvg/resvg-js';
 import { describe, expect, it } from 'vitest';
-import { FONT_FILES, isBundled, measureText } from '../../src/chart/font.ts';
-import { canDrawBundled, createGlyphProbe } from '../../src/chart/labels.ts';
 import { renderReport } from '../../src/chart/render.ts';
+import { canDrawBundled, createGlyphProbe, FONT_FILES, isBundled, measureText } from '../../src/chart/text.ts';
 import { CARD, COLOR } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
 import { rangeOf, rankingOf, seriesOf, topClients } from './fixtures.ts';

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec, type ChartView } from '../../src/chart/spec/build.ts';
 import { PLOT, placeNote } from '../../src/chart/spec/columns.ts';
 import type { ChartSpec } from '../../src/chart/spec/frame.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import { COLOR, LEVEL_COLOR, WIDTH } from '../../src/chart/theme.ts';
 import { CHART_CASES } from './cases.ts';
 import {

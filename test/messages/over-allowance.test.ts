@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
-import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import { LEVEL_COLOR } from '../../src/chart/theme.ts';
 import type { Pool, Scope } from '../../src/domain/definition.ts';
 import type { PoolReport, SummaryReport } from '../../src/domain/report.ts';

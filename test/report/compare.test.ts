@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
-import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import type { Thousandths } from '../../src/domain/event.ts';
 import type { CompareReport, Question } from '../../src/domain/report.ts';
 import { describeContext } from '../../src/messages/controls.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildAltText } from '../../src/chart/alt-text.ts';
-import { canDrawBundled } from '../../src/chart/labels.ts';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Span, UsageAnswer, UsageReader } from '../../src/domain/usage.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';

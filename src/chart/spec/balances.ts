@@ -10,7 +10,7 @@ import {
 } from '../../report/format.ts';
 import { compareScopes, isOver, nameLevel, poolsLevelOf } from '../../report/scope-words.ts';
 import { describeTeams } from '../../report/summary.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import { type CanDraw, toLabels } from '../text.ts';
 import { CARD, COLOR, INNER, LEVEL_COLOR, SIZE } from '../theme.ts';
 import type { Drawing, Panel } from './frame.ts';
 import { BAR, buildRows, type Row, type RowMarks } from './rows.ts';

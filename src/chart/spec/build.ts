@@ -1,5 +1,5 @@
 import type { Question, Report } from '../../domain/report.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import { drawPools, drawSummary } from './balances.ts';
 import { drawCompared } from './compare.ts';
 import { drawDoughnut } from './doughnut.ts';

@@ -1,6 +1,5 @@
 import type { TimeMark } from '../../domain/report.ts';
-import { measureText } from '../font.ts';
-import { type CanDraw, drawableText, shortenText } from '../labels.ts';
+import { type CanDraw, drawableText, measureText, shortenText } from '../text.ts';
 import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
 import { colorOf, type Key, type Layer, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 import { type TimeAxis, toTimeLabels } from './time-axis.ts';

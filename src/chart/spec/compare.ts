@@ -1,7 +1,7 @@
 import type { CompareReport } from '../../domain/report.ts';
 import { addUp, isAddedUp, SO_FAR, toRate } from '../../report/compared-rows.ts';
 import { formatCompact, formatCompactCredits, formatLatency } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import { CARD, COLOR } from '../theme.ts';
 import {
   buildLines,

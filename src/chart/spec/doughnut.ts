@@ -2,7 +2,7 @@ import type { Thousandths } from '../../domain/event.ts';
 import type { RankingReport } from '../../domain/report.ts';
 import { ratioOf } from '../../domain/thousandths.ts';
 import { formatCompact, formatCompactCredits, formatShare } from '../../report/format.ts';
-import { type CanDraw, shortenText, toLabels } from '../labels.ts';
+import { type CanDraw, shortenText, toLabels } from '../text.ts';
 import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
 import { byPixels, type Drawing, type Panel, textLayers, toLayer } from './frame.ts';
 import { drawRanking, firstRankOf, toRankedItems } from './ranking.ts';

@@ -2,7 +2,7 @@ import { NONE } from '../../domain/dimension.ts';
 import type { DrillReport } from '../../domain/report.ts';
 import type { Latency } from '../../domain/usage.ts';
 import { formatCompact, formatCount, formatLatency, formatShare } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import type { Drawing } from './frame.ts';
 import { describeFailed, outcomeKeys, toParts } from './ranking.ts';
 import { buildRows } from './rows.ts';

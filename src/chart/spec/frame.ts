@@ -1,8 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { ReportHead } from '../../domain/report.ts';
 import { describeFilters, formatAge } from '../../report/format.ts';
-import { measureText } from '../font.ts';
-import { type CanDraw, drawableText, shortenText, wrapText } from '../labels.ts';
+import { type CanDraw, drawableText, measureText, shortenText, wrapText } from '../text.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 
 export type ChartSpec = TopLevelSpec;

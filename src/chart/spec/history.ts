@@ -1,7 +1,7 @@
 import type { HistoryReport } from '../../domain/report.ts';
 import { ratioOf, sumCredits } from '../../domain/thousandths.ts';
 import { formatCompact } from '../../report/format.ts';
-import { type CanDraw, toLabels } from '../labels.ts';
+import { type CanDraw, toLabels } from '../text.ts';
 import { COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
 import { buildSteps, noteLayers, placeNote, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing } from './frame.ts';

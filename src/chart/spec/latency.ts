@@ -1,7 +1,7 @@
 import type { LatencyReport, TimedRow } from '../../domain/report.ts';
 import type { Latency } from '../../domain/usage.ts';
 import { countOf, formatCompact, formatLatency } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import { COLOR, SERIES_COLORS } from '../theme.ts';
 import { buildLines, durationChannel, isInSeconds, noteLayers, placeNote } from './columns.ts';
 import type { Drawing } from './frame.ts';

@@ -3,7 +3,7 @@ import type { RankingReport, ReportHead } from '../../domain/report.ts';
 import type { Totals } from '../../domain/usage.ts';
 import { formatCompact, formatCompactCredits, formatCount, formatShare } from '../../report/format.ts';
 import { addTotals, emptyTotals } from '../../report/totals.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import { COLOR } from '../theme.ts';
 import type { Drawing, Key } from './frame.ts';
 import { buildRows, type Row } from './rows.ts';

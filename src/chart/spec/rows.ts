@@ -1,5 +1,4 @@
-import { measureText } from '../font.ts';
-import { type CanDraw, drawableText, shortenText, toLabels } from '../labels.ts';
+import { type CanDraw, drawableText, measureText, shortenText, toLabels } from '../text.ts';
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 import { byPixels, colorOf, type Key, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 

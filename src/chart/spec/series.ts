@@ -3,7 +3,7 @@ import { STEP_NAMES } from '../../domain/usage.ts';
 import { drawDistinct } from '../../report/distinct.ts';
 import { formatCompact, formatPercent } from '../../report/format.ts';
 import { shareFailed } from '../../report/totals.ts';
-import { type CanDraw, drawableText, shortenText } from '../labels.ts';
+import { type CanDraw, drawableText, shortenText } from '../text.ts';
 import { COLOR, SIZE } from '../theme.ts';
 import { buildSteps, markLayers, type Note, noteLayers, PLOT, placeNote, stackLayer, valueChannel } from './columns.ts';
 import { type Drawing, type Layer, toLayer } from './frame.ts';

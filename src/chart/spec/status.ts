@@ -1,7 +1,7 @@
 import type { StatusReport } from '../../domain/report.ts';
 import { STEP_NAMES } from '../../domain/usage.ts';
 import { formatCompact, formatShare } from '../../report/format.ts';
-import type { CanDraw } from '../labels.ts';
+import type { CanDraw } from '../text.ts';
 import { STATUS_COLOR } from '../theme.ts';
 import { buildSteps, LOW_HEIGHT, markLayers, stackLayer, valueChannel } from './columns.ts';
 import type { Drawing } from './frame.ts';

@@ -1,7 +1,7 @@
 import { MONTHS, SHORT_WEEKDAYS } from '../../domain/calendar.ts';
 import type { StepGrain } from '../../domain/usage.ts';
 import { toLocal } from '../../report/format.ts';
-import { measureText } from '../font.ts';
+import { measureText } from '../text.ts';
 import { SIZE } from '../theme.ts';
 
 /** The steps of a panel over time. */

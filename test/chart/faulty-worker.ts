@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import '../../src/chart/render.ts';
 import type { RenderJob } from '../../src/chart/render.ts';
+import '../../src/chart/render.ts';
 
 /** The real thread, but some titles hang it or bring it down before it can answer. */
 parentPort?.on('message', ({ report }: RenderJob) => {

@@ -1,7 +1,7 @@
 import { Resvg } from '@resvg/resvg-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodePng } from '../../src/chart/png.ts';
+import { encodePng } from '../../src/chart/render.ts';
 import { size } from '../support/size.ts';
 import { readPng } from './read-png.ts';
 

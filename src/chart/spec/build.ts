@@ -8,8 +8,7 @@ import { buildFrame, type ChartSpec, type Drawing } from './frame.ts';
 import { drawHistory } from './history.ts';
 import { drawLatency } from './latency.ts';
 import { drawRanking } from './ranking.ts';
-import { drawSeries } from './series.ts';
-import { drawStatus } from './status.ts';
+import { drawSeries, drawStatus } from './series.ts';
 
 /** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */
 export type ChartView = NonNullable<Question['view']>;

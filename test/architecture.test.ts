@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** Small files at the root that any part may use. */
-const COMMON = ['errors.ts', 'log.ts', 'secret.ts', 'thread-calls.ts', 'thread-priority.ts', 'version.ts'];
+const COMMON = ['errors.ts', 'log.ts', 'secret.ts', 'threads.ts', 'version.ts'];
 
 /**
  * What each part may import besides itself and COMMON. Data flows ingest → store → report → chart → slack; `schedule` and

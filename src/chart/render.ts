@@ -6,7 +6,7 @@ import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
 import { compile } from 'vega-lite';
 import type { Report } from '../domain/report.ts';
-import { lowerThreadPriority } from '../thread-priority.ts';
+import { lowerThreadPriority } from '../threads.ts';
 import { buildAltText } from './alt-text.ts';
 import { buildSpec, type ChartView } from './spec/build.ts';
 import type { ChartSpec } from './spec/frame.ts';

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadroomError } from '../errors.ts';
-import { lowerThreadPriority } from '../thread-priority.ts';
+import { lowerThreadPriority } from '../threads.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Intake } from './intake.ts';
 import {

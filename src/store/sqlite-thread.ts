@@ -1,5 +1,5 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { answerCalls, ThreadCalls } from '../thread-calls.ts';
+import { answerCalls, ThreadCalls } from '../threads.ts';
 import { executeHere, openSqlite, type SqliteExecutor, type SqliteResult } from './sqlite.ts';
 
 /** Statements of this thread read few pages: deliveries, alerts, settings. Usage is read on another connection. */

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, type Worker } from 'node:worker_threads';
 
 interface Call {
@@ -70,4 +71,12 @@ export function answerCalls<A>(answer: (asked: A) => unknown): void {
       parentPort!.postMessage({ id, error: { message, code } } satisfies Answer);
     }
   });
+}
+
+/**
+ * Lets the thread that answers Slack go first where cores are few: called by threads that store, read and draw. Linux
+ * takes this per thread; elsewhere it would slow the whole process down.
+ */
+export function lowerThreadPriority(): void {
+  if (process.platform === 'linux') setPriority(5);
 }

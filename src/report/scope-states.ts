@@ -23,8 +23,7 @@ import { limitMeter } from '../domain/rules.ts';
 import { levelOf, listReached, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import { addCredits, largerOf, ratioOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { UsageReader } from '../domain/usage.ts';
-import { findPresentPace, forecastPools, type WeighedPool } from './pool-forecast.ts';
-import { loadPoolUsage } from './pool-usage.ts';
+import { findPresentPace, forecastPools, loadPoolUsage, type WeighedPool } from './pool-usage.ts';
 
 export interface PoolDeps {
   usage: UsageReader;

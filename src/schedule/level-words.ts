@@ -8,7 +8,7 @@ import { addCredits, ratioOf } from '../domain/thousandths.ts';
 import type { Span } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { capitalise, creditsOf, formatCredits, formatPercent, formatShare, formatShortDate } from '../report/format.ts';
-import { findPresentPace, isShort } from '../report/pool-forecast.ts';
+import { findPresentPace, isShort } from '../report/pool-usage.ts';
 import { describeRunOut, isOver, toInnerCase } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';
 import { type AlertWords, type EvaluationContext, toScopeFilters } from './alert-claims.ts';

@@ -1,6 +1,6 @@
 import { readMonth, readWeekday } from './calendar.ts';
 import { readRangeTexts } from './range/grammar.ts';
-import { formatRangeWords, HYPHEN, type RangeWords, type Read, Unclear } from './range/words.ts';
+import { formatRangeWords, HYPHEN, type RangeWords, type Read, Unclear } from './range.ts';
 import { isZoneName } from './time-zone.ts';
 
 /** The range that begins at a word of a text, or the question to ask back where its words leave open which is meant. */

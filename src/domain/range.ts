@@ -1,4 +1,6 @@
-import { type Calendar, MONTHS, monthOf, SHORT_WEEKDAYS, toDate } from './calendar.ts';
+import { HeadroomError } from '../errors.ts';
+import { type Calendar, MONTH_NAMES, MONTHS, monthOf, SHORT_WEEKDAYS, toDate, WEEKDAY_NAMES } from './calendar.ts';
+import { listNearest } from './names.ts';
 import type { StepGrain } from './usage.ts';
 
 /**
@@ -105,4 +107,250 @@ export function monthLabel(month: number): string {
 /** `Nov` for 11. */
 function monthShort(month: number): string {
   return MONTHS[month - 1]!;
+}
+
+/** A hyphen inside a word, as in `8-18` or `mon-fri`; one between spaces is `to`. */
+export const HYPHEN = '~';
+
+/**
+ * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.
+ * Dates are taken as written, real or not; `resolveRange` turns the words into instants and refuses those that cannot be.
+ */
+export type RangeWords =
+  /** The time just gone by: whole calendar days, months and quarters before the running one; minutes and hours up to now. */
+  | { kind: 'last'; unit: 'minute' | 'hour' | 'day' | 'month' | 'quarter'; count: number }
+  /** A stretch of days, or one hour by the moment that it begins at. */
+  | { kind: 'at'; point: RangePoint }
+  /** From the beginning of one point to the end of another; a moment has no length. */
+  | { kind: 'span'; from: RangePoint; to: RangePoint }
+  /** From a point on, or (`after`) from its end on; from all beginning to its end, or (`before`) to its beginning. */
+  | { kind: 'since' | 'after' | 'until' | 'before'; point: RangePoint }
+  /** A part of one day, in minutes of the clock: `from` 0 and `to` 1440 where absent. `to` up to `from`: on the day after. */
+  | { kind: 'clock'; day: DayPoint; from?: number; to?: number };
+
+/** Named stretches of days, and the running hour. */
+export const RANGE_WORDS = [
+  'this-hour',
+  'this-week',
+  'last-week',
+  'last-weekend',
+  'this-month',
+  'last-month',
+  'this-quarter',
+  'last-quarter',
+  'this-year',
+  'last-year',
+  'all-time',
+] as const;
+export type RangeWord = (typeof RANGE_WORDS)[number];
+
+/** A day or a longer stretch of days. Without `year`: the latest that is not in the future. */
+export type DayPoint =
+  | { kind: 'ago'; days: number }
+  /** `weekday` where it was said too: it must be that of the date. Without `month`: of this one, or the one before. */
+  | { kind: 'date'; year?: number; month?: number; day: number; weekday?: number }
+  /** 1 = Monday … 7 = Sunday: the latest one before today, or that of a week by how many weeks ago it is. */
+  | { kind: 'weekday'; weekday: number; week?: 0 | 1 }
+  /** Monday to Sunday, by its ISO number, or around a day. */
+  | { kind: 'week'; year?: number; week: number }
+  | { kind: 'week-of'; day: DayPoint }
+  /** A month, quarter, half or year by its number from 1; `yearsAgo` in place of `year`: of this year or the last. */
+  | { kind: 'months'; size: 1 | 3 | 6 | 12; number: number; year?: number; yearsAgo?: 0 | 1 }
+  | { kind: 'word'; word: RangeWord };
+
+/** A stretch of days, or a moment. */
+export type RangePoint =
+  | DayPoint
+  /** Minutes that the clock shows on a day. */
+  | { kind: 'moment'; day: DayPoint; clock: number }
+  /** Epoch ms of a whole minute. */
+  | { kind: 'instant'; ms: number }
+  | { kind: 'minutes-ago'; minutes: number }
+  | { kind: 'now' };
+
+/** Tells whether a point is a moment, which has no length. */
+export function isMoment(point: RangePoint): point is Exclude<RangePoint, DayPoint> {
+  return ['moment', 'instant', 'minutes-ago', 'now'].includes(point.kind);
+}
+
+/** Tells whether a stretch is one day, whatever day it is. */
+export function isOneDay(day: DayPoint): boolean {
+  return ['date', 'weekday', 'ago'].includes(day.kind);
+}
+
+export const TODAY: DayPoint = { kind: 'ago', days: 0 };
+
+export function at(point: RangePoint): RangeWords {
+  return { kind: 'at', point };
+}
+
+export function last(count: number, unit: (RangeWords & { kind: 'last' })['unit']): RangeWords {
+  return { kind: 'last', unit, count };
+}
+
+/** The last minutes, counted in hours where they are whole hours: 90 stay 90 minutes, 120 become 2 hours. */
+export function lastMinutes(minutes: number): RangeWords {
+  return minutes % 60 === 0 ? last(minutes / 60, 'hour') : last(minutes, 'minute');
+}
+
+const UNIT_MARKS = { minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' };
+
+/** The shortest text that reads back as the same: `last-week`, `14d`, `nov-5..nov-12`, `yesterday 14:00-15:00`. */
+export function formatRangeWords(words: RangeWords): string {
+  switch (words.kind) {
+    case 'last':
+      return `${words.count}${UNIT_MARKS[words.unit]}`;
+    case 'at':
+      return formatPoint(words.point);
+    case 'span':
+      return `${formatPoint(words.from)}..${formatPoint(words.to)}`;
+    case 'clock': {
+      const { day, from, to } = words;
+      if (from === undefined) return `${formatPoint(day)} until ${formatClockTime(to ?? 0)}`;
+      if (to === undefined) return `${formatPoint(day)} since ${formatClockTime(from)}`;
+      return `${formatPoint(day)} ${formatClockTime(from)}-${formatClockTime(to)}`;
+    }
+    default: {
+      const { kind, point } = words;
+      if (!isMoment(point)) return `${kind}-${formatPoint(point)}`;
+      return kind === 'until' ? `..${formatPoint(point)}` : `${kind} ${formatPoint(point)}`;
+    }
+  }
+}
+
+export function formatPoint(point: RangePoint): string {
+  switch (point.kind) {
+    case 'ago':
+      return ['today', 'yesterday'][point.days] ?? `${point.days}-days-ago`;
+    case 'date': {
+      const { year, month, day } = point;
+      const weekday = point.weekday === undefined ? '' : `${WEEKDAY_NAMES[point.weekday - 1]!.slice(0, 3)}-`;
+      if (month === undefined) return `${weekday}${day}${ordinalEnding(day)}`;
+      if (year !== undefined) return `${weekday}${pad(year, 4)}-${pad(month)}-${pad(day)}`;
+      return `${weekday}${MONTH_NAMES[month - 1]?.slice(0, 3) ?? month}-${day}`;
+    }
+    case 'weekday':
+      return `${WEEKDAY_NAMES[point.weekday - 1]}${{ 0: '-this-week', 1: '-last-week', none: '' }[point.week ?? 'none']}`;
+    case 'week':
+      return point.year === undefined ? `week-${point.week}` : `${pad(point.year, 4)}-w${pad(point.week)}`;
+    case 'week-of':
+      return `week-of-${formatPoint(point.day)}`;
+    case 'months': {
+      const { size, number } = point;
+      const year = point.year === undefined ? '' : pad(point.year, 4);
+      if (size === 12) return year;
+      const part = size === 3 ? `q${number}` : size === 6 ? `h${number}` : year ? pad(number) : MONTH_NAMES[number - 1];
+      const relative = point.yearsAgo === 0 ? 'this-year' : point.yearsAgo === 1 ? 'last-year' : '';
+      return [year, part, relative].filter(Boolean).join('-');
+    }
+    case 'word':
+      return point.word;
+    case 'moment':
+      return `${formatPoint(point.day)} ${formatClockTime(point.clock)}`;
+    case 'instant':
+      return Temporal.Instant.fromEpochMilliseconds(point.ms).toString({ smallestUnit: 'minute' });
+    case 'minutes-ago':
+      return `${point.minutes}-minutes-ago`;
+    case 'now':
+      return 'now';
+  }
+}
+
+/** `09:05`, `24:00`. */
+export function formatClockTime(minutes: number): string {
+  return `${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+}
+
+function ordinalEnding(day: number): string {
+  return { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' }[ORDINALS.select(day)];
+}
+
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
+
+function pad(number: number, width = 2): string {
+  return String(number).padStart(width, '0');
+}
+
+/** Words that leave open which is meant: the question to ask back, and what they can mean, likeliest first. */
+export class Unclear<Meaning> {
+  readonly kind = 'unclear';
+  readonly message: string;
+  readonly meanings: readonly Meaning[];
+
+  constructor(message: string, meanings: readonly Meaning[]) {
+    this.message = message;
+    this.meanings = meanings;
+  }
+}
+
+/** What words mean; undefined where they mean nothing. */
+export type Read<Meaning> = Meaning | Unclear<Meaning> | undefined;
+
+/**
+ * Builds on what words mean, as a range on a day. Where they leave open which is meant, each meaning is built on and the
+ * question to ask back stays; undefined where nothing can be built.
+ */
+export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read<Whole>): Read<Whole> {
+  if (read === undefined) return undefined;
+  if (!(read instanceof Unclear)) return make(read);
+  const wholes = read.meanings.flatMap((part) => {
+    const whole = make(part);
+    return whole instanceof Unclear ? whole.meanings : whole === undefined ? [] : [whole];
+  });
+  return wholes.length === 0 ? undefined : new Unclear(read.message, wholes);
+}
+
+/** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
+export class InvalidRangeError extends HeadroomError {
+  override readonly name = 'InvalidRangeError';
+  readonly suggestions: readonly string[];
+  /** The part of the question that it is about. */
+  readonly part: 'range' | 'versus';
+
+  constructor(message: string, suggestions: readonly string[], part: 'range' | 'versus' = 'range') {
+    super('range', message);
+    this.suggestions = suggestions;
+    this.part = part;
+  }
+}
+
+/** The ranges that menus offer, with their words for people. */
+export const RANGE_CHOICES: readonly { text: string; label: string }[] = [
+  { text: '1h', label: 'Last hour' },
+  { text: 'today', label: 'Today so far' },
+  { text: '24h', label: 'Last 24 hours' },
+  { text: 'yesterday', label: 'Yesterday' },
+  { text: '7d', label: 'Previous 7 days' },
+  { text: '30d', label: 'Previous 30 days' },
+  { text: '90d', label: 'Previous 90 days' },
+  { text: 'this-month', label: 'This month to yesterday' },
+  { text: 'last-month', label: 'Last month' },
+  { text: '3-months', label: 'Previous 3 months' },
+  { text: '12-months', label: 'Previous 12 months' },
+];
+
+/** Ranges that a text was probably meant to be, nearest first; empty where it resembles none. */
+export function suggestRanges(text: string): string[] {
+  const typed = text.trim().toLowerCase();
+  const synonyms: Record<string, string[]> = {
+    week: ['7d', 'last-week', 'this-week'],
+    month: ['30d', 'last-month', 'this-month'],
+    year: ['12-months', 'last-year', 'this-year'],
+    quarter: ['3-months', 'last-quarter'],
+    day: ['yesterday', 'today'],
+    hour: ['1h', '24h', 'today'],
+    minute: ['15m', '1h'],
+  };
+  if (Object.hasOwn(synonyms, typed)) return synonyms[typed]!;
+  const known = [...RANGE_CHOICES.map((choice) => choice.text), ...RANGE_WORDS, ...MONTH_NAMES];
+  return listNearest(typed.replace(/[\s_]+/g, '-'), known);
+}
+
+export function unknownRange(asked: string): InvalidRangeError {
+  const shown = asked.length > 60 ? `${asked.slice(0, 60)}…` : asked;
+  const suggestions = suggestRanges(asked);
+  return new InvalidRangeError(
+    `“${shown}” is not a range. Ranges are words such as today, 3h, 7d or last-month, or dates such as 2026-11-01..2026-11-20.`,
+    suggestions.length > 0 ? suggestions : ['today', 'yesterday', '7d', '30d', 'last-month'],
+  );
 }

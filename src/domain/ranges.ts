@@ -5,15 +5,16 @@ import {
   InvalidRangeError,
   isMoment,
   isOneDay,
+  monthLabel,
+  type Range,
   type RangeWords,
   Unclear,
   unknownRange,
-} from './range/words.ts';
-import { monthLabel, type Range } from './range.ts';
+} from './range.ts';
 import { type RangeReading, readRangeAt, readRangeText } from './range-reading.ts';
 
 export { daysText, instantText, timesText } from './range/resolve.ts';
-export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range/words.ts';
+export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range.ts';
 
 const DEFAULT_RANGE = '7d';
 

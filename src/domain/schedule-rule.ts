@@ -2,7 +2,7 @@ import { HeadroomError } from '../errors.ts';
 import { readWeekday, WEEKDAY_NAMES } from './calendar.ts';
 import { listNearest } from './names.ts';
 import { readClock } from './range/clock-words.ts';
-import { formatClockTime } from './range/words.ts';
+import { formatClockTime } from './range.ts';
 import { readZone } from './time-zone.ts';
 
 /** Days and a time of day at which something is due, in a zone. Plain JSON. */

@@ -1,6 +1,6 @@
 import { readNumber, readWeekday } from '../calendar.ts';
+import { at, isOneDay, last, lastMinutes, makeOf, type RangeWords, type Read, TODAY, Unclear } from '../range.ts';
 import { form, MONTH, NUMBER, readCount, readDay, WEEKDAY } from './day-words.ts';
-import { at, isOneDay, last, lastMinutes, makeOf, type RangeWords, type Read, TODAY, Unclear } from './words.ts';
 
 /** A time of the clock in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
 export interface Clock {

@@ -18,7 +18,7 @@ import {
   type Read,
   TODAY,
   Unclear,
-} from './words.ts';
+} from '../range.ts';
 
 export const MONTH = `(${MONTH_NAMES.map((name) => `${name}|${name.slice(0, 3)}`).join('|')}|sept)`;
 export const WEEKDAY = `(${WEEKDAY_NAMES.map((name) => `${name}s?|${name.slice(0, 3)}`).join('|')}|tues|weds|thurs?)`;

@@ -1,14 +1,4 @@
 import {
-  type Clock,
-  readClock,
-  readDaypart,
-  readDuration,
-  readMinutesAgo,
-  readMonthsAgo,
-  readVague,
-} from './clock-words.ts';
-import { readDay, readPartedEnds } from './day-words.ts';
-import {
   at,
   type DayPoint,
   HYPHEN,
@@ -22,7 +12,17 @@ import {
   type Read,
   TODAY,
   Unclear,
-} from './words.ts';
+} from '../range.ts';
+import {
+  type Clock,
+  readClock,
+  readDaypart,
+  readDuration,
+  readMinutesAgo,
+  readMonthsAgo,
+  readVague,
+} from './clock-words.ts';
+import { readDay, readPartedEnds } from './day-words.ts';
 
 type End = 'since' | 'after' | 'until' | 'before';
 

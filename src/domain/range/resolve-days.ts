@@ -9,7 +9,7 @@ import {
   toDate,
   toDay,
 } from '../calendar.ts';
-import { type DayPoint, InvalidRangeError, type RangeWord } from './words.ts';
+import { type DayPoint, InvalidRangeError, type RangeWord } from '../range.ts';
 
 const FIRST_YEAR = 1970;
 

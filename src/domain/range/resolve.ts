@@ -1,18 +1,22 @@
 import { type Calendar, formatDate, formatDay, HOUR_MS, MINUTE_MS, toDate } from '../calendar.ts';
-import { daysLabel, liveLabel, momentLabel, type Range, timesLabel } from '../range.ts';
-import type { StepGrain } from '../usage.ts';
-import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './resolve-days.ts';
 import {
   at,
   type DayPoint,
+  daysLabel,
   formatPoint,
   formatRangeWords,
   InvalidRangeError,
   isMoment,
+  liveLabel,
+  momentLabel,
+  type Range,
   type RangePoint,
   type RangeWords,
   TODAY,
-} from './words.ts';
+  timesLabel,
+} from '../range.ts';
+import type { StepGrain } from '../usage.ts';
+import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './resolve-days.ts';
 
 /** Steps of a day are drawn up to this many days, months from there on. */
 const YEAR_DAYS = 365;

@@ -27,15 +27,22 @@ export class BodyBudget {
   readonly #unfinished = new Set<BegunBody>();
   #takenBytes = 0;
 
-  constructor(limitBytes: number) {
+  readonly #smallFirst: boolean;
+
+  /** `smallFirst`: of one owner too, larger bodies that are not whole give way to a smaller one. */
+  constructor(limitBytes: number, { smallFirst = false } = {}) {
     this.#limitBytes = limitBytes;
+    this.#smallFirst = smallFirst;
   }
 
   /** Throws `overloaded` when there is no room for more of this body; alone, it always finds room. */
   take(body: BegunBody, bytes: number): void {
-    const own = (this.#takenBy.get(body.owner) ?? 0) + bytes;
-    if (this.#takenBytes > body.bytes && own > this.#limitBytes - this.#takenBytes)
-      this.#makeRoom(body.owner, own, bytes);
+    const isAlone = this.#takenBytes === body.bytes;
+    let own = this.#ownOf(body) + bytes;
+    if (!isAlone && own > this.#limitBytes - this.#takenBytes) {
+      this.#makeRoom(body, bytes);
+      own = this.#ownOf(body) + bytes;
+    }
     this.#takenBy.set(body.owner, own);
     this.#unfinished.add(body);
     body.bytes += bytes;
@@ -50,23 +57,35 @@ export class BodyBudget {
   /** May be called again. */
   release(body: BegunBody): void {
     this.#unfinished.delete(body);
-    const own = (this.#takenBy.get(body.owner) ?? 0) - body.bytes;
+    const own = this.#ownOf(body) - body.bytes;
     if (own > 0) this.#takenBy.set(body.owner, own);
     else this.#takenBy.delete(body.owner);
     this.#takenBytes -= body.bytes;
     body.bytes = 0;
   }
 
-  #makeRoom(owner: string, own: number, bytes: number): void {
-    const owners = this.#takenBy.size + (this.#takenBy.has(owner) ? 0 : 1);
+  #ownOf({ owner }: BegunBody): number {
+    return this.#takenBy.get(owner) ?? 0;
+  }
+
+  #makeRoom(body: BegunBody, bytes: number): void {
+    const owners = this.#takenBy.size + (this.#takenBy.has(body.owner) ? 0 : 1);
     // One more share is kept for whoever comes next: bodies that are whole cannot give way.
     const share = this.#limitBytes / (owners + 1);
-    if (own > share) throw overloaded();
-    while (this.#takenBytes + bytes > this.#limitBytes) {
-      const other = this.#findUnfinished(share);
+    const giveWay = (other: BegunBody | undefined): void => {
       if (!other) throw overloaded();
       other.giveWay(overloaded());
-    }
+    };
+    while (this.#ownOf(body) + bytes > share) giveWay(this.#smallFirst ? this.#findLarger(body, bytes) : undefined);
+    while (this.#takenBytes + bytes > this.#limitBytes) giveWay(this.#findUnfinished(share));
+  }
+
+  /** Of the same owner, the largest body that is larger than this one will be. */
+  #findLarger({ owner, bytes: held }: BegunBody, bytes: number): BegunBody | undefined {
+    let found: BegunBody | undefined;
+    for (const body of this.#unfinished)
+      if (body.owner === owner && body.bytes > (found?.bytes ?? held + bytes)) found = body;
+    return found;
   }
 
   /** Of the owner that holds most, and more than its share, the body that was begun last. */
@@ -74,7 +93,7 @@ export class BodyBudget {
     let found: BegunBody | undefined;
     let most = share;
     for (const body of this.#unfinished) {
-      const bytes = this.#takenBy.get(body.owner) ?? 0;
+      const bytes = this.#ownOf(body);
       if (bytes < most || bytes <= share) continue;
       most = bytes;
       found = body;

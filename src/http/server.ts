@@ -104,9 +104,10 @@ export interface HttpServer {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  // Callers without a token keep out nobody but senders that sign for the same source from the same address.
-  const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES);
-  const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES);
+  // Behind a proxy all callers have one address. Those without a token keep out no smaller body than they hold themselves.
+  const smallFirst = { smallFirst: true };
+  const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES, smallFirst);
+  const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES, smallFirst);
   const requests = createCounter(
     'headroom_http_requests_total',
     'Requests answered, by route and status.',

@@ -79,7 +79,7 @@ export interface Form<M extends object, F extends FormFields, S> extends Sendabl
   build(about: M, shown: S): Block;
   open(asking: Asking, about: M, shown: S): Promise<void>;
   /** Reads one as it stands; undefined where it is from another version. */
-  read(view: Pick<View, 'private_metadata' | 'state'>): (Filled<F> & { about: M }) | undefined;
+  read(view: Readable): (Filled<F> & { about: M }) | undefined;
 }
 
 /** A form: opened, filled in, checked and sent. */
@@ -97,9 +97,9 @@ export function form<M extends object, const F extends FormFields, S = undefined
     return modal({ on, title: named, submit, about, blocks });
   }
 
-  function read(view: Pick<View, 'private_metadata' | 'state'>) {
+  function read(view: Readable) {
     const { data: about } = row.about.safeParse(parseJson(view.private_metadata || '{}'));
-    return about && readPlace(view) && { about, ...readForm(fieldsOf(about), view.state?.values) };
+    return about && readPlace(view) && { about, ...readForm(fieldsOf(about), view) };
   }
 
   function toSent(served: Served, view: View): Sent<M, F> {
@@ -151,19 +151,43 @@ export function form<M extends object, const F extends FormFields, S = undefined
   };
 }
 
+type Readable = Pick<View, 'private_metadata' | 'state' | 'blocks'>;
+
 /** Reads the state of a form by its fields. */
-function readForm<F extends FormFields>(fields: F, state: FormState = {}): Filled<F> {
+function readForm<F extends FormFields>(fields: F, { state, blocks = [] }: Readable): Filled<F> {
+  const values = state?.values ?? {};
   // Every field has one element, whatever its action id.
-  const stateOf = (id: string) => Object.values(state[id] ?? {})[0] ?? {};
+  const stateOf = (id: string): FieldState => {
+    const given = Object.values(values[id] ?? {})[0] ?? {};
+    return Object.values(given).some((value) => value && (!Array.isArray(value) || value.length > 0))
+      ? given
+      : readInitial(blocks, id);
+  };
   const typed = Object.entries(fields).map(([id, field]) => [id, toTyped(field, stateOf(id))] as const);
   return {
     typed: Object.fromEntries(typed) as Typed<F>,
-    has: (id) => Object.hasOwn(state, id),
+    has: (id) => Object.hasOwn(values, id),
     option: (id) => stateOf(id).selected_option ?? undefined,
   };
 }
 
-function toTyped(field: FormField, state: FormState[string][string]): string | string[] {
+type FieldState = FormState[string][string];
+
+/**
+ * What a field that must be filled in begins with. Slack sends nothing of it where an update brought the field and nobody
+ * touched it (slackapi/bolt-js#1258, bolt-python#572); emptied by hand, its client would not send the form. Many lines are
+ * typed or changed, or there was nothing to send.
+ */
+function readInitial(blocks: readonly Block[], id: string): FieldState {
+  const block = blocks.find(({ block_id, optional }) => block_id === id && optional === false);
+  const element = (block?.element ?? {}) as Block;
+  const initial = Object.entries(element).filter(([key]) => key.startsWith('initial_') && element.multiline !== true);
+  return Object.fromEntries(
+    initial.map(([key, value]) => [key === 'initial_value' ? 'value' : key.replace('initial', 'selected'), value]),
+  );
+}
+
+function toTyped(field: FormField, state: FieldState): string | string[] {
   if (field.kind === 'choices' || field.kind === 'list' || (field.kind === 'search' && field.many)) {
     return (state.selected_options ?? []).map(({ value }) => value);
   }

@@ -117,6 +117,22 @@ describe('the form of a pool', () => {
     );
   });
 
+  it('holds what a field begins with that came with another period or grant, though Slack sends nothing of it', async () => {
+    await start();
+    await press(await openScope('crm'), 'pool_change:0');
+    const form = await seen('Change pool');
+    await press(form, 'pool_form:period', 'ada', { selected_option: 'month' });
+    const month = await seen('Change pool', '"block_id":"anchor"');
+    await press(month, 'pool_form:grant');
+    const longer = await seen('Change pool', 'grants.1.name');
+    const values = { 'grants.1.name': 'Robots', 'grants.1.each': '5', max: null };
+    expect((await bot.slack.submitView({ user: 'ada', viewId: longer.id, values })).errors).toEqual({});
+    await seen('Pools', 'Saved:');
+    const text = await readText('crm');
+    expect(text).toContain('name: Daily credits\n        period: month\n        base: 50000\n');
+    expect(text).toContain('{ name: Robots, quantity: 1, each: 5 }');
+  });
+
   it('has its faults at their fields, also those of a grant', async () => {
     await start();
     const before = await countChanges();

@@ -72,7 +72,9 @@ export function createActing(core: Core) {
       const typed = { ...(view?.state.values ?? {}), ...toGivenState(blocks, options.state ?? {}) };
       if (element.type !== 'button' && element.type !== 'overflow')
         typed[block.block_id!] = { ...typed[block.block_id!], [String(element.action_id)]: state };
-      const values = toState(blocks, typed);
+      const touched = new Set([...Object.keys(toGivenState(blocks, options.state ?? {})), block.block_id]);
+      if (view) view.brought = view.brought.filter((id) => !touched.has(id));
+      const values = toState(blocks, typed, view?.brought);
       const base = { ...interactionBase('block_actions', user), actions: [escapePlainText(action)] };
       if (view) {
         view.state = { values };
@@ -131,9 +133,12 @@ export function createActing(core: Core) {
         throw new Error(`${options.viewId} is not on ${user.id}'s screen`);
       if (!view.submit) throw new Error(`${options.viewId} has no button to submit it`);
       const given = toGivenState(view.blocks, options.values ?? {});
-      const values = toState(view.blocks, { ...view.state.values, ...given });
-      view.state = { values };
-      const errors = findInputErrors(view.blocks, values);
+      view.brought = view.brought.filter((id) => !Object.hasOwn(given, id));
+      const typed = { ...view.state.values, ...given };
+      view.state = { values: toState(view.blocks, typed, view.brought) };
+      // The client holds a form back by what people see.
+      for (const id of view.brought) delete typed[id];
+      const errors = findInputErrors(view.blocks, toState(view.blocks, typed));
       if (Object.keys(errors).length > 0) {
         const nothing = { ack: undefined, ackMs: 0, messages: [], triggerId: '', responseUrl: '' };
         return { ...nothing, status: 0, errors, delivery: undefined };

@@ -61,13 +61,20 @@ export function getElement(blocks: Block[], actionId: string, blockId?: string):
 
 type Values = View['state']['values'];
 
-/** What stands in the elements of a message or view before anyone touches them, with `given` on top. */
-export function toState(blocks: Block[], given: Values = {}): Values {
+/**
+ * What stands in the elements of a message or view before anyone touches them, with `given` on top. Of fields that an update
+ * `brought` Slack sends nothing until they are touched, though people see what they begin with: slackapi/bolt-js#1258,
+ * bolt-python#572.
+ */
+export function toState(blocks: Block[], given: Values = {}, brought: readonly string[] = []): Values {
   const values: Values = {};
   for (const { block, element } of listElements(blocks)) {
     const key = VALUE_KEY[element.type];
     if (!key || element.type === 'button' || element.type === 'overflow' || !block.block_id) continue;
-    const initial = element[key === 'value' ? 'initial_value' : key.replace('selected', 'initial')];
+    const isLost = brought.includes(block.block_id);
+    const initial = isLost
+      ? undefined
+      : element[key === 'value' ? 'initial_value' : key.replace('selected', 'initial')];
     const empty = key === 'selected_options' ? [] : null;
     values[block.block_id] ??= {};
     values[block.block_id]![String(element.action_id)] = given[block.block_id]?.[String(element.action_id)] ?? {

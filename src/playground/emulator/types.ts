@@ -99,6 +99,8 @@ export interface View {
   external_id: string;
   hash: string;
   state: { values: Record<string, Record<string, JsonObject>> };
+  /** Block ids of fields that an update brought and nobody has touched: Slack does not say what these begin with. */
+  brought: readonly string[];
   root_view_id: string;
   previous_view_id: string | null;
 }

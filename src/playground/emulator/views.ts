@@ -42,6 +42,7 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     external_id: String(view.external_id ?? ''),
     hash: `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`,
     state: { values: {} },
+    brought: [],
     root_view_id: id,
     previous_view_id: null,
   };
@@ -101,8 +102,10 @@ export function updateView(
     : [...core.state.views.values()].find((view) => target.external_id && view.external_id === target.external_id);
   if (!old) throw new ApiError('not_found');
   if (target.hash && target.hash !== old.hash) throw new ApiError('hash_conflict');
-  const { id, root_view_id, previous_view_id, state } = old;
+  const { id, root_view_id, previous_view_id, state, brought, blocks } = old;
   Object.assign(old, build(core, sent, old.type, old.user, where), { id, root_view_id, previous_view_id });
+  const known = new Set(blocks.map((block) => block.block_id));
+  old.brought = old.blocks.flatMap(({ block_id: one = '' }) => (!known.has(one) || brought.includes(one) ? [one] : []));
   // Input stays in elements that keep their block_id and action_id, as in Slack.
   for (const { block_id = '' } of old.blocks) {
     const kept = state.values[block_id];
@@ -140,6 +143,6 @@ export function closeModals(core: Core, user: string): void {
 
 /** A view as the API and interactions show it. */
 export function toViewObject(view: View): JsonObject {
-  const { user: _user, ...shown } = view;
+  const { user: _user, brought: _brought, ...shown } = view;
   return shown;
 }

@@ -212,3 +212,30 @@ test("a form is held back as Slack's client does it: numbers, dates, and what wa
   await expect(submit(right)).rejects.toThrow('not on');
   emulator.assertNoProblems();
 });
+
+test('of a field that an update brought nothing is sent until somebody touches it', async () => {
+  const emulator = await start();
+  const app = await startHttpApp(emulator);
+  const viewId = await openModal(emulator, app, modal('Digest'));
+  const zone = {
+    type: 'input' as const,
+    block_id: 'zone',
+    label: plain('Zone'),
+    element: { type: 'plain_text_input' as const, action_id: 'name', initial_value: 'Europe/Paris' },
+  };
+  const longer = modal('Digest', { blocks: [...modal('Digest').blocks, zone] });
+  const seen: unknown[] = [];
+  app.view('digest', async ({ ack, view }) => {
+    seen.push([view.state.values.time!.hour!.value, view.state.values.zone!.name!.value]);
+    await ack({ response_action: 'errors', errors: { zone: 'Again.' } });
+  });
+  await app.client.views.update({ view_id: viewId, view: longer });
+  await emulator.submitView({ user: 'alice', viewId });
+  await emulator.submitView({ user: 'alice', viewId, values: { zone: 'Asia/Tokyo' } });
+  await emulator.submitView({ user: 'alice', viewId });
+  expect(seen).toEqual([
+    ['09:00', null],
+    ['09:00', 'Asia/Tokyo'],
+    ['09:00', 'Asia/Tokyo'],
+  ]);
+});

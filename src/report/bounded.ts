@@ -154,6 +154,7 @@ export function describeBound(inquiry: Inquiry, bound: Bound | undefined, dimens
   const verb = noun.startsWith('requests') ? made : 'had';
   if (!bound) return `${verb} ${noun}`;
   if (isOfNone(bound)) return `${verb} no ${noun}`;
+  if (bound.sign === 'at-least' && bound.column === 'requests' && bound.value === 1) return `${verb} ${noun}`;
   const value = bound.column.endsWith('_percent') ? formatPercent(bound.value, []) : formatCount(bound.value);
   const sign = bound.column.endsWith('_percent') ? SIGNS[bound.sign].replace('fewer', 'less') : SIGNS[bound.sign];
   if (bound.column === 'p95') return `had a p95 of ${sign.replace('fewer', 'less')} ${formatLatency(bound.value)}`;

@@ -47,15 +47,19 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
 }
 
 /** `Fridays are busiest with 7,208 requests on average, Sundays quietest with 2,872.` */
-export function describeFolded(folded: readonly Folded[], grain: Folding, what: string): string {
-  const [most, least] = what === 'request' ? ['Busiest', 'quietest'] : ['Most', 'fewest'];
+export function describeFolded(folded: readonly Folded[], grain: Folding, what: string, isQuietest: boolean): string {
+  const [most, least] = what === 'request' ? ['busiest', 'quietest'] : ['most', 'fewest'];
   const meanOf = ({ sum, steps }: Folded) => sum / steps;
   const [first] = folded.toSorted((a, b) => meanOf(b) - meanOf(a));
   const [last] = folded.toSorted((a, b) => meanOf(a) - meanOf(b));
   if (!first || !last) return `No whole ${grain === 'weekday' ? 'day' : 'hour'} of it is over yet.`;
   const tell = (step: Folded) => `${grain === 'weekday' ? 'on' : 'at'} ${step.name} with ${formatRate(meanOf(step))}`;
-  const others = folded.length > 1 ? `, ${least} ${tell(last)}` : '';
-  return `${most} ${tell(first)} ${what}s on average${others}.`;
+  const ends = [
+    { word: most, step: first },
+    { word: least, step: last },
+  ].slice(0, folded.length);
+  const [begin, other] = isQuietest ? ends.toReversed() : ends;
+  return `${capitalise(begin!.word)} ${tell(begin!.step)} ${what}s on average${other ? `, ${other.word} ${tell(other.step)}` : ''}.`;
 }
 
 export function toFoldedTable(folded: readonly Folded[], grain: Folding): Table {

@@ -117,7 +117,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
 
   function describe(): string {
     const what = totals.failed === totals.requests ? 'failed request' : 'request';
-    if (folded && totals.requests > 0) return describeFolded(folded, folding, what);
+    if (folded && totals.requests > 0) return describeFolded(folded, folding, what, question.focus === 'quietest');
     if (bound && judged && kept) {
       const name = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
       return describeKept({

@@ -38,6 +38,7 @@ describe('rows held against a number', () => {
     [bound('at-least', 99, 'ok_percent'), {}, '1 of 3 clients had a success rate of at least 99%: Calm (100%).'],
     [bound('over', 50, 'share_percent'), {}, '1 of 3 clients made more than 50% of requests: Acme (80.9%).'],
     [bound('over', 40, 'credits'), {}, '2 of 3 clients used more than 40 credits: Acme (110) and Calm (50).'],
+    [bound('at-least', 1), FAILED, '2 of 3 clients had failed requests: Acme (10) and Beta (1).'],
     [bound('over', 3), FAILED, '1 of 3 clients had more than 3 failed requests: Acme (10).'],
     // Those without any are few too.
     [bound('under', 5), FAILED, '2 of 3 clients had fewer than 5 failed requests: Beta (1) and Calm (0).'],

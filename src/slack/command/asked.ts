@@ -75,17 +75,18 @@ export function readQuestion(reading: Reading): Question {
 
 /** Words that the grammar would take for something else: `most calls in one day`, `days without 500s`. */
 const SAID =
-  /\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero))\b/;
+  /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero))\b/;
 
 /** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
 function isSentence(reading: Reading): boolean {
-  if (SAID.test(reading.tokens.map(bareWord).join(' '))) return true;
+  const said = reading.tokens.filter(({ parts }) => parts.length === 1).map(bareWord);
+  if (SAID.test(said.join(' '))) return true;
   const [first, second] = reading.tokens;
   const word = second ? bareWord(second) : '';
   return bareWord(first!) === 'why' && word !== '' && isLanguage(word) && readKnown(reading, 1, 'client') === undefined;
 }
 
-const WHAT_IF = /^(?:what|and) if\b|^(?:what (?:would|will)|would|will|could|can)\b.*\bif\b/i;
+const WHAT_IF = /^(?:what|and) if\b|\bwould \d+ [a-z]+ |^(?:what (?:would|will)|would|will|could|can)\b.*\bif\b/i;
 
 function whatIf(text: string): Misunderstood {
   const [, quantity, name] = /(\d{1,9}) +([a-z][\w-]*)/i.exec(text) ?? [];

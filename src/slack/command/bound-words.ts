@@ -2,8 +2,9 @@ import type { Bound } from '../../domain/bound.ts';
 import { readNumber } from '../../domain/calendar.ts';
 import { bareWord, type Token } from './words.ts';
 
-const OVER = '(?:more|greater|higher|bigger|larger|slower|longer|worse) than|over|above|exceeding|>';
-const UNDER = '(?:less|fewer|lower|smaller|faster|quicker|shorter) than|under|below|<';
+const THAN = '(?:than|then|of|that)';
+const OVER = `(?:more|greater|higher|bigger|larger|slower|longer|worse) ${THAN}|over|above|exceed(?:s|ed|ing)?|>`;
+const UNDER = `(?:less|fewer|lower|smaller|faster|quicker|shorter) ${THAN}|under|below|<`;
 const SIGNS: readonly (readonly [RegExp, Bound['sign']])[] = [
   [new RegExp(`^(?:at least|not? (?:${UNDER})|min(?:imum)?|>=)(?= |$)`), 'at-least'],
   [new RegExp(`^(?:at most|up to|not? (?:${OVER})|max(?:imum)?|<=)(?= |$)`), 'at-most'],
@@ -12,7 +13,7 @@ const SIGNS: readonly (readonly [RegExp, Bound['sign']])[] = [
 ];
 /** Behind a number these say that it is a span of time, or a rate. */
 const NO_COUNT =
-  /^((minute|hour|day|week|month|quarter|year|min|hr)s?|per|a|an|each|every|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
+  /^(?:(?:calls|requests|times|hits) )?((minute|hour|day|week|month|quarter|year|min|hr)s?|(per|a|an|each|every)( .*)?|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
 
 /** The last words of a bound: what it is a number of. */
 const UNITS: readonly (readonly [RegExp, Bound['column'], number])[] = [

@@ -1,5 +1,9 @@
-import type { QuestionKey } from '../../domain/dimension.ts';
-import { bareWord, type Token } from './words.ts';
+import type { Grouping } from '../../domain/dimension.ts';
+import type { Filter } from '../../domain/filter.ts';
+import { mergeFilters, readDeniedStatus } from './filter-words.ts';
+import { readKnown, readPlainName } from './names.ts';
+import { type Concept, readConcept } from './vocabulary.ts';
+import { bareWord, type Reading, type Token } from './words.ts';
 
 const OPENERS =
   /^(?:(without|free of|lacking)|((?:with )?(?:no|zero)|never|nothing|none|nobody|no one)|((?:do|does|did|have|has|had)(?:n't| not))|(?:is|are|was|were|ca|could|would|should)(?:n't| not)|not|cannot)(?= |$)/;
@@ -9,7 +13,8 @@ const VERBS =
 /** Behind these, `isn't` and the like deny nothing: `why isn't it up`, or `isn't it up`. */
 const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
-export interface Denial {
+/** Words that deny, and what they deny. */
+export interface Denied {
   /**
    * `without`: of rows those without it, of calls the others. `no`: asks whether there is none. `do`: `don't use`. `be`: denies
    * what stands behind it.
@@ -17,12 +22,88 @@ export interface Denial {
   kind: 'without' | 'no' | 'do' | 'be';
   /** A verb stands between: `don't use /v1`. */
   hasVerb: boolean;
-  /** Where what is denied begins. */
-  object: number;
+  /** Of one key, or several. */
+  filters: readonly Filter[];
+  /** `never fail`, where `never 429` names a code. */
+  isOutcome: boolean;
+  tokens: readonly Token[];
 }
 
-/** Words that deny what stands behind them: `without`, `with no`, `never`, `don't use`; undefined where there are none. */
-export function findDenial(tokens: readonly Token[], at: number): Denial | undefined {
+const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
+  failing: ['4xx', '5xx'],
+  throttled: ['429'],
+  succeeding: ['1xx', '2xx', '3xx'],
+};
+
+/** `without 429s`, `never fail`, `don't use /v1 or /v2`: what is denied, and all that is joined to it. */
+export function readDenied(reading: Reading, at: number): { denied: Denied; next: number } | undefined {
+  const { tokens } = reading;
+  const opened = findDenial(tokens, at);
+  // `not working` has a meaning of its own; so has `don't call`, unless it says what.
+  const own = readConcept(tokens.slice(at).map(bareWord));
+  if (!opened || (own && own.used > 1 && !own.concepts.includes('gone'))) return undefined;
+  const { object, ...denial } = opened;
+  const filters: Filter[] = [];
+  let isOutcome = false;
+  let next = object;
+  for (let from: number | undefined = object; from !== undefined; from = findJoined(reading, next)) {
+    const found = readObject(reading, from);
+    if (!found) break;
+    filters.push(found.filter);
+    isOutcome ||= found.isOutcome;
+    next = found.next;
+  }
+  if (filters.length === 0) return undefined;
+  return { denied: { ...denial, filters: mergeFilters(filters), isOutcome, tokens: tokens.slice(at, next) }, next };
+}
+
+/** Where a list goes on: behind `and`, or a comma. */
+function findJoined({ tokens, text }: Reading, at: number): number | undefined {
+  if (at >= tokens.length) return undefined;
+  if (/^(and|or|nor|&)$/.test(bareWord(tokens[at]!))) return at + 1 < tokens.length ? at + 1 : undefined;
+  return text[tokens[at - 1]!.end - 1] === ',' ? at : undefined;
+}
+
+function readObject(reading: Reading, at: number): { filter: Filter; isOutcome: boolean; next: number } | undefined {
+  const outcome = readConcept(reading.tokens.slice(at).map(bareWord));
+  const group = outcome && OUTCOMES[outcome.concepts.join()];
+  if (group)
+    return { filter: { key: 'status', patterns: group, not: false }, isOutcome: true, next: at + outcome.used };
+  const status = readDeniedStatus(reading.tokens, at);
+  if (status) return { ...status, filter: { ...status.filter, not: false }, isOutcome: false };
+  const name = readPlainName(reading, at, undefined) ?? readKnown(reading, at);
+  if (!name || name.key === 'pool') return undefined;
+  return { filter: { key: name.key, patterns: [name.name], not: false }, isOutcome: false, next: name.next };
+}
+
+/**
+ * What a denial means in a sentence: `rows` without any of it, `left-out` calls, or a question whether there is `none`.
+ * `dimension`: what is listed.
+ */
+export function settle(
+  { kind, hasVerb, filters, isOutcome }: Denied,
+  dimension: Grouping | undefined,
+  isBound: boolean,
+  has: (concept: Concept) => boolean,
+): 'rows' | 'left-out' | 'none' | 'unknown' {
+  const isOfRows = dimension !== undefined || ROWS.some(has);
+  const { key } = filters[0]!;
+  const isWho = kind === 'without' && WHO.test(key);
+  if (isOfRows && (hasVerb || kind !== 'be' || isOutcome) && !isWho && key !== dimension && !isBound) return 'rows';
+  if (kind === 'no' && key === 'status') return 'none';
+  return key === 'status' || kind === 'without' || (kind === 'be' && !hasVerb) ? 'left-out' : 'unknown';
+}
+
+/** Words for rows and steps. */
+const ROWS = ['who', 'day', 'hour', 'perDay', 'perHour', 'perWeek', 'perMonth'] as const;
+/** `routes without Acme` leaves it out, where `clients without /v1` are those that never called it. */
+const WHO = /^(client|team|user|ip|initiator|source)$/;
+
+/** Words that deny what stands behind them, and where it begins: `without`, `with no`, `never`, `don't use`; undefined where there are none. */
+function findDenial(
+  tokens: readonly Token[],
+  at: number,
+): (Pick<Denied, 'kind' | 'hasVerb'> & { object: number }) | undefined {
   const words = tokens.slice(at).map(bareWord);
   const [said, without, no, auxiliary] = OPENERS.exec(words.slice(0, 3).join(' ')) ?? [];
   if (said === undefined) return undefined;
@@ -38,9 +119,4 @@ export function findDenial(tokens: readonly Token[], at: number): Denial | undef
         object: at + object,
       }
     : undefined;
-}
-
-/** Says who calls: `routes without Acme` leaves it out, where `clients without /v1` are those that never called it. */
-export function saysWho(key: QuestionKey): boolean {
-  return ['client', 'team', 'user', 'ip', 'initiator', 'source'].includes(key);
 }

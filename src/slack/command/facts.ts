@@ -1,9 +1,9 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import type { Step } from '../../domain/report.ts';
 import type { Sign } from './rules.ts';
 import { COMPARATIVE, type Sentence } from './sentence.ts';
-import { type Concept, DIMENSION_WORDS } from './vocabulary.ts';
+import { findStep } from './steps.ts';
+import { DIMENSION_WORDS } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
 /** Tells whether a sentence has one of the signs. */
@@ -32,19 +32,6 @@ const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 /** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
-
-/** Words for steps, and the steps that they ask for; the first that is there counts. */
-export const STEPS_ASKED = {
-  ...{ weekday: 'weekday', hourOfDay: 'hour-of-day', perHour: 'hour', perWeek: 'week' },
-  ...{ perMonth: 'month', history: 'month', perDay: 'day' },
-} as const satisfies Partial<Record<Concept, Step>>;
-const STEP_CONCEPTS = Object.keys(STEPS_ASKED) as (keyof typeof STEPS_ASKED)[];
-
-/** The step that a sentence asks for, and its words. */
-export function findStep(concepts: Sentence['concepts']): { step: Step; tokens: readonly Token[] } | undefined {
-  const asked = STEP_CONCEPTS.find((concept) => concepts.has(concept));
-  return asked && { step: STEPS_ASKED[asked], tokens: concepts.get(asked)! };
-}
 
 /** What holds of a sentence besides the concepts that it names. */
 export function listFacts(
@@ -76,7 +63,7 @@ export function listFacts(
     [bound?.column === 'p95', 'timed'],
     [behindBound && DIMENSION_WORDS.has(bareWord(behindBound)), 'ofNames'],
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
-    [STEP_CONCEPTS.some((concept) => concepts.has(concept)), 'step'],
+    [findStep(concepts), 'step'],
     [asksForNone, 'none'],
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
@@ -91,7 +78,7 @@ export function listFacts(
     [draft.filters.some(({ key, not }) => key === 'status' && !not), 'code'],
     [draft.filters.filter(({ key }) => key === 'status').length > 1, 'codes'],
     [draft.filters.length > 0, 'filtered'],
-    [versus !== undefined || asksForChange({ concepts, names, draft }), 'compared'],
+    [versus !== undefined || asksForChange({ concepts, names, draft, dimensions }), 'compared'],
     [isListing, 'listing'],
     [isOfCalls ? undefined : ALIVE.test(text), 'alive'],
     [isOfCalls ? undefined : DOWN.test(text), 'down'],
@@ -102,7 +89,12 @@ export function listFacts(
     [range && /^(this|last)-month$/.test(range), 'monthly'],
     [(unknown.length > 0 || bound) && TRYING.test(text), 'tryOut'],
     [/^(when )?(did|have|has)\b/.test(text), 'did'],
-    [/\b(calls|requests)( that| which)? (fail|succeed)/.test(text), 'ofOwn'],
+    [
+      /\b(calls|requests)( (that|which|are|were|is|get|got|end|ended|in|with))* (fail|succeed|[1-5](\d\d|xx))/.test(
+        text,
+      ),
+      'ofOwn',
+    ],
     [/\b(health\w*|ok|okay|fine|alright)\b/.test(text), 'health'],
     [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
@@ -113,7 +105,12 @@ export function listFacts(
 }
 
 /** Tells whether a change is asked for without the range that it is from: then it is the one before. */
-export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concepts' | 'names' | 'draft'>): boolean {
+export function asksForChange({
+  concepts,
+  names,
+  draft,
+  dimensions,
+}: Pick<Sentence, 'concepts' | 'names' | 'draft' | 'dimensions'>): boolean {
   const isComparative = concepts.get('versus')?.every((token) => COMPARATIVE.test(bareWord(token))) === true;
   const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
   const isChange =
@@ -122,9 +119,9 @@ export function asksForChange({ concepts, names, draft }: Pick<Sentence, 'concep
     concepts.has('fell') ||
     (concepts.has('compare') && !isAmongNames) ||
     [...(concepts.get('latency') ?? []), ...(concepts.get('pace') ?? [])].some((token) =>
-      /^(slow|fast)er$/.test(bareWord(token)),
+      /^((slow|fast)er|more)$/.test(bareWord(token)),
     ) ||
-    (concepts.has('spike') && (concepts.has('why') || concepts.has('who'))) ||
+    (concepts.has('spike') && (concepts.has('why') || concepts.has('who') || dimensions.length > 0)) ||
     (concepts.has('why') && isOfDegree(concepts));
   return (
     draft.question.versus === undefined &&

@@ -7,7 +7,7 @@ import { FILTER_KEYS, isFailure, isSentenceFiller } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
 const NEGATION =
-  /^(?:(?:but|and) )?(?:not|without|except(?: for)?|excluding|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
+  /^(?:(?:but|and) )?(?:not (?:counting|including)|not|without|except(?: for)?|excluding|ignoring|leaving out|minus|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
 /** Behind these, `isn't` and the like deny nothing: `why isn't it up`, or `isn't it up`. */
 const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 

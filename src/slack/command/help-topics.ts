@@ -68,7 +68,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     run('status yesterday 14:00-15:00', 'part of a day; also today since 9, monday 9am-5pm'),
     run('top routes last week', 'Monday to Sunday; also this week, last month, q3'),
     run('daily this-month', 'up to yesterday; 3-months and 12-months are whole months'),
-    run('daily {days}', 'dates, both included'),
+    run('daily {days}', 'dates, both included; by week, by month, by weekday'),
     run('daily since monday', 'also until friday, before {day}, all time'),
     run('day friday', 'the last one before today; also 3 days ago'),
     run('history until {month}', 'twelve months ending there'),
@@ -99,7 +99,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
     run('daily users 30d', 'how many different ones each day; also clients, routes, teams'),
     run('route {route} 30d', 'who calls one route, failures first'),
     run('user {user} 30d', 'the clients of one user; also module, ip, function'),
-    run('why {client}', "what is wrong with one client's calls"),
+    run('clients with fewer than 100 calls', 'also: over 5% errors, without 429s, days over 5000 calls'),
   ]),
   topic('pools', 'Pools', 'pool|balance|credits|scopes|scope|levels|overage|limits|quota', [
     run('pool', 'every scope: what is left, and when it runs out'),

@@ -21,6 +21,10 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
     const [local, domain] = name.toLowerCase().split('@');
     if (key === 'user' && domain && local) byText.getOrInsert(local, []).push({ key, name: local, value });
   }
+  for (const { key, name, value } of known)
+    if (/add-on/i.test(name))
+      for (const text of ['addon', 'add on'])
+        byText.getOrInsert(name.toLowerCase().replace('add-on', text), []).push({ key, name, value });
   const find = (text: string): readonly KnownName[] => {
     if (text.includes('*')) return findMatching(text);
     const same = byText.get(text.toLowerCase()) ?? [];

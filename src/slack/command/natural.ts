@@ -1,18 +1,19 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { isByHours, PREVIOUS } from '../../domain/ranges.ts';
+import { PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { twoRanges } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
-import { asksForChange, findAlternatives, findStep, type Has, listFacts } from './facts.ts';
+import { asksForChange, findAlternatives, type Has, listFacts } from './facts.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
 import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
-import { hasScope, hasUse, isByMonths } from './report-parts.ts';
+import { hasScope, hasUse } from './report-parts.ts';
 import { readReport } from './report-words.ts';
 import { holds, REFUSALS, RULES, type Rule, type Sign } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
+import { applyBound, applyStep, isOfSuccess, toOneDay, toStepFocus } from './steps.ts';
 import { type Concept, DIMENSION_PLURALS } from './vocabulary.ts';
 import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
@@ -168,9 +169,12 @@ function make(
   const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
   const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
-  const left = [...unused, ...applyStep(question, sentence), ...applyBound(question, sentence, has)];
-  const focus = toStepFocus(question, sentence, has);
+  const left = [...unused, ...applyStep(question, sentence), ...applyBound(question, sentence, has, reading)];
+  const focus = toStepFocus(question, has);
   if (focus && hasUse(question, 'focus', focus)) question.focus = focus;
+  // A comparison tells what changed, not which step was quietest.
+  else if (focus && question.focus === undefined && question.versus !== undefined && !has('busy', 'average'))
+    left.push(...(['most', 'least', 'peak', 'record'] as const).flatMap((each) => sentence.concepts.get(each) ?? []));
   const filters = [
     ...draft.filters,
     ...(question.focus === 'odd' || [question.sort, question.bound?.column].some((each) => each?.endsWith('ed_percent'))
@@ -181,6 +185,7 @@ function make(
       .filter((each) => isBeside(each, names[0]!))
       .map(({ key, value }) => ({ key, patterns: [value], not: false })),
   ];
+  refuseBoth(filters, question);
   try {
     const whole = finish(reading, { ...draft, question, filters, places });
     return { command: { kind: 'question', question: toOneDay(whole, has) }, unused: left };
@@ -190,36 +195,21 @@ function make(
   }
 }
 
-/** Puts the step that is asked for into the question; returns its words where the report has no such steps. */
-function applyStep(question: Question, { concepts }: Sentence): readonly Token[] {
-  const asked = findStep(concepts);
-  const { report, range } = question;
-  const isSeries = report === 'daily' || report === 'day';
-  if (!asked && isSeries && concepts.has('day') && isByMonths(range)) question.step = 'day';
-  if (!asked || !(isSeries || report === 'status' || report === 'latency')) return [];
-  const { step, tokens } = asked;
-  if (report === 'latency') question.overTime = true;
-  if (isSeries) question.report = step === 'hour' || step === 'hour-of-day' ? 'day' : 'daily';
-  // Steps that the report has without being asked.
-  if (step === 'day') return [];
-  if (step === 'month' && range === undefined && report !== 'latency') question.range = '12-months';
-  else if (step === 'hour' && report === 'latency' && range === undefined) question.range = 'yesterday';
-  else if (step === 'hour' && (isSeries || (range !== undefined && isByHours(range)))) return [];
-  else if (hasUse({ ...question, step }, 'step', step)) question.step = step;
-  else return tokens;
-  return [];
-}
-
-/** What a bound is a number of; returns its words where the question is of no rows that they could be about. */
-function applyBound(question: Question, { draft }: Sentence, has: Has): readonly Token[] {
-  const { bound, report } = question;
-  if (!bound) return [];
-  const isSeries = report === 'daily' || report === 'day';
-  if (isSeries && !has('day', 'hour', 'step')) return draft.places.get('bound') ?? [];
-  const rate = has('succeeding') ? 'ok_percent' : has('rate', 'failing') ? 'failed_percent' : undefined;
-  if (bound.column === 'share_percent' && rate) question.bound = { ...bound, column: rate };
-  if (bound.column === 'requests' && has('cost')) question.bound = { ...bound, column: 'credits' };
-  return [];
+/** `clients using v1 but not v2`: a call is of one version, so that the second would say nothing. */
+function refuseBoth(filters: readonly Filter[], question: Question): void {
+  const isPlain = ({ key, not, patterns }: Filter) =>
+    !not && key !== 'status' && !patterns.some((each) => each.includes('*'));
+  const plain = filters.find((filter) => isPlain(filter) && filters.some(({ key, not }) => not && key === filter.key));
+  if (!plain) return;
+  const only = (not: boolean) => filters.filter((filter) => filter.key !== plain.key || filter.not === not);
+  const none = only(true).map((filter) => ({ ...filter, not: false }));
+  throw new Misunderstood(
+    "I can't list what has one and not the other; each alone I can.",
+    [
+      { ...question, filters: only(false) },
+      { ...question, bound: { sign: 'under' as const, value: 1, column: 'requests' as const }, filters: none },
+    ].map(formatQuestion),
+  );
 }
 
 /** The command about one name itself: all that a client or a route does, the balance of a scope or its calls. */
@@ -251,10 +241,6 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   else if (key === 'scope' && hasScope(question)) question.scope = value;
   else return [{ key, patterns: [value], not: false }];
   return [];
-}
-
-function isOfSuccess(concepts: Sentence['concepts']): boolean {
-  return concepts.get('rate')?.some((token) => /^(success|reliab|uptime|availab)/.test(bareWord(token))) === true;
 }
 
 /** The order by error rates that words ask for: `highest error rate`, `least reliable`. */
@@ -303,14 +289,6 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
   };
 }
 
-/** What a series is asked for first; undefined where something else is. */
-function toStepFocus({ report, focus }: Question, { concepts }: Sentence, has: Has): Question['focus'] {
-  if (focus !== undefined || (report !== 'daily' && report !== 'day')) return undefined;
-  // `an average day`
-  const isOfOne = concepts.get('perDay')?.some((token) => /^(average|typical|normal|usual)$/.test(bareWord(token)));
-  return isOfOne || has('average') ? 'average' : has('most', 'peak', 'record') ? 'busiest' : undefined;
-}
-
 /** Filters for how the calls that are asked about ended; reports about outcomes are of all of them, but for refusals. */
 function toOutcome(report: Question['report'], has: Has): Filter[] {
   const isPart = ['top', 'latency', 'events', 'daily', 'day'].includes(report);
@@ -336,27 +314,21 @@ function toSince(range: string): string {
   return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
 }
 
-/** A single day is drawn by the hour, and several days where hours are asked for. */
-function toOneDay(question: Question, has: Has): Question {
-  const { report, range, step } = question;
-  if (step !== undefined) return question;
-  if (range === undefined || (report !== 'day' && report !== 'daily')) return question;
-  if (isByHours(range)) return { ...question, report: 'day' };
-  return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
-}
-
 /** An offer with the range and the filters of the sentence in the place of `…`. */
 function fillOffer(near: string, { draft, names, dimensions }: Sentence): string {
   const [dimension] = dimensions;
   const command = near
     .replace(' …', '')
+    .replace(' [codes]', '')
     .replace('[counted]', () => DIMENSION_PLURALS[dimensions.at(-1)?.dimension ?? 'client'])
     .replace('[dimension]', () => DIMENSION_PLURALS[dimension?.dimension ?? 'client']);
   const base = readBase(command);
   if (!near.endsWith('…') || base.kind !== 'question') return command;
   const { range, versus } = draft.question;
   const named = names.slice(0, 1).map(({ key, value }) => ({ key, patterns: [value], not: false }));
-  const filters = [...draft.filters, ...named];
+  // Of all codes, where one is asked for.
+  const own = near.includes('[codes]') ? draft.filters.filter(({ key }) => key !== 'status') : draft.filters;
+  const filters = [...own, ...named];
   return formatQuestion({
     ...(range !== undefined && { range }),
     ...(versus !== undefined && { versus }),

@@ -122,6 +122,7 @@ export function readNameAndOptions(
     at < tokens.length - 1 &&
     !tokens[at]!.quoted &&
     NAME_MARKERS.has(wordAt(reading, at)) &&
+    wordAt(reading, at) !== 'by' &&
     (isAhead(reading, at) || !readRange(reading, at))
   ) {
     return readNameAndOptions(reading, at + 1, base, field, optional);
@@ -279,6 +280,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
   // `can we make 10000 more calls`
   const isNoCount = report === 'daily' && Number(word) > MAX_RANKING_ROWS;
+  if (/^\d{1,9}$/.test(word) && /^(first|top)$/.test(followingWord))
+    return put('limit', readRows(reading, at, draft.question), at + 2);
   if (/^\d{1,9}$/.test(word) && !isNoCount) return put('limit', readRows(reading, at, draft.question), at + 1);
   // `all 30`: the number says how many rows, so that `all` says of which days.
   if (word === 'all' && /^\d{1,9}$/.test(followingWord)) return put('range', 'all', at + 1);

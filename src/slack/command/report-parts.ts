@@ -49,7 +49,7 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
         value === 'odd' ||
         value === 'succeeded' ||
         (question.versus === undefined &&
-          !isAverage(question.step) &&
+          (!isAverage(question.step) || value === 'quietest') &&
           (value === 'total' || question.dimension === undefined))
       );
     case 'view':

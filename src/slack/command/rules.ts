@@ -90,7 +90,7 @@ const LATENCY = `latency howSlow fastest pace most who average happening trend $
 const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
-const PEAK = `record peak most day weekday hour when happening spike ${OUTCOMES}`;
+const PEAK = `record peak most least day weekday hour when happening spike ${OUTCOMES}`;
 const STEPS = `explain ${STEP} trend average happening distinct active count ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
@@ -139,8 +139,7 @@ const ROWS: readonly Row[] = [
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
   ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
   ['bound hour|perHour|hourOfDay !who|dimension', 'day [name]', `hour perHour hourOfDay ${PEAK}`],
-  ['bound day|step !who|dimension', 'daily [name]', `${STEP} ${PEAK}`],
-  ['by', 'top [dimension] [name]', `${RANKED} who rate status`],
+  ['bound day|step !who|dimension', 'daily [name]', `week month ${STEP} ${PEAK}`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
   [
     'began failing|throttled|code dimension|who',
@@ -155,7 +154,11 @@ const ROWS: readonly Row[] = [
   ['cost most client !dimension', 'top routes [client]', 'cost most'],
   ['cost client|route', 'top [dimension] [client] [route]', 'cost most'],
   ['share ofOwn client|route', 'subject [client] [route]', 'share failing succeeding'],
-  ['share filtered !named', 'top [filtered]', `share explain most happening ${OUTCOMES}`],
+  [
+    'share|most filtered !named|who|dimension|code|day|hour|step|ofRange|when|busy|latency',
+    'top [filtered]',
+    `share explain most happening ${OUTCOMES}`,
+  ],
   ['share named', 'top [names]', `share explain most happening ${OUTCOMES}`],
   [
     'cost count range|filtered !client|route|who|dimension|most|least|left|limit|runOut|pool',
@@ -169,7 +172,7 @@ const ROWS: readonly Row[] = [
   ['resets !filtered|runOut', 'pool resets [scope] [scopes] [pool]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did limit|runOut client !left|when', 'client allowance [client]', 'limit runOut rateLimit'],
-  ['did runOut !filtered|when', 'pool overage [scope] [scopes] [pool]', BALANCE],
+  ['did runOut !filtered|when|perMinute', 'pool overage [scope] [scopes] [pool]', BALANCE],
   ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
   [
     'spent who left|limit|pool !filtered|overage',
@@ -189,13 +192,12 @@ const ROWS: readonly Row[] = [
   ['left count runOut !filtered|lasting', 'pool [scope] [scopes] [pool]', BALANCE],
   ['lasting !filtered', 'pool lasts [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['monthEnd left|limit|pool|overage !filtered', 'forecast [scope] [scopes] [pool]', BALANCE],
-  ['runOut|forecast !filtered', 'forecast [scope] [scopes] [pool]', `happening ${BALANCE}`],
+  ['runOut|forecast !filtered|perMinute', 'forecast [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['left|limit !filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['status pool !filtered|named|limit|cost|who', 'summary', 'status pool happening'],
   ['rateLimit|pool|cost !who|filtered', 'pool [scope] [scopes] [pool]', BALANCE],
   ['who pool', 'top [dimension] by credits [scope] [pool]', `${RANKED} who pool`],
   ['none failing !code', 'status succeeded [name]', 'failing happening'],
-  ['none code', 'status [name]', 'happening'],
   ['who|dimension !counted', 'top [dimension] [name]', `${RANKED} who where rate`],
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
@@ -204,15 +206,13 @@ const ROWS: readonly Row[] = [
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
-  ['weekday|hourOfDay !who|dimension|bound', 'daily [name]', `${STEPS} ${PEAK} least`],
+  ['weekday|hourOfDay|week|month !who|dimension|bound', 'daily [name]', `week month versus compare ${STEPS} ${PEAK}`],
   ['record !range', 'daily 90d [name]', PEAK],
-  ['day peak|most|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
+  ['day peak|most|least|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
+  ['goodTime', 'day quietest [name]', `goodTime ${PEAK}`],
   ['peak', 'day [name]', PEAK],
   ['hour failing|throttled|code', 'day [name]', PEAK],
-  ['hour|when most', 'day [name]', PEAK],
-  ['day least !hour', 'daily quietest [name]', `least ${PEAK}`],
-  ['goodTime', 'day quietest [name]', `goodTime day least ${PEAK}`],
-  ['hour|when least', 'day quietest [name]', `least ${PEAK}`],
+  ['hour|when most|least', 'day [name]', PEAK],
   ['codes versus|compare', 'status [scope]', `versus compare rate statuses happening ${OUTCOMES}`],
   ['rate|statuses', 'status [name]', 'rate statuses failing succeeding throttled status share trend'],
   ['step|trend', 'daily [dimension] [name]', STEPS],
@@ -267,6 +267,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top clients vs previous …',
     'top routes …',
   ],
+  [
+    'share ofOwn code named',
+    'The share of each code stands in the table of status codes.',
+    'status [codes] …',
+    'top [dimension] …',
+  ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
   ['when did runOut', "I can't tell when a pool ran out: the history has it by the month.", 'history', 'pool overage'],
@@ -292,8 +298,8 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top [dimension] …',
   ],
   [
-    'cost perMonth|perDay|trend !scope|dimension|who',
-    'The history of each scope has its credits month by month.',
+    'cost step|trend !scope|dimension|who',
+    'Credits over time are in the history of each scope, month by month; of clients they are ranked.',
     'history',
     'top scopes by credits …',
   ],
@@ -334,6 +340,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top routes status:429 status:5xx …',
   ],
   [
+    'unowned',
+    "I can't list what has no owner. Those without a team are in the ranking of teams, as (none).",
+    'top teams …',
+    'top clients team:(none) …',
+  ],
+  [
     'errorBudget',
     'Headroom knows no targets: hold the success rate against yours.',
     'status succeeded …',
@@ -354,7 +366,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'history',
   ],
   [
-    'versus !compared|average|fix|several|alternatives|codes|bound',
+    'versus !compared|average|fix|several|alternatives|codes|bound|weekday',
     'Compared with what? Name the second range, or take the one before.',
     'daily vs previous …',
     'top clients vs previous …',

@@ -1,9 +1,8 @@
 import type { Grouping } from '../../domain/dimension.ts';
-import type { Filter } from '../../domain/filter.ts';
 import { readBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
-import { type Denial, findDenial, saysWho } from './denials.ts';
-import { countNegation, endOfUnknown, mergeFilters, readDeniedStatus, readStatus } from './filter-words.ts';
+import { type Denied, readDenied, settle } from './denials.ts';
+import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled, readScopeTitle } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
@@ -41,18 +40,8 @@ export interface SentenceName {
   tokens: readonly Token[];
 }
 
-interface Denied extends Denial {
-  filters: readonly Filter[];
-  /** `never fail`, where `never 429` names a code. */
-  isOutcome: boolean;
-  tokens: readonly Token[];
-}
-
-const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
-  failing: ['4xx', '5xx'],
-  throttled: ['429'],
-  succeeding: ['1xx', '2xx', '3xx'],
-};
+/** Of every week, where `monday` is a day. */
+const MONDAYS = /^(?:(?:on|of|for|vs|versus|than|and) )?(mon|tues|wednes|thurs|fri|satur|sun)days(?= |$)/;
 
 /** Keys of names that reports are about; names of the others are filters. */
 const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
@@ -99,7 +88,7 @@ export function readSentence(reading: Reading): Sentence {
     const next =
       readName(at) ??
       readHeld(at) ??
-      readDenied(at) ??
+      readDenial(at) ??
       readSecondRange(at) ??
       readLatest(at) ??
       readPool(at) ??
@@ -114,6 +103,7 @@ export function readSentence(reading: Reading): Sentence {
     if (next === undefined) unknown.push(...tokens.slice(at, end));
     at = end;
   }
+  countSteps();
   for (const each of denied) settleDenied(each);
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
   return { draft, concepts, dimensions, names, pools, unknown, asksForNone, ...(otherRange && { otherRange }) };
@@ -136,70 +126,43 @@ export function readSentence(reading: Reading): Sentence {
     return found.next;
   }
 
-  /** `without 429s`, `never fail`, `don't use /v1`: what is denied, and all that is joined to it. */
-  function readDenied(at: number): number | undefined {
-    const denial = findDenial(tokens, at);
-    // `not working` has a meaning of its own; so has `don't call`, unless it says what.
-    const own = readConcept(words.slice(at));
-    if (!denial || (own && own.used > 1 && !own.concepts.includes('gone'))) return undefined;
-    const filters: Filter[] = [];
-    let isOutcome = false;
-    let next = denial.object;
-    for (
-      let from = next;
-      from < tokens.length;
-      from = isJoined(next) ? next + 1 : isListed(next) ? next : tokens.length
-    ) {
-      const found = readObject(from);
-      if (!found) break;
-      filters.push(found.filter);
-      isOutcome ||= found.isOutcome;
-      next = found.next;
-    }
-    if (filters.length === 0) return undefined;
-    denied.push({ ...denial, filters: mergeFilters(filters), isOutcome, tokens: tokens.slice(at, next) });
-    return next;
+  /** `without 429s`, `never fail`, `don't use /v1`. */
+  function readDenial(at: number): number | undefined {
+    const found = readDenied(reading, at);
+    if (found) denied.push(found.denied);
+    return found?.next;
   }
 
-  function isJoined(at: number): boolean {
-    return /^(and|or|nor|&)$/.test(words[at] ?? '');
+  /** `how many days had 500s`: those with any. */
+  function countSteps(): void {
+    const at = words.findIndex(
+      (word, index) =>
+        /^(days|hours|weeks|months)$/.test(word) && /^(had|have|saw|with|were)$/.test(words[index + 1] ?? ''),
+    );
+    const isAsked = at > 0 && /\b(how many|number of|count)$/.test(words.slice(0, at).join(' '));
+    const isOfSome = draft.filters.length > 0 || ['failing', 'throttled'].some((each) => concepts.has(each as Concept));
+    if (!isAsked || !isOfSome || denied.length > 0 || draft.question.bound !== undefined) return;
+    draft.question = { ...draft.question, bound: { sign: 'at-least', value: 1, column: 'requests' } };
+    draft.places.set('bound', [tokens[at + 1]!]);
   }
 
-  function isListed(at: number): boolean {
-    return reading.text[tokens[at - 1]!.end - 1] === ',';
-  }
-
-  function readObject(at: number): { filter: Filter; isOutcome: boolean; next: number } | undefined {
-    const outcome = readConcept(words.slice(at));
-    const group = outcome && OUTCOMES[outcome.concepts.join()];
-    if (group)
-      return { filter: { key: 'status', patterns: group, not: false }, isOutcome: true, next: at + outcome.used };
-    const status = readDeniedStatus(tokens, at);
-    if (status) return { ...status, filter: { ...status.filter, not: false }, isOutcome: false };
-    const name = readPlainName(reading, at, undefined) ?? readKnown(reading, at);
-    if (!name || name.key === 'pool') return undefined;
-    return { filter: { key: name.key, patterns: [name.name], not: false }, isOutcome: false, next: name.next };
-  }
-
-  /** Rows without what is denied, or calls without it; or whether there is none of it. */
-  function settleDenied({ kind, hasVerb, filters, isOutcome, tokens: own }: Denied): void {
-    const isOfRows =
-      dimensions.length > 0 ||
-      ['who', 'day', 'hour', 'perDay', 'perHour', 'perWeek', 'perMonth'].some((each) => concepts.has(each as Concept));
-    const key = filters[0]!.key;
-    const isWho = key !== 'status' && saysWho(key) && kind === 'without';
-    const isOfVerb = hasVerb || kind !== 'be' || isOutcome;
-    if (isOfRows && isOfVerb && !isWho && key !== dimensions[0]?.dimension && draft.question.bound === undefined) {
-      draft.filters.push(...filters);
+  /** Rows without what is denied, calls without it, or whether there is none of it: it takes all of the sentence to tell. */
+  function settleDenied({ filters, tokens: own, ...each }: Denied): void {
+    const isBound = draft.question.bound !== undefined;
+    const meant = settle({ filters, tokens: own, ...each }, dimensions[0]?.dimension, isBound, (concept) =>
+      concepts.has(concept),
+    );
+    if (meant === 'unknown') unknown.push(...own);
+    else if (meant === 'left-out') draft.filters.push(...filters.map((filter) => ({ ...filter, not: true })));
+    else {
+      if (meant === 'none') asksForNone = true;
+      if (meant === 'none' && each.isOutcome)
+        addConcept(tokens.indexOf(own[0]!), { concepts: ['failing'], used: own.length });
+      else draft.filters.push(...filters);
+      if (meant === 'none') return;
       draft.question = { ...draft.question, bound: { sign: 'under', value: 1, column: 'requests' } };
       draft.places.set('bound', [...own]);
-    } else if (kind === 'no' && key === 'status') {
-      asksForNone = true;
-      if (isOutcome) concepts.getOrInsertComputed('failing', () => []).push(...own);
-      else draft.filters.push(...filters);
-    } else if (key === 'status' || kind === 'without' || (kind === 'be' && !hasVerb)) {
-      draft.filters.push(...filters.map((filter) => ({ ...filter, not: true })));
-    } else unknown.push(...own);
+    }
   }
 
   /** `last 50 calls`, `newest 5 failed calls`, `last error`: how many of the newest ones. Behind it stand words of the calls. */
@@ -246,6 +209,7 @@ export function readSentence(reading: Reading): Sentence {
     const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);
     // `than at the same time last week`: beside what runs now.
     const isSame = words[at] === 'same' && at > 0;
+    if (MONDAYS.test(words.slice(at, at + 2).join(' '))) return undefined;
     const found = isSame ? readVersus(reading, at - 1, draft, true) : readVersus(reading, at, draft, isJoined);
     if (found && isSame) draft.question.range ??= RUNNING[words[at + 1]!] ?? 'today';
     return found && setVersus(found.range, tokens.slice(at, found.next), found.next);
@@ -258,7 +222,16 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readSpan(at: number): number | undefined {
-    if (isAhead(reading, at)) return undefined;
+    if (isAhead(reading, at) || MONDAYS.test(words.slice(at, at + 2).join(' '))) return undefined;
+    // `the cheapest month so far`, `the busiest 3 days of november` are no ranges.
+    const isOfRank =
+      at > 0 && /^(most|least|best|failing|record)/.test(readConcept(words.slice(at - 1))?.concepts[0] ?? '');
+    if (isOfRank && /^(week|month)$/.test(words[at]!)) return undefined;
+    if (isOfRank && /^\d+ (day|hour|week|month)s$/.test(words.slice(at, at + 2).join(' '))) {
+      draft.places.set('limit', [tokens[at]!]);
+      draft.question = { ...draft.question, limit: Number(words[at]) };
+      return at + 1;
+    }
     const range = readCompared(at) ?? readRange(reading, at);
     const after = words[at - 1] ?? '';
     const isEver = words[at] === 'ever' && at === tokens.length - 1;
@@ -267,7 +240,10 @@ export function readSentence(reading: Reading): Sentence {
     if (/^(per|each|every)$/.test(after)) return undefined;
     // `more than last week`, `slower than in october`, `up from yesterday`
     const joined = concepts.get('versus')?.at(-1);
-    const isBehind = after === 'than' || (words[at - 2] === 'than' && isSentenceFiller(after));
+    const isBehind =
+      after === 'than' ||
+      (/^(that|then)$/.test(after) && /^(more|less|slow|\w{3,}er)$/.test(words[at - 2] ?? '')) ||
+      (words[at - 2] === 'than' && isSentenceFiller(after));
     // `worse this week` is beside the week before.
     const distance = joined && !COMPARATIVE.test(bareWord(joined)) ? at - tokens.indexOf(joined) : 0;
     const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after));
@@ -301,7 +277,7 @@ export function readSentence(reading: Reading): Sentence {
       /\b(top|first|last|over|under|above|below|than|at (least|most))$/.test(words.slice(0, at).join(' ')) &&
       !concepts.has('latest');
     // `300 per minute`
-    const isRate = /^(per|a|an|%)$/.test(words[at + 1] ?? '');
+    const isRate = /^((calls|requests) )?(per|a|an|%)\b/.test(words.slice(at + 1, at + 3).join(' '));
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts && !isRate ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;
@@ -320,7 +296,7 @@ export function readSentence(reading: Reading): Sentence {
     if (word === 'top' && /^\d+$/.test(words[at + 1] ?? '')) return undefined;
     const found = readConcept([word]);
     if (found) return addConcept(at, found);
-    const dimension = DIMENSION_WORDS.get(word);
+    const dimension = DIMENSION_WORDS.get(word.replace(/['’]s$/, ''));
     const scope = dimension && readScopeTitle(reading, at);
     if (scope) return addName(at, scope);
     if (!dimension || isNaming(at)) return undefined;
@@ -351,7 +327,8 @@ export function readSentence(reading: Reading): Sentence {
   function readRest(at: number): number | undefined {
     if (isSentenceFiller(words[at]!) || (/n't$/.test(words[at]!) && countNegation(tokens, at) === 0)) return at + 1;
     // `10000 more calls` are no rows.
-    if (/^\d+$/.test(words[at]!) && !DIMENSION_WORDS.has(words[at + 1] ?? '')) return undefined;
+    const isRanked = /^(first|top|most|worst|\w{3,}est)$/.test(words[at + 1] ?? '');
+    if (/^\d+$/.test(words[at]!) && !isRanked && !DIMENSION_WORDS.has(words[at + 1] ?? '')) return undefined;
     const before = draft.filters.length;
     const next = readOption(reading, at, draft);
     const [filter] = draft.filters.slice(before);

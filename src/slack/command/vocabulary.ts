@@ -28,7 +28,7 @@ export const DIMENSION_WORDS: ReadonlyMap<string, Grouping> = new Map([
       integrations`,
     team: 'department|departments|squad|squads',
     route: 'url|urls|uri|uris|endpoint|endpoints|path|paths',
-    user: 'people|person|member|members',
+    user: 'people|person|persons|member|members',
     ip: 'address|addresses',
     module: 'connector|connectors',
     method: 'verb|verbs',
@@ -131,7 +131,7 @@ const PHRASES = {
   active: 'active',
   least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest|min(|imum)',
   'least cost': 'cheapest|least expensive',
-  'most cost': 'most expensive|costliest|priciest',
+  'most cost': 'cost driver(|s)|most expensive|costliest|priciest',
   best: 'best',
   failing: `fail(|s|ed|ing|ure|ures)|err(|s)|error(|s|ing)|(|going |goes |went |gone )wrong|broke(|n)|bad|badly|terrible|break(|s|ing)|
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
@@ -147,12 +147,12 @@ const PHRASES = {
   rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
   statuses: `(by|per) (status|status code|code)|error (code|codes|type|types)|(kind|kinds|type|types) of error(|s)|
     status code(|s)|code(|s)|http`,
-  status: `status(|es)|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
+  status: `status(|es)|situation|doing|going|health(|y)|ok(|ay)|fine|well|good|up|down|alive|running|look(|ing)|
     alright|all right|online|reachable|recover(|s|ed)|stable`,
   distinct: 'distinct|unique|different|individual|separate',
   portion: 'how (much|many) of',
   share:
-    '(is it|are they|was it|were they) (only|just|all|mostly)|only (from|by)|what part of|percent|percentage|percentages|share|shares|proportion|%',
+    '(is it|are they|was it|were they) (only|just|all|mostly)|only (from|by)|what part of|percent|percentage|percentages|fraction|share|shares|proportion|%',
   left: `left(| over)|afford|room|(can i|can we|i can|we can)(| still) (make|send)|remain(|s|ing|der)|headroom|unused|spare|available|
     balance(|s)|(|daily |monthly )(allowance|quota|budget)|(allowance|quota|budget)s|full(|est)|empty|emptiest`,
   pool: 'pool(|s)|plan(|s)|add-on(|s)|addon(|s)|add on(|s)|bundle(|s)|contract',
@@ -162,7 +162,7 @@ const PHRASES = {
   resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
-  runOut: `(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
+  runOut: `finish(|es|ed)|(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
     hit (the|our) (limit|quota)|(stay|keep) (under|within|below)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
     how (long|soon|fast|quick|quickly)|(before|until|till) (the |it |)reset(|s)|
     (|need to |have to |must )buy(| more)|(|worth )buying|worth it|upgrad(e|ing)|need more|sufficient|cope|handle|until|till|before|soon`,
@@ -171,7 +171,7 @@ const PHRASES = {
   monthEnd: `(|by |before |until |till |to |at |through )((|the )end of (|the |this )month|month end|month-end|
     this month's end)`,
   history: 'history|historical|over the months',
-  cost: 'cost(|s|ing|ly)|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed|ing)|invoice(|d|s)|charge(|d|s)',
+  cost: 'cost(|s|ing|ly)|pay(|s|ing)|paid|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed|ing)|invoice(|d|s)|charge(|d|s)',
   moved: `chang(e|es|ed|ing)|difference|gr(ow|ows|ew|own|owing|owth)|ris(e|es|en|ing)|rose|increas(e|es|ed|ing)|
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
@@ -180,13 +180,13 @@ const PHRASES = {
   spike: 'spike(|s|d)|jump(|s|ed)',
   goingOn: 'going on|happening',
   happening: 'happen(|s|ed)|went on|activity|traffic|volume|load',
-  trend: 'trend(|s)|(|graph )over time|timeline',
+  trend: 'trend(|s)|evolution|(|graph )over time|timeline',
   perHour: '(per|by|each|every|an|by the) hour|hourly|hour by hour',
   perDay: '(per|by|each|every) day|day by day|(a|by the) day|daily',
   perWeek: '(per|by|each|every|a|by the) week|week by week|weekly',
   'average perDay': '(typical|normal|usual|average) day',
   'average perWeek': '(typical|normal|usual|average) week',
-  perMonth: '(per|by|each|every|a|by the) month|monthly|months|month by month',
+  perMonth: '(per|by|each|every|a|by the) month|monthly|month by month',
   peak: 'peak(|s|ed)|max(|imum)',
   'peak day': `(max(|imum)|most|record|peak) (calls|requests|usage) (in|on) (a|one|a single|any) day|
     (max(|imum)|record|peak) (calls|requests|usage) (a|per) day`,
@@ -195,8 +195,9 @@ const PHRASES = {
   hourOfDay: '(|by |per |what )(hour(|s)|time|times) of (the |)day|(which|what) hours',
   goodTime: '(best|good|better|right|safe) (time|hour|moment)',
   day: 'day(|s)|(in|on|of) (a|one|a single|any) day',
-  weekday:
-    '(|by |per |each |every )weekday|week(days|end|ends)|workday(|s)|(|by |per |each |every )day(|s) of (|the )week',
+  week: 'week(|s)',
+  month: 'month(|s)',
+  weekday: `(mon|tues|wednes|thurs|fri|satur|sun)days|weekday(|s) (vs|versus|against|and|or) weekend(|s)|(|by |per |each |every )weekday|week(days|end|ends)|workday(|s)|(|by |per |each |every )day(|s) of (|the )week`,
   average:
     'a (normal|usual|typical|regular) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
   explain:
@@ -204,12 +205,13 @@ const PHRASES = {
   advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
     concern(|s|ed)|attention|watch out`,
   licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
+  unowned: '(nobody|no one) owns|(no|without|without an|missing) owner(|s)|unowned|orphan(|s|ed)',
   owner: `owner|own(|s)|responsible|in charge|contact(| person)|(should|do) (i|we) (call|contact|ask|ping|talk to)|
     to (call|contact|ask)|talk to|(|how )(do|can) (i|we) reach|reach (them|him|her|out)`,
   compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
   versus: 'versus|vs|vs.|against|(more|less|fewer) than|fewer|less|higher|lower|better|worse|(up|down) from',
-  now: 'now|right now|currently|(at the|in this|at this) moment|live|so far|still',
-  latency: `latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
+  now: 'now|rn|atm|right now|currently|(at the|in this|at this) moment|live|so far|still',
+  latency: `more slow|latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
     milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
   howSlow: 'how slow',
   fastest: 'fastest|quickest',
@@ -223,7 +225,7 @@ const PHRASES = {
     (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|churn(|ed)|dead|offline|inactive|disappeared|vanished|
-    missing|no longer|nobody|no one|
+    missing|no longer|(nobody|no one) (use|uses|used|call|calls|called|needs|touches)|
     ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)|
     ${NOT} (|had |have |made |make |logged |sent |seen )any (call|calls|traffic|requests|activity|usage)|
     (no|zero|without|without any) (calls|traffic|requests|activity|usage)`,
@@ -273,12 +275,12 @@ const FILLERS = `a an the this that these those there here it its it's of for in
 /** Words that say nothing in a sentence: questions without a topic of their own, auxiliaries, and what clients do in general. */
 const SENTENCE_FILLERS = `what what's whats which how how's hows any anything everything is are was were be been being am
   do does did done doing has have having had can could will would may might must shall let's get gets
-  got getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
+  got gotten getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
   so show tell list find display or than then went go goes come comes job jobs single works work working thing things something stuff know worth else like gonna wanna one ones
-  keep keeps kept return returns returned returning serve served process processed only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether`;
+  keep keeps kept return returns returned returning serve served process processed only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether exist exists`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

@@ -269,7 +269,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   [
     'share ofOwn code named',
-    'The share of each code stands in the table of status codes.',
+    'The table of status codes has the share of each.',
     'status [codes] …',
     'top [dimension] …',
   ],

@@ -7,10 +7,9 @@ import type { AlertsCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import type { Served } from './context.ts';
 import { requireAdmin } from './listen.ts';
-import { prepareChannel } from './places.ts';
 import type { AlertRulePort } from './ports.ts';
 import { openRouting } from './routing-form.ts';
-import { say, tell } from './tell.ts';
+import { prepareChannel, say, tell } from './tell.ts';
 
 /** Actions that members may do as well; the port lets them remove what is their own. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);

@@ -15,8 +15,7 @@ import type { Asking } from './context.ts';
 import { openDigestForm } from './digest-form.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
-import { findPlace } from './places.ts';
-import { say } from './tell.ts';
+import { findPlace, say } from './tell.ts';
 
 /** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
 interface AnswerPress extends Press {

@@ -13,8 +13,7 @@ import { postMessage, sendRepaired, updateMessage, uploadFile, uploadPicture } f
 import { answerOrRefuse } from './command/format-question.ts';
 import type { Asking, Served, SlackContext } from './context.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
-import { closedBy, findPlace, isPrivateByDefault, type Place } from './places.ts';
-import { newId, say, tell } from './tell.ts';
+import { closedBy, findPlace, isPrivateByDefault, newId, type Place, say, tell } from './tell.ts';
 
 /** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;

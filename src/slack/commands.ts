@@ -19,9 +19,8 @@ import { performDigest, sendDigest } from './digests.ts';
 import { form } from './form.ts';
 import { command, ignore, type Listener, type Press, press, requireAdmin, shortcut } from './listen.ts';
 import { withChosen } from './next-questions.ts';
-import { findPlace, isPrivateByDefault } from './places.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
-import { say, tell } from './tell.ts';
+import { findPlace, isPrivateByDefault, say, tell } from './tell.ts';
 
 /** A button that does what a command does. */
 function does<V = string>(

@@ -11,9 +11,8 @@ import { describeCounted, fitsForm, toCounted } from './command/format-question.
 import type { Asking, Served, SlackContext } from './context.ts';
 import { faultAt, form } from './form.ts';
 import { listDigestParts } from './next-questions.ts';
-import { prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
-import { say } from './tell.ts';
+import { prepareChannel, say } from './tell.ts';
 
 const RHYTHMS: readonly (readonly [string, string])[] = [
   ['daily', 'Every day'],

@@ -5,9 +5,8 @@ import type { DigestCommand } from './command/command.ts';
 import { parseUntil } from './command/until.ts';
 import type { Asking, Served } from './context.ts';
 import { openDigestForm, tellDigest } from './digest-form.ts';
-import { isPrivateByDefault, prepareChannel } from './places.ts';
 import type { DigestSummary } from './ports.ts';
-import { say, tell } from './tell.ts';
+import { isPrivateByDefault, prepareChannel, say, tell } from './tell.ts';
 
 /** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
 export async function performDigest(served: Served, command: DigestCommand): Promise<void> {

@@ -8,8 +8,7 @@ import { slackErrorOf } from './client/errors.ts';
 import type { Asking, SlackContext } from './context.ts';
 import { faultAt, form } from './form.ts';
 import { type Faults, options } from './listen.ts';
-import { prepareChannel } from './places.ts';
-import { tell } from './tell.ts';
+import { prepareChannel, tell } from './tell.ts';
 
 const PATIENCE_MS = 1000;
 /** `usergroups.list` takes 20 calls a minute. */

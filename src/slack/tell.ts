@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Suggestion } from '../errors.ts';
+import { HeadroomError, type Suggestion } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { fitMessage } from '../messages/fit.ts';
 import type { Message } from '../messages/text.ts';
-import { isRefusedContent } from './client/errors.ts';
+import { callSlack, closingOf, isRefusedContent } from './client/errors.ts';
 import { postMessage, sendRepaired } from './client/post.ts';
 import { respond } from './client/web-client.ts';
-import type { Asking } from './context.ts';
+import type { Asking, SlackConfig, SlackContext } from './context.ts';
 
 /**
  * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
@@ -57,4 +57,94 @@ async function tellOnce({ ctx, asked }: Asking, { text, blocks }: Message, repla
 /** Ten characters: of answers in block ids, of failures in messages and in the log. */
 export function newId(): string {
   return randomBytes(8).readBigUInt64BE().toString(36).slice(0, 10).padStart(10, '0');
+}
+
+/**
+ * A conversation as a place for answers: open, with who would see one there; or closed, with a `reason` for whoever asks
+ * there and a `cure` for whoever wants something posted there.
+ */
+export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string; cure: string };
+
+/** `conversations.info` takes 50 calls a minute, fewer than answers may be asked for. */
+const OPEN_MS = 5000;
+
+type Closed = Extract<Place, { open: false }>;
+
+/** Why a conversation is closed: for who asked there, and what to do for who wants something posted there. */
+const CLOSED = {
+  'not a member': (bot: string) => [
+    `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${bot}`,
+    `invite me first with /invite @${bot} in that channel.`,
+  ],
+  archived: () => [
+    'This channel is archived, so the answer is for you alone.',
+    'that channel is archived; choose another.',
+  ],
+  shared: () => [
+    'This channel is shared outside your organisation, so the answer is for you alone.',
+    'that channel is shared outside your organisation; choose another.',
+  ],
+  restricted: () => [
+    'Apps may not post in this channel, so the answer is for you alone.',
+    'apps may not post in that channel.',
+  ],
+};
+
+function close(why: keyof typeof CLOSED, bot: string): Closed {
+  const [reason, cure] = CLOSED[why](bot) as [string, string];
+  return { open: false, reason, cure };
+}
+
+/** A place that was closed while we looked, by the error Slack gave for a post. Undefined: the error is about something else. */
+export function closedBy(error: unknown, botName: string): Closed | undefined {
+  const why = closingOf(error);
+  return why && close(why, botName);
+}
+
+/** Looks a conversation up. A closed one is asked for anew each time: an invitation holds at once. */
+export function findPlace(ctx: SlackContext, channel: string): Promise<Place> {
+  return ctx.memory.ask(
+    `place:${channel}`,
+    OPEN_MS,
+    () => lookUp(ctx, channel),
+    ({ open }) => open,
+  );
+}
+
+async function lookUp({ client, bot, wait }: SlackContext, channel: string): Promise<Place> {
+  const botName = bot.name;
+  try {
+    const ask = () => client.conversations.info({ channel, include_num_members: true });
+    const { channel: info } = await callSlack(ask, { wait, repeatable: true });
+    if (!info) return close('not a member', botName);
+    if (info.is_im) return { open: true, direct: true, audience: 'you alone' };
+    if (info.is_archived) return close('archived', botName);
+    if (info.is_ext_shared || info.is_pending_ext_shared || info.is_org_shared) {
+      return close('shared', botName);
+    }
+    if (!info.is_member && !info.is_mpim) return close('not a member', botName);
+    const members = info.num_members ? `the ${info.num_members} members` : 'everyone';
+    const audience = info.is_mpim ? 'everyone in this conversation' : `${members} of #${info.name}`;
+    return { open: true, direct: false, audience };
+  } catch (error) {
+    const place = closedBy(error, botName);
+    if (place) return place;
+    throw error;
+  }
+}
+
+/** Tells whether an answer is for the asker alone unless it is shared by a click. */
+export function isPrivateByDefault(config: Pick<SlackConfig, 'answers' | 'viewers'>): boolean {
+  return config.answers === 'private' || config.viewers.length > 0;
+}
+
+/** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
+export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
+  if (channel === '') throw new HeadroomError('schedule', 'Choose a channel.');
+  const place = await findPlace(ctx, channel);
+  if (place.open) return;
+  await ctx.client.conversations.join({ channel }).catch(() => {});
+  const again = await findPlace(ctx, channel);
+  if (again.open) return;
+  throw new HeadroomError('schedule', `I cannot post there: ${again.cure}`);
 }

@@ -2,14 +2,13 @@ import { HeadroomError } from '../errors.ts';
 import { type AccessLine, parseAccessLine } from './access-log-line.ts';
 import type { AdapterInput } from './adapter.ts';
 import { readLogLines } from './body.ts';
-import { createAdapter, type Entry, Fault, type Fields, type Found, isFields } from './entries.ts';
+import { createAdapter, type Entry, Fault, type Fields, type Found, findUnread, isFields } from './entries.ts';
 import { describeValue, type EventFields, toTarget } from './event-fields.ts';
 import { compilePaths, type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { isJsonType, mediaType, readJsonBody } from './json-body.ts';
 import type { LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
-import { findUnread } from './unread-fields.ts';
 
 /**
  * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Caddy, Traefik, Fluent Bit,

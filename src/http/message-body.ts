@@ -208,7 +208,12 @@ export function toErrorAnswer(error: unknown): HttpAnswer {
     };
   }
   const { message, retryAfterS } = error as HeadroomError;
-  return { status, body: { error: message }, headers: headersFor(status, retryAfterS) };
+  return { status, body: { error: hidePlace(message) }, headers: headersFor(status, retryAfterS) };
+}
+
+/** Leaves out where the database lies, which system errors tell and no caller needs: `connect ECONNREFUSED 10.0.0.5:5432`. */
+export function hidePlace(message: string): string {
+  return message.replace(/\b(E[A-Z]{4,}) [^\s;,)]+/g, '$1');
 }
 
 function headersFor(status: number, retryAfterS = RETRY_AFTER_SECONDS): Record<string, string> {

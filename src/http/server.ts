@@ -26,6 +26,7 @@ import {
   BodyBudget,
   type HeldBody,
   type HttpAnswer,
+  hidePlace,
   readBody,
   sendAnswer,
   toErrorAnswer,
@@ -322,7 +323,7 @@ function withoutSlash(path: string): string {
 function answerReadiness({ writerFault, slack, tickMs }: Readiness): HttpAnswer {
   const body = {
     status: writerFault === undefined ? 'ready' : 'not ready',
-    writer: writerFault ?? 'ok',
+    writer: writerFault === undefined ? 'ok' : hidePlace(writerFault),
     slack,
     tick: tickMs === undefined ? 'not yet' : new Date(tickMs).toISOString(),
   };

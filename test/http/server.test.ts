@@ -413,16 +413,18 @@ it('shows private metrics to callers of this machine, or with the token where on
 
 it('says 503 while events cannot be committed, and tells senders to come again', async () => {
   const intake = {
-    ingest: () => Promise.reject(new HeadroomError('overloaded', 'More requests are waiting than can be stored now.')),
+    ingest: () =>
+      Promise.reject(new HeadroomError('overloaded', 'Not now (connect ECONNREFUSED 10.0.0.5:5432); again.')),
   };
   const stage = await openStage('sqlite::memory:', {
     intake,
-    readiness: () => ({ writerFault: 'disk full', slack: 'connected' }),
+    readiness: () => ({ writerFault: 'getaddrinfo ENOTFOUND db.internal', slack: 'connected' }),
   });
   const ready = await send(stage, '/readyz');
-  expect([ready.status, ready.json.writer]).toEqual([503, 'disk full']);
+  // Where the database lies is nobody's business.
+  expect([ready.status, ready.json.writer]).toEqual([503, 'getaddrinfo ENOTFOUND']);
   const events = await send(stage, '/v1/events', EVENT);
-  expect(events.status).toBe(503);
+  expect([events.status, events.json.error]).toEqual([503, 'Not now (connect ECONNREFUSED); again.']);
   expect(Number(events.headers['retry-after'])).toBeGreaterThan(0);
   await stage.close();
 });

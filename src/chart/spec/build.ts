@@ -7,7 +7,7 @@ import { drawDrill } from './drill.ts';
 import { buildFrame, type ChartSpec, type Drawing } from './frame.ts';
 import { drawHistory } from './history.ts';
 import { drawLatency } from './latency.ts';
-import { drawRanking } from './ranking.ts';
+import { drawRanking } from './rows.ts';
 import { drawSeries, drawStatus } from './series.ts';
 
 /** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */

@@ -13,8 +13,7 @@ import {
   valueChannel,
 } from './columns.ts';
 import type { Drawing, Panel } from './frame.ts';
-import { firstRankOf } from './ranking.ts';
-import { BAR, buildRows, type RowMarks, type RowsStyle } from './rows.ts';
+import { BAR, buildRows, firstRankOf, type RowMarks, type RowsStyle } from './rows.ts';
 import type { TimeAxis } from './time-axis.ts';
 
 const BEFORE = 5;

@@ -5,7 +5,7 @@ import { formatCompact, formatCompactCredits, formatShare } from '../../report/f
 import { type CanDraw, shortenText, toLabels } from '../text.ts';
 import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
 import { byPixels, type Drawing, type Panel, textLayers, toLayer } from './frame.ts';
-import { drawRanking, firstRankOf, toRankedItems } from './ranking.ts';
+import { drawRanking, firstRankOf, toRankedItems } from './rows.ts';
 
 const MAX_SLICES = 5;
 const RING = { x: 89, inner: 54, outer: 84 } as const;

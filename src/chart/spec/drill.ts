@@ -4,8 +4,7 @@ import type { Latency } from '../../domain/usage.ts';
 import { formatCompact, formatCount, formatLatency, formatShare } from '../../report/format.ts';
 import type { CanDraw } from '../text.ts';
 import type { Drawing } from './frame.ts';
-import { describeFailed, outcomeKeys, toParts } from './ranking.ts';
-import { buildRows } from './rows.ts';
+import { buildRows, describeFailed, outcomeKeys, toParts } from './rows.ts';
 
 const MAX_SECTIONS = 2;
 const MAX_BARS = 5;

@@ -5,8 +5,7 @@ import type { CanDraw } from '../text.ts';
 import { COLOR, SERIES_COLORS } from '../theme.ts';
 import { buildLines, durationChannel, isInSeconds, noteLayers, placeNote } from './columns.ts';
 import type { Drawing } from './frame.ts';
-import { firstRankOf } from './ranking.ts';
-import { buildRows, type Row } from './rows.ts';
+import { buildRows, firstRankOf, type Row } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
 const MAX_BARS = 10;

@@ -17,7 +17,7 @@ import {
   valueChannel,
 } from './columns.ts';
 import { type Drawing, type Layer, toLayer } from './frame.ts';
-import { outcomeKeys, toParts } from './ranking.ts';
+import { outcomeKeys, toParts } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
 /** So few steps have a block each for what is usual; more have a band, which begins and ends in the middle of a bar. */

@@ -13,7 +13,7 @@ const SIGNS: readonly (readonly [RegExp, Bound['sign']])[] = [
 ];
 /** Behind a number these say that it is a span of time, or a rate. */
 const NO_COUNT =
-  /^(?:(?:calls|requests|times|hits) )?((minute|hour|day|week|month|quarter|year|min|hr)s?|(per|a|an|each|every)( .*)?|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
+  /^(?:(?:calls|requests|times|hits) )?((minute|hour|day|week|month|quarter|year|min|hr)s?|(per|a|an|each|every)( (second|minute|hour|day|week|month|year)\b.*)?|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
 
 /** The last words of a bound: what it is a number of. */
 const UNITS: readonly (readonly [RegExp, Bound['column'], number])[] = [

@@ -41,7 +41,11 @@ export function listFacts(
   const [name] = names;
   const [dimension] = dimensions;
   const { range, versus, bound } = draft.question;
-  const behindBound = bound && tokens[tokens.indexOf(draft.places.get('bound')!.at(-1)!) + 1];
+  const behindBound =
+    bound &&
+    tokens
+      .slice(tokens.indexOf(draft.places.get('bound')!.at(-1)!) + 1)
+      .find((token) => !/^(different|distinct|unique|separate)$/.test(bareWord(token)));
   const named = new Set([...names, ...pools].flatMap((each) => each.tokens));
   const toText = (some: readonly Token[]) => some.map(bareWord).join(' ');
   const text = toText(tokens);
@@ -65,6 +69,8 @@ export function listFacts(
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [findStep(concepts), 'step'],
     [asksForNone, 'none'],
+    // `more 404s than usual`
+    [/\bthan (usual|normal|typical|average|always)/.test(text), 'versus'],
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],
     [
@@ -129,7 +135,8 @@ export function asksForChange({
     draft.question.bound?.column !== 'p95' &&
     isChange &&
     (isComparative || !concepts.has('versus')) &&
-    !concepts.has('average')
+    !concepts.has('average') &&
+    !(isComparative && concepts.has('odd'))
   );
 }
 

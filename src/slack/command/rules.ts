@@ -202,14 +202,15 @@ const ROWS: readonly Row[] = [
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
-  ['average versus|compare', 'unusual [name]', 'average versus compare happening status'],
+
+  ['average|odd versus|compare', 'unusual [name]', `odd average versus compare happening status ${OUTCOMES}`],
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],
   ['busy compared', 'daily [name]', 'most least happening status'],
   ['busy !compared', 'day busy today [name]', 'most least day happening status goingOn average'],
   ['weekday|hourOfDay|week|month !who|dimension|bound', 'daily [name]', `week month versus compare ${STEPS} ${PEAK}`],
   ['record !range', 'daily 90d [name]', PEAK],
   ['day peak|most|least|failing|throttled|code !hour|ofRange', 'daily [name]', PEAK],
-  ['goodTime', 'day quietest [name]', `goodTime ${PEAK}`],
+  ['goodTime', 'day quietest [name]', `goodTime fix ${PEAK}`],
   ['peak', 'day [name]', PEAK],
   ['hour failing|throttled|code', 'day [name]', PEAK],
   ['hour|when most|least', 'day [name]', PEAK],
@@ -286,7 +287,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   // What changed is seen by what is before and after it, so the time has to be named.
   [
-    'fix !range',
+    'fix !range|goodTime',
     'Since when? Name the time of the change: what came after is set beside as much before it.',
     'status today vs previous …',
     'status since yesterday 14:00 vs previous …',
@@ -366,7 +367,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'history',
   ],
   [
-    'versus !compared|average|fix|several|alternatives|codes|bound|weekday',
+    'versus !compared|average|odd|fix|several|alternatives|codes|bound|weekday',
     'Compared with what? Name the second range, or take the one before.',
     'daily vs previous …',
     'top clients vs previous …',

@@ -1,3 +1,4 @@
+import { readNumber } from '../../domain/calendar.ts';
 import type { Grouping } from '../../domain/dimension.ts';
 import { readBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
@@ -327,6 +328,13 @@ export function readSentence(reading: Reading): Sentence {
   function readRest(at: number): number | undefined {
     if (isSentenceFiller(words[at]!) || (/n't$/.test(words[at]!) && countNegation(tokens, at) === 0)) return at + 1;
     // `10000 more calls` are no rows.
+    const many = DIMENSION_WORDS.has(words[at + 1] ?? '') ? readNumber(words[at]!) : undefined;
+    // `which two clients`
+    if (many !== undefined && many > 1 && !/^\d/.test(words[at]!) && draft.question.limit === undefined) {
+      draft.question = { ...draft.question, limit: many };
+      draft.places.set('limit', [tokens[at]!]);
+      return at + 1;
+    }
     const isRanked = /^(first|top|most|worst|\w{3,}est)$/.test(words[at + 1] ?? '');
     if (/^\d+$/.test(words[at]!) && !isRanked && !DIMENSION_WORDS.has(words[at + 1] ?? '')) return undefined;
     const before = draft.filters.length;

@@ -1,6 +1,6 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import type { UsageReader } from '../domain/usage.ts';
-import { answerCalls, ThreadCalls } from '../threads.ts';
+import { answerCalls, lowerThreadPriority, ThreadCalls } from '../threads.ts';
 
 type Method = keyof UsageReader;
 type Call = { method: Method; argument: unknown };
@@ -44,9 +44,11 @@ export function createThreadedUsage(settings: { databaseUrl: string; zone: strin
 
 if (!isMainThread && workerData?.reader) {
   // Only here, so that the thread which asks does not hold all that answers.
-  const [{ createCalendar }, { dialectOf, openDatabase }, { lowerThreadPriority }, { StoredUsage }] = await Promise.all(
-    [import('../domain/calendar.ts'), import('../store/database.ts'), import('../threads.ts'), import('./reader.ts')],
-  );
+  const [{ createCalendar }, { dialectOf, openDatabase }, { StoredUsage }] = await Promise.all([
+    import('../domain/calendar.ts'),
+    import('../store/database.ts'),
+    import('./reader.ts'),
+  ]);
   lowerThreadPriority();
   const { databaseUrl, zone } = workerData.reader as { databaseUrl: string; zone: string };
   const usage = new StoredUsage(openDatabase(databaseUrl), dialectOf(databaseUrl), createCalendar(zone));

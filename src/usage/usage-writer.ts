@@ -15,7 +15,7 @@ import { removeExpired } from './retention.ts';
 import { type RezoneOutcome, rezone } from './rezone.ts';
 import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
 import { type CommitSnapshot, lockCommits, readCommitSnapshot } from './snapshot.ts';
-import { addToTotals, closeMonths, lockDays, lockTotals, shareTotals } from './totals.ts';
+import { addToTotals, closeMonths, listScattered, lockDays, lockTotals, mergeDay, shareTotals } from './totals.ts';
 import { ValuePlaces } from './value-places.ts';
 import { ValueDictionary } from './values.ts';
 
@@ -141,7 +141,8 @@ export class UsageWriter {
 
   /**
    * Writes the rows of `usage_daily` for days whose totals have changed, the newest first, each in a transaction of its own,
-   * for about so many milliseconds. Answers whether days are left.
+   * for about so many milliseconds; and makes one segment of each total of such a day, once it is over. Answers whether days are
+   * left.
    */
   async writeDailyRows(forMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { dialect, calendar } = this.#options;
@@ -154,6 +155,13 @@ export class UsageWriter {
         await writeDay(trx, dialect, calendar, day);
       };
       await this.#inTurn('totals', () => this.#changeTotals(write, shareTotals));
+      for (const cube of await listScattered(this.#db, day)) {
+        const merge = async (trx: Db): Promise<void> => {
+          await lockDays(trx, dialect, [day]);
+          await mergeDay(trx, cube, day);
+        };
+        await this.#inTurn('totals', () => this.#changeTotals(merge, shareTotals));
+      }
     }
     return false;
   }

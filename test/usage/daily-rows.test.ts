@@ -12,6 +12,7 @@ import { setSetting } from '../../src/store/setting-repository.ts';
 import { markAllDays } from '../../src/usage/daily-rows.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { forget } from '../../src/usage/forget.ts';
+import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { arbitraryEvent } from '../support/events.ts';
@@ -232,6 +233,52 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
     expect(await list()).toEqual([]);
     await writer.writeDailyRows();
     expect(await list()).toEqual(days.slice(1));
+  });
+
+  it('makes one segment of each total of a day that is over, but for the little that comes late', async () => {
+    const db = await open();
+    const calendar = ZONES[0]!;
+    const writer = createWriter(db, { calendar, rules: 0, events: [], corrections: [] });
+    const usage = new StoredUsage(db, dialect, calendar);
+    const append = async (date: string, clients: number) => {
+      const events = Array.from(
+        { length: clients },
+        (_, index): UsageEvent => ({
+          ...{ client: `client ${index}`, user: 'u', kind: 'call', count: 1, durationMs: 5 },
+          timeMs: Date.parse(`${date}T12:00:00Z`),
+        }),
+      );
+      await writer.append([{ source: SOURCE, events, receivedMs: NOW }]);
+      await writer.foldAll();
+    };
+    const listCells = async (date: string, cube: string) => {
+      const bucket = calendar.dayOf(Date.parse(`${date}T12:00:00Z`));
+      const segments = db.selectFrom('total_segment').select('cells').where('bucket', '=', bucket);
+      return (await segments.where('cube', '=', cube).orderBy('id').execute()).map(({ cells }) => cells);
+    };
+    const ask = async () => {
+      const span = { fromMs: NOW - 5 * 86_400_000, toMs: NOW + 86_400_000 };
+      const { rows } = await usage.sum({ span, grain: 'day', groupBy: ['client'], filters: [] });
+      const { total } = await usage.latency({ span, grain: 'all', filters: [] });
+      return [rows.map(({ startMs, keys, requests }) => `${startMs} ${keys} ${requests}`).sort(), total];
+    };
+    for (const date of ['2026-11-18', '2026-11-19']) {
+      await append(date, 100);
+      await append(date, 20);
+    }
+    const before = await ask();
+    await writer.writeDailyRows();
+    for (const cube of ['day.client', 'hour.client', 'day.client.user', 'day.client.durations']) {
+      expect(await listCells('2026-11-18', cube)).toEqual([100]);
+      expect(await listCells('2026-11-19', cube)).toEqual([100, 20]);
+    }
+    expect(await ask()).toEqual(before);
+    await append('2026-11-18', 10);
+    await writer.writeDailyRows();
+    expect(await listCells('2026-11-18', 'day.client')).toEqual([100, 10]);
+    await append('2026-11-18', 5);
+    await writer.writeDailyRows();
+    expect(await listCells('2026-11-18', 'day.client')).toEqual([100]);
   });
 });
 

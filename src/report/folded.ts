@@ -35,13 +35,14 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
     .map(([, steps]) => {
       const sum = sumTotals(steps);
       const mean = (count: number) => Math.round(count / steps.length);
-      const [ok, failed, none] = [mean(sum.ok), mean(sum.failed), mean(sum.none)];
+      const [requests, failed, none] = [mean(sum.requests), mean(sum.failed), mean(sum.none)];
       const { startMs } = steps.at(-1)!;
       const label = formatStepLabel(startMs, grain, calendar);
       const name = grain === 'weekday' ? `${WEEKDAYS[toDate(calendar.dayOf(startMs)).dayOfWeek - 1]}s` : label;
       return {
         ...{ startMs, label, name, partial: false, steps: steps.length, sum: sum.requests },
-        ...{ ok, failed, none, requests: ok + failed + none, credits: 0 },
+        // What the bars of a picture show adds up to the number that is told.
+        ...{ requests, failed, none, ok: Math.max(0, requests - failed - none), credits: 0 },
       };
     });
 }

@@ -78,7 +78,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
 
   return {
     ...toHead(inquiry, [answer], {
-      title: `Requests per ${STEP_NAMES[folding ?? grain]}`,
+      title: folding ? `Average requests per ${STEP_NAMES[folding]}` : `Requests per ${STEP_NAMES[grain]}`,
       finding: describe(),
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [

@@ -148,8 +148,7 @@ export function readNameAndOptions(
   const mayBeName = !optional || !(range || beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord)));
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
     if (words > 0 && !mayBeName) break;
-    const last = tokens[at + words - 1];
-    if (words > 0 && last && (last.quoted || isFilter(last))) break;
+    if (tokens.slice(at, at + words).some((token) => token.quoted || isFilter(token))) break;
     // `history Public API`
     while (words > 0 && /^apis?$/.test(wordAt(reading, at + words))) words++;
     const name = words === 0 ? '' : reading.text.slice(first!.start, tokens[at + words - 1]!.end);

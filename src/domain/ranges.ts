@@ -79,7 +79,6 @@ export function resolveHistory(nowMs: number, calendar: Calendar, untilMonth?: n
     ...buildDays({ first: firstDay, last: lastDay }, today, calendar),
     grain: 'month',
     partial,
-    label: `${monthLabel(until - 11)} – ${monthLabel(until)}${partial ? ' to yesterday' : ''}`,
   };
 }
 

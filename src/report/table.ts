@@ -48,7 +48,7 @@ export function orderBy<Row>(
   const column = columns.find(({ key }) => key === name);
   if (!column) {
     const known = columns.map(({ key }) => key).join(', ');
-    throw new QuestionError(`Cannot sort ${what}by ${JSON.stringify(name)}; the columns are ${known}.`);
+    throw new QuestionError(`Cannot sort ${what}by “${name}”; the columns are ${known}.`);
   }
   const sign = sort.startsWith('-') ? -1 : 1;
   return (a, b) => {

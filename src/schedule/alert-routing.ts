@@ -155,6 +155,6 @@ export function requireAdmin(by: Actor, what: string): void {
 export function unknownAlert(what: string): HeadroomError {
   return new HeadroomError(
     'schedule',
-    `There is no alert ${JSON.stringify(what)}. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
+    `There is no alert “${what}”. Kinds of alerts: ${ALERT_KINDS.map(({ kind }) => kind).join(', ')}; /usage alerts shows all.`,
   );
 }

@@ -131,7 +131,7 @@ function narrow(what: DigestWhat, change: DigestChange): DigestWhat {
   const unknown = change.sections?.find((key) => !isSection(key));
   if (unknown !== undefined) {
     const known = DIGEST_SECTIONS.map(({ key }) => key).join(', ');
-    throw new HeadroomError('schedule', `A digest has no section ${JSON.stringify(unknown)}. It can have: ${known}.`);
+    throw new HeadroomError('schedule', `A digest has no section “${unknown}”. It can have: ${known}.`);
   }
   const scope = change.scope || what.scope;
   return {

@@ -239,7 +239,8 @@ function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
   const { filters = [] } = question;
   const range = rangeOfCalls(report);
-  if (!CALLS.has(kind)) return [];
+  const isEmpty = (kind === 'top' || kind === 'status') && report.table.rows.length === 0;
+  if (!CALLS.has(kind) || isEmpty) return [];
   const name = 'name' in report ? report.name : question.name;
   const subject: Filter[] =
     name !== undefined ? [{ key: kind === 'route' ? 'route' : 'client', patterns: [name], not: false }] : [];
@@ -377,7 +378,10 @@ function listViews(report: Report): Offer[] {
     report.kind === 'compare'
       ? report.sections.some((section) => section.more > offset)
       : (report.kind === 'latency' || report.others.count > 0) && offset + report.rows.length < report.distinct;
-  const isSliced = report.kind === 'top' && (report.dimension === 'client' || report.dimension === 'function');
+  const isSliced =
+    report.kind === 'top' &&
+    report.rows.length > 0 &&
+    (report.dimension === 'client' || report.dimension === 'function');
   const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
   const isPaged = isPage(question);
   const fitting = countFitting(report.table);

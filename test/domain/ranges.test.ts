@@ -366,7 +366,7 @@ describe('resolveHistory', () => {
       text: '2025-12-01..2026-11-20',
       grain: 'month',
       partial: true,
-      label: 'Dec 2025 – Nov 2026 to yesterday',
+      label: '1 Dec 2025 – 20 Nov 2026',
     });
     expect(range.toMs).toBe(berlin.startOfDay(parseDay('2026-11-21')));
   });

@@ -114,7 +114,7 @@ describe('vs', () => {
       (await compare(events, { report: 'top', versus: 'previous', sort })).sections[0]!.rows.map(({ name }) => name);
     expect(await names('-change')).toEqual(['Acme', 'Mobile', 'Portal', 'Legacy']);
     expect(await names('change')).toEqual(['Legacy', 'Portal', 'Mobile', 'Acme']);
-    await expect(names('failed')).rejects.toThrow('Cannot sort a comparison by "failed"; the columns are change');
+    await expect(names('failed')).rejects.toThrow('Cannot sort a comparison by “failed”; the columns are change');
   });
 
   it('compares ranges of unequal length per day, and says so', async () => {
@@ -319,7 +319,7 @@ describe('vs', () => {
     expect(first.finding).toBe('Latency (p95) is 300 ms; 7–13 Nov 2026 has no durations to compare with.');
     expect(first.notes.join(' ')).not.toMatch(/New:/);
     expect(toCsv(first).split('\r\n')[1]).toBe('/a,300,,,,,,,route,');
-    expect(buildAltText(first)).toContain('/a 300 ms p95.');
+    expect(buildAltText(first)).toContain('/a p95 300 ms.');
     const none = await compare([calls('Acme', 1, 1)], { report: 'latency', versus: 'previous' });
     expect(none.finding).not.toMatch(/none in/);
   });

@@ -129,7 +129,7 @@ describe('top', () => {
     const failed = await ask(traffic, { report: 'top', limit: 1, sort: '-failed' });
     expect(failed.finding).toBe('b has all 30 failures.');
     expect(failed.rows[0]!.name).toBe('b');
-    await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by "toString"');
+    await expect(ask(traffic, { report: 'top', sort: 'toString' })).rejects.toThrow('Cannot sort by “toString”');
   });
 
   it('speaks of failures where the filter lets nothing else through', async () => {

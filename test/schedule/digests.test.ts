@@ -569,7 +569,7 @@ describe('digests', () => {
     await digests.remove(first.id, ADMIN);
     expect(await digests.list()).toEqual([]);
     await expect(digests.add({ channel: CHANNEL, schedule: 'daily 9:00', sections: ['weather'] }, BY)).rejects.toThrow(
-      'no section "weather"',
+      'no section “weather”',
     );
   });
 });

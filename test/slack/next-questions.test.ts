@@ -95,6 +95,16 @@ describe('an answer without calls', () => {
     ]);
   });
 
+  it('leads to no picture, call or duration that it does not have', async () => {
+    for (const report of ['top', 'status'] as const) {
+      const labels = async (range: string) =>
+        listNext(await empty({ report, range } as Question)).map(({ label }) => label);
+      const gone = ['Doughnut', 'Show calls', 'Latency'];
+      expect((await labels('2026-11-01')).filter((label) => gone.includes(label))).toEqual([]);
+      expect(await labels('all')).toEqual(expect.arrayContaining(['Show calls', 'Latency']));
+    }
+  });
+
   it('is the only one that does', async () => {
     expect(listWider(await empty({ report: 'top', range: 'yesterday' }))).toEqual([]);
     expect(listWider(await ask([], { report: 'top' }))).toEqual([]);

@@ -239,8 +239,7 @@ function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
   const { filters = [] } = question;
   const range = rangeOfCalls(report);
-  const isEmpty = (kind === 'top' || kind === 'status') && report.table.rows.length === 0;
-  if (!CALLS.has(kind) || isEmpty) return [];
+  if (!CALLS.has(kind) || (/^(top|status)$/.test(kind) && report.table.rows.length === 0)) return [];
   const name = 'name' in report ? report.name : question.name;
   const subject: Filter[] =
     name !== undefined ? [{ key: kind === 'route' ? 'route' : 'client', patterns: [name], not: false }] : [];

@@ -239,7 +239,7 @@ function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
   const { filters = [] } = question;
   const range = rangeOfCalls(report);
-  if (!CALLS.has(kind) || (/^(top|status)$/.test(kind) && report.table.rows.length === 0)) return [];
+  if (!CALLS.has(kind) || hasNoCalls(report)) return [];
   const name = 'name' in report ? report.name : question.name;
   const subject: Filter[] =
     name !== undefined ? [{ key: kind === 'route' ? 'route' : 'client', patterns: [name], not: false }] : [];
@@ -352,10 +352,8 @@ const LINE_CHARACTERS = 12;
 
 /** Counts the rows of a page that a phone shows at once. Names wrap between words only. */
 export function countFitting({ columns, rows }: Table): number {
-  const name = Math.max(
-    0,
-    columns.findIndex((column) => column.name),
-  );
+  const found = columns.findIndex((column) => column.name);
+  const name = Math.max(found, 0);
   let left = PAGE_ROWS * ROW;
   const fitting = rows.findIndex((row) => {
     const text = String(row[name] ?? '').trim();

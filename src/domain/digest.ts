@@ -33,6 +33,13 @@ export interface DigestWhat {
 
 export const EVERYTHING: DigestWhat = { sections: DIGEST_SECTIONS.map(({ key }) => key), filters: [] };
 
+/** `only calls with scope crm, not status 429`; nothing where it is about all calls. */
+export function describeLimits({ filters, scope }: DigestWhat): string[] {
+  const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
+  const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
+  return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
+}
+
 export function isSection(key: string): key is DigestSection {
   return DIGEST_SECTIONS.some((known) => known.key === key);
 }

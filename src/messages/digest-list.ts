@@ -9,7 +9,8 @@ const MAX_SHOWN = 12;
 /** A digest in lines: schedule and state, then its next three runs. */
 export function describeDigest(digest: DigestSummary): { lines: string[] } {
   const next = digest.nextRuns.length > 0 ? [describeRuns(digest)] : [];
-  return { lines: [`${digest.schedule}${digest.paused ? ` · ${describePause(digest)}` : ''}`, ...next] };
+  const { schedule, limits, paused } = digest;
+  return { lines: [[schedule, ...limits, ...(paused ? [describePause(digest)] : [])].join(' · '), ...next] };
 }
 
 /** `paused until Mon 30 Nov 00:00`, by the schedule's own zone; `paused: invite me with /invite @headroom`. */

@@ -146,6 +146,7 @@ export function listSampleDigests(): DigestSummary[] {
     sections: EVERYTHING.sections,
     paused: index % 2 === 1,
     ...(index === 1 ? { pausedReason: 'Headroom is not in the channel: type /invite @Headroom there.' } : {}),
+    limits: index % 3 === 1 ? ['only calls with scope crm'] : [],
     nextRuns: [SAMPLE_NOW, SAMPLE_NOW + 86_400_000, SAMPLE_NOW + 2 * 86_400_000],
   }));
 }

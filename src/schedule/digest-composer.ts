@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Composer } from '../delivery/slack-transport.ts';
 import { formatDay } from '../domain/calendar.ts';
-import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
+import { describeLimits, isSection, type StatedDay } from '../domain/digest.ts';
 import type { Question, Report } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import { buildDigest, buildDigestPart, type DigestLines } from '../messages/digest-message.ts';
@@ -125,12 +125,6 @@ function listContext(
     ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : []),
     ...(parts.length > 0 ? ['more in the thread'] : []),
   ];
-}
-
-function describeLimits({ filters, scope }: DigestWhat): string[] {
-  const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
-  const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
-  return all.length > 0 ? [`only calls with ${all.join(', ')}`] : [];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DIGEST_SECTIONS, type DigestWhat, EVERYTHING, isSection } from '../domain/digest.ts';
+import { DIGEST_SECTIONS, type DigestWhat, describeLimits, EVERYTHING, isSection } from '../domain/digest.ts';
 import { formatSchedule, listNext, nextDue, parseSchedule } from '../domain/schedule-rule.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, DigestChange, DigestPort, DigestSummary } from '../slack/ports.ts';
@@ -119,6 +119,7 @@ export function toSummary(row: Subscription, nowMs: number): DigestSummary {
   return {
     ...{ id: row.id, channel: row.channel, owner: row.owner, schedule: formatSchedule(row.schedule) },
     sections: row.what.sections,
+    limits: describeLimits(row.what),
     paused: row.paused || untilMs !== undefined,
     ...(untilMs === undefined ? {} : { pausedUntilMs: untilMs }),
     ...(row.broken ? { pausedReason: row.broken } : {}),

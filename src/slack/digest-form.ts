@@ -195,7 +195,11 @@ function toLimits(question: Question | undefined): { limits?: About; only?: stri
   const named = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
   const filters = [...named, ...(counted.filters ?? [])];
   const limits = { ...(filters.length > 0 ? { filters } : {}), ...(scope === undefined ? {} : { scope }) };
-  if (Object.keys(limits).length === 0) return {};
   if (!fitsForm(limits)) return { only: TOO_LONG };
-  return { limits, only: `Only requests with ${clip(describeCounted(question), 500)}.` };
+  const { range } = question;
+  const told = [
+    ...(Object.keys(limits).length > 0 ? [`Only requests with ${clip(describeCounted(question), 500)}.`] : []),
+    ...(range === undefined ? [] : [`Each post is about the day or week before it, not about ${range}.`]),
+  ];
+  return { limits, ...(told.length > 0 && { only: told.join(' ') }) };
 }

@@ -32,6 +32,8 @@ export interface DigestSummary {
   schedule: string;
   /** Sections that are on. */
   sections: readonly string[];
+  /** `only calls with scope crm`; empty: it is about all calls. */
+  limits: readonly string[];
   paused: boolean;
   /** Until when; absent: until resumed. */
   pausedUntilMs?: number;

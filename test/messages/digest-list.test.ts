@@ -3,7 +3,7 @@ import { describeDigest } from '../../src/messages/digest-list.ts';
 
 const DIGEST = {
   ...{ id: 7, channel: 'C01USAGE', owner: 'U01ALICE', schedule: 'daily 09:00 Europe/Berlin', sections: [] },
-  ...{ paused: false, nextRuns: [Date.UTC(2026, 10, 30, 8)] },
+  ...{ paused: false, limits: [], nextRuns: [Date.UTC(2026, 10, 30, 8)] },
 };
 
 it('a digest that is paused says until when, in its own zone', () => {
@@ -15,4 +15,10 @@ it('a digest that is paused says until when, in its own zone', () => {
   expect(describeDigest({ ...DIGEST, paused: true, nextRuns: [] }).lines).toEqual([
     'daily 09:00 Europe/Berlin · paused',
   ]);
+});
+
+it('a digest about some calls only says which', () => {
+  expect(describeDigest({ ...DIGEST, limits: ['only calls with scope crm'] }).lines[0]).toBe(
+    'daily 09:00 Europe/Berlin · only calls with scope crm',
+  );
 });

@@ -90,6 +90,7 @@ describe('Make this a digest, under an answer', () => {
     await slack.click({ user: 'alice', message: answer, action_id: 'answer_more', selected_option: 'digest' });
     const form = await slack.waitFor(() => slack.modal('alice'), 'the form');
     expect(JSON.stringify(form.blocks)).toContain('Only requests with client:');
+    expect(JSON.stringify(form.blocks)).toContain('Each post is about the day or week before it, not about 7d.');
     const empty = await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: [], thread: [] } });
     expect(empty.errors).toEqual({ sections: 'Choose at least one.' });
     await slack.submitView({ user: 'alice', viewId: form.id, values: { sections: ['pools'] } });

@@ -178,6 +178,7 @@ function createPorts(
     schedule: 'daily 09:00 Europe/Berlin',
     sections: ['requests', 'pools'],
     paused: false,
+    limits: [],
     nextRuns: [Date.UTC(2026, 10, 22, 8)],
   };
   const told =

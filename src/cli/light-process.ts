@@ -28,11 +28,13 @@ export function keepCompiledCode(): void {
   enableCompileCache(folder);
 }
 
-/** Makes this process, which is to run for long, one that gives memory back: by beginning it anew, once, with the same id. */
+/**
+ * Makes this process, which is to run for long, one that gives memory back: by beginning it anew, once, with the same id. What
+ * `NODE_OPTIONS` says of a heap holds.
+ */
 export function giveMemoryBack(): void {
-  if (process.env.MALLOC_ARENA_MAX !== undefined || process.platform !== 'linux' || !process.execve) return;
-  process.execve(process.execPath, [process.execPath, ...FLAGS, ...process.execArgv, ...process.argv.slice(1)], {
-    ...process.env,
-    ...ALLOCATION,
-  });
+  const { env, execArgv, execPath, argv } = process;
+  if (env.MALLOC_ARENA_MAX !== undefined || process.platform !== 'linux' || !process.execve) return;
+  const flags = FLAGS.filter((flag) => !env.NODE_OPTIONS?.includes(flag.split('=', 1)[0]!));
+  process.execve(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], { ...env, ...ALLOCATION });
 }

@@ -210,6 +210,16 @@ describe.runIf(process.platform === 'linux')('a start', () => {
   });
 });
 
+describe.runIf(process.platform === 'linux')('a start with a heap of one’s own', () => {
+  it('keeps what NODE_OPTIONS says of it', async () => {
+    const { child, url } = start({ NODE_OPTIONS: '--max-old-space-size=2048' });
+    await url;
+    const told = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
+    expect(told).toContain('--max-semi-space-size=4\0');
+    expect(told).not.toContain('--max-old-space-size');
+  });
+});
+
 describe('a stop', () => {
   it('ends with 0 within 10 seconds while requests are under way, and answers those that it took', async () => {
     const { child, ended, url } = start();

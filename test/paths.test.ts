@@ -8,7 +8,7 @@ import { CHILD_ENV } from './support/child-env.ts';
 import { runBeside, runHere } from './support/command-process.ts';
 import type { Asked } from './support/counted-bot.ts';
 import { createDatabase } from './support/databases.ts';
-import { type Emulator, startEmulator } from './support/emulator.ts';
+import { type Emulator, settingsIn, startEmulator } from './support/emulator.ts';
 import type { Called } from './support/precise-coverage.ts';
 
 /**
@@ -60,15 +60,8 @@ describe('files that a path touches', () => {
     const now = () => Date.now() + aheadMs;
     slack = await startEmulator({ now });
     const env = {
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_SIGNING_SECRET: slack.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      DATABASE_URL: database.url,
-      SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-      PORT: '0',
+      ...settingsIn(slack, database.url),
       INGEST_TOKEN: TOKEN,
-      ALERT_CHANNEL: ONCALL,
-      ONCALL: 'S0123',
       LOG_LEVEL: 'error',
       TZ: 'UTC',
     };

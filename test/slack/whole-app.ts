@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config.ts';
 import { systemClock } from '../../src/delivery/clock.ts';
 import { createLogger } from '../../src/log.ts';
 import { createDatabase } from '../support/databases.ts';
-import { type Emulator, startEmulator } from '../support/emulator.ts';
+import { type Emulator, settingsIn, startEmulator } from '../support/emulator.ts';
 
 export interface WholeApp {
   app: App;
@@ -36,15 +36,8 @@ export async function startWholeApp(options: { nowMs: number; env?: Record<strin
   const log = createLogger('error', { write: (line) => void errors.push(JSON.parse(line)) });
   const config = parseConfig(
     {
-      SLACK_BOT_TOKEN: slack.botToken,
-      SLACK_SIGNING_SECRET: slack.signingSecret,
-      SLACK_API_URL: slack.apiUrl,
-      DATABASE_URL: database.url,
-      SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-      PORT: '0',
+      ...settingsIn(slack, database.url),
       INGEST_TOKEN: TOKEN,
-      ALERT_CHANNEL: 'C01ONCALL',
-      ONCALL: 'S0123',
       ...options.env,
     },
     'slack',

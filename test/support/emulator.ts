@@ -123,6 +123,20 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
   };
 }
 
+/** Settings of a bot with a database of its own in this workspace, told of alerts in #oncall. */
+export function settingsIn(slack: Emulator, databaseUrl: string): Record<string, string> {
+  return {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_SIGNING_SECRET: slack.signingSecret,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: databaseUrl,
+    SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    PORT: '0',
+    ALERT_CHANNEL: 'C01ONCALL',
+    ONCALL: 'S0123',
+  };
+}
+
 /** The newest of everything, short: what one wants to see when a wait failed. */
 function describe({ messages, ephemerals, problems }: WorkspaceState, calls: readonly RecordedCall[]): string {
   const inChannels = [...messages].map(([channel, said]) => [

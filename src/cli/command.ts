@@ -45,7 +45,7 @@ export const STOPPED = 130;
  */
 export type RunCommand = (args: readonly string[], context: CliContext, name: string) => Promise<number>;
 
-/** What a reader makes of flags and words: what it refuses is told as a fault of these. */
+/** Reads flags or words: an error of the reader ends the command with MISUSE, as these have to be changed. */
 export function readFlags<T>(read: () => T): T {
   try {
     return read();

@@ -61,12 +61,12 @@ function refuse(name: string, context: CliContext): number {
   return MISUSE;
 }
 
-/** Whether the words, flags, question or statement have to be changed. */
+/** Whether a command ends with MISUSE: another flag, word, question or statement would work. */
 function isMisuse(error: unknown): boolean {
   return isUnparsed(error) || (error instanceof HeadroomError && /^(question|range)$/.test(error.code));
 }
 
-/** What node:util's parseArgs throws for options it does not know. */
+/** Whether parseArgs of node:util refused the flags: its errors name no command, so help is pointed to. */
 function isUnparsed(error: unknown): boolean {
   return String((error as NodeJS.ErrnoException)?.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -283,7 +283,7 @@ export class Unclear<Meaning> {
   }
 }
 
-/** What words mean; undefined where they mean nothing. */
+/** The one meaning of a text, or (`Unclear`) the several that it may have; undefined where it has none. */
 export type Read<Meaning> = Meaning | Unclear<Meaning> | undefined;
 
 /**

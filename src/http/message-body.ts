@@ -25,9 +25,8 @@ export class BodyBudget {
   readonly #takenBy = new Map<string, number>();
   /** In the order in which they were begun. */
   readonly #unfinished = new Set<BegunBody>();
-  #takenBytes = 0;
-
   readonly #smallFirst: boolean;
+  #takenBytes = 0;
 
   /** `smallFirst`: of one owner too, larger bodies that are not whole give way to a smaller one. */
   constructor(limitBytes: number, { smallFirst = false } = {}) {
@@ -115,7 +114,7 @@ interface BodyRoom {
   budget: BodyBudget;
   owner: string;
   withinMs?: number;
-  /** What whoever sends more is told to do. */
+  /** Ends the error for a larger body: how to send less. */
   cure?: string;
 }
 
@@ -144,7 +143,7 @@ export function readBody(
     const stop = (error: unknown): void => {
       clearTimeout(deadline);
       request.off('data', onData);
-      // What still comes is read and thrown away, so that the caller gets to see the answer.
+      // The rest is read and dropped: callers that cannot write to the end never read the answer.
       request.resume();
       chunks.length = 0;
       budget.release(body);

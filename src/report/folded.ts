@@ -47,7 +47,7 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
     });
 }
 
-/** `Fridays are busiest with 7,208 requests on average, Sundays quietest with 2,872.` */
+/** `Busiest on Fridays with 7,208 requests on average, quietest on Sundays with 2,872.` */
 export function describeFolded(folded: readonly Folded[], grain: Folding, what: string, isQuietest: boolean): string {
   const [most, least] = what === 'request' ? ['busiest', 'quietest'] : ['most', 'fewest'];
   const meanOf = ({ sum, steps }: Folded) => sum / steps;

@@ -22,10 +22,16 @@ import { ask, type Inquiry } from './inquiry.ts';
 import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
-/** Grains that the store counts by others. */
-const COUNTED_BY: Partial<Record<StepGrain, Grain>> = {
+/** How the store counts what is drawn by each grain. */
+const COUNTED_BY: Readonly<Record<StepGrain, Grain>> = {
+  minute: 'minute',
   'five-minutes': 'minute',
+  hour: 'hour',
+  'hour-of-day': 'hour',
+  day: 'day',
   week: 'day',
+  weekday: 'day',
+  month: 'month',
 };
 
 /** One bar's place in time, and the rows counted in it. */
@@ -118,7 +124,7 @@ export async function askBySteps(
 ): Promise<{ answer: UsageAnswer; grain: StepGrain; steps: Step[]; notes: string[] }> {
   const { range, extent } = inquiry;
   const askBy = async (grain: StepGrain, note?: string) => {
-    const answer = await ask(inquiry, { ...query, grain: COUNTED_BY[grain] ?? (grain as Grain) });
+    const answer = await ask(inquiry, { ...query, grain: COUNTED_BY[grain] });
     const notes = note === undefined || answer.shortened ? [] : [note];
     return { answer, grain, steps: listSteps(inquiry, grain, answer.rows), notes };
   };

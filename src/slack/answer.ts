@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DAY_MS } from '../domain/calendar.ts';
+import { formatDay } from '../domain/calendar.ts';
 import type { Question, Report } from '../domain/report.ts';
 import { type AnswerFrame, buildAnswer } from '../messages/answer-message.ts';
 import { describeContext } from '../messages/controls.ts';
@@ -255,14 +255,10 @@ export function fileStem(report: Report): string {
     report.kind === 'top' || (report.kind === 'latency' && !report.steps)
       ? `${report.dimension}s`
       : (question.scope ?? question.name ?? '');
-  const days = range ? new Set([isoDate(range.firstDay), isoDate(range.lastDay)]) : [];
+  const days = range ? new Set([formatDay(range.firstDay), formatDay(range.lastDay)]) : [];
   return ['usage', question.report, subject, ...days, zone]
     .map((part) => part.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-+|-+$/g, ''))
     .map((part) => part.slice(0, 60))
     .filter((part) => part !== '')
     .join('_');
-}
-
-function isoDate(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }

@@ -26,9 +26,9 @@ export const FOCUSES = [
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
 
-/** Steps that can be asked for. Those of the last two are averages: of all Mondays, of all days at 14:00. */
-export const STEPS = ['hour', 'day', 'week', 'month', 'weekday', 'hour-of-day'] as const;
-export type Step = (typeof STEPS)[number];
+/** Grains that can be asked for. Those of the last two are averages: of all Mondays, of all days at 14:00. */
+export const ASKED_GRAINS = ['hour', 'day', 'week', 'month', 'weekday', 'hour-of-day'] as const;
+export type AskedGrain = (typeof ASKED_GRAINS)[number];
 
 /**
  * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
@@ -43,7 +43,7 @@ export interface Question {
   /** For `top`, `latency`, `daily` and `day`: only rows, or steps, that are so. */
   bound?: Bound;
   /** For `daily`, `day` and `status`: the steps that are counted, where these are not the range's own. */
-  step?: Step;
+  step?: AskedGrain;
   /** For `latency`: by steps of the range instead of ranked. */
   overTime?: true;
   /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */

@@ -1,5 +1,5 @@
 import { toDate, WEEKDAYS } from '../domain/calendar.ts';
-import type { Step } from '../domain/report.ts';
+import type { AskedGrain } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES, type Totals } from '../domain/usage.ts';
 import { capitalise, formatRate, formatStepLabel } from './format.ts';
@@ -9,7 +9,7 @@ import { barColumn, buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
 /** Steps that are averages of others. */
-export type Folding = Extract<Step, 'weekday' | 'hour-of-day'>;
+export type Folding = Extract<AskedGrain, 'weekday' | 'hour-of-day'>;
 
 /** A step with the rounded averages of those that are alike, `steps` of them. */
 interface Folded extends Totals {

@@ -5,7 +5,7 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import { type Filter, only, type StoredFilter } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
 import { resolveRange } from '../domain/ranges.ts';
-import type { Question, ReportHead, Step, TimeMark } from '../domain/report.ts';
+import type { AskedGrain, Question, ReportHead, TimeMark } from '../domain/report.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
@@ -67,12 +67,12 @@ export async function openInquiry(
 }
 
 /** Ranges of steps that are longer, or are averages, where none is asked for. */
-const DEFAULT_RANGES: Partial<Record<Step, string>> = { week: '84d', month: '12-months', weekday: '28d' };
+const DEFAULT_RANGES: Partial<Record<AskedGrain, string>> = { week: '84d', month: '12-months', weekday: '28d' };
 /** Days that are drawn by the hour together, at most: more bars are no picture. */
 const MOST_HOURLY_DAYS = 7;
 
 /** The range with steps of another length. Ranges within days keep their own. Throws QuestionError for one with too many hours. */
-function drawBy(range: Range, step: Step): Range {
+function drawBy(range: Range, step: AskedGrain): Range {
   const { text, label, firstDay, lastDay } = range;
   if (range.timed) return range;
   if (step === 'hour' && lastDay - firstDay >= MOST_HOURLY_DAYS) {

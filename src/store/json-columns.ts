@@ -5,7 +5,7 @@ import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } 
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
 import type { Filter } from '../domain/filter.ts';
-import { FOCUSES, type Question, REPORT_KINDS, STEPS } from '../domain/report.ts';
+import { ASKED_GRAINS, FOCUSES, type Question, REPORT_KINDS } from '../domain/report.ts';
 import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
@@ -38,7 +38,7 @@ export const QUESTION = object<Question>({
   dimension: GROUPING.optional(),
   only: z.enum(['new', 'gone']).optional(),
   bound: object<Bound>({ sign: z.enum(BOUND_SIGNS), value: number, column: z.enum(BOUND_COLUMNS) }).optional(),
-  step: z.enum(STEPS).optional(),
+  step: z.enum(ASKED_GRAINS).optional(),
   overTime: z.literal(true).optional(),
   limit: number.optional(),
   offset: number.optional(),

@@ -3,7 +3,7 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
-import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question, STEPS } from '../../domain/report.ts';
+import { ASKED_GRAINS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { readBound } from './bound-words.ts';
 import { twoRanges } from './clauses.ts';
 import { Misunderstood } from './command.ts';
@@ -232,7 +232,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const held = readBound(tokens, at);
   if (held && (held.bound.column === 'p95') === (draft.question.report === 'latency'))
     return put('bound', held.bound, held.next);
-  const step = word === 'by' ? STEPS.find((each) => each === followingWord) : undefined;
+  const step = word === 'by' ? ASKED_GRAINS.find((each) => each === followingWord) : undefined;
   if (step && /^(daily|day|status)$/.test(draft.question.report)) return put('step', step, at + 2);
   const measure = word === 'by' ? MEASURE_WORDS.get(followingWord) : undefined;
   if (measure) return put('measure', measure, at + 2);

@@ -1,5 +1,5 @@
 import { isByHours } from '../../domain/ranges.ts';
-import type { Question, Step } from '../../domain/report.ts';
+import type { AskedGrain, Question } from '../../domain/report.ts';
 import { hasUse, isByMonths } from './report-parts.ts';
 import type { Sign } from './rules.ts';
 import type { Sentence } from './sentence.ts';
@@ -12,11 +12,11 @@ type Has = (...signs: Sign[]) => boolean;
 const STEPS_ASKED = {
   ...{ weekday: 'weekday', hourOfDay: 'hour-of-day', perHour: 'hour', perWeek: 'week' },
   ...{ perMonth: 'month', history: 'month', perDay: 'day', week: 'week', month: 'month' },
-} as const satisfies Partial<Record<Concept, Step>>;
+} as const satisfies Partial<Record<Concept, AskedGrain>>;
 const STEP_CONCEPTS = Object.keys(STEPS_ASKED) as (keyof typeof STEPS_ASKED)[];
 
 /** The step that a sentence asks for, and its words. */
-export function findStep(concepts: Sentence['concepts']): { step: Step; tokens: readonly Token[] } | undefined {
+export function findStep(concepts: Sentence['concepts']): { step: AskedGrain; tokens: readonly Token[] } | undefined {
   const asked = STEP_CONCEPTS.find((concept) => concepts.has(concept));
   return asked && { step: STEPS_ASKED[asked], tokens: concepts.get(asked)! };
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BOUND_COLUMNS, BOUND_SIGNS } from '../../../src/domain/bound.ts';
 import { DIMENSIONS } from '../../../src/domain/dimension.ts';
 import type { Filter } from '../../../src/domain/filter.ts';
-import { type Focus, type Question, REPORT_KINDS, STEPS } from '../../../src/domain/report.ts';
+import { ASKED_GRAINS, type Focus, type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
 import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
@@ -165,7 +165,7 @@ const questions: fc.Arbitrary<Question> = fc
         value: fc.oneof(fc.nat(100_000), fc.constantFrom(0.5, 99.9)),
         column: fc.constantFrom(...BOUND_COLUMNS),
       }),
-      step: fc.constantFrom(...STEPS),
+      step: fc.constantFrom(...ASKED_GRAINS),
       only: fc.constantFrom('new' as const, 'gone' as const),
       measure: fc.constantFrom('requests' as const, 'credits' as const),
       sort: fc.constantFrom('-requests', 'requests', '-failed', 'name', '-name', 'share_percent'),

@@ -27,6 +27,14 @@ const CEILINGS = {
 
 type Path = keyof typeof CEILINGS;
 
+/** Some of the files of each path, from its first to its last: a count without these counts something else. */
+const HOPS: Record<Path, readonly string[]> = {
+  'event → disk → total': ['http/server.ts', 'ingest/intake.ts', 'usage/commit.ts', 'usage/totals.ts'],
+  '/usage top clients → message': ['slack/listen.ts', 'report/top.ts', 'usage/reader.ts', 'slack/client/post.ts'],
+  'pool at 75% → message': ['schedule/level-alerts.ts', 'delivery/sender.ts', 'slack/client/post.ts'],
+  'day → digest': ['schedule/digest-posts.ts', 'delivery/sender.ts', 'messages/digest-message.ts'],
+};
+
 /** Pure rules are words of every path; reports, pictures and stored usage are followed by the path of a question. */
 const ASKED: Record<Path, RegExp> = {
   'event → disk → total': /^domain\//,
@@ -152,6 +160,7 @@ describe('files that a path touches', () => {
     const files = touched.get(path)!;
     const own = files.filter((file) => !ASKED[path].test(file));
     if (process.env.PATHS === 'list') console.log(`${path}: ${files.length}, ${own.length} own\n${files.join('\n')}`);
+    expect(files).toEqual(expect.arrayContaining([...HOPS[path]]));
     expect(files.length, files.join('\n')).toBeLessThanOrEqual(CEILINGS[path].all);
     expect(own.length, own.join('\n')).toBeLessThanOrEqual(CEILINGS[path].own);
   });

@@ -74,6 +74,8 @@ export interface HttpServerOptions extends IngestDependencies {
   maxHeldBytes?: number;
   /** The same for bodies whose sender only its signature will tell. */
   maxUnknownHeldBytes?: number;
+  /** The same for Slack's requests. */
+  maxSlackHeldBytes?: number;
   /** How long a request may take to arrive. Default 2 minutes. */
   requestTimeoutMs?: number;
   /** Requests that took as long are told in the log. Default 2 s. */
@@ -108,7 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Behind a proxy all callers have one address. Those without a token keep out no smaller body than they hold themselves.
   const smallFirst = { smallFirst: true };
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES, smallFirst);
-  const slackBudget = new BodyBudget(MAX_SLACK_HELD_BYTES, smallFirst);
+  const slackBudget = new BodyBudget(options.maxSlackHeldBytes ?? MAX_SLACK_HELD_BYTES, smallFirst);
   const requests = createCounter(
     'headroom_http_requests_total',
     'Requests answered, by route and status.',

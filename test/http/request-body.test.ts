@@ -88,6 +88,8 @@ describe('bodies that never end', () => {
       intake: TAKES_ALL,
       maxHeldBytes: 10_000,
       maxUnknownHeldBytes: 10_000,
+      maxSlackHeldBytes: 10_000,
+      slack: async () => ({ status: 200 }),
     });
   });
   afterEach(async () => {
@@ -114,6 +116,12 @@ describe('bodies that never end', () => {
     stage.clock.nowMs += 2000;
     return { token: added.token.reveal(), signingSecret: added.signingSecret.reveal() };
   };
+
+  it('of one address keep out nothing smaller of it: behind a proxy Slack has the same', async () => {
+    await hog('/slack/events', 'x-slack-signature: none');
+    expect((await send(stage, '/slack/events', 'x'.repeat(900))).status).toBe(503);
+    expect((await send(stage, '/slack/events', 'x'.repeat(600))).status).toBe(200);
+  });
 
   it('of a sender with a token keep out no other source, also when several send them', async () => {
     const large = `${JSON.stringify(EVENT)}${' '.repeat(900)}`;

@@ -189,8 +189,8 @@ describe('vs', () => {
     expect(await days({ range: '3d', report: 'top' })).toEqual(['15–17 Nov 2026', '18–20 Nov 2026 vs 15–17 Nov 2026']);
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
     const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
-    expect(months.notes.join(' ')).toMatch(
-      /^Compared per day, 20 days with 31; .* Days are paired in order, not by weekday\./,
+    expect(months.notes.join(' ')).toContain(
+      'Compared per day, 20 days with 31; Acme, Portal, Mobile and 1 more are new. Days are paired in order, not by weekday.',
     );
     const named = await compare(events, { report: 'daily', range: '7d', versus: '2026-11-02..2026-11-09' });
     expect(named.notes).toContain('Days are paired in order, not by weekday.');
@@ -317,7 +317,7 @@ describe('vs', () => {
     const alone = { report: 'latency', dimension: 'route', versus: 'previous' } as const;
     const first = await compare([timed('/a', 2, 300), calls('Acme', 9, 5, { route: '/a' })], alone);
     expect(first.finding).toBe('Latency (p95) is 300 ms; 7–13 Nov 2026 has no durations to compare with.');
-    expect(first.notes.join(' ')).not.toMatch(/New:/);
+    expect(first.notes.join(' ')).not.toMatch(/\b(is|are) (new|gone)\b/);
     expect(toCsv(first).split('\r\n')[1]).toBe('/a,300,,,,,,,route,');
     expect(buildAltText(first)).toContain('/a p95 300 ms.');
     const none = await compare([calls('Acme', 1, 1)], { report: 'latency', versus: 'previous' });
@@ -355,7 +355,7 @@ describe('vs', () => {
     const told = async (nowMs: string, question: Question) => {
       const report = await compare(days, question, { nowMs: at(nowMs) });
       expect(toCsv(report).trim().split('\r\n')).toHaveLength(1);
-      expect(report.notes.filter((note) => /New:|Gone:|per day/.test(note))).toEqual([]);
+      expect(report.notes.filter((note) => /\b(is|are) (new|gone)\b|per day/.test(note))).toEqual([]);
       expect(buildSpec(report, 'graph', canDrawBundled)).toBeUndefined();
       return { finding: report.finding, versus: report.versus.label, wider: listWider(report) };
     };

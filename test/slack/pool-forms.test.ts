@@ -126,7 +126,13 @@ describe('the form of a pool', () => {
     await press(month, 'pool_form:grant');
     const longer = await seen('Change pool', 'grants.1.name');
     const values = { 'grants.1.name': 'Robots', 'grants.1.each': '5', max: null };
-    expect((await bot.slack.submitView({ user: 'ada', viewId: longer.id, values })).errors).toEqual({});
+    await press(longer, 'pool_form:grant');
+    const longest = await seen('Change pool', 'grants.2.name');
+    expect(longest.blocks!.find(({ block_id }) => block_id === 'grants.1.quantity')).toMatchObject({
+      element: { initial_value: '1' },
+    });
+    const more = { ...values, 'grants.2.name': 'Cranes', 'grants.2.each': '7' };
+    expect((await bot.slack.submitView({ user: 'ada', viewId: longer.id, values: more })).errors).toEqual({});
     await seen('Pools', 'Saved:');
     const text = await readText('crm');
     expect(text).toContain('name: Daily credits\n        period: month\n        base: 50000\n');

@@ -84,7 +84,7 @@ export async function reportBounded(deps: ReporterDeps, question: Question, nowM
   const words = DIMENSION_WORDS[dimension];
   return {
     ...toHead(inquiry, [main, all!], {
-      title: `${capitalise(words.plural)} ${describeBound(inquiry, bound, dimension)}`,
+      title: `${capitalise(words.plural)} that ${describeBound(inquiry, bound, dimension)}`,
       finding: present.length === 0 ? describeNothing({ ...inquiry, filters: whose }, all) : describe(),
       ...(kept.length > 0 ? { population: countOf(kept.length, words.singular, words.plural) } : {}),
       notes: [

@@ -368,8 +368,7 @@ export function countFitting({ columns, rows }: Table): number {
 function listViews(report: Report): Offer[] {
   const { question } = report;
   const isCompared = report.kind === 'compare' && question.report === 'top';
-  const isRanked = report.kind === 'top' || (report.kind === 'latency' && !report.steps);
-  if (!isRanked && !isCompared) return [];
+  if (!isCompared && report.kind !== 'top' && (report.kind !== 'latency' || report.steps)) return [];
   const offset = question.offset ?? 0;
   const more =
     report.kind === 'compare'
@@ -378,7 +377,8 @@ function listViews(report: Report): Offer[] {
   const isSliced =
     report.kind === 'top' &&
     report.rows.length > 0 &&
-    (report.dimension === 'client' || report.dimension === 'function');
+    !question.bound &&
+    ['client', 'function'].includes(report.dimension);
   const page = (to: number): Question => ({ ...question, view: 'table', limit: PAGE_ROWS, offset: Math.max(0, to) });
   const isPaged = isPage(question);
   const fitting = countFitting(report.table);

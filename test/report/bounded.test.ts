@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { toSvg } from '../../src/chart/render.ts';
+import { buildSpec } from '../../src/chart/spec/build.ts';
+import { canDrawBundled } from '../../src/chart/text.ts';
 import type { Bound } from '../../src/domain/bound.ts';
 import type { Filter } from '../../src/domain/filter.ts';
+import { readTexts } from '../chart/read-svg.ts';
 import { ask, at } from './setup.ts';
 
 const timeMs = at('2026-11-20T12:00:00Z');
@@ -54,6 +58,13 @@ describe('rows held against a number', () => {
       ['Calm', 5],
     ]);
     expect(report.notes).toContain('The numbers are of all calls of these clients.');
+  });
+
+  it('shows shares of all calls in its picture too, not of the rows that are left', async () => {
+    const report = await top(bound('under', 100));
+    const { svg } = await toSvg(buildSpec(report, 'graph', canDrawBundled)!);
+    expect(readTexts(svg).map(({ text }) => text)).toEqual(expect.arrayContaining(['21 · 15.4%', '5 · 3.7%']));
+    expect(report.title).toBe('Clients that made fewer than 100 requests');
   });
 
   it.each([

@@ -135,6 +135,8 @@ const MAX_BARS = 10;
 interface RankedItem extends Totals {
   name: string;
   isRest: boolean;
+  /** Of all calls that were counted; absent for the others. */
+  sharePercent?: number;
 }
 
 /** The first `max` rows, then all others as one (`38 others`), left out where it is nothing. Values beyond the cap (`(other)`) are among the others. */
@@ -156,11 +158,18 @@ export function drawRanking(report: RankingReport, canDraw: CanDraw): Drawing | 
   const { measure, totals } = report;
   const byCredits = measure === 'credits';
   const items = toRankedItems(report, MAX_BARS);
+  // Where a bound leaves rows out, those that are left are not the whole.
+  const showShare = ({ sharePercent, ...item }: RankedItem): string[] =>
+    report.question.bound === undefined
+      ? [formatShare(item[measure], totals[measure])]
+      : sharePercent === undefined
+        ? []
+        : [formatShare(sharePercent, 100)];
   const rows = items.map((item): Row => {
     const size = byCredits ? formatCompactCredits(item.credits) : formatCompact(item.requests);
     return {
       name: item.name,
-      value: `${size} · ${formatShare(item[measure], totals[measure])}`,
+      value: [size, ...showShare(item)].join(' · '),
       isRest: item.isRest,
       failed: byCredits || item.isRest ? undefined : describeFailed(item),
       ...(item.isRest ? {} : { parts: byCredits ? [{ key: 'ok', size: Number(item.credits) }] : toParts(item) }),

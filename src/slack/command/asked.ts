@@ -1,4 +1,5 @@
 import type { Question } from '../../domain/report.ts';
+import { refuseNumbers } from './bound-refusals.ts';
 import { readClauses, whichFirst } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readKnown } from './names.ts';
@@ -14,6 +15,7 @@ import { bareWord, type Reading, UnknownWords } from './words.ts';
 export function readAsked(reading: Reading): Command {
   const head = reading.tokens[0];
   if (!head) return { kind: 'question', question: { report: 'summary' } };
+  refuseNumbers(reading.text.slice(head.start));
   if (WHAT_IF.test(reading.text.slice(head.start))) throw whatIf(reading.text);
   const clauses = readClauses(reading, readQuestion);
   if (clauses && !clauses.areOne) throw whichFirst(clauses.questions);

@@ -69,6 +69,7 @@ export function listFacts(
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [findStep(concepts), 'step'],
     [asksForNone, 'none'],
+    [/\b(mon|tues|wednes|thurs|fri|satur|sun)days\b/.test(text), 'mondays'],
     // `more 404s than usual`
     [/\bthan (usual|normal|typical|average|always)/.test(text), 'versus'],
     [dimension?.dimension === 'source', 'senders'],

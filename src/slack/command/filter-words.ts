@@ -141,7 +141,10 @@ export function readStatus(word: string): string[] | undefined {
 /** One filter per key and sign: the same key twice means "or". */
 export function mergeFilters(filters: readonly Filter[]): Filter[] {
   const merged = new Map<string, { key: QuestionKey; patterns: string[]; not: boolean }>();
-  for (const { key, patterns, not } of filters) {
+  // `failing with 404`: the code says how.
+  const isFailing = ({ key, patterns, not }: Filter) => key === 'status' && !not && patterns.join() === '4xx,5xx';
+  const hasCode = filters.some((each) => each.key === 'status' && !each.not && !isFailing(each));
+  for (const { key, patterns, not } of filters.filter((each) => !hasCode || !isFailing(each))) {
     const id = `${not}${key}`;
     const known = merged.get(id);
     if (known) known.patterns.push(...patterns.filter((pattern) => !known.patterns.includes(pattern)));

@@ -3,10 +3,10 @@ import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
-import { ASKED_GRAINS, MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { ASKED_GRAINS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
+import { refuseBound } from './bound-refusals.ts';
 import { readBound } from './bound-words.ts';
 import { twoRanges } from './clauses.ts';
-import { Misunderstood } from './command.ts';
 import {
   countNegation,
   endOfUnknown,
@@ -21,6 +21,7 @@ import { refuseFiltersOfBalances } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
 import { isAhead, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
+import { isErrorCode, readCount, readRows } from './row-counts.ts';
 import {
   beginsWithLanguage,
   DIMENSION_WORDS,
@@ -34,7 +35,7 @@ import {
   VIEW_WORDS,
 } from './vocabulary.ts';
 import type { Token } from './words.ts';
-import { bareWord, changed, nameAt, type Reading, UnknownWords, wordAt } from './words.ts';
+import { bareWord, nameAt, type Reading, UnknownWords, wordAt } from './words.ts';
 
 /** Words of one unquoted name, at most. */
 const MAX_NAME_WORDS = 40;
@@ -84,6 +85,7 @@ export function finish(reading: Reading, draft: Draft): Question {
   const unused = listUnused(scoped.question, draft.places);
   if (unused.length > 0) throw new UnknownWords(reading, unused, 'unused');
   refuseFiltersOfBalances(scoped);
+  refuseBound(reading, scoped.question, draft.places.get('bound'), scoped.filters);
   return {
     ...scoped.question,
     ...(scoped.filters.length > 0 && { filters: scoped.filters }),
@@ -244,7 +246,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return sort && put('sort', sort.sort, sort.next);
   }
   if (/^\d{1,9}$/.test(followingWord)) {
-    if (word === 'skip' || word === 'offset') return put('offset', checkCount(reading, at + 1, 0, 1_000_000), at + 2);
+    if (word === 'skip' || word === 'offset') return put('offset', readCount(reading, at + 1, 0, 1_000_000), at + 2);
     if (
       word === 'limit' ||
       word === 'first' ||
@@ -279,6 +281,10 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
   // `can we make 10000 more calls`
   const isNoCount = report === 'daily' && Number(word) > MAX_RANKING_ROWS;
+  if (at > (wordAt(reading, 0) === 'top' ? 1 : 0) && report !== 'events' && isErrorCode(reading, at)) {
+    draft.filters.push({ key: 'status', patterns: status!, not: false });
+    return at + 1;
+  }
   if (/^\d{1,9}$/.test(word) && /^(first|top)$/.test(followingWord))
     return put('limit', readRows(reading, at, draft.question), at + 2);
   if (/^\d{1,9}$/.test(word) && !isNoCount) return put('limit', readRows(reading, at, draft.question), at + 1);
@@ -364,22 +370,6 @@ function takeScope(question: Question, filters: Filter[]): { question: Question;
   const only = filters.find(({ key, not, patterns }) => key === 'scope' && !not && patterns.length === 1);
   if (!only || question.scope !== undefined || !hasScope(question)) return { question, filters };
   return { question: { ...question, scope: only.patterns[0]! }, filters: filters.filter((filter) => filter !== only) };
-}
-
-function readRows(reading: Reading, at: number, { report }: Question): number {
-  return report === 'events'
-    ? checkCount(reading, at, 1, MAX_EVENT_ROWS, 'an answer of single calls')
-    : checkCount(reading, at, 1, MAX_RANKING_ROWS);
-}
-
-function checkCount(reading: Reading, at: number, min: number, max: number, what = 'a ranking'): number {
-  const token = reading.tokens[at]!;
-  const value = Number(bareWord(token));
-  if (value >= min && value <= max) return value;
-  throw new Misunderstood(
-    `${value} rows are ${value < min ? 'too few' : 'too many'}: ${what} has 1 to ${max.toLocaleString('en')}.`,
-    [changed(reading, token, String(value < min ? min : max)), changed(reading, token, '10')],
-  );
 }
 
 /** `sort failed` puts the most failed first; `sort name` goes from A. */

@@ -29,6 +29,8 @@ export type Fact =
   | 'step'
   /** `no errors today?` */
   | 'none'
+  /** One weekday of every week. */
+  | 'mondays'
   /** `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
   | 'codes'
@@ -273,6 +275,11 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'The table of status codes has the share of each.',
     'status [codes] …',
     'top [dimension] …',
+  ],
+  [
+    'mondays',
+    "I can't count one weekday alone: the average of each stands beside those of the others.",
+    'daily by weekday …',
   ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],

@@ -3,13 +3,14 @@ import type { Grouping } from '../../domain/dimension.ts';
 import { readBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
 import { type Denied, readDenied, settle } from './denials.ts';
-import { countNegation, endOfUnknown, readStatus } from './filter-words.ts';
+import { countNegation, endOfUnknown, keyOfName, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled, readScopeTitle } from './names.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
+import { withoutWords } from './unknown-words.ts';
 import { type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcept } from './vocabulary.ts';
 import type { Token } from './words.ts';
-import { bareWord, type Reading } from './words.ts';
+import { bareWord, type Reading, trimWord } from './words.ts';
 
 /** The parts of a sentence, each with the words behind it. A rule that makes a question of it has to use every part. */
 export interface Sentence {
@@ -112,6 +113,11 @@ export function readSentence(reading: Reading): Sentence {
   /** Quoted, or known and of several words. */
   function readName(at: number): number | undefined {
     if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
+    // `PATCH calls` are of a method, where `since the patch` is a moment.
+    const plain = keyOfName(trimWord(tokens[at]!)) === 'method' && readPlainName(reading, at, undefined);
+    if (plain) return addName(at, plain);
+    if (/^(patch|delete|put|post)$/.test(words[at]!) && /^(calls|requests)$/.test(words[at + 1] ?? ''))
+      return addName(at, { key: 'method', name: words[at]!.toUpperCase(), next: at + 1 });
     const found = readKnown(reading, at);
     return found && (found.next > at + 1 || isLanguage(words[at]!)) ? addName(at, found) : undefined;
   }
@@ -150,6 +156,12 @@ export function readSentence(reading: Reading): Sentence {
   /** Rows without what is denied, calls without it, or whether there is none of it: it takes all of the sentence to tell. */
   function settleDenied({ filters, tokens: own, ...each }: Denied): void {
     const isBound = draft.question.bound !== undefined;
+    if (isBound && each.kind !== 'be' && filters[0]!.key === 'status') {
+      throw new Misunderstood('I check one condition at a time: which first?', [
+        withoutWords(reading, own),
+        withoutWords(reading, draft.places.get('bound')!),
+      ]);
+    }
     const meant = settle({ filters, tokens: own, ...each }, dimensions[0]?.dimension, isBound, (concept) =>
       concepts.has(concept),
     );

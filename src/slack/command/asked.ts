@@ -1,9 +1,9 @@
 import type { Question } from '../../domain/report.ts';
-import { refuseNumbers } from './bound-refusals.ts';
 import { readClauses, whichFirst } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
 import { readKnown } from './names.ts';
 import { readNatural } from './natural.ts';
+import { refuseNumbers } from './number-words.ts';
 import { readBareOptions, readReport } from './report-words.ts';
 import { isLanguage } from './vocabulary.ts';
 import { bareWord, type Reading, UnknownWords } from './words.ts';

@@ -1,9 +1,9 @@
+import type { Bound } from '../../domain/bound.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
 import { type Question, RefusedQuestion, type Report, type Reporter, toWholeRanking } from '../../domain/report.ts';
 import { QuestionError } from '../../errors.ts';
-import { formatBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { DIMENSION_PLURALS, FOCUSES, isReserved } from './vocabulary.ts';
@@ -167,4 +167,17 @@ export function refuseFiltersOfBalances({
     formatQuestion({ report: 'top', dimension: 'client', measure: 'credits', ...same }),
     question.report,
   ]);
+}
+
+/** As commands have it: `over 100`, `at least 5% failed`, `under 500ms`. */
+function formatBound({ sign, value, column }: Bound): string {
+  const unit = {
+    requests: '',
+    credits: ' credits',
+    share_percent: '%',
+    failed_percent: '% failed',
+    ok_percent: '% ok',
+    p95: 'ms',
+  };
+  return `${sign.replace('-', ' ')} ${value}${unit[column]}`;
 }

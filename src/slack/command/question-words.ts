@@ -4,8 +4,6 @@ import type { Filter } from '../../domain/filter.ts';
 import { MAX_RANGE_WORDS } from '../../domain/range-reading.ts';
 import { PREVIOUS, readVersusAt } from '../../domain/ranges.ts';
 import { ASKED_GRAINS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
-import { refuseBound } from './bound-refusals.ts';
-import { readBound } from './bound-words.ts';
 import { twoRanges } from './clauses.ts';
 import {
   countNegation,
@@ -19,9 +17,9 @@ import {
 } from './filter-words.ts';
 import { refuseFiltersOfBalances } from './format-question.ts';
 import { type FoundName, isSingular, readKnown, readPlainName } from './names.ts';
+import { isErrorCode, readBound, readCount, readRows, refuseBound } from './number-words.ts';
 import { isAhead, openRange, rangeWordOf, readRange, readSuppose } from './range-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
-import { isErrorCode, readCount, readRows } from './row-counts.ts';
 import {
   beginsWithLanguage,
   DIMENSION_WORDS,

@@ -1,10 +1,10 @@
 import { readNumber } from '../../domain/calendar.ts';
 import type { Grouping } from '../../domain/dimension.ts';
-import { readBound } from './bound-words.ts';
 import { Misunderstood } from './command.ts';
 import { type Denied, readDenied, settle } from './denials.ts';
 import { countNegation, endOfUnknown, keyOfName, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled, readScopeTitle } from './names.ts';
+import { readBound } from './number-words.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { withoutWords } from './unknown-words.ts';

@@ -11,10 +11,10 @@ import type { AlertRulePort } from './ports.ts';
 import { openRouting } from './routing-form.ts';
 import { prepareChannel, say, tell } from './tell.ts';
 
-/** Actions that members may do as well; the port lets them remove what is their own. */
+/** Actions open to members as well as admins. The port lets members remove only what they added themselves. */
 const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
 
-/** State of alerts, and who hears of them. Members may look, acknowledge, and set bounds of their own; the rest is for admins. */
+/** Performs `/usage alerts …`. Members may list, acknowledge and set their own alert rules; everything else is for admins. */
 export async function performAlerts(served: Served, command: AlertsCommand): Promise<void> {
   const { ctx, person } = served;
   if (command.action === 'list') {
@@ -27,7 +27,7 @@ export async function performAlerts(served: Served, command: AlertsCommand): Pro
   await say(served, [line], [{ label: 'Alerts', command: 'alerts' }]);
 }
 
-/** Sets a bound on what a question counts, and says so. */
+/** Adds an alert rule on the count of a question, and returns the sentence that confirms it. */
 export async function addRule({ ctx, by }: Served, rule: Parameters<AlertRulePort['add']>[0]): Promise<string> {
   await ctx.alertRules.add(rule, by);
   const { name, over, per } = rule;
@@ -61,7 +61,7 @@ async function change(served: Served, command: Exclude<AlertsCommand, { action: 
     case 'mute': {
       const { what, until } = command;
       const untilMs = typeof until === 'string' ? parseUntil(until, ctx.now(), person.zone) : until;
-      // Without this it would be muted for ever.
+      // An unreadable end would otherwise mute it for ever.
       if (typeof until === 'string' && untilMs === undefined) {
         const examples = listMuteExamples(what ?? '').map((text) => ({ label: text, command: text }));
         throw new QuestionError(describeBadTime(until), examples);

@@ -17,14 +17,14 @@ import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import { findPlace, say } from './tell.ts';
 
-/** A press under an answer. `question` is what the answer is about; `mine`: pressed by its asker, `answer` being kept. */
+/** A press on a control under an answer. `question`: the one answered; `mine`: the asker pressed, and `answer` is still stored. */
 interface AnswerPress extends Press {
   question: Question;
   answer: KeptAnswer | undefined;
   mine: boolean;
 }
 
-/** A control under an answer. Whoever presses, their own rights are checked. */
+/** Listens to a control under an answer. The rights checked are those of the person who presses. */
 function under(on: string, run: (press: AnswerPress) => Promise<void>): Listener {
   return press({
     on,
@@ -41,7 +41,7 @@ function under(on: string, run: (press: AnswerPress) => Promise<void>): Listener
   });
 }
 
-/** Everything that stands under an answer. */
+/** Listeners of all controls under an answer. */
 export const ANSWER_ACTIONS: readonly Listener[] = [
   under(ACTIONS.range, (pressed) => become(pressed, withRange(pressed.question, pressed.value))),
   under(ACTIONS.view, (pressed) => become(pressed, findQuestion(pressed.value) ?? pressed.question)),
@@ -50,17 +50,17 @@ export const ANSWER_ACTIONS: readonly Listener[] = [
   under(ACTIONS.more, choose),
 ];
 
-/** In place for the asker; anyone else gets a copy of their own. */
+/** Replaces the answer if its asker pressed; anyone else gets a private copy. */
 async function become(press: AnswerPress, next: Question): Promise<void> {
   const { question, answer, mine } = press;
-  // Single calls are for whoever asks: they do not take the place of what a channel sees.
+  // Single calls are shown to the asker only, so they never replace an answer that the channel sees.
   const isShown = next.report === 'events' && question.report !== 'events' && answer?.private === false;
   if (!answer || !mine || isShown) return answerQuestion(press, { ...next, private: true });
   const isPrivate = answer.question.private;
   await answerQuestion(press, isPrivate === undefined ? next : { ...next, private: isPrivate }, { change: answer });
 }
 
-/** An entry of a menu: a question that leads on, by its place among those of the answer, or what can be done with it. */
+/** Handles an entry of the menu under an answer: a next question, by its index, or an action such as CSV. */
 async function choose(press: AnswerPress): Promise<void> {
   const { value, answer } = press;
   if (/^\d+$/.test(value)) {
@@ -95,7 +95,7 @@ async function share(press: AnswerPress): Promise<void> {
     { share: true },
   );
   if (!asked.responseUrl || !asked.ephemeral) return;
-  // It is shared; that the private one stays, as after a slow answer, is no failure.
+  // The answer has been shared. A private copy that stays behind, as after a slow answer, is no failure.
   await respond(asked.responseUrl, { delete_original: true }).catch((error: unknown) =>
     ctx.log.debug({ error: String(error) }, 'a shared answer still stands privately too'),
   );
@@ -114,11 +114,11 @@ async function unshare(press: AnswerPress): Promise<void> {
 async function sendCsvOf(press: AnswerPress): Promise<void> {
   const { ctx, asked, question, answer, mine } = press;
   const place = await findPlace(ctx, asked.channel);
-  // With VIEWERS the channel saw a few rows by consent: the whole file is the asker's alone.
+  // With VIEWERS set, only a few rows were shared with the channel on purpose: the whole file goes to the asker alone.
   const consented = ctx.config.viewers.length === 0;
   const toThread = place.open && mine && consented && answer !== undefined && !answer.private;
   const threadTs = asked.threadTs ?? asked.messageTs;
-  // The message shows a page of the ranking; the file is all of it.
+  // The message shows one page of the ranking, the file has all rows.
   const { limit: _, offset: __, ...whole } = question;
   if (toThread) return sendCsv(press, whole, { place, threadTs });
   await sendCsv(press, whole, { place: 'asker' });
@@ -133,7 +133,7 @@ async function resetFilters(press: AnswerPress): Promise<void> {
   await become(press, { ...question, filters });
 }
 
-/** The forms that begin with an answer. */
+/** Opens the forms that start from an answer: filters, saved view, alert rule, digest. */
 async function openForm(press: AnswerPress): Promise<void> {
   const { answer, question, value } = press;
   const about = referTo(answer?.id, question);

@@ -18,11 +18,11 @@ import { type Listener, options } from './listen.ts';
 import { saveView } from './saved-views.ts';
 import { say } from './tell.ts';
 
-/** The answer that a form was opened from, as far as it is known and short enough to travel with it. */
+/** Schema of the reference that a form keeps to its answer. `question` is absent where it is too long for a form's metadata. */
 const ABOUT = z.object({ answerId: z.string().optional(), question: QUESTION.optional() });
 type About = z.infer<typeof ABOUT>;
 
-/** Refers to an answer in the form that it leads to. */
+/** Returns the reference to an answer that a form keeps. */
 export function referTo(answerId: string | undefined, question: Question): About {
   return { answerId, ...(fitsForm(question) ? { question } : {}) };
 }
@@ -33,7 +33,7 @@ function search<K extends QuestionKey>(key: K, label: string) {
   return { kind: 'search', label, action: `${ACTIONS.search}:${key}`, many: true } as const;
 }
 
-/** Filters of the form, by what they filter; every other can be typed. */
+/** Fields of the filter form. Filters on other dimensions can be typed as words. */
 const FILTER_FIELDS = {
   client: search('client', 'Clients'),
   team: search('team', 'Teams'),
@@ -51,7 +51,7 @@ const FILTER_FIELDS = {
 } as const satisfies FormFields & Partial<Record<QuestionKey, unknown>>;
 const FILTER_KEYS = Object.keys(FILTER_FIELDS) as (keyof typeof FILTER_FIELDS)[];
 
-/** Filters by search, kept for this person and channel until they are reset. */
+/** Form of the filters that a person chooses for a channel. They apply to later questions there until they are reset. */
 export const FILTER_FORM = form({
   ...{ on: 'filters', title: 'Filters', submit: 'Apply', again: 'filters' },
   about: ABOUT,
@@ -61,7 +61,7 @@ export const FILTER_FORM = form({
   run: applyFilters,
 });
 
-/** A name for a question, and whose view it becomes. */
+/** Form that saves a question as a view of the person or of the channel. */
 export const SAVE_FORM = form({
   ...{ on: 'save_view', title: 'Save as view', submit: 'Save' },
   about: ABOUT,
@@ -85,7 +85,7 @@ export const SAVE_FORM = form({
   },
 });
 
-/** A bound on what an answer counts. */
+/** Form that adds an alert rule on the count of an answer. */
 export const ALERT_FORM = form({
   ...{ on: 'alert', title: 'Set an alert', submit: 'Save' },
   about: ABOUT,
@@ -100,7 +100,7 @@ export const ALERT_FORM = form({
       ],
     },
   },
-  /** `counted`: what the answer counts, in the words of a filter, or all requests. */
+  /** `counted`: the filters of the answer in words, or `all requests`. */
   layout: (put, { counted, route }: { counted: string; route: string }) => [
     richText(`Counts: ${clip(counted, 500)}`),
     put('name', clip(counted, 60), { hint: `What the alert is called. It goes to ${route}.` }),
@@ -116,13 +116,13 @@ export const ALERT_FORM = form({
   },
 });
 
-/** The searches in the form of filters. */
+/** Listeners that search the values offered by the filter form. */
 export const FILTER_SEARCHES: readonly Listener[] = FILTER_KEYS.flatMap((key) => {
   const field = FILTER_FIELDS[key];
   return field.kind === 'search' ? options(field.action, (ctx, typed) => listValues(ctx, key, typed)) : [];
 });
 
-/** Opens the form of a bound on what an answer counts. */
+/** Opens the form of an alert rule for the count of an answer. */
 export async function openAlertForm(asking: Asking, about: About, question: Question): Promise<void> {
   const { channel } = await asking.ctx.alertRouting.get();
   const counted = toCounted(question);
@@ -156,7 +156,7 @@ async function applyFilters(sent: Sent<About, typeof FILTER_FIELDS>): Promise<vo
   await say(sent, [head, ...lines], [{ label: 'Reset filters', command: 'reset' }]);
 }
 
-/** The answer that a form was opened from, where it is still known. */
+/** Returns the answer that a form was opened from; undefined once it has been deleted. */
 async function findReferred({ ctx, about }: Asking & { about: About }): Promise<KeptAnswer | undefined> {
   return about.answerId ? findAnswer(ctx.db, about.answerId) : undefined;
 }
@@ -171,7 +171,7 @@ async function listValues(ctx: SlackContext, key: QuestionKey, contains: string)
   return values.slice(0, 100).map(({ value }) => toOption(value));
 }
 
-/** Clients by their shown names, and teams, found also by the ids of clients. */
+/** Lists clients or teams by name. Typing a client's id finds it too. */
 async function listNamed(ctx: SlackContext, dimension: 'client' | 'team', contains: string) {
   const today = Temporal.Instant.fromEpochMilliseconds(ctx.now()).toZonedDateTimeISO(ctx.config.zone).toPlainDate();
   const range = `${today.subtract({ days: LOOKBACK_DAYS })}..${today}`;

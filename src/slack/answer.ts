@@ -15,9 +15,9 @@ import type { Asking, Served, SlackContext } from './context.ts';
 import { hasGraph, listNext, type Next, withChosen } from './next-questions.ts';
 import { closedBy, findPlace, isPrivateByDefault, newId, type Place, say, tell } from './tell.ts';
 
-/** Text waits so long for its picture, counted from the request: together with posting it stays below 2 s. */
+/** Wait this long for the picture, counted from the request, before the text is posted: with posting that stays below 2 s. */
 const PICTURE_WAIT_MS = 1200;
-/** Counting longer than this is said. */
+/** Tell the asker that it is still counting after this time. */
 const COUNTING_WAIT_MS = 1000;
 const NOT_POSTED = 'Slack did not take the answer for the channel, so it is for you alone.';
 const MAYBE_POSTED = 'Slack did not say whether it posted the answer in the channel, so here it is for you.';
@@ -29,9 +29,9 @@ interface Answering extends Served {
   answer: KeptAnswer;
   next: readonly Next[];
   remarks: string[];
-  /** Other people see it. */
+  /** True if other people see the answer. */
   shared: boolean;
-  /** Filters apply that the asker once chose for this channel. */
+  /** True if the filters that the asker chose for this channel apply. */
   filtered: boolean;
 }
 
@@ -73,7 +73,7 @@ export async function answerQuestion(
   await (secret ? answerPrivately(answering, change !== undefined) : answerOpenly(answering));
 }
 
-/** A note to the asker where counting takes long. */
+/** Sends a note to the asker if counting takes long. */
 async function tellIfSlow(asking: Asking, counting: Promise<Report>): Promise<Report> {
   const { ctx } = asking;
   const first = await Promise.race([counting.then(() => 'done'), ctx.wait(COUNTING_WAIT_MS)]);
@@ -85,7 +85,7 @@ async function tellIfSlow(asking: Asking, counting: Promise<Report>): Promise<Re
   return counting;
 }
 
-/** With VIEWERS a channel may hold people who may not see it: there the word `share` is not enough. */
+/** With VIEWERS set, a channel may have members who may not see usage: there the typed word `share` is not enough. */
 function isPrivate({ config }: SlackContext, question: Question, place: Place, share: boolean): boolean {
   if (!place.open) return true;
   if (place.direct) return false;
@@ -94,14 +94,14 @@ function isPrivate({ config }: SlackContext, question: Question, place: Place, s
   return config.viewers.length > 0 || (question.private ?? isSecret);
 }
 
-/** To the asker alone: Slack's own chart where it fits, never a file. */
+/** Answers the asker alone, with Slack's own chart if the numbers fit into one; a file would need a channel. */
 async function answerPrivately(answering: Answering, replace: boolean): Promise<void> {
   const { ctx, asked, answer } = answering;
   await keep(ctx, answer);
   await tell(answering, build(answering, { native: true }), { replace: replace && Boolean(asked.ephemeral) });
 }
 
-/** By the bot in the channel, in time with or without its picture. */
+/** Posts the answer in the channel, without its picture if that is not ready in time. */
 async function answerOpenly(answering: Answering): Promise<void> {
   const { ctx, asked } = answering;
   const drawing = drawPicture(ctx, answering.report);
@@ -115,7 +115,7 @@ async function answerOpenly(answering: Answering): Promise<void> {
   if (inTime === 'late') await addPicture(answering, await drawing);
 }
 
-/** Gives the numbers to the asker alone where the channel is closed, or Slack does not say that they stand there. */
+/** Answers the asker alone because the channel is closed to the bot, or Slack did not confirm the post. */
 async function answerInstead(answering: Answering, error: unknown): Promise<void> {
   const { ctx, answer } = answering;
   const closed = closedBy(error, ctx.bot.name);
@@ -124,7 +124,7 @@ async function answerInstead(answering: Answering, error: unknown): Promise<void
   if (!closed && (reason === 'internal' || reason === 'refused')) throw error;
   ctx.log.warn({ error: String(error), answer: answer.id }, 'an answer went to its asker instead of the channel');
   const remark = closed?.reason ?? (unclear ? MAYBE_POSTED : NOT_POSTED);
-  // What may stand in the channel keeps its own id, by which its buttons work.
+  // The first post may have reached the channel: it keeps its id so that its buttons work, and this copy gets another.
   const { ts: _, ...secret } = { ...answer, ...(closed ? {} : { id: newId() }), private: true };
   const place = closed ?? answering.place;
   await answerPrivately({ ...answering, place, shared: false, remarks: [remark], answer: secret }, false);
@@ -133,7 +133,7 @@ async function answerInstead(answering: Answering, error: unknown): Promise<void
 async function post(answering: Answering, drawn: Drawn | 'late'): Promise<void> {
   const { ctx, answer } = answering;
   const message = build(answering, { native: false, drawn });
-  // Before it is posted, so that no press can come too early; with its place once it has one.
+  // Stored before it is posted, so that no press comes too early, and again with its timestamp once it has one.
   if (!answer.ts) await keep(ctx, answer);
   const send = async (one: Message): Promise<void> => {
     const { channel, ts } = answer;
@@ -145,7 +145,7 @@ async function post(answering: Answering, drawn: Drawn | 'late'): Promise<void> 
       callSlack(() => postMessage(ctx.client, { channel, threadTs: answer.threadTs }, one), { wait: ctx.wait });
     answer.ts = await add().catch((error: unknown) => {
       if (!answer.threadTs || !isThreadRefusal(slackErrorOf(error))) throw error;
-      // The thread takes no replies: the channel does.
+      // Slack takes no replies in this thread: post in the channel.
       delete answer.threadTs;
       return add();
     });
@@ -154,7 +154,7 @@ async function post(answering: Answering, drawn: Drawn | 'late'): Promise<void> 
   await keep(ctx, answer);
 }
 
-/** Adds the picture to the posted answer, or the table where there is none, unless it has become another answer meanwhile. */
+/** Adds the picture to the posted answer, or its table if there is none, unless the message shows another answer by now. */
 async function addPicture(answering: Answering, drawn: Drawn): Promise<void> {
   const { ctx, answer } = answering;
   const current = await findAnswer(ctx.db, answer.id).catch(() => answer);
@@ -162,7 +162,7 @@ async function addPicture(answering: Answering, drawn: Drawn): Promise<void> {
   try {
     await post(answering, drawn);
   } catch (error) {
-    // The text stands; a message that was deleted meanwhile needs no picture.
+    // The text has been posted. A message deleted meanwhile needs no picture.
     ctx.log.warn({ error: String(error), answer: answer.id }, 'chart could not be added to an answer');
   }
 }
@@ -189,7 +189,7 @@ function build(answering: Answering, { native, drawn = 'none' }: { native: boole
   return fitMessage(buildAnswer(report, options));
 }
 
-/** An answer whose buttons cannot be kept is still an answer. */
+/** Stores an answer for its buttons. A failure is logged only: the answer itself still goes out. */
 async function keep(ctx: SlackContext, answer: KeptAnswer): Promise<void> {
   await upsertAnswer(ctx.db, answer).catch((error: unknown) =>
     ctx.log.error({ error: String(error) }, 'answer could not be kept: its buttons will be out of date'),
@@ -199,7 +199,7 @@ async function keep(ctx: SlackContext, answer: KeptAnswer): Promise<void> {
 /** An uploaded chart that blocks can show; `none`: there is nothing to draw; `failed`: it could not be drawn or uploaded. */
 type Drawn = { fileId: string; altText: string } | 'none' | 'failed';
 
-/** Draws, uploads and waits until Slack can show it. Never rejects: a chart is never worth an answer. */
+/** Draws and uploads the chart, and waits until Slack can show it. Never rejects: a chart's failure must not cost the answer. */
 async function drawPicture(ctx: SlackContext, report: Report): Promise<Drawn> {
   const view = report.question.view;
   if (view === 'table') return 'none';
@@ -214,7 +214,7 @@ async function drawPicture(ctx: SlackContext, report: Report): Promise<Drawn> {
   }
 }
 
-/** Sends the chart of a question to the person who asks for it, by DM: a file that only the two of us see. */
+/** Sends the chart of a question to the asker by DM, as a file that nobody else sees. */
 export async function sendPicture(asking: Asking, question: Question): Promise<void> {
   const { ctx, asked } = asking;
   const report = await ctx.reporter.answer(question, ctx.now());
@@ -248,7 +248,7 @@ export async function sendCsv(
   await say(asking, [`${name} is in your direct messages with ${ctx.bot.name}.`]);
 }
 
-/** `usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin`: what, first and last day, zone. */
+/** Returns a file name without extension: `usage_top_clients_2026-11-14_2026-11-20_Europe-Berlin`. */
 export function fileStem(report: Report): string {
   const { question, range, zone } = report;
   const subject =

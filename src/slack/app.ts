@@ -20,13 +20,13 @@ import { GROUP_SEARCH, ROUTING_FORM } from './routing-form.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
 export interface SlackApp {
-  /** Finds out who the bot is, and in Socket Mode connects. Never rejects for Slack being away: it goes on trying. */
+  /** Asks Slack for the bot's ids, and connects in Socket Mode. While Slack is away it keeps trying and does not reject. */
   start(): Promise<void>;
-  /** Takes nothing new, and waits (at most 8 s) for what was taken. May be called twice. */
+  /** Stops taking requests, and waits at most 8 s for those being answered. May be called twice. */
   stop(): Promise<void>;
   /** HTTP mode: answers `POST /slack/events`. */
   handleRequest?: RequestHandler;
-  /** The admins, for what goes to them by DM. */
+  /** Lists the admins who get direct messages. */
   listAdmins(): Promise<Found>;
   /** Tells whether a person's account is gone or deactivated. Rejects where Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
@@ -36,21 +36,21 @@ export interface SlackApp {
 interface SlackState {
   mode: 'http' | 'socket';
   connected: boolean;
-  /** The token was accepted. */
+  /** True once Slack has accepted the token. */
   authenticated: boolean;
-  /** Reason why it was not, in Slack's words (`invalid_auth`). */
+  /** Slack's error code if it refused the token, such as `invalid_auth`. */
   problem?: string;
 }
 
 const STOP_TIMEOUT_MS = 8000;
-/** Menus under older answers say that they are old. */
+/** Answers are kept 180 days so that their buttons work; later presses are told to ask again. */
 const KEEP_ANSWERS_MS = 180 * DAY_MS;
-/** Every form that people send. */
+/** All forms, for their listeners and for `doctor --messages`. */
 export const FORMS: readonly Sendable[] = [
   ...[ASK_FORM, FILTER_FORM, SAVE_FORM, ALERT_FORM, DIGEST_FORM, ROUTING_FORM],
   ...[POOL_FORM, TEXT_FORM, SCOPE_FORM, CLIENT_FORM],
 ];
-/** Everything that the app hears. */
+/** All listeners of the app. */
 const LISTENERS: readonly Listener[] = [
   ...[...COMMANDS, ...ANSWER_ACTIONS, ...DECLARATION_WINDOWS, ...EVENTS, ...FILTER_SEARCHES, GROUP_SEARCH, closed],
   ...FORMS.map(({ listen }) => listen),
@@ -84,9 +84,9 @@ export function createSlackApp(deps: SlackDeps): SlackApp {
     ? createSocketTransport(dispatch.take, { appToken: config.appToken, ...connection, wait })
     : undefined;
   const app: App = new App({
-    // Everything goes through the dispatch, which Bolt does not know.
+    // Requests come in through the dispatch, so Bolt gets a receiver that receives nothing.
     receiver: { init: () => {}, start: async () => socket?.start(), stop: async () => socket?.stop() },
-    // Bolt would ask Slack who the bot is while it is constructed; `start` does, and survives Slack being away.
+    // Without `authorize`, Bolt calls Slack while it is constructed. `start` makes that call, and survives Slack being away.
     authorize: async () => ({ botToken: config.botToken, botId: '', botUserId: bot.userId }),
     clientOptions: clientOptions(connection),
     logger: toSlackLogger(log),

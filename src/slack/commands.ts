@@ -22,7 +22,7 @@ import { withChosen } from './next-questions.ts';
 import { openSaved, saveView, tellViews, unsaveView } from './saved-views.ts';
 import { findPlace, isPrivateByDefault, say, tell } from './tell.ts';
 
-/** A button that does what a command does. */
+/** Listens to a button that does the same as a command. */
 function does<V = string>(
   on: string,
   toCommand: (value: V, press: Press<V>) => Command | Promise<Command>,
@@ -34,18 +34,18 @@ function does<V = string>(
   });
 }
 
-/** Opens a window, for which Slack gives 3 s. */
+/** The press opens a modal: Slack's trigger expires after 3 s. */
 const window = true;
 const value = z
   .string()
   .regex(/^\d{1,9}$/)
   .transform(Number);
-/** The digest, and `resume` where it rests. */
+/** Value of the pause button: the digest's id, and `resume` if it is paused. */
 const PAUSE = z.string().regex(/^\d{1,9}(:pause|:resume)?$/);
-/** `route`, or `pools:` or `mute:choice:` with the alert's id. */
+/** Value of an entry in an alert's menu: `route`, or `pools:ID`, or `mute:CHOICE:ID` with the alert's id. */
 const MORE = z.string().regex(/^(route|pools:.+|mute:(hour|tomorrow|period):.+)$/);
 
-/** Asks for a command to answer in the thread of a message. */
+/** Form that asks for a command, and answers it in the thread of a message. */
 export const ASK_FORM = form({
   ...{ on: 'ask', title: 'Usage in this thread', submit: 'Answer here' },
   about: z.object({}),
@@ -58,13 +58,13 @@ export const ASK_FORM = form({
   run: (sent) => performText(sent, sent.typed.text),
 });
 
-/** Everything that can be typed, and the buttons that do the same. Rights beyond seeing answers are asked by the command. */
+/** Listeners of typed commands, and of the buttons that do the same. Each command checks rights beyond seeing answers itself. */
 export const COMMANDS: readonly Listener[] = [
   command(performText),
   press({ on: ACTIONS.run, run: (pressed) => performText(pressed, pressed.value) }),
   press({
     on: ACTIONS.alertAsk,
-    // What an alert leads to is read beside it, by everybody who looks into it.
+    // Answers about an alert go into its thread, so that everyone who looks into it reads them there.
     run: (pressed) => {
       const { asked } = pressed;
       const threadTs = asked.ephemeral ? undefined : (asked.threadTs ?? asked.messageTs);
@@ -73,7 +73,7 @@ export const COMMANDS: readonly Listener[] = [
   }),
   // Slash commands do not work in threads; "Usage here" on a message does.
   shortcut('usage_here', (served) => ASK_FORM.open(served, {}, undefined)),
-  // Slack opens the link itself, also for those who may nothing here.
+  // Slack opens the link by itself, also for people without rights here.
   ignore(ACTIONS.link),
   does(ACTIONS.digestNew, () => ({ kind: 'digest', action: 'add' }), { window }),
   does(ACTIONS.digestEdit, (id) => ({ kind: 'digest', action: 'edit', id }), { window, value }),
@@ -105,28 +105,28 @@ export const COMMANDS: readonly Listener[] = [
   }),
 ];
 
-/** An entry in the menu of an alert. “Tomorrow” is that of whoever chooses it. */
+/** Reads an entry of an alert's menu as a command. “Tomorrow” is a day in the zone of the person who chooses it. */
 async function choose(value: string, { ctx }: Press): Promise<Command> {
   const [, what, choice, id] = /^(route|pools|mute):?(?:(hour|tomorrow|period):)?(.*)$/.exec(value)!;
   if (what === 'route') return { kind: 'alerts', action: 'route' };
   const alert = await ctx.alerts.find(id!);
   if (what === 'pools') return { kind: 'pools', action: 'edit', ...(alert?.scope ? { scope: alert.scope } : {}) };
-  // An alert may be older than its period.
+  // The period of an old alert may be over.
   const periodEndMs = alert?.periodEndMs !== undefined && alert.periodEndMs > ctx.now() ? alert.periodEndMs : undefined;
   const until = choice === 'hour' ? '1h' : choice === 'tomorrow' ? 'tomorrow' : (periodEndMs ?? '24h');
   return { kind: 'alerts', action: 'mute', what: id!, until };
 }
 
-/** Changes that one message shows. */
+/** Changes shown in one message of the audit. */
 const AUDIT_SHOWN = 30;
 
-/** Does what the words after `/usage` ask for. */
+/** Performs the words after `/usage`. */
 export async function performText(served: Served, text: string): Promise<void> {
   const { ctx, asked } = served;
   await perform({ ...served, asked: { ...asked, text } }, await understand(text, ctx.reporter, ctx.now()));
 }
 
-/** Does what a command asks for; what it needs beyond seeing answers is checked here. */
+/** Performs a command, and checks the rights that it needs beyond seeing answers. */
 export async function perform(served: Served, command: Command): Promise<void> {
   const { ctx, asked, person } = served;
   switch (command.kind) {
@@ -184,7 +184,7 @@ async function exportCsv(served: Served, question: Question): Promise<void> {
   await sendCsv(served, filtered, { place: to, threadTs: asked.threadTs });
 }
 
-/** Names of this workspace, channel and person for the examples of the help. */
+/** Finds names for the examples of the help: clients, views and pools that the person can ask about here. */
 async function findHelpNames(ctx: SlackContext, { user, channel }: Asked): Promise<HelpNames> {
   const nowMs = ctx.now();
   const [examples, [view], [digest]] = await Promise.all([

@@ -33,7 +33,7 @@ export interface SlackConfig {
   command?: string;
 }
 
-/** Everything that the Slack app is given. */
+/** Settings and ports that the Slack app is constructed with. */
 export interface SlackDeps {
   config: SlackConfig;
   reporter: Reporter & NameSource;
@@ -50,63 +50,63 @@ export interface SlackDeps {
   corrections: ports.CorrectionPort;
   doctor: ports.DoctorPort;
   instance: ports.InstancePort;
-  /** Notes blocks that Slack refuses. */
+  /** Counts blocks that Slack refuses. */
   refused: RefusedBlocks;
   log: Logger;
   /** Epoch ms. */
   now(): number;
-  /** Default: a timer. Tests decide by it what comes first, instead of waiting. */
+  /** Default: a timer. Tests replace it to decide which of two things comes first. */
   wait?(ms: number): Promise<void>;
 }
 
 /** Everything a listener works with: settings, ports, Slack’s client, caches. */
 export interface SlackContext extends Omit<SlackDeps, 'wait'> {
   wait(ms: number): Promise<void>;
-  /** For what a person waits for. */
+  /** Web API client for calls that a person waits for. */
   client: WebClient;
   people: People;
-  /** Latest answers of Slack. */
+  /** Cache of Slack's answers. */
   memory: Memory;
   bot: Bot;
-  /** `/usage`. */
+  /** The slash command with its slash: `/usage`. */
   command: string;
-  /** True the first time that this key is seen by any instance. */
+  /** `insert` returns true the first time that any instance inserts this key. */
   seen: { insert(key: string): Promise<boolean> };
 }
 
-/** Someone asked for something somewhere: how to answer there, or to them alone. */
+/** A person's request: who asked, where, and the ways to answer there or to them alone. */
 export interface Asked {
   user: string;
   channel: string;
-  /** The thread that an open answer goes to; that of a mention begins with its answer. */
+  /** Thread of an answer that others see. The answer to a mention starts a thread. */
   threadTs?: string | undefined;
-  /** They asked in that thread, so it has replies: nowhere else does Slack show a private message in a thread. */
+  /** True if they asked inside that thread, so that it has replies: Slack shows private messages only in such threads. */
   inThread?: boolean | undefined;
-  /** The message whose button was pressed. */
+  /** Message of the pressed button. */
   messageTs?: string | undefined;
-  /** Takes five messages within half an hour; works where the bot is not a member. */
+  /** Takes five messages within 30 minutes, also where the bot is not a member. */
   responseUrl?: string | undefined;
-  /** The command, where it was written; a press does the same where only a press can. */
+  /** The written command. It is offered as a button if only a press can do it. */
   text?: string | undefined;
-  /** Opens a modal, once, within seconds. */
+  /** Opens one modal, within 3 s. */
   triggerId?: string | undefined;
-  /** The press came from a message that only they see: it can be replaced through the response URL. */
+  /** True if the pressed message is private: it can be replaced through the response URL. */
   ephemeral?: boolean | undefined;
-  /** The press came from a form that is open: what it leads to is stacked upon it, or takes its place. */
+  /** The open modal of the press: the next one is stacked on top of it, or replaces its content. */
   modal?: { id: string; hash?: string | undefined } | undefined;
-  /** What it was, for the log: the words, or the name of the button or form. */
+  /** For the log: the typed words, or the name of the button or form. */
   what?: string | undefined;
-  /** Epoch ms at which the request came in. */
+  /** Time of the request, epoch ms. */
   atMs: number;
 }
 
-/** Somebody asking for something, whose rights are not known yet. */
+/** A request of a person whose rights are not known yet. */
 export interface Asking {
   ctx: SlackContext;
   asked: Asked;
 }
 
-/** Somebody who may; `by` is what the ports hear of them. */
+/** A request of a person whose rights are checked. `by`: the person as the ports know them. */
 export interface Served extends Asking {
   person: Person;
   by: ports.Actor;

@@ -8,10 +8,10 @@ import type { Faults } from './listen.ts';
 import { say } from './tell.ts';
 import { updateView } from './views.ts';
 
-/** A list of what is declared: the clients, one scope with its pools, or (`scope` absent) all scopes. */
+/** A list in a modal: the clients, one scope with its pools, or (`scope` absent) all scopes. */
 export type DeclaredList = { of: 'clients' } | { of: 'pools'; scope?: string | undefined };
 
-/** Builds the window of a list. `said`: what just happened. */
+/** Builds the modal of a list. `said`: the outcome of the last change, shown on top. */
 export async function buildList({ pools }: SlackContext, list: DeclaredList, said = ''): Promise<Block> {
   if (list.of === 'clients') return buildClients(await pools.clients(), said);
   const scopes = await pools.list();
@@ -22,17 +22,17 @@ export async function buildList({ pools }: SlackContext, list: DeclaredList, sai
 interface DeclarationRow<M extends object, F extends FormFields, S>
   extends Omit<FormRow<M, F, S>, 'check' | 'run' | 'submit'> {
   submit?: string;
-  /** The change of the declaration that the form asks for. */
+  /** Returns the change of the declaration that the form asks for. */
   toEdit(sent: Sent<M, F>): DeclarationEdit;
-  /** A field of the form, for faults of one that it lacks. */
+  /** Returns the form's field at which a fault is shown if the form does not have the faulty field. */
   instead(field: string): string;
-  /** The fault of a declaration by the fields of the form, where these are others. */
+  /** Translates the place of a fault in the declaration into a field of the form, where their names differ. */
   toField?(fault: FieldFault, about: M): FieldFault;
-  /** The list that the form was opened from. */
+  /** Returns the list that the form was opened from. */
   toList(sent: Sent<M, F>): DeclaredList;
 }
 
-/** A form by which admins change the declaration; what changed is told in the list that is seen again, else in a message. */
+/** Makes a form with which admins change the declaration. The changes are told in the list below it, or in a message. */
 export function declarationForm<M extends object, const F extends FormFields, S = undefined>(
   row: DeclarationRow<M, F, S>,
 ): Form<M, F, S> {
@@ -62,7 +62,7 @@ export function declarationForm<M extends object, const F extends FormFields, S 
   });
 }
 
-/** Returns the lines of a change, or that there was none. */
+/** Returns the lines of a change, or a sentence that nothing changed. */
 export function describeChanges(lines: readonly string[]): string {
   return lines.join('\n') || 'Nothing differs: nothing changed.';
 }

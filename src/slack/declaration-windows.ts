@@ -19,7 +19,7 @@ import { POOL_FORM, TEXT_FORM, toChange } from './pool-forms.ts';
 import type { PoolSummary, ScopeSummary } from './ports.ts';
 import { openView, updateView } from './views.ts';
 
-/** The form of a scope: its name and title, its rate limit, and the addresses of its buttons. `scope` absent: a new one. */
+/** Form of a scope: its name and title, its rate limit, and the addresses of its buttons. `scope` absent: a new one. */
 export const SCOPE_FORM = declarationForm({
   on: 'scope',
   title: ({ scope }) => (scope === undefined ? 'New scope' : 'Change scope'),
@@ -41,14 +41,14 @@ export const SCOPE_FORM = declarationForm({
   toList: ({ about, typed }) => ({ of: 'pools', scope: about.scope ?? typed.name }),
 });
 
-/** Reads the change that the form of a scope asks for. */
+/** Returns the change that the form of a scope asks for. */
 export function toScopeEdit({ scope, basis }: { scope?: string; basis?: string }, typed: ScopeFields): ScopeEdit {
   return { part: 'scope', name: scope, basis, fields: { ...typed, name: scope ?? typed.name } };
 }
 
 const { name, owner, team } = CLIENT_FIELDS;
 
-/** The form of a client: the name that is shown for its ids, and who answers for it. `basis` absent: a new one. */
+/** Form of a client: the name shown for its ids, its owner and its team. `basis` absent: a new one. */
 export const CLIENT_FORM = declarationForm({
   on: 'client',
   title: ({ basis }) => (basis === undefined ? 'New client' : 'Change client'),
@@ -77,15 +77,15 @@ export const CLIENT_FORM = declarationForm({
   toList: () => ({ of: 'clients' }),
 });
 
-/** The pool that a button is about. */
+/** Value of a button about one pool. */
 const POOL = json(z.object({ scope: z.string(), name: z.string() }));
 type PoolPress = Press<z.infer<typeof POOL>>;
-/** The kind of pool that a button adds. */
+/** Value of a button that adds a pool of some kind. */
 const KIND = json(z.object({ scope: z.string(), kind: z.enum(['pool', 'addon', 'limit']) }));
-/** Its place among all scopes. */
+/** Index among all scopes. */
 const PLACE = z.string().regex(/^\d+$/).transform(Number);
 
-/** Buttons of the windows about what is declared, for admins: they open lists, and forms by fields and as text. */
+/** Listeners of the admins' modals: they open lists of scopes, pools and clients, and forms with fields or as YAML. */
 export const DECLARATION_WINDOWS: readonly Listener[] = [
   adminWindow(ACTIONS.poolScope, (pressed) => show(pressed, { of: 'pools', scope: pressed.value || undefined })),
   adminWindow(
@@ -134,7 +134,7 @@ export const DECLARATION_WINDOWS: readonly Listener[] = [
   }),
 ];
 
-/** Opens the pools of one scope (by its name, in any case), or of all; where there is only one, that. */
+/** Opens the pools of one scope (its name in any case), or the list of scopes. A single scope is opened at once. */
 export async function openPools(asking: Asking, scope?: string): Promise<void> {
   const scopes = await asking.ctx.pools.list();
   const found = scope === undefined ? undefined : findScope(scopes, scope);
@@ -145,12 +145,12 @@ export async function openPools(asking: Asking, scope?: string): Promise<void> {
   await openView(asking, await buildList(asking.ctx, { of: 'pools', scope: found?.name }));
 }
 
-/** Shows a list in the window that is open, with what just happened. */
+/** Shows a list in the modal that is open. `said`: the outcome of the last change. */
 async function show(pressed: Press<unknown>, list: DeclaredList, said?: string): Promise<void> {
   await updateView(pressed, windowOf(pressed), await buildList(pressed.ctx, list, said));
 }
 
-/** Opens the form of a pool or limit; `more`: with room for one more grant. */
+/** Opens the form of a pool or limit. `more`: with empty fields for one more grant. */
 async function openPoolForm(pressed: PoolPress, more: boolean): Promise<void> {
   const { scope, name: pool } = pressed.value;
   const found = findScope(await pressed.ctx.pools.list(), scope);
@@ -166,7 +166,7 @@ const NO_FIELDS: PoolFields = {
   ...{ priority: '', thresholds: '75, 90', valid_from: '' },
 };
 
-/** Opens the form of a new pool, add-on (a pool of once, drawn from after the others), or limit. */
+/** Opens the form of a new pool, limit or add-on (a one-off pool that is drawn from after the others). */
 async function openNewPoolForm(pressed: Press<z.infer<typeof KIND>>): Promise<void> {
   const { scope, kind } = pressed.value;
   const period = { pool: 'month', addon: 'once', limit: 'day' }[kind];

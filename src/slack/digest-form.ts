@@ -32,26 +32,26 @@ const RHYTHMS: readonly (readonly [string, string])[] = [
 const live = ACTIONS.digestWhen;
 const toOptions = (fits: (part: string) => boolean) =>
   DIGEST_SECTIONS.filter(({ part }) => fits(part)).map(({ key, title }) => [key, title] as const);
-/** Sections by where they stand; Slack takes ten in one field. */
+/** Sections of the message and of its thread, in two fields: Slack takes ten options in one. */
 const SECTIONS = toOptions((part) => part !== 'thread');
 const THREAD = toOptions((part) => part === 'thread');
 
-/** `id`: the digest that is changed; absent: a new one, whose calls the filters and the scope limit. */
+/** `id`: the digest being changed. Absent: a new one, limited to the calls of `filters` and `scope`. */
 const ABOUT = z.object({ id: z.int().optional(), filters: FILTERS.optional(), scope: z.string().optional() });
 type About = z.infer<typeof ABOUT>;
 
-/** What the form of a digest shows. */
+/** Values that the digest form starts with. */
 interface Shown extends Schedule {
   channel: string | undefined;
-  /** Its next runs. */
+  /** The next runs, in words. */
   next: string;
-  /** What it is limited to, in words. */
+  /** The calls that it is limited to, in words. */
   only: string | undefined;
   sections: readonly string[];
   thread: readonly string[];
 }
 
-/** The parts of a schedule, each as it would be typed. */
+/** The parts of a schedule, each as a person would type it. */
 interface Schedule {
   rhythm: string;
   time: string;
@@ -61,7 +61,7 @@ interface Schedule {
 /** Block id of the line with the next runs. */
 const NEXT_RUNS = 'next_runs';
 
-/** The form of a digest, new or changed: its channel, times and sections. */
+/** Form of a digest: its channel, times and sections. */
 export const DIGEST_FORM = form({
   ...{ on: 'digest', submit: 'Save', again: 'digest add' },
   title: ({ id }) => (id === undefined ? 'New digest' : 'Change digest'),
@@ -95,7 +95,7 @@ export const DIGEST_FORM = form({
   },
   live: {
     on: live,
-    /** The form as it stands, with the next three runs of the days, time and zone that are chosen. */
+    /** Rebuilds the form with the next three runs of the chosen days, time and zone. */
     async rebuild({ ctx, person, typed }, { view }) {
       const next = plainContext(describeNextRuns(ctx, formatTyped(typed), person.zone));
       const { callback_id, title, submit, close, private_metadata, blocks = [] } = view;
@@ -123,7 +123,7 @@ export const DIGEST_FORM = form({
   },
 });
 
-/** Opens the form of a digest: the given one, or a new one for this channel, about the calls of an answer's question. */
+/** Opens the form of an existing digest, or of a new one for this channel, limited to the calls of an answer's question. */
 export async function openDigestForm(
   served: Served,
   { digest, question }: { digest?: DigestSummary; question?: Question } = {},
@@ -144,7 +144,7 @@ export async function openDigestForm(
   );
 }
 
-/** The sections with which a form begins: those of a digest; of a new one all, of its thread the answers to a question. */
+/** Returns the sections that the form starts with: the digest's own; for a new one all, and in the thread those for `question`. */
 export function chooseSections(digest: DigestSummary | undefined, question: Question | undefined) {
   const parts = question ? listDigestParts(question) : [];
   const wanted = (offered: typeof THREAD, chosen: readonly string[] | undefined) =>
@@ -155,7 +155,7 @@ export function chooseSections(digest: DigestSummary | undefined, question: Ques
   };
 }
 
-/** Tells what became of a digest; without a word: that it is paused. */
+/** Tells the asker the new state of a digest. `word`: what was done to it, such as `saved`; absent: it is paused. */
 export async function tellDigest(asking: Asking, word: string | undefined, digest: DigestSummary): Promise<void> {
   const { id, schedule } = digest;
   const { lines } = describeDigest(digest);
@@ -163,7 +163,7 @@ export async function tellDigest(asking: Asking, word: string | undefined, diges
   await say(asking, [told, ...lines.slice(1)]);
 }
 
-/** `weekly mon 09:00 Europe/Berlin` in its parts. */
+/** Splits `weekly mon 09:00 Europe/Berlin` into its parts. */
 function readSchedule(schedule: string): Schedule {
   const [, rhythm = 'daily', time = '09:00', zone = ''] = /^(.+?) (\d{1,2}:\d{2}) (\S+)$/.exec(schedule) ?? [];
   return { rhythm, time: time.padStart(5, '0'), zone };
@@ -173,7 +173,7 @@ function formatTyped({ rhythm, time, zone }: Schedule): string {
   return `${rhythm} ${time} ${zone}`;
 }
 
-/** The next three runs of a schedule as typed, or what is wrong with it. */
+/** Describes the next three runs of a typed schedule, or says what is wrong with it. */
 function describeNextRuns(ctx: SlackContext, schedule: string, zone: string): string {
   try {
     const rule = parseSchedule(schedule, zone);

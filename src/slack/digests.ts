@@ -8,7 +8,7 @@ import { openDigestForm, tellDigest } from './digest-form.ts';
 import type { DigestSummary } from './ports.ts';
 import { isPrivateByDefault, prepareChannel, say, tell } from './tell.ts';
 
-/** Digests of a channel: listed, added, edited, paused, previewed, sent. Their rules are the port's. */
+/** Performs `/usage digest …`: lists, adds, edits, pauses, previews and sends digests of a channel. The port checks the rights. */
 export async function performDigest(served: Served, command: DigestCommand): Promise<void> {
   const { ctx, asked, person, by } = served;
   switch (command.action) {
@@ -30,9 +30,9 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
     case 'pause':
     case 'resume': {
       const until = command.action === 'pause' ? command.until : undefined;
-      // A day means all of it: its digest may be due before 09:00.
+      // `until Monday` ends at midnight: Monday's digest may be due before 09:00.
       const untilMs = until === undefined ? undefined : parseUntil(until, ctx.now(), person.zone, 0);
-      // Without this it would be paused for ever.
+      // An unreadable end would otherwise pause it for ever.
       if (until !== undefined && untilMs === undefined) {
         const head = ['digest pause', command.id].filter(Boolean).join(' ');
         const examples = ['tomorrow', 'monday', '3d'].map((time) => `${head} until ${time}`);
@@ -58,7 +58,7 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
       return tell(served, buildDigestPreview(await ctx.digestPosts.compose({ id, channel: asked.channel })));
     }
     case 'send': {
-      // As with an answer: where these are private, showing it to a channel is a press that says who will see it.
+      // Where answers are private, posting a digest takes a second press, on a button that says who will see it.
       if (isPrivateByDefault(ctx.config)) {
         return tell(served, buildSendPrompt(await pickDigest(served, command)));
       }
@@ -72,14 +72,14 @@ export async function performDigest(served: Served, command: DigestCommand): Pro
   }
 }
 
-/** Posts a digest now, for whoever saw who will see it. */
+/** Posts a digest now. */
 export async function sendDigest(served: Served, id?: number): Promise<void> {
   const { ctx, asked, by } = served;
   const { id: sent, schedule } = await ctx.digestPosts.send({ id, channel: asked.channel }, by);
   await say(served, [`Digest ${sent} (${schedule}) is on its way.`]);
 }
 
-/** The digest meant by a number, or the only one of the channel; of several, the same is offered for each. */
+/** Returns the digest with the given id, or the channel's only one. If there are several, throws with a button for each. */
 async function pickDigest(
   { ctx, asked }: Asking,
   { action, id }: { action: string; id?: number },

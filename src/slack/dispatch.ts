@@ -7,22 +7,22 @@ import type { Db } from '../store/database.ts';
 import { parseJson } from '../store/json-columns.ts';
 import { BODY, findBodyFault } from './payloads.ts';
 
-/** Something from Slack, however it came, with the one answer that it gets. */
+/** A request from Slack, over HTTP or Socket Mode, with the function that answers it once. */
 export type Incoming = Pick<ReceiverEvent, 'ack' | 'retryNum' | 'body'>;
 
-/** Slack shows a failure to whoever waits after 3 s. */
+/** Acknowledge after this time at the latest: Slack shows the person a failure after 3 s. */
 const ACK_WITHIN_MS = 2500;
 
 interface Dispatch {
-  /** Hands over what came, and makes sure that it is answered in time whatever happens. Never rejects. */
+  /** Hands a request to the listeners, and acknowledges it in time whatever they do. Never rejects. */
   take(incoming: Incoming): Promise<void>;
-  /** Resolves when everything that was handed over is done. */
+  /** Resolves once the listeners are done with all requests. */
   idle(): Promise<void>;
 }
 
 /**
- * Stands between the ways from Slack and the listeners. Everything is acknowledged: what no listener could read, at once;
- * what none claimed (`tellOld`: a window from before an upgrade), or took too long for, without content.
+ * Passes requests from HTTP or Socket Mode to the listeners, and makes sure that each is acknowledged. A body that no listener
+ * can read is acknowledged at once; one that no listener claims goes to `tellOld`, since its button is from an older version.
  */
 export function createDispatch(
   process: App['processEvent'],
@@ -74,7 +74,7 @@ export function createDispatch(
   };
 }
 
-/** Leaves out fields that are null: Bolt reads into them. */
+/** Removes null fields, since Bolt reads properties of them without a check. */
 function withoutNulls(body: unknown): Record<string, unknown> {
   return isObject(body) ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : {};
 }
@@ -84,10 +84,10 @@ function isObject(value: unknown): value is object {
 }
 
 const MAX_SKEW_S = 5 * 60;
-/** It carries a token beside the parameter. */
+/** A real check has one parameter and a token; anything longer is not one. */
 const MAX_SSL_CHECK_BYTES = 1000;
 
-/** A request to `/slack/events`, read and not yet trusted. */
+/** A request to `/slack/events` whose signature has not been checked yet. */
 interface SlackRequest {
   headers: IncomingHttpHeaders;
   body: Uint8Array;
@@ -136,7 +136,7 @@ export function createRequestHandler(
   };
 }
 
-/** Slack looks now and then whether the address of the command has a good certificate, without signing that. */
+/** Recognises Slack's unsigned request that checks the certificate of the command's address. */
 function isSslCheck(headers: IncomingHttpHeaders, body: Uint8Array): boolean {
   if (body.length > MAX_SSL_CHECK_BYTES || !isForm(headers)) return false;
   return new URLSearchParams(Buffer.from(body).toString('utf8')).get('ssl_check') === '1';
@@ -174,9 +174,9 @@ const CLEAN_MS = 60_000;
  */
 const TIMEOUT_MS = 20;
 
-/** Requests, events and forms that this instance or another has taken. */
+/** Keys of requests, events and forms that this or another instance has handled. */
 interface SeenSet {
-  /** True the first time. Where the database does not answer in time, this instance's memory decides alone. */
+  /** Returns true the first time. If the database is too slow, this instance's own memory decides. */
   insert(key: string): Promise<boolean>;
 }
 

@@ -13,14 +13,14 @@ import { newId, tell } from './tell.ts';
 
 const id = z.string().min(1);
 const nothing = z.undefined().optional();
-/** A message as a person wrote it. */
+/** A message written by a person. */
 const WRITTEN = z.object({ channel: id, ts: id, user: id, text: maybeText, thread_ts: maybeText, bot_id: nothing });
 type Written = z.infer<typeof WRITTEN>;
 /** Slack was seen to tell of replies that mention nobody in threads that the bot is in (pymc-labs/daimon#83). */
 const MENTION = WRITTEN.refine(({ text }) => text?.includes('<@'));
 const DIRECT = WRITTEN.extend({ channel_type: z.literal('im'), subtype: nothing });
 
-/** Mentions, direct messages, the Home tab, being invited, and losing access. */
+/** Listeners of events: mentions, direct messages, the Home tab, invitations and lost access. */
 export const EVENTS: readonly Listener[] = [
   event('app_mention', MENTION, answerWritten),
   event('message', DIRECT, answerWritten),
@@ -33,7 +33,7 @@ export const EVENTS: readonly Listener[] = [
   ),
 ];
 
-/** An event, each once by its id. What is not as the schema says concerns nobody. */
+/** Listens to an event, and handles each event id once. Events that do not match the schema are ignored. */
 function event<T>(name: string, schema: z.ZodType<T>, run: (ctx: SlackContext, event: T) => Promise<void>): Listener {
   return (app, ctx) =>
     app.event(name, async ({ event: given, body }) => {
@@ -42,7 +42,7 @@ function event<T>(name: string, schema: z.ZodType<T>, run: (ctx: SlackContext, e
     });
 }
 
-/** A mention is answered in its thread, a direct message beside it. Without a question the bot introduces itself. */
+/** Answers a mention in its thread and a direct message in place. Without a question the bot introduces itself. */
 async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
   if (event.user === ctx.bot.userId) return;
   const asked: Asked = {
@@ -52,7 +52,7 @@ async function answerWritten(ctx: SlackContext, event: Written): Promise<void> {
     inThread: event.thread_ts !== undefined,
     atMs: ctx.now(),
   };
-  // `@Headroom: top clients` and `hey @Headroom, who …`: what is left of the address says nothing.
+  // Remove the mention with its punctuation: `@Headroom: top clients`, `hey @Headroom, who …`.
   const text = (event.text ?? '').replaceAll(new RegExp(`<@${ctx.bot.userId}(\\|[^>]*)?>[\\s,:;!]*`, 'g'), ' ').trim();
   await serveIfAllowed({ ctx, asked: { ...asked, what: text } }, (served) =>
     text === '' ? tell(served, buildIntroduction(ctx.command, ctx.bot.name)) : performText(served, text),
@@ -67,7 +67,7 @@ async function openHome(ctx: SlackContext, { user }: { user: string }): Promise<
   }
 }
 
-/** Once in each channel, however often the bot is invited. */
+/** Introduces the bot once per channel, however often it is invited. */
 async function introduce(ctx: SlackContext, { user, channel }: { user: string; channel: string }): Promise<void> {
   if (user !== ctx.bot.userId || !(await insertGreeting(ctx.db, channel, ctx.now()))) return;
   const post = (message: Message) => callSlack(() => postMessage(ctx.client, { channel }, message), ctx);

@@ -18,58 +18,58 @@ import { openView, updateView } from './views.ts';
 
 type ManyField = { kind: 'choices' | 'list' } | { kind: 'search'; many: true };
 
-/** Input of each field: words where several can be chosen, else a text; empty where nothing was given. */
+/** Input of each field: a list where several options can be chosen, else a text; empty if nothing was given. */
 type Typed<F extends FormFields> = {
   [K in keyof F]: F[K] extends ManyField ? readonly string[] : F[K] extends ChoiceField<infer W> ? W | '' : string;
 };
 
-/** A form as it is filled in. */
+/** The input of a form. */
 export interface Filled<F extends FormFields> {
   typed: Typed<F>;
-  /** Tells whether the form has such a field: a choice may bring others. */
+  /** Tells whether the form has the field now: a choice can add and remove fields. */
   has(id: string): boolean;
-  /** Returns the entry that is chosen in a menu, with its label. */
+  /** Returns the option chosen in a menu, with its label. */
   option(id: string): Option | undefined;
 }
 
-/** A submitted form, of somebody who may: what it is about, and its fields. */
+/** A submitted form, once the rights of its sender are checked. `about`: the metadata that the form was opened with. */
 export interface Sent<M, F extends FormFields> extends Filled<F>, Served {
   about: M;
-  /** The window that is seen again once this one has closed. */
+  /** Id of the modal below, which is seen again once this one has closed. */
   below: string | undefined;
 }
 
-/** Puts a field into a form, with what it holds. */
+/** Builds the block of a field with its initial value. */
 type Put<F extends FormFields> = (id: keyof F & string, value?: FieldValue, change?: FieldChange) => Block;
 
-/** A press on a field of a form, or a button in it, that changes the form. */
+/** A press in a form, on a field or button that changes its fields. */
 interface Changing<M, S> extends Press {
   view: View;
   build(about: M, shown: S): Block;
 }
 
-/** All of a form: what it looks like, who may send it, and what that does. */
+/** Description of a form: its look, the rights that it needs, and the action of its submission. */
 export interface FormRow<M extends object, F extends FormFields, S> {
-  /** Its `callback_id`. Old windows keep theirs: never change one. */
+  /** The modal's `callback_id`. Never change one: forms that are open during an upgrade still have the old one. */
   on: string;
   title: string | ((about: M, shown: S) => string);
   submit: string;
   needs?: Needs;
-  /** What it is about, kept with the window. */
+  /** Schema of the metadata that is kept with the modal. */
   about: z.ZodType<M>;
   fields: F | ((about: M) => F);
-  /** Its blocks from top to bottom, with what is shown in them; absent: its fields. */
+  /** Returns the blocks from top to bottom; absent: the fields alone. */
   layout?(put: Put<F>, shown: S, about: M): readonly Block[];
-  /** The command that opens it anew; absent: an answer opens it, and is asked for again. */
+  /** The command that opens it again, offered if it is outdated; absent: it is opened from an answer. */
   again?: string;
-  /** While it is filled in, its fields of this action bring others. */
+  /** Rebuilds the form when a field with this action is changed, since a choice can add or remove fields. */
   live?: { on: string; rebuild(sent: Sent<M, F>, pressed: Changing<M, S>): Promise<Block> };
-  /** Finds other faults than those of single fields while it is still open. */
+  /** Finds faults that no single field shows, while the form is still open. */
   check?(sent: Sent<M, F>): Promise<Faults>;
   run(sent: Sent<M, F>): Promise<void>;
 }
 
-/** A form as Slack tells of it. */
+/** A form with its listeners, as the app registers it. */
 export interface Sendable {
   on: string;
   listen: Listener;
@@ -78,11 +78,11 @@ export interface Sendable {
 export interface Form<M extends object, F extends FormFields, S> extends Sendable {
   build(about: M, shown: S): Block;
   open(asking: Asking, about: M, shown: S): Promise<void>;
-  /** Reads one as it stands; undefined where it is from another version. */
+  /** Reads the input of a submitted form; undefined if the form is from another version. */
   read(view: Readable): (Filled<F> & { about: M }) | undefined;
 }
 
-/** A form: opened, filled in, checked and sent. */
+/** Makes a form from its description: opening it, reading its input, checking and submitting it. */
 export function form<M extends object, const F extends FormFields, S = undefined>(
   row: FormRow<M, F, S>,
 ): Form<M, F, S> {
@@ -119,7 +119,7 @@ export function form<M extends object, const F extends FormFields, S = undefined
     },
     run: (served, view) => run(toSent(served, view)),
   });
-  /** The last press in each window that is being answered: it carries what was chosen before it. */
+  /** The latest press in each modal: it carries all earlier choices, so an older one must not overwrite its result. */
   const newest = new Map<string, Press>();
   const changing =
     live &&
@@ -132,7 +132,7 @@ export function form<M extends object, const F extends FormFields, S = undefined
         try {
           const changed = await live.rebuild(toSent(pressed, view), { ...pressed, view, build });
           if (!isNewest() || (await updateView(pressed, view, changed))) return;
-          // Slack had drawn the press before this one meanwhile, which did not know of it.
+          // The update of an earlier press has changed the view meanwhile, without this press: send it again.
           if (isNewest()) await updateView(pressed, { id: view.id }, changed);
         } finally {
           if (isNewest()) newest.delete(view.id);
@@ -153,10 +153,10 @@ export function form<M extends object, const F extends FormFields, S = undefined
 
 type Readable = Pick<View, 'private_metadata' | 'state' | 'blocks'>;
 
-/** Reads the state of a form by its fields. */
+/** Reads the input of each field from the state of a view. */
 function readForm<F extends FormFields>(fields: F, { state, blocks = [] }: Readable): Filled<F> {
   const values = state?.values ?? {};
-  // Every field has one element, whatever its action id.
+  // Each field has one element; its action id does not matter.
   const stateOf = (id: string): FieldState => {
     const given = Object.values(values[id] ?? {})[0] ?? {};
     return Object.values(given).some((value) => value && (!Array.isArray(value) || value.length > 0))
@@ -174,9 +174,9 @@ function readForm<F extends FormFields>(fields: F, { state, blocks = [] }: Reada
 type FieldState = FormState[string][string];
 
 /**
- * What a field that must be filled in begins with. Slack sends nothing of it where an update brought the field and nobody
- * touched it (slackapi/bolt-js#1258, bolt-python#572); emptied by hand, its client would not send the form. Many lines are
- * typed or changed, or there was nothing to send.
+ * Returns the initial value of a required field. Slack omits a field that an update added and nobody touched
+ * (slackapi/bolt-js#1258, bolt-python#572). A required field that was emptied by hand cannot be the reason: Slack's client
+ * does not submit such a form. Multi-line fields are left out: they are typed or changed before a form is sent.
  */
 function readInitial(blocks: readonly Block[], id: string): FieldState {
   const block = blocks.find(({ block_id, optional }) => block_id === id && optional === false);
@@ -197,7 +197,7 @@ function toTyped(field: FormField, state: FieldState): string | string[] {
   return field.kind === 'lines' ? given : given.trim();
 }
 
-/** Lists what is wrong with each field by itself, in the words of its description. */
+/** Lists the faults of each field by itself. */
 function listFaults<F extends FormFields>(fields: F, { typed, has }: Filled<F>): Faults {
   const faults = Object.entries<FormField>(fields).flatMap(([id, field]) => {
     const given = typed[id];
@@ -220,12 +220,12 @@ function findFault(field: FormField, given: string): string | undefined {
       return 'fault' in read ? read.fault : undefined;
     }
     default:
-      // Slack lets nothing else be chosen.
+      // Slack's menus allow nothing else.
       return undefined;
   }
 }
 
-/** Returns what `look` finds wrong, to be shown at a field; nothing where it finds nothing. */
+/** Returns the error of `look` as the fault of a field; no fault if it succeeds. */
 export async function faultAt(field: string, look: () => Promise<unknown>): Promise<Faults> {
   try {
     await look();

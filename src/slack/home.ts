@@ -13,7 +13,7 @@ import { sendView } from './views.ts';
 const FAILED_SINCE_MS = 7 * DAY_MS;
 const MAX_CHANNEL_PAGES = 5;
 
-/** Publishes the Home tab of a person: cards, their digests and views, and for admins how the installation is. */
+/** Publishes the Home tab of a person: cards, their digests and views, and for admins the state of the installation. */
 export async function publishHome(ctx: SlackContext, person: Person): Promise<void> {
   const closed = whyClosed(person, ctx.bot.name);
   const blocks = closed === undefined ? await compose(ctx, person) : buildClosedHome(closed);
@@ -36,7 +36,7 @@ async function compose(ctx: SlackContext, person: Person) {
   return buildHome({ report, digests, views, alerts, admin, person, config: ctx.config, command: ctx.command });
 }
 
-/** One's own, then those of one's channels. */
+/** Lists the person's own digests, then those of their channels. */
 async function listDigests(ctx: SlackContext, { id }: Person): Promise<DigestSummary[]> {
   const digests = await ctx.digests.list();
   const { own = [], others = [] } = Object.groupBy(digests, ({ owner }) => (owner === id ? 'own' : 'others'));
@@ -44,7 +44,7 @@ async function listDigests(ctx: SlackContext, { id }: Person): Promise<DigestSum
   return [...own, ...others.filter(({ channel }) => channels.has(channel))];
 }
 
-/** Channels of a person that the bot may know of. None where Slack does not say: nobody waits for them. */
+/** Lists the channels of a person that the bot can see; none if Slack fails, since the Home tab must not wait. */
 async function listChannels({ client, log }: SlackContext, user: string): Promise<Set<string>> {
   const found = new Set<string>();
   let cursor: string | undefined;
@@ -80,7 +80,7 @@ async function describeInstallation(ctx: SlackContext): Promise<AdminContent> {
   };
 }
 
-/** Digests whose owner has left; where Slack does not say, nobody has. */
+/** Lists digests whose owner has left; none if Slack fails. */
 async function listOrphans(ctx: SlackContext) {
   const digests = await ctx.digests.list();
   const owners = [...new Set(digests.map(({ owner }) => owner))];

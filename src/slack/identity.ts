@@ -5,7 +5,7 @@ import { type Logger, OutageLog } from '../log.ts';
 import { classifyFailure, slackErrorOf } from './client/errors.ts';
 
 const LONGEST_PAUSE_MS = 30_000;
-/** A token that was taken may be revoked. */
+/** Ask again once a minute, since a token that worked may be revoked. */
 const ASK_AGAIN_MS = 60_000;
 
 /** The bot's own ids and name in the workspace. */
@@ -15,9 +15,9 @@ export interface Bot {
   teamId: string;
 }
 
-/** Asks Slack who the bot is until it says so, and once a minute whether it still does. */
+/** Asks Slack for the bot's ids until it answers, then once a minute whether the token is still valid. */
 export class Identity {
-  /** Ids are empty until Slack has said them. */
+  /** Ids are empty until Slack has answered. */
   readonly bot: Bot = { userId: '', name: 'Headroom', teamId: '' };
   readonly #client: WebClient;
   readonly #wait: (ms: number) => Promise<void>;
@@ -35,12 +35,12 @@ export class Identity {
     });
   }
 
-  /** Reason why the token is not accepted now, in Slack's words; undefined: it is. */
+  /** Slack's error code if the token is refused now; undefined: it is accepted. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Asks once; where Slack is away, goes on in the background. Throws where Slack refuses the token. */
+  /** Asks once, and keeps asking in the background if Slack is away. Throws if Slack refuses the token. */
   async start(): Promise<void> {
     const error = await this.#ask();
     if (error !== undefined && classifyFailure(error).reason === 'token') {
@@ -59,7 +59,7 @@ export class Identity {
   }
 
   async #askAgain(): Promise<void> {
-    // Else it is being asked.
+    // Without a known problem, another call is still asking.
     if (this.#problem !== undefined) return;
     await this.#ask();
     await this.#goOn();
@@ -74,7 +74,7 @@ export class Identity {
     if (this.#problem === undefined) this.#outage.recover();
   }
 
-  /** Returns why it failed. To be told to come later is no problem of the token's. */
+  /** Returns the error of a failed call. A rate limit says nothing about the token. */
   async #ask(): Promise<unknown> {
     try {
       const { user_id: userId = '', team_id: teamId = '' } = await this.#client.auth.test();
@@ -89,7 +89,7 @@ export class Identity {
   }
 }
 
-/** Throws where Slack refuses the app-level token; Slack being away is no refusal. */
+/** Throws if Slack refuses the app-level token. Does not throw if Slack is away. */
 export async function assertAppToken(client: WebClient): Promise<void> {
   try {
     await client.apps.connections.open({});

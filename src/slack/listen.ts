@@ -11,31 +11,31 @@ import { type Person, whyClosed } from './permissions.ts';
 import { newId, say } from './tell.ts';
 import { withChannel } from './views.ts';
 
-/** Slack waits 3 s for what a menu offers and for what is wrong with a form. */
+/** Answer a menu's search or a form's submission within this time: Slack waits 3 s. */
 const PATIENCE_MS = 2000;
 
-/** A picture may still be drawn after the text of an answer, which is never later than 2 s. */
+/** Log requests that take longer. The text of an answer is out within 2 s; its picture may follow. */
 const SLOW_MS = 5000;
 
 export type Needs = 'view' | 'admin';
 
 /**
- * One thing that people do in Slack, and what follows: rows of these are all that the app hears. Each acknowledges first,
- * then asks for the rights of the person who acts, and nothing runs before they are known.
+ * Registers the handler of one command, press, form, event or search at the app. Each acknowledges the request first, then
+ * looks up the rights of the person, and runs the handler only if they suffice.
  */
 export type Listener = (app: App, ctx: SlackContext) => void;
 
-/** A press, of somebody who may. */
+/** A press on a button or menu entry, once the person's rights are checked. */
 export interface Press<V = string> extends Served {
-  /** Read by the schema of the row. */
+  /** Value of the button or entry, read by the listener's schema. */
   value: V;
   action: string;
   blockId: string | undefined;
-  /** The window or Home tab in which it was. */
+  /** The modal or Home tab with the button. */
   view: View | undefined;
 }
 
-/** Any slash command that Slack sends here is ours, whatever the manifest calls it. */
+/** Listens to the slash command, whatever name the app's manifest gives it. */
 export function command(run: (served: Served, text: string) => Promise<void>): Listener {
   return (app, ctx) =>
     app.command(/.*/, async ({ command: given, ack }) => {
@@ -46,7 +46,7 @@ export function command(run: (served: Served, text: string) => Promise<void>): L
     });
 }
 
-/** A press on a button or an entry of a menu; `on` also stands for actions with more after a colon. */
+/** Listens to presses on a button or menu entry with the action id `on`, or `on:` and more. */
 export function press<V = string>({
   on,
   needs,
@@ -56,9 +56,9 @@ export function press<V = string>({
 }: {
   on: string;
   needs?: Needs;
-  /** Of its value, a text; absent: any text. */
+  /** Schema of the value; absent: any text. */
   value?: z.ZodType<V, string>;
-  /** It opens or changes a window, which waits for nothing. Anything else has a channel: in the Home tab, the direct messages. */
+  /** True if it opens or changes a modal, which must not wait. Others are given a channel: from the Home tab, direct messages. */
   window?: boolean;
   run(press: Press<V>): Promise<void>;
 }): Listener {
@@ -79,14 +79,14 @@ export function press<V = string>({
     });
 }
 
-/** Shows in the Home tab what was done; it is done whether or not Slack takes the view. */
+/** Updates the Home tab after a press. A failure is logged only: the press has done its work. */
 async function refreshHome({ ctx, person }: Served): Promise<void> {
   await publishHome(ctx, person).catch((error: unknown) => {
     ctx.log.warn({ user: person.id, error: String(error) }, 'the Home tab was not refreshed');
   });
 }
 
-/** A press by an admin that opens or changes a window. `value`: its schema. */
+/** Listens to a press by an admin that opens or changes a modal. `value`: schema of its value. */
 export function adminWindow<V = string>(
   on: string,
   run: (press: Press<V>) => Promise<void>,
@@ -95,15 +95,15 @@ export function adminWindow<V = string>(
   return press({ on, run, needs: 'admin', window: true, ...(value ? { value } : {}) });
 }
 
-/** Presses that lead to nothing here, whoever makes them. */
+/** Acknowledges presses that need no handler, such as links. */
 export function ignore(on: string): Listener {
   return (app) => app.action(new RegExp(`^${on}(:|$)`), async ({ ack }) => ack());
 }
 
-/** A window that somebody closes asks for nothing. */
+/** Acknowledges that a modal was closed. */
 export const closed: Listener = (app) => app.view({ type: 'view_closed', callback_id: /.*/ }, async ({ ack }) => ack());
 
-/** An entry in the menu of a message. `threadTs`: the thread of that message, `inThread`: which has replies. */
+/** Listens to a message shortcut. The answer goes to the message's thread. */
 export function shortcut(on: string, run: (served: Served) => Promise<void>): Listener {
   return (app, ctx) =>
     app.shortcut(on, async ({ ack, body: given }) => {
@@ -116,7 +116,7 @@ export function shortcut(on: string, run: (served: Served) => Promise<void>): Li
     });
 }
 
-/** Entries of a menu for typed text; people without rights get none, nor does a menu that takes too long. */
+/** Listens to a menu's search. Offers nothing to people without rights, or if the search takes too long. */
 export function options(
   on: string,
   find: (ctx: SlackContext, typed: string) => Promise<readonly object[]>,
@@ -137,13 +137,13 @@ export function options(
     });
 }
 
-/** Slack cuts longer ones. */
+/** Slack cuts longer errors of a form. */
 const MAX_FAULT = 500;
 
-/** What is wrong with a form, by the field under which it is said. */
+/** Faults of a form, by the block id of the field under which each is shown. */
 export type Faults = Record<string, string>;
 
-/** A form that is sent: it stays open with its faults, or closes and is done, once, however often it is sent. */
+/** Listens to the submission of a form. It stays open with its faults, or closes and runs once, even if Slack sends it twice. */
 export function submission(
   on: string,
   {
@@ -160,19 +160,19 @@ export function submission(
     app.view({ type: 'view_submission', callback_id: on }, async ({ ack, body: given }) => {
       const body = SUBMISSION.parse(given);
       const { view } = body;
-      // It is closed by then, and what follows stands where it was opened.
+      // The modal closes before `run`, whose messages go to where it was opened.
       const { modal: _modal, triggerId: _triggerId, ...asked } = askedBy(body, ctx.now());
       const asking = { ctx, asked: { ...asked, what: on } };
       const look = async (): Promise<Faults> => {
         const { refusal, served } = await findRights(asking, needs);
-        // Told after the acknowledgement: whoever may not learns nothing from faults.
+        // People without rights are told after the acknowledgement, and learn nothing from the form's faults.
         return refusal === undefined ? check(served, view) : {};
       };
       let faults: Faults;
       try {
         faults = await inTime(ctx, look());
       } catch (error) {
-        // The form stays open with what was typed; one without fields has nothing to lose.
+        // Show the error at the first field, so that the form keeps its input. A form without fields has none to lose.
         const field = view.blocks?.find(({ type }) => type === 'input')?.block_id;
         if (typeof field !== 'string') {
           await ack();
@@ -196,30 +196,30 @@ export function submission(
     });
 }
 
-/** A schema of button values that are JSON. */
+/** Returns a schema of button values in JSON. */
 export function json<T>(schema: z.ZodType<T>): z.ZodType<T, string> {
   return z.string().transform(parseJson).pipe(schema);
 }
 
-/** A button or window that no listener can read is from before an upgrade. */
+/** Returns the error for a button or modal of an older version, which no listener can read. */
 export function tooOld({ bot }: SlackContext): QuestionError {
   const line = `This is from an older version of ${bot.name}, which no longer knows it. Close it and ask again.`;
   return new QuestionError(line, [{ label: 'Help', command: 'help' }]);
 }
 
-/** Returns the window in which something was pressed. */
+/** Returns the modal of a press. Throws if it was pressed elsewhere, which only older versions offered. */
 export function windowOf({ ctx, view }: Pick<Press<unknown>, 'ctx' | 'view'>): View {
   if (view?.type === 'modal') return view;
   throw tooOld(ctx);
 }
 
-/** Tells whoever pressed or sent something that no listener knows. */
+/** Tells a person that the button or form they used is from an older version. */
 export async function tellOld(ctx: SlackContext, body: object): Promise<void> {
   const asking = { ctx, asked: askedBy(DEED.parse(body), ctx.now()) };
   await serveIfAllowed(asking, () => Promise.reject(tooOld(ctx)));
 }
 
-/** Rejects once Slack would no longer wait. */
+/** Rejects shortly before Slack's time for an answer is over. */
 function inTime<T>(ctx: SlackContext, work: Promise<T>): Promise<T> {
   const late = ctx.wait(PATIENCE_MS).then(() => {
     throw new HeadroomError('slack', 'That took too long. Please try again.');
@@ -228,8 +228,8 @@ function inTime<T>(ctx: SlackContext, work: Promise<T>): Promise<T> {
 }
 
 /**
- * Does what a person asked for, if they may: checked anew for every command and press, for the one who makes it. What goes
- * wrong is told to that person alone; what they cannot help gets a short id that the log has too. Never rejects.
+ * Runs a task for a person if their rights allow it. Rights are checked for every command and press anew. An error is told to
+ * that person alone; an unexpected one with a short id that is in the log too. Never rejects.
  */
 export async function serveIfAllowed(
   asking: Asking,
@@ -249,7 +249,7 @@ export async function serveIfAllowed(
     ctx.log.info({ user: asked.user, channel: asked.channel, what: asked.what, tookMs }, 'an answer took long');
 }
 
-/** Finds out who asks, and why they may not; `refusal` undefined where they may. */
+/** Looks up the person and their rights. `refusal`: the reason why they may not, undefined if they may. */
 async function findRights(asking: Asking, needs: Needs = 'view'): Promise<{ refusal?: string; served: Served }> {
   const { ctx, asked } = asking;
   const person = await ctx.people.find(asked.user);
@@ -263,7 +263,7 @@ function onlyAdmins(what = 'change that'): string {
   return `Only admins may ${what}.`;
 }
 
-/** Refuses with a message to the person; for what only admins may do. */
+/** Throws with a message to the person unless they are an admin. */
 export function requireAdmin(person: Person, what?: string): void {
   if (!person.admin) throw new HeadroomError('unauthorised', onlyAdmins(what));
 }
@@ -278,12 +278,12 @@ async function tellFailure(asking: Asking, error: unknown): Promise<void> {
   }
 }
 
-/** The person has left, is a bot, or the place is gone. */
+/** Logs that a person could not be told: they have left or are a bot, or the conversation is gone. */
 function logUntold({ ctx, asked: { user, channel } }: Asking, error: unknown): void {
   ctx.log.warn({ user, channel, error: String(error) }, 'somebody could not be told');
 }
 
-/** Codes whose message is meant for the person who asked. */
+/** Error codes whose message is written for the person who asked. */
 const FOR_PEOPLE = new Set<HeadroomError['code']>([
   'question',
   'range',
@@ -294,7 +294,7 @@ const FOR_PEOPLE = new Set<HeadroomError['code']>([
 ]);
 const HELP: readonly Suggestion[] = [{ label: 'Health check', command: 'debug' }];
 
-/** Returns what to tell a person about a failure, with commands that help; logs what the person cannot help. */
+/** Returns the text for a person about a failure, and buttons that help. Logs failures that are not the person's. */
 function describeFailure(
   { ctx: { log }, asked: { user } }: Asking,
   error: unknown,

@@ -8,7 +8,7 @@ import { isAverage, type StepGrain } from '../domain/usage.ts';
 import { MAX_OPTIONS } from '../messages/limits.ts';
 import { COUNTED, DRAWN, hasFilters } from './command/report-parts.ts';
 
-/** Rows of a page once all are wanted: as many as a phone shows at once. */
+/** Rows of a page of a long table: as many as a phone shows at once. */
 const PAGE_ROWS = 14;
 
 /** Tells whether another range can be asked for. */
@@ -16,7 +16,7 @@ export function hasRange({ report }: Question): boolean {
   return [...COUNTED, 'pool', 'sources', 'why'].includes(report);
 }
 
-/** The question with the filters that somebody chose for a channel; what the words say themselves (also by `client NAME`) wins. */
+/** Adds the filters that a person chose for a channel. A filter in the question itself (also by `client NAME`) wins. */
 export function withChosen(question: Question, chosen: readonly Filter[]): Question {
   if (!hasFilters(question)) return question;
   const { name, report, filters = [] } = question;
@@ -25,7 +25,7 @@ export function withChosen(question: Question, chosen: readonly Filter[]): Quest
   return added.length > 0 ? { ...question, filters: [...filters, ...added] } : question;
 }
 
-/** Parts of a digest's thread that answer the same question day by day, by their keys; none where no part does. */
+/** Lists the keys of the parts of a digest's thread that answer this question every day. */
 export function listDigestParts({ report, dimension = 'client' }: Question): readonly string[] {
   switch (report) {
     case 'top':
@@ -44,34 +44,34 @@ export function listDigestParts({ report, dimension = 'client' }: Question): rea
   }
 }
 
-/** Tells whether a digest is about what this asks: about a part of the calls, or in its message or thread. */
+/** Tells whether a digest can answer this question, in its message or thread, or limited to the question's filters. */
 export function isDigestible(question: Question): boolean {
   const inMessage = ['summary', 'pool', 'daily', 'day'].includes(question.report);
   const narrowed = (question.filters ?? []).length > 0 || question.scope !== undefined;
   return inMessage || narrowed || listDigestParts(question).length > 0;
 }
 
-/** The same question for another range, from its first row. A single day by the hour becomes days where more are asked for. */
+/** Returns the question for another range, from its first row. A chart of one day by the hour becomes one by the day. */
 export function withRange(question: Question, range: string): Question {
   const { offset: _offset, ...rest } = question;
   if (rest.report === 'day' && !isByHours(range)) return { ...rest, report: 'daily', range };
   return { ...rest, range };
 }
 
-/** The question with one more filter; a positive filter on the same key is replaced. */
+/** Returns the question with one more filter. A positive filter on the same key is replaced. */
 function withFilter(question: Question, filter: Filter): Question {
   const others = (question.filters ?? []).filter(({ key, not }) => key !== filter.key || not !== filter.not);
   return { ...question, filters: [...others, filter] };
 }
 
-/** The range that holds the calls: what is gone made its calls before. */
+/** Returns the range that has the calls: names that are gone made theirs in the earlier range. */
 function rangeOfCalls({ question, versus }: Report): string | undefined {
   return question.only === 'gone' && versus ? versus.text : question.range;
 }
 
 /**
- * Lists what can be looked at more closely in a report: its clients and routes by name, functions as the modules that they
- * call, other values as the clients behind them, scopes as their pools.
+ * Lists questions about single rows of a report: a client or route leads to its own report, a function to the modules that it
+ * calls, a scope to its pools, and any other value to its clients.
  */
 function listDrills(report: Report): Offer[] {
   const { question } = report;
@@ -84,7 +84,7 @@ function listDrills(report: Report): Offer[] {
     if (key === 'client' && kind !== 'client') return { report: 'client', name, ...inherit };
     if (key === 'route' && kind !== 'route') return { report: 'route', name, ...inherit };
     const filter: Filter = { key, patterns: [name], not: false };
-    // What a function costs is decided by the modules that it calls.
+    // The modules that a function calls decide its cost.
     if (key === 'function')
       return withFilter({ report: 'top', dimension: 'module', measure: 'credits', ...inherit }, filter);
     const dimension = key === 'client' || kind === 'client' ? 'route' : 'client';
@@ -131,7 +131,7 @@ function listDrills(report: Report): Offer[] {
   return [];
 }
 
-/** A bar's days: a day by the hour, others by the day. */
+/** Returns the question about one bar: a day is shown by the hour, longer bars by the day. */
 function listSpan(day: number, grain: StepGrain): Pick<Question, 'report' | 'range'> {
   if (grain === 'month') return { report: 'daily', range: formatDay(day).slice(0, 7) };
   if (grain === 'week') {
@@ -141,8 +141,8 @@ function listSpan(day: number, grain: StepGrain): Pick<Question, 'report' | 'ran
 }
 
 /**
- * The same question for one hour of a report that is drawn by the hour: the peak first (of failures, where status codes are
- * told).
+ * Lists the same question for single hours of a report that is drawn by the hour, the busiest first. For status codes that is
+ * the hour with the most failures.
  */
 function listHours(report: Report): Offer[] {
   if ((report.kind !== 'daily' && report.kind !== 'day' && report.kind !== 'status') || isAverage(report.grain))
@@ -165,12 +165,12 @@ function listHours(report: Report): Offer[] {
   }));
 }
 
-/** A question that a report leads on to, under the heading of its kind. */
+/** A next question with the heading that it stands under in the menu. */
 export interface Next extends Offer {
   group: 'Next' | 'Compare' | 'Look at an hour' | 'Drill down' | 'Sort by' | 'Show';
 }
 
-/** Everything that can be asked next of a report by one choice: what it offers, what is in it, other orders and other views. */
+/** Lists all next questions of a report: its own offers, single rows and hours, comparisons, other orders and other views. */
 export function listNext(report: Report): Next[] {
   const toNext = (group: Next['group'], offers: readonly Offer[]): Next[] =>
     offers.map((offer) => ({ group, ...offer }));
@@ -184,14 +184,14 @@ export function listNext(report: Report): Next[] {
   ];
 }
 
-/** Ranges to look in where a shorter one holds no calls. */
+/** Wider ranges to offer if a shorter one has no calls. */
 const WIDER = [
   { days: 7, range: '7d', label: 'Last 7 days' },
   { days: 30, range: '30d', label: 'Last 30 days' },
   { days: 90, range: '90d', label: 'Last 90 days' },
 ] as const;
 
-/** Of an answer without calls: a wider range, and the same without its filters. Of a comparison, ranges that have days. */
+/** Lists ways out of an answer without calls: a wider range, the question without filters, a comparison of complete days. */
 export function listWider(report: Report): Offer[] {
   const { kind, question, range } = report;
   if (report.asOfMs === 0 || !range) return [];
@@ -211,7 +211,7 @@ export function listWider(report: Report): Offer[] {
   ];
 }
 
-/** The same question about the nearest names that made calls, where a filter names one that nobody has. */
+/** Lists the same question about similar names that made calls, if a filter has a name that no call has. */
 function listNearest({ question, offers = [] }: Report): Offer[] {
   const { filters: _, offset: __, ...rest } = question;
   const isSame = ({ filters: _, offset: __, ...other }: Question) => JSON.stringify(other) === JSON.stringify(rest);
@@ -224,7 +224,7 @@ function hasNoCalls(report: Report): boolean {
   return 'totals' in report && report.totals.requests === 0;
 }
 
-/** What can be compared while a running week, month or year has no whole day: today, and the one before it. */
+/** Lists comparisons for the first day of a week, month or year, which has no whole day yet: today, and the period before. */
 function listComparable({ question: { offset: _offset, ...rest }, range }: CompareReport): Offer[] {
   const unit = /^this-(week|month|year)$/.exec(range!.text)?.[1];
   const last = { ...rest, range: `last-${unit}`, versus: `${unit}-before` };
@@ -234,7 +234,7 @@ function listComparable({ question: { offset: _offset, ...rest }, range }: Compa
   ];
 }
 
-/** Its single calls, and how long they took: by whom, and over time. */
+/** Lists questions about single calls and their duration, by client and over time. */
 function listCalls(report: Report): Offer[] {
   const { kind, question } = report;
   const { filters = [] } = question;
@@ -253,18 +253,18 @@ function listCalls(report: Report): Offer[] {
         ? { label: 'Latency by client', question: { report: 'latency', dimension: 'client', ...same } }
         : { label: 'Latency over time', question: { report: 'latency', overTime: true, ...same } };
   if (kind === 'events') return [latency];
-  // Calls have a range of their own where none is named: theirs is that of this answer.
+  // Name the range of this answer, since reports of calls have another default.
   const calls = { report: 'events', ...same, range: range ?? UNNAMED[kind] ?? '7d' } as const;
   return [{ label: 'Show calls', question: calls }, latency];
 }
 
-/** Ranges of answers to questions that name none, where they are not the last seven days. */
+/** Default ranges of reports, if not the last seven days. */
 const UNNAMED: Partial<Record<Report['kind'], string>> = { day: 'yesterday' };
 
 /** Reports of calls in a range. */
 const CALLS = new Set<Report['kind']>([...COUNTED, 'why']);
 
-/** The same numbers in the other form; undefined where there is one alone. */
+/** Returns the question for the other form of an answer (chart or table); undefined if it has one form only. */
 export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'words'): Question | undefined {
   if (hasWords({ kind, question })) return { ...question, view: shown === 'table' ? 'graph' : 'table' };
   if (!hasGraph(kind) || shown === 'words') return undefined;
@@ -274,17 +274,17 @@ export function showAs({ kind, question }: Report, shown: 'chart' | 'table' | 'w
   return { ...rest, ...(limit === undefined || limit === PAGE_ROWS ? {} : { limit }), view: chart };
 }
 
-/** Tells whether it is words in the first place, with a table behind them. What explains all scopes is a table alone. */
+/** Tells whether the answer is in words, with a table on request. `explain` without a scope is a table only. */
 export function hasWords({ kind, question }: Pick<Report, 'kind' | 'question'>): boolean {
   return kind === 'sources' || kind === 'licences' || (kind === 'explain' && question.scope !== undefined);
 }
 
-/** Tells whether a picture can be drawn of it at all. */
+/** Tells whether a report has a picture. */
 export function hasGraph(kind: Report['kind']): boolean {
   return kind === 'compare' || DRAWN.has(kind);
 }
 
-/** Orders of a ranking, with what `Question.sort` calls them; the one that it is in is left out. */
+/** Orders of a ranking by their keys in `Question.sort`. The present one is not offered. */
 const SORTS: readonly { sort: string; label: string }[] = [
   { sort: '-requests', label: 'Most requests' },
   { sort: '-failed', label: 'Most failed' },
@@ -295,7 +295,7 @@ const SORTS: readonly { sort: string; label: string }[] = [
   { sort: '-name', label: 'Name Z–A' },
 ];
 
-/** The range before beside the one that is answered, or the answer alone again. */
+/** Offers the comparison with the range before, or to leave the comparison. */
 function listComparisons({ question }: Report): Offer[] {
   if (!canCompare(question) || question.only) return [];
   const { versus, sort, offset: _, ...rest } = question;
@@ -309,7 +309,7 @@ const COMPARED_SORTS: typeof SORTS = [
   { sort: '-requests', label: 'Most requests' },
 ];
 
-/** The same for how long calls took. */
+/** Orders of a ranking by duration. */
 const LATENCY_SORTS: typeof SORTS = [
   { sort: '-p95_ms', label: 'Slowest (p95)' },
   { sort: '-p50_ms', label: 'Slowest half (p50)' },
@@ -320,7 +320,7 @@ const LATENCY_SORTS: typeof SORTS = [
 
 function listComparedSorts({ question, sections }: CompareReport): Offer[] {
   if (!sections.some(({ rows }) => rows.length > 1)) return [];
-  // Status codes are in an order of their own: what changed most.
+  // Status codes are sorted by change, not by requests.
   const usual = question.report === 'status' ? undefined : '-requests';
   const { offset: _offset, sort = usual, ...rest } = question;
   return COMPARED_SORTS.filter((each) => each.sort !== sort).map((each) => ({
@@ -339,15 +339,15 @@ function listSorts(report: Report): Offer[] {
     .map(({ sort, label }) => ({ label, question: { ...question, sort } }));
 }
 
-/** Tells whether a question is for a page of a long table. */
+/** Tells whether a question asks for a page of a long table. */
 export function isPage({ view, limit }: Question): boolean {
   return view === 'table' && limit === PAGE_ROWS;
 }
 
-/** Pixels of a row of one line, and of each further one that its name wraps into. */
+/** Height of a table row in Slack on a phone, and of each further line of a wrapped name, in pixels. */
 const ROW = 36;
 const LINE = 19;
-/** Characters of a name beside its numbers, on a phone. */
+/** Characters of a name that fit beside its numbers on a phone. */
 const LINE_CHARACTERS = 12;
 
 /** Counts the rows of a page that a phone shows at once. Names wrap between words only. */
@@ -364,7 +364,7 @@ export function countFitting({ columns, rows }: Table): number {
   return fitting < 0 ? rows.length : Math.max(1, fitting);
 }
 
-/** Of a ranking: slices, and all of it, page by page. */
+/** Offers other views of a ranking: a doughnut or bars, and pages of all rows. */
 function listViews(report: Report): Offer[] {
   const { question } = report;
   const isCompared = report.kind === 'compare' && question.report === 'top';

@@ -3,7 +3,7 @@ import type { Block, Option } from '../messages/text.ts';
 import { parseJson } from '../store/json-columns.ts';
 import type { Asked } from './context.ts';
 
-/** Absent where Slack sends none, or something else. */
+/** Makes a schema that reads anything unexpected as undefined. */
 function maybe<T>(schema: z.ZodType<T>) {
   return schema
     .nullish()
@@ -13,7 +13,7 @@ function maybe<T>(schema: z.ZodType<T>) {
 
 const text = z.string();
 const id = text.min(1);
-/** A text, where Slack sends one. */
+/** A text; undefined if Slack sends none. */
 export const maybeText = maybe(text);
 const BLOCK: z.ZodType<Block> = z.looseObject({ type: text });
 
@@ -23,11 +23,11 @@ const ELEMENT = z.object({
   ...{ selected_conversation: text.nullish(), selected_user: text.nullish() },
   ...{ selected_date: text.nullish(), selected_time: text.nullish() },
 });
-/** What stands in the fields of a form, by block and action id. */
+/** Input of a form, by block and action id. */
 const STATE = z.record(text, z.record(text, ELEMENT));
 export type FormState = z.infer<typeof STATE>;
 
-/** A window or Home tab, as Slack hands it back. */
+/** A modal or Home tab, as Slack returns it. */
 const VIEW = z.object({
   ...{
     id,
@@ -43,7 +43,7 @@ const VIEW = z.object({
 });
 export type View = z.infer<typeof VIEW>;
 
-/** Somebody did something with a message, or in a view. */
+/** A press, shortcut or submission, by somebody, on a message or in a view. */
 export const DEED = z.object({
   user: z.object({ id }),
   channel: maybe(z.object({ id: text })),
@@ -57,7 +57,7 @@ export const DEED = z.object({
 });
 type Deed = z.infer<typeof DEED>;
 
-/** The value is that of the button, or of the chosen entry; empty where it has none. */
+/** The pressed element. `value`: that of the button or of the chosen entry; empty if it has none. */
 const PRESSED = z
   .object({ action_id: text, block_id: maybeText, value: maybeText, selected_option: maybe(z.object({ value: text })) })
   .transform(({ action_id: action, block_id: blockId, value = '', selected_option: chosen }) => ({
@@ -78,7 +78,7 @@ export const COMMAND = z.object({
 export const BODY = z.record(text, z.unknown());
 const EVENT = z.object({ event: z.looseObject({ type: id, text: text.optional() }) });
 
-/** The least that each kind of body must have for a listener to read it, by the field that only this kind has. */
+/** Minimum of each kind of body, keyed by a field that only this kind has. */
 const KINDS = [
   ['event', EVENT],
   ['command', COMMAND],
@@ -88,36 +88,36 @@ const KINDS = [
   ['callback_id', SHORTCUT],
 ] as const;
 
-/** Returns what is wrong with a body, or undefined. Kinds that the app does not know are no fault. */
+/** Returns the fault of a body, or undefined. Unknown kinds have no fault. */
 export function findBodyFault(body: Record<string, unknown>): string | undefined {
-  // A window that is sent or closed without its content would be taken for a shortcut.
+  // `view_submission` without a view would match the kind of shortcuts.
   const isWindow = typeof body.type === 'string' && body.type.startsWith('view_');
   const schema = KINDS.find(([field]) => Object.hasOwn(body, field) || (isWindow && field === 'view'))?.[1];
   const error = schema?.safeParse(body).error;
   return error && z.prettifyError(error);
 }
 
-/** The place where a window was opened, which it carries (`private_metadata`), and where its outcome is told. */
+/** Conversation from which a modal was opened, kept in its `private_metadata`. The outcome is told there. */
 const OPENED_AT = z.object({
-  /** Empty for what began in the Home tab. */
+  /** Empty if it was opened from the Home tab. */
   channel: text.regex(/^([CDG][A-Z0-9]+)?$/).optional(),
   threadTs: text.regex(/^\d+\.\d+$/).optional(),
   inThread: z.boolean().optional(),
   responseUrl: z.url().optional(),
 });
 
-/** Writes into a window where it is opened, beside what it is about. */
+/** Adds the place where a modal is opened to its metadata. */
 export function withPlace(view: Block, { channel, threadTs, inThread, responseUrl }: Asked): Block {
   const about = BODY.parse(parseJson(String(view.private_metadata ?? '{}')));
   return { ...view, private_metadata: JSON.stringify({ ...about, channel, threadTs, inThread, responseUrl }) };
 }
 
-/** Reads from a window where it was opened; undefined where it says nothing of the kind. */
+/** Reads the place where a modal was opened from its metadata; undefined if it has none. */
 export function readPlace({ private_metadata }: Pick<View, 'private_metadata'>) {
   return OPENED_AT.safeParse(parseJson(private_metadata || '{}')).data;
 }
 
-/** Reads who did something, and where: in a window, where that was opened. `channel` is empty for what began in the Home tab. */
+/** Reads who acted, and in which conversation; for a modal, the one it was opened from. `channel` is empty for the Home tab. */
 export function askedBy(deed: Deed, nowMs: number): Asked {
   const { container, message, view } = deed;
   const threadTs = container?.thread_ts ?? message?.thread_ts;

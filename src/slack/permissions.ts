@@ -15,7 +15,7 @@ export interface Person {
   admin: boolean;
 }
 
-/** Says why a person may not see usage; undefined: they may. */
+/** Returns the reason why a person may not see usage; undefined if they may. */
 export function whyClosed({ fullMember, mayView }: Person, botName: string): string | undefined {
   if (!fullMember)
     return 'API usage is for full members of this workspace, not for guests or people of other organisations.';
@@ -24,25 +24,25 @@ export function whyClosed({ fullMember, mayView }: Person, botName: string): str
 }
 
 export interface People {
-  /** Never older than a minute. Rejects where Slack cannot be asked: then nobody may anything. */
+  /** Returns a person with their rights, at most a minute old. Rejects if Slack cannot be asked: nobody has rights then. */
   find(user: string): Promise<Person>;
-  /** Tells whether the account is gone or deactivated. Rejects where Slack cannot be asked. */
+  /** Tells whether the account is gone or deactivated. Rejects if Slack cannot be asked. */
   hasLeft(user: string): Promise<boolean>;
-  /** The admins, groups resolved. Never waits for a whole workspace to be listed. */
+  /** Lists the admins, with members of groups. Never waits until a whole workspace is listed. */
   listAdmins(): Promise<Found>;
 }
 
 const CACHE_MS = 60_000;
 /** Errors of `usergroups.users.list` for a group that was removed, and on a plan without groups. */
 const NO_GROUP = new Set(['no_such_subteam', 'plan_upgrade_required']);
-/** Errors of `users.info` for somebody whom the bot cannot know. */
+/** Errors of `users.info` for accounts that the bot cannot see. */
 const NOBODY = new Set(['user_not_found', 'user_not_visible']);
 
 type SlackUser = NonNullable<UsersInfoResponse['user']>;
 
 /**
- * Decides who may do what: `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change.
- * Guests and outside members may nothing, even when listed.
+ * Decides on rights: `VIEWERS` or every full member may ask, `ADMINS` or the workspace's admins may change things.
+ * Guests and members of other organisations have no rights, even if they are listed.
  */
 export function createPeople(
   client: WebClient,
@@ -51,7 +51,7 @@ export function createPeople(
 ): People {
   const remember = <T>(key: string, call: () => Promise<T>) => deps.memory.ask(key, CACHE_MS, call);
   const ask = <T>(call: () => Promise<T>) => callSlack(call, { wait: deps.wait, repeatable: true });
-  /** Members of a group; undefined where there is no such group any more. */
+  /** Lists the members of a user group; undefined if the group was removed. */
   async function listGroup(usergroup: string): Promise<readonly string[] | undefined> {
     try {
       return (await ask(() => client.usergroups.users.list({ usergroup }))).users ?? [];

@@ -24,18 +24,18 @@ const ABOUT = z.object({
   /** Absent: a new one. */
   name: z.string().optional(),
   basis: z.string().optional(),
-  /** Numbers of its grants, in their order: each has fields of its own, which keep what is typed when others come or go. */
+  /** Numbers of the grants in their order. A grant keeps its number, and so its input, when others are added or removed. */
   grants: z.array(z.int().nonnegative()),
 });
 type About = z.infer<typeof ABOUT>;
 
-/** What the form shows. `now`: what holds, for one that is changed. */
+/** Values that the form starts with. `now`: the pool as it is, if one is being changed. */
 interface Shown {
   fields: PoolFields;
   now?: PoolSummary | undefined;
 }
 
-/** The YAML of a scope, or of all. Longer than a field holds: said so, with the way that takes any length. */
+/** Form with the YAML of one scope, or of all. If it is too long for a field, it names the command that takes any length. */
 export const TEXT_FORM = declarationForm({
   ...{ on: 'pools', title: 'Pools as text', submit: 'Apply' },
   about: z.object({ scope: z.string().optional() }),
@@ -61,7 +61,7 @@ const TOO_LONG = {
 const live = ACTIONS.poolForm;
 const needed = { optional: false };
 
-/** The form of a pool or limit, new or changed: every field that a file has for it. */
+/** Form of a pool or limit, with every field that the pools file has for it. */
 export const POOL_FORM = declarationForm({
   on: 'pool',
   title({ name, part }: About, { fields }: Shown) {
@@ -69,7 +69,7 @@ export const POOL_FORM = declarationForm({
     return `${name === undefined ? 'New' : 'Change'} ${noun}`;
   },
   about: ABOUT,
-  /** Each of its grants has fields of its own. */
+  /** Each grant has its own fields. */
   fields({ grants }): FormFields {
     const ofGrant = (id: number) => Object.entries(GRANT_FIELDS).map(([key, field]) => [`grants.${id}.${key}`, field]);
     return {
@@ -88,7 +88,7 @@ export const POOL_FORM = declarationForm({
       ...buildHead(about, now),
       ...(name === undefined ? [put('name', fields.name, { hint: hints.name })] : []),
       put('period', period, needed),
-      // The fields that a period needs stand with it; the others are not there.
+      // Show only the fields that the chosen period needs.
       ...(period === 'month' ? [put('anchor', anchor || '1', needed)] : []),
       ...(isOnce ? [put('from', fields.from, needed), put('until', fields.until, needed)] : []),
       put('base', fields.base, {
@@ -119,7 +119,7 @@ export const POOL_FORM = declarationForm({
   instead: (field) => (['anchor', 'from', 'until'].includes(field) ? 'period' : 'base'),
   toField,
   toList: ({ about: { scope } }) => ({ of: 'pools', scope }),
-  /** Another period has other fields; a grant more or less has its own. What was typed stays, unless the text takes its place. */
+  /** Another period or number of grants changes the fields. Their input is kept. */
   live: {
     on: live,
     async rebuild({ ctx, about, ...filled }, { action, value, build }) {
@@ -138,7 +138,7 @@ export const POOL_FORM = declarationForm({
   },
 });
 
-/** Says what a pool that is changed is now. */
+/** Builds the lines that say what the pool is now. */
 function buildHead({ name, scope }: About, now: PoolSummary | undefined): Block[] {
   if (name === undefined || !now) return [];
   const planned =
@@ -162,7 +162,7 @@ function buildGrantHead(id: number, ordinal: number): Block {
   return { type: 'section', block_id: `grants.${id}`, text: plainText(`Grant ${ordinal}`), accessory: remove };
 }
 
-/** What the form of a pool or limit begins with; `more`: with room for one more grant. */
+/** Returns the metadata and initial values of the form. `more`: with empty fields for one more grant. */
 export function toChange(
   given: Pick<About, 'scope' | 'part'>,
   now: PoolSummary,
@@ -176,13 +176,13 @@ export function toChange(
 
 type Typed = Pick<Filled<FormFields>, 'typed' | 'has'>;
 
-/** Reads the change that the form asks for. */
+/** Returns the change that the form asks for. */
 export function toPoolEdit(about: About, filled: Typed): PoolEdit {
   const { scope, part, name, basis } = about;
   return { scope, part, name, basis, fields: readFields(about, filled) };
 }
 
-/** The fields as they were typed; those that another period had are left out. A new grant counts once. */
+/** Reads the fields as typed, without those that only another period has. A new grant counts once. */
 function readFields({ name, grants }: About, { typed, has }: Typed): PoolFields {
   const of = (id: string) => String(typed[id] ?? '');
   const period = of('period');
@@ -200,7 +200,7 @@ function readFields({ name, grants }: About, { typed, has }: Typed): PoolFields 
   };
 }
 
-/** A declaration numbers grants by their order, the form by when they came. */
+/** Translates the place of a fault: the declaration numbers grants by order, the form by when they were added. */
 function toField({ field, text }: FieldFault, { grants }: About): FieldFault {
   if (field === 'grants') return { field: '', text: `Grants ${text}` };
   return { field: field.replace(/^grants\.(\d+)/, (_, index) => `grants.${grants[Number(index)]}`), text };

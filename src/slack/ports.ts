@@ -7,16 +7,16 @@ import type { Question, Report } from '../domain/report.ts';
 import type { Block } from '../messages/text.ts';
 
 /**
- * The rest of Headroom as the Slack app sees it, besides answers and storage. Implemented outside `slack/`, so that a
- * listener never knows how a digest is scheduled or an alert is kept. Instants are epoch ms; people and channels are ids.
+ * Interfaces through which the Slack app uses the rest of Headroom. Implemented outside `slack/`, so that listeners do not
+ * depend on how digests are scheduled or alerts are stored. Instants are epoch ms; people and channels are Slack ids.
  */
 
-/** Draws a report; undefined where there is nothing to draw. May reject: the answer then stays text and table. */
+/** Draws a report; undefined if it has no chart. May reject: the answer then has a text and a table. */
 export interface Charts {
   render(report: Report, options: { view?: 'graph' | 'table' | 'doughnut' | undefined }): Promise<Picture | undefined>;
 }
 
-/** Someone who does something, and where. */
+/** The person who performs an action. */
 export interface Actor {
   user: string;
   /** IANA zone of the person's Slack profile. */
@@ -32,12 +32,12 @@ export interface DigestSummary {
   schedule: string;
   /** Sections that are on. */
   sections: readonly string[];
-  /** `only calls with scope crm`; empty: it is about all calls. */
+  /** Limits in words, such as `only calls with scope crm`; empty: all calls. */
   limits: readonly string[];
   paused: boolean;
-  /** Until when; absent: until resumed. */
+  /** End of the pause; absent: until resumed. */
   pausedUntilMs?: number;
-  /** Reason why it was paused by itself, with the cure. */
+  /** Reason why Headroom paused it, with the cure; absent if a person did. */
   pausedReason?: string;
   nextRuns: readonly number[];
 }
@@ -46,14 +46,14 @@ export interface DigestSummary {
 export interface DigestPreview {
   text: string;
   blocks: readonly Block[];
-  /** The report that its chart shows, and the block that stands behind it. */
+  /** Report of its chart. `chartAt`: index of the block before which the chart is placed. */
   drawn: Report | undefined;
   chartAt: number;
-  /** Titles of what follows in its thread. */
+  /** Titles of the posts in its thread. */
   follows: readonly string[];
 }
 
-/** Absent fields stay as they are; of a new digest, all sections and all calls. `filters` and `scope` limit the calls. */
+/** Absent fields stay unchanged; a new digest then has all sections and all calls. `filters` and `scope` limit the calls. */
 export interface DigestChange {
   channel?: string;
   schedule?: string;
@@ -63,14 +63,14 @@ export interface DigestChange {
 }
 
 /**
- * Digests of this deployment. Every function rejects with HeadroomError (`schedule`) where the words make no sense or the
- * actor may not; the message says what would.
+ * Digests of this deployment. Every function rejects with HeadroomError (`schedule`) if the input cannot be read or the person
+ * has no right; the message names the cure.
  */
 export interface DigestPort {
-  /** Those of a channel, or all. */
+  /** Lists the digests of a channel, or all. */
   list(channel?: string): Promise<DigestSummary[]>;
   add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary>;
-  /** `owner`: who takes it over; admins may always, anyone else once the owner has left. */
+  /** `owner`: the person who takes it over. Admins may always, others once the owner has left. */
   change(id: number, change: DigestChange & { owner?: string }, by: Actor): Promise<DigestSummary>;
   /** Pauses until resumed (true) or until an instant; false: resumes. */
   pause(id: number, paused: boolean | number, by: Actor): Promise<DigestSummary>;
@@ -79,9 +79,9 @@ export interface DigestPort {
 
 /** Posts of digests. Rejects like DigestPort. */
 export interface DigestPostPort {
-  /** The message that would be posted now, posting nothing. */
+  /** Returns the message that would be posted now, without posting it. */
   compose(where: { id?: number; channel: string }): Promise<DigestPreview>;
-  /** Posts now (default: the channel's digest; of several it asks which), not standing for a scheduled one. */
+  /** Posts a digest now, in addition to scheduled ones. Default: the channel's digest; rejects if it has several. */
   send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary>;
   /** Lists posts and missed posts, newest first, one line each. */
   history(where: { id?: number; channel: string }): Promise<readonly string[]>;
@@ -89,22 +89,22 @@ export interface DigestPostPort {
 
 export interface AlertSummary {
   /**
-   * A raised alert that holds now, one that is over, a mute, a bound that somebody set, or a kind that can be switched on
+   * An alert that is raised now, a past one, a mute, a rule added by a person, or a kind of alert that can be switched on
    * and off.
    */
   sort: 'raised' | 'past' | 'mute' | 'rule' | 'kind';
   id: string;
   /** `Daily credits of crm reached 90%`. */
   title: string;
-  /** One line of where it stands. */
+  /** One line with its present state. */
   detail: string;
   enabled: boolean;
-  /** Of a raised one, as it is now. */
+  /** Present sign of a raised alert. */
   sign?: AlertSign;
   acknowledgedBy?: string;
   mutedUntilMs?: number;
   mutedBy?: string;
-  /** Of a past one, epoch ms; `overSinceMs` absent: it is not known since when. */
+  /** Of a past alert, epoch ms. `overSinceMs` absent: the time of its end is not known. */
   toldMs?: number;
   overSinceMs?: number;
 }
@@ -112,12 +112,12 @@ export interface AlertSummary {
 export interface AlertRouting {
   /** Undefined: the admins by direct message. */
   channel: string | undefined;
-  /** A user or user group, mentioned at 90 and 100%; undefined: nobody. */
+  /** User or user group mentioned at 90 and 100%; undefined: nobody. */
   mention: string | undefined;
   kinds: readonly { kind: string; title: string; on: boolean }[];
 }
 
-/** Absent fields stay as they are; null: the admins by direct message, or nobody. `kinds`: turned on or off, as people call them. */
+/** Absent fields stay unchanged. `channel` null: the admins by direct message; `mention` null: nobody. `kinds`: on or off, by name. */
 export interface RoutingChange {
   channel?: string | null;
   mention?: string | null;
@@ -125,89 +125,89 @@ export interface RoutingChange {
 }
 
 /**
- * Alerts of this deployment. `what` is an alert's id, or the name of a scope, pool, source, client or kind of alert as typed;
- * absent: all. Rejects like DigestPort.
+ * Alerts of this deployment. `what`: an alert's id, or the typed name of a scope, pool, source, client or kind of alert; absent:
+ * all. Rejects like DigestPort.
  */
 export interface AlertPort {
   list(): Promise<AlertSummary[]>;
-  /** The scope that an alert is about, and the end of its pool's period; absent where it has none. */
+  /** Returns the scope of an alert and the end of its pool's period, each if it has one. */
   find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined>;
-  /** Returns the titles of those that nobody had acknowledged before. */
+  /** Returns the titles of alerts that were not acknowledged before. */
   acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]>;
-  /** Admins only. `untilMs` absent: until unmuted. Answers what is muted, in words for people; so does `unmute`. */
+  /** For admins. `untilMs` absent: until unmuted. Both functions return a sentence with the muted or unmuted alerts. */
   mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string>;
   unmute(target: { what?: string | undefined }, by: Actor): Promise<string>;
 }
 
-/** Bounds that people set on what a question counts. Rejects like DigestPort. */
+/** Alert rules that people add on the count of a question. Rejects like DigestPort. */
 export interface AlertRulePort {
-  /** Warns when what a question counts exceeds `over` requests in an hour or a day. */
+  /** Adds a rule that alerts when the question counts more than `over` requests in an hour or a day. */
   add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void>;
   remove(name: string, by: Actor): Promise<void>;
 }
 
-/** Routing of alerts: the place they go to, the mention, the kinds that are on. Changes are for admins. Rejects like DigestPort. */
+/** Routing of alerts: their channel, mention, and the kinds that are on. Changes are for admins. Rejects like DigestPort. */
 export interface AlertRoutingPort {
   get(): Promise<AlertRouting>;
-  /** Writes what differs; false where nothing does. */
+  /** Stores the changes; returns false if nothing differs. */
   change(change: RoutingChange, by: Actor): Promise<boolean>;
-  /** Sends a test message by the way that real alerts go. */
+  /** Sends a test message to where alerts go. */
   test(by: Actor): Promise<void>;
 }
 
-/** Entries that correct what was counted: nothing is deleted. Admins only. */
+/** Corrections of counted usage: entries that are added, so that nothing is deleted. For admins. */
 export interface CorrectionPort {
   /**
-   * `amount` is plus or minus thousandths; `on`: a day as typed (`2026-11-05`, `yesterday`), absent: today. What was entered,
-   * what the scope used that day before and after, and what looks like a mistake, one line each.
+   * Adds a correction. `amount`: thousandths of a credit, plus or minus; `on`: a typed day (`2026-11-05`, `yesterday`), absent:
+   * today. Returns lines with the entry, the scope's usage of that day before and after, and warnings of likely mistakes.
    */
   correct(entry: { scope: string; amount: number; on?: string; reason: string }, by: Actor): Promise<string[]>;
 }
 
 export interface PoolSummary {
   pool: DeclaredPool | DeclaredLimit;
-  /** Stands for its present content; see PoolEdit. */
+  /** Fingerprint of its present content, see PoolEdit. */
   basis: string;
-  /** The day from which this holds, where that is still to come. */
+  /** Day from which it is valid, if that is in the future. */
   planned?: number;
 }
 
-/** A declared scope with the pools and limits that have not ended, in the order of the declaration. */
+/** A declared scope with its pools and limits that have not ended, in the order of the declaration. */
 export interface ScopeSummary {
   name: string;
   title: string;
   fields: ScopeFields;
-  /** Of its fields. */
+  /** Fingerprint of its fields. */
   basis: string;
   pools: readonly PoolSummary[];
   limits: readonly PoolSummary[];
 }
 
-/** One shown client: all ids that share its name, owner and team. */
+/** A client as shown: all ids that share its name, owner and team. */
 export interface ClientSummary {
   fields: ClientFields;
-  /** Stands for its present content; see ClientEdit. */
+  /** Fingerprint of its present content, see ClientEdit. */
   basis: string;
 }
 
-/** Pools as admins change them in Slack. Rejects with HeadroomError (`definition`) naming line and cure. */
+/** Declared pools and clients, as admins change them in Slack. Rejects with HeadroomError (`definition`) with line and cure. */
 export interface PoolPort {
   list(): Promise<readonly ScopeSummary[]>;
   clients(): Promise<readonly ClientSummary[]>;
-  /** The YAML of one scope (or all) as `pools show` prints it. */
+  /** Returns the YAML of one scope, or of all, as `pools show` prints it. */
   show(scope?: string): Promise<string>;
-  /** Lists what is wrong with a change, as the reader of the YAML says it. Empty: it can be applied. */
+  /** Lists the faults of a change, as reading the YAML would. Empty: it can be applied. */
   check(edit: DeclarationEdit): Promise<readonly FieldFault[]>;
-  /** Applies a change; one line per difference, none where nothing differs. */
+  /** Applies a change. Returns one line per difference. */
   apply(edit: DeclarationEdit, by: Actor): Promise<string[]>;
 }
 
-/** Checks this installation: one line per check, with a cure where it fails. */
+/** Checks this installation: one line per check, with a cure if it fails. */
 export interface DoctorPort {
   check(): Promise<readonly { ok: boolean; line: string }[]>;
 }
 
-/** This process, for admins. */
+/** State of this process, for admins. */
 export interface InstancePort {
   readonly version: string;
   /** End of the last minute tick, epoch ms; undefined before the first. */

@@ -11,10 +11,10 @@ import { type Faults, options } from './listen.ts';
 import { prepareChannel, tell } from './tell.ts';
 
 const PATIENCE_MS = 1000;
-/** `usergroups.list` takes 20 calls a minute. */
+/** Cache the groups for a minute: `usergroups.list` takes 20 calls a minute. */
 const KEEP_MS = 60_000;
 
-/** What the form shows: how alerts are routed now, or as it is being filled in. */
+/** Values of the form: the routing as it is, or the input so far. */
 interface Shown {
   to: 'channel' | 'admins';
   channel: string;
@@ -31,7 +31,7 @@ const WHOM = [
   ['nobody', 'Nobody'],
 ] as const;
 
-/** The form of where alerts go, whom they mention, and the kinds that are sent. A choice brings the field that it needs. */
+/** Form of alert routing: the channel, the mention, and the kinds that are sent. A choice adds the field that it needs. */
 export const ROUTING_FORM = form({
   ...{ on: 'alert_route', title: 'Alert routing', submit: 'Save', needs: 'admin', again: 'alerts route' },
   /** The workspace's plan may have no user groups. */
@@ -71,7 +71,7 @@ export const ROUTING_FORM = form({
     rebuild: async ({ about, typed, option }, { build }) =>
       build(about, { ...typed, to: typed.to || 'admins', who: typed.who || 'nobody', group: option('group') }),
   },
-  /** A choice that was sent before the field that it brings stood there has its fault at the choice. */
+  /** If the form was sent before the field of a choice was there, the fault is shown at the choice. */
   async check({ ctx, typed, has }) {
     const { to, who, channel, person } = typed;
     const faults: Faults = {};
@@ -103,14 +103,14 @@ export const ROUTING_FORM = form({
   },
 });
 
-/** Its search of groups. */
+/** Listener that searches user groups. */
 export const GROUP_SEARCH = options(ACTIONS.alertGroup, listGroups, 'admin');
 
-/** Opens the form of where alerts go, as it is now. */
+/** Opens the routing form with the present routing. */
 export async function openRouting(asking: Asking): Promise<void> {
   const { ctx } = asking;
   const { channel = '', mention = '', kinds } = await ctx.alertRouting.get();
-  // Slack opens a form for 3 s only: where it does not say in time, groups are offered, and shown by their ids.
+  // The trigger expires after 3 s: if Slack does not list the groups in time, the present one is shown by its id.
   const groups = await Promise.race([findGroups(ctx).catch(() => []), ctx.wait(PATIENCE_MS).then(() => [])]);
   const isGroup = mention.startsWith('S');
   const group = groups?.find(({ value }) => value === mention) ?? option(mention, mention);
@@ -124,14 +124,14 @@ export async function openRouting(asking: Asking): Promise<void> {
   });
 }
 
-/** User groups whose name or handle contains what was typed. */
+/** Lists user groups whose name or handle contains the typed text. */
 async function listGroups(ctx: SlackContext, contains: string): Promise<Option[]> {
   const wanted = contains.toLowerCase();
   const groups = (await findGroups(ctx)) ?? [];
   return groups.filter(({ text }) => String(text.text).toLowerCase().includes(wanted)).slice(0, 100);
 }
 
-/** All user groups, asked for once a minute while somebody types; undefined where the workspace's plan has none. */
+/** Lists all user groups, cached for a minute; undefined if the workspace's plan has none. */
 function findGroups(ctx: SlackContext): Promise<Option[] | undefined> {
   return ctx.memory.ask('groups', KEEP_MS, async () => {
     try {

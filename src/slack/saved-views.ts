@@ -10,7 +10,7 @@ import type { Asking, Served } from './context.ts';
 import { withRange } from './next-questions.ts';
 import { say } from './tell.ts';
 
-/** Keeps a question under a name, for the person or for the channel. Without a question: the one asked last here. */
+/** Saves a question under a name, for the person or for the channel. Without a question: the last one asked here. */
 export async function saveView(
   asking: Asking,
   view: { name: string; question?: Question; owner: 'user' | 'channel' },
@@ -30,7 +30,7 @@ export async function saveView(
   await say(asking, lines, [{ label: 'Open', command: formatOpen(view.name) }]);
 }
 
-/** One's own view of that name, else the channel's. */
+/** Answers the person's own view of that name, else the channel's. */
 export async function openSaved(served: Served, command: Extract<Command, { kind: 'open' }>): Promise<void> {
   const { ctx, asked } = served;
   const owners = [asked.user, asked.channel];

@@ -4,7 +4,7 @@ import { type Logger, OutageLog } from '../log.ts';
 import { clientOptions, toSlackLogger } from './client/web-client.ts';
 import type { Incoming } from './dispatch.ts';
 
-/** Socket Mode: how Slack reaches a bot that has no address. */
+/** Socket Mode: receives requests over connections that the bot opens, so it needs no public address. */
 export interface SocketTransport {
   /** Connects, and keeps connected until `stop`. */
   start(): void;
@@ -12,7 +12,7 @@ export interface SocketTransport {
   connected(): boolean;
 }
 
-/** Two connections, so that one stands while Slack renews the other: a command sent into a gap fails for its user. */
+/** Two connections, so that one is open while Slack renews the other: a command sent into a gap fails for its user. */
 const CONNECTIONS = 2;
 const MAX_PAUSE_MS = 30_000;
 
@@ -32,17 +32,17 @@ export function createSocketTransport(
     working: 'Socket Mode is connected again',
   });
   const receivers = Array.from({ length: CONNECTIONS }, () => {
-    // Reconnecting is ours: the package pauses 5 s at each renewal, and ends the process when Slack refuses one.
+    // `supervise` reconnects: the package would pause 5 s at each renewal, and end the process when Slack refuses one.
     return new SocketModeReceiver({
       appToken,
       autoReconnectEnabled: false,
-      // What goes wrong with a connection is told by `supervise`, which keeps it up.
+      // `supervise` logs failures of the connection.
       logger: toSlackLogger(log, 'debug'),
       installerOptions: { clientOptions: clientOptions({ apiUrl, log }) },
     });
   });
 
-  /** Keeps one connection up until stop: at once after a renewal, then with growing pauses. */
+  /** Keeps one connection open until stop. Reconnects at once after a renewal, after failures with growing pauses. */
   async function supervise(receiver: SocketModeReceiver): Promise<void> {
     let failures = 0;
     while (!stopped) {
@@ -76,7 +76,7 @@ export function createSocketTransport(
   };
 }
 
-/** The package waits for the server's farewell, which may never come. */
+/** Disconnects without waiting for ever: the package waits for the server's close frame, which may never come. */
 async function disconnect(receiver: SocketModeReceiver): Promise<void> {
   const timer = Promise.withResolvers<void>();
   const timeout = setTimeout(timer.resolve, 1000);

@@ -9,16 +9,16 @@ import { respond } from './client/web-client.ts';
 import type { Asking, SlackConfig, SlackContext } from './context.ts';
 
 /**
- * Tells one person something, by the first of these ways that works: in the thread where they asked, through the response
- * URL, privately in the channel, by direct message. `replace`: in the place of the private message that they pressed.
- * A block that Slack refuses gives way to its text.
+ * Sends a message to one person, by the first of these ways that works: in the thread where they asked, through the response
+ * URL, privately in the channel, by direct message. `replace`: in place of the private message whose button they pressed.
+ * A block that Slack refuses is replaced by its text.
  */
 export async function tell(asking: Asking, message: Message, { replace = false } = {}): Promise<void> {
   const send = (one: Message) => tellOnce(asking, one, replace);
   await sendRepaired(fitMessage(message), send, { ...asking.ctx, what: 'private message' });
 }
 
-/** Tells one person some lines, with commands as buttons below. */
+/** Sends lines to one person, with commands as buttons below. */
 export function say(asking: Asking, lines: readonly string[], buttons?: readonly Suggestion[]): Promise<void> {
   return tell(asking, buildNotice(lines, buttons));
 }
@@ -34,7 +34,7 @@ async function tellOnce({ ctx, asked }: Asking, { text, blocks }: Message, repla
   const postDirect = (place: { threadTs?: string }) =>
     postMessage(ctx.client, { channel: direct, ...place }, { text, blocks });
   const ways: (() => Promise<unknown>)[] = [];
-  // Slack does not promise to keep a thread's private message in it when that comes through a response URL.
+  // A private message through a response URL may not appear in the thread: Slack does not promise it.
   if (here && !replace && inThread && threadTs) ways.push(() => postEphemeral({ thread_ts: threadTs }));
   if (responseUrl) {
     const where = { response_type: 'ephemeral', replace_original: replace };
@@ -48,29 +48,29 @@ async function tellOnce({ ctx, asked }: Asking, { text, blocks }: Message, repla
       await attempt();
       return;
     } catch (error) {
-      // Content that is refused no other way takes either; an expired address, or a channel without the bot, leaves the next.
+      // Refused content is refused by every way. An expired response URL, or a channel without the bot, leaves the next way.
       if (isRefusedContent(error) || attempt === ways.at(-1)) throw error;
     }
   }
 }
 
-/** Ten characters: of answers in block ids, of failures in messages and in the log. */
+/** Returns a random id of ten characters, for answers (in block ids) and failures (in messages and the log). */
 export function newId(): string {
   return randomBytes(8).readBigUInt64BE().toString(36).slice(0, 10).padStart(10, '0');
 }
 
 /**
- * A conversation as a place for answers: open, with who would see one there; or closed, with a `reason` for whoever asks
- * there and a `cure` for whoever wants something posted there.
+ * A conversation as a place for answers. Open: `audience` says who sees an answer there. Closed: `reason` is told to a person
+ * who asks there, `cure` to one who wants a digest or alert posted there.
  */
 export type Place = { open: true; direct: boolean; audience: string } | { open: false; reason: string; cure: string };
 
-/** `conversations.info` takes 50 calls a minute, fewer than answers may be asked for. */
+/** Cache an open conversation for five seconds: `conversations.info` takes 50 calls a minute, and busy channels ask more. */
 const OPEN_MS = 5000;
 
 type Closed = Extract<Place, { open: false }>;
 
-/** Why a conversation is closed: for who asked there, and what to do for who wants something posted there. */
+/** Reason and cure of each way in which a conversation can be closed. */
 const CLOSED = {
   'not a member': (bot: string) => [
     `Headroom is not a member of this conversation, so the answer is for you alone. To have answers here: /invite @${bot}`,
@@ -95,13 +95,13 @@ function close(why: keyof typeof CLOSED, bot: string): Closed {
   return { open: false, reason, cure };
 }
 
-/** A place that was closed while we looked, by the error Slack gave for a post. Undefined: the error is about something else. */
+/** Returns the closed place that a post's error stands for; undefined if the error is about something else. */
 export function closedBy(error: unknown, botName: string): Closed | undefined {
   const why = closingOf(error);
   return why && close(why, botName);
 }
 
-/** Looks a conversation up. A closed one is asked for anew each time: an invitation holds at once. */
+/** Looks up a conversation. A closed one is not cached, so an invitation takes effect at once. */
 export function findPlace(ctx: SlackContext, channel: string): Promise<Place> {
   return ctx.memory.ask(
     `place:${channel}`,
@@ -133,12 +133,12 @@ async function lookUp({ client, bot, wait }: SlackContext, channel: string): Pro
   }
 }
 
-/** Tells whether an answer is for the asker alone unless it is shared by a click. */
+/** Tells whether answers are private to the asker until they are shared by a press. */
 export function isPrivateByDefault(config: Pick<SlackConfig, 'answers' | 'viewers'>): boolean {
   return config.answers === 'private' || config.viewers.length > 0;
 }
 
-/** Digests and alerts need a channel that the bot may post to: a public one is joined. Rejects with the cure. */
+/** Makes sure that the bot can post digests and alerts to a channel, joining a public one. Rejects with the cure. */
 export async function prepareChannel(ctx: SlackContext, channel: string): Promise<void> {
   if (channel === '') throw new HeadroomError('schedule', 'Choose a channel.');
   const place = await findPlace(ctx, channel);

@@ -8,7 +8,7 @@ import { sendRepaired } from './client/post.ts';
 import type { Asked, Asking, SlackContext } from './context.ts';
 import { withPlace } from './payloads.ts';
 
-/** Opens a modal for what was just typed or pressed, upon the one that is open: Slack allows it once and within 3 s. */
+/** Opens a modal, on top of an open one. Slack allows one per command or press, within 3 s. */
 export async function openView({ ctx, asked }: Asking, view: Block): Promise<void> {
   if (!asked.triggerId) {
     const again = asked.text === undefined ? [] : [{ label: 'Open the form', command: asked.text }];
@@ -28,9 +28,9 @@ function nameOf(view: Block): string {
 }
 
 /**
- * Sends a view; a block that Slack refuses gives way to its text. A form that loses a field can only be read: sent, it would
- * say that the field is empty. `opened`: by whom; a trigger works once, perhaps also where what it was to open is refused,
- * and then the next press opens the view without that part.
+ * Sends a view; a block that Slack refuses is replaced by its text. A form that loses a field loses its submit button too, or
+ * the field would be read as empty. `opened`: the person who opened it. A trigger may be used up by the refused attempt: then
+ * the next press opens the view without the refused block.
  */
 export async function sendView(
   ctx: SlackContext,
@@ -38,7 +38,7 @@ export async function sendView(
   send: (view: Block) => Promise<unknown>,
   opened?: string,
 ): Promise<void> {
-  // Views have other limits than messages, and are built within them.
+  // Views are built within their own limits, which differ from those of messages.
   const bound = (message: Message) => message;
   const whole = { text: REFUSED, blocks: view.blocks as Block[] };
   const known = opened === undefined ? undefined : ctx.refused.views.get(opened);
@@ -57,7 +57,7 @@ export async function sendView(
   }
 }
 
-/** The view with other blocks; a form that lost a field loses its button too. */
+/** Returns the view with other blocks. A form that lost a field loses its submit button too. */
 export function refit(view: Block, blocks: readonly Block[]): Block {
   const countFields = (all: readonly Block[]) => all.filter(({ type }) => type === 'input').length;
   if (countFields(blocks) === countFields(view.blocks as Block[])) return { ...view, blocks };
@@ -67,8 +67,8 @@ export function refit(view: Block, blocks: readonly Block[]): Block {
 }
 
 /**
- * Gives what began in the Home tab the person's direct messages as its channel; a window says so, or nothing would seem to
- * happen. That it could not be said stops nothing.
+ * Uses the person's direct messages as the channel of a press in the Home tab, and says so in a modal, or nothing would seem
+ * to happen. If the modal cannot be shown, the press still works.
  */
 export async function withChannel({ ctx, asked }: Asking): Promise<Asked> {
   if (asked.channel !== '') return asked;
@@ -80,7 +80,7 @@ export async function withChannel({ ctx, asked }: Asking): Promise<Asked> {
   return { ...asked, channel: await openDirect(ctx, asked.user) };
 }
 
-/** Another content for a modal that is open. False: it was changed again, or closed, in the meantime. */
+/** Replaces the content of an open modal. Returns false if it was changed again or closed meanwhile. */
 export async function updateView(
   { ctx, asked }: Asking,
   { id, hash }: { id: string; hash?: string | undefined },

@@ -61,7 +61,7 @@ const CLOSES = byCode({
 const UNCLEAR =
   'Slack is not answering as it should, and did not say whether that worked. If you see no result, please try again.';
 
-/** One line for the person whose command or press failed. */
+/** Explanations for the person whose command or press failed, by Slack's code. */
 const TOLD = byCode({
   [UNCLEAR]: `${CODES.unclear} service_unavailable`,
   'Slack no longer lets the app in. An admin can install it again and set the new SLACK_BOT_TOKEN where it runs.':
@@ -79,7 +79,7 @@ const TOLD = byCode({
   'This workspace has no room left for files.': 'storage_limit_reached',
 });
 
-/** A sentence or two for whoever wants messages in that channel. */
+/** Cures for a person who wants messages in that channel, by Slack's code. */
 const CURES = byCode({
   'Headroom is not in the channel: type /invite @Headroom there.': 'not_in_channel',
   'The channel does not exist, or it is private and Headroom is not in it: type /invite @Headroom there.':
@@ -98,7 +98,7 @@ const CURES = byCode({
   'Slack does not accept the bot token: install the app again and set the new SLACK_BOT_TOKEN.': CODES.token,
 });
 
-/** Turns lists of codes by what is said of them into what is said of each code. */
+/** Turns lists of codes by text into the text of each code. */
 function byCode<T extends string>(lists: Readonly<Record<T, string>>): ReadonlyMap<string, T> {
   const said = Object.entries<string>(lists) as [T, string][];
   return new Map(
@@ -111,37 +111,37 @@ function byCode<T extends string>(lists: Readonly<Record<T, string>>): ReadonlyM
   );
 }
 
-/** Failures to connect: nothing was sent. */
+/** Network errors before a connection: nothing was sent. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 
-/** Slack limits a whole workspace's messages for longer than one app's calls. */
+/** Wait this long if Slack limits the messages of the whole workspace. */
 const WORKSPACE_LIMIT_MS = 30_000;
 
 /**
- * The meaning of a failed call, for whoever repeats it or gives it up: the kind of its code, or
+ * The meaning of a failed call, which decides whether it is repeated. The kind of its code, or
  * - `rate_limited`: `limited`; wait.
- * - `transient`: Slack, or the way to it, is at fault.
+ * - `transient`: a failure of Slack or the network.
  * - `refused`: `final`.
- * - `unknown`: Slack answered with a code that the table lacks.
- * - `internal`: nothing to do with Slack; the message could not be made.
+ * - `unknown`: Slack answered with a code that is not in the table.
+ * - `internal`: not Slack's fault: the message could not be made.
  */
 export interface Failure {
   reason: 'rate_limited' | 'transient' | 'token' | 'blocks' | 'picture' | 'thread' | 'refused' | 'unknown' | 'internal';
   /** Slack's code, or the network's. */
   error: string;
-  /** It may have been done all the same. */
+  /** True if Slack may have done it all the same. */
   unclear: boolean;
   retryAfterMs?: number;
-  /** The whole workspace must wait, not one channel. */
+  /** True if the whole workspace must wait, not one channel. */
   workspace?: boolean;
 }
 
-/** The failure of a call that Slack may have done all the same. */
+/** Marks the failure of a call that Slack may have done all the same. */
 export function toUnclear(error: Error): Error {
   return new WebAPIRequestError(error);
 }
 
-/** Classifies anything that a call threw. Only a code that the table knows as final is `refused`. Never throws. */
+/** Classifies any error of a call. Only a code that the table lists as final is `refused`. Never throws. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof WebAPIRateLimitedError)
     return { reason: 'rate_limited', error: 'rate_limited', unclear: false, retryAfterMs: error.retryAfter * 1000 };
@@ -168,7 +168,7 @@ const REASONS: Readonly<Record<Kind, Failure['reason']>> = {
   ...{ busy: 'transient', unclear: 'transient', limited: 'rate_limited' },
 };
 
-/** `ECONNRESET` and the like, from wherever fetch hid it; else the message. */
+/** Returns a code such as `ECONNRESET` from the error's chain of causes, else the message. */
 function networkCode(error: Error): string {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
@@ -177,14 +177,14 @@ function networkCode(error: Error): string {
   return error.message;
 }
 
-/** The code that Slack answered with (`not_in_channel`); undefined for anything but an answer of Slack's. */
+/** Returns the code of Slack's answer, such as `not_in_channel`; undefined for any other error. */
 export function slackErrorOf(error: unknown): string | undefined {
   return error instanceof WebAPIPlatformError ? error.data.error : undefined;
 }
 
 /**
- * Tells whether the error of a failed call (`Failure.error`) is one of Slack as a whole, of its limits, of the network or of
- * the token: every message fails by it, and goes out once it is over.
+ * Tells whether an error (`Failure.error`) comes from Slack as a whole, its limits, the network or the token. Every message
+ * fails while it lasts, and goes out once it is over.
  */
 export function isOutage(error: string): boolean {
   const kind = KINDS.get(error);
@@ -192,17 +192,17 @@ export function isOutage(error: string): boolean {
   return /^(HTTP \d+|[A-Z][A-Z\d_]+)$/.test(error);
 }
 
-/** The last error of a reply was that its thread takes none: the channel does. */
+/** Tells whether a reply failed because its thread takes none; the channel may. */
 export function isThreadRefusal(error: string | undefined): boolean {
   return KINDS.get(error ?? '') === 'thread';
 }
 
-/** Returns why the bot cannot post in a conversation, by the error that Slack gave for it; undefined: the error is about something else. */
+/** Returns the reason why the bot cannot post in a conversation; undefined if the error is about something else. */
 export function closingOf(error: unknown) {
   return CLOSES.get(slackErrorOf(error) ?? '');
 }
 
-/** Returns what to do about the error of a failed call (`Failure.error`), one sentence or two. */
+/** Returns the cure of an error (`Failure.error`), in one or two sentences. */
 export function cureOf(error: string): string {
   const known = CURES.get(error);
   if (known) return known;
@@ -212,14 +212,14 @@ export function cureOf(error: string): string {
     : `The last error was: ${error}.`;
 }
 
-/** Slack refused the content, as against the place, the time, or us. */
+/** Tells whether Slack refused the content of a message, not its place, time or sender. */
 export function isRefusedContent(error: unknown): boolean {
   return ['blocks', 'picture'].includes(classifyFailure(error).reason);
 }
 
 /**
- * Returns one line for the person who asked: what Slack's refusal means, and the cure. Undefined where it says nothing that
- * they, or an admin, could use.
+ * Returns one line for the person who asked: the meaning of Slack's refusal, and its cure. Undefined if neither they nor an
+ * admin could do anything about it.
  */
 export function describeRefusal(error: unknown): string | undefined {
   if (error instanceof WebAPIRateLimitedError) {
@@ -234,13 +234,13 @@ export function describeRefusal(error: unknown): string | undefined {
   return classifyFailure(error).reason === 'transient' ? UNCLEAR : undefined;
 }
 
-/** A person does not wait longer for a limit to pass. */
+/** Give up if Slack asks to wait longer: a person is waiting. */
 const LONGEST_WAIT_MS = 10_000;
 const ATTEMPTS = 3;
 
 /**
- * Makes a call that a person waits for. Told to wait by Slack, it makes the call again after that time, at most twice and
- * at most 10 s later. `repeatable`: it also does so where the outcome is unclear, for calls that read or set a state.
+ * Makes a call that a person waits for. If Slack asks to wait, repeats it after that time, at most twice and at most 10 s
+ * later. `repeatable`: repeats it also after an unclear outcome, for calls that only read or set a state.
  */
 export async function callSlack<T>(
   call: () => Promise<T>,

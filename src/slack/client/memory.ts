@@ -11,7 +11,7 @@ interface Kept {
   value: Promise<unknown>;
 }
 
-/** Answers of Slack, kept for a while: its methods take 20 to 100 calls a minute. Failures are not kept. */
+/** Caches Slack's answers, since its methods take only 20 to 100 calls a minute. Failures are not cached. */
 export class Memory {
   readonly #now: () => number;
   readonly #known = new Map<string, Kept>();
@@ -20,7 +20,7 @@ export class Memory {
     this.#now = now;
   }
 
-  /** Returns what `ask` answered at most `keepMs` ago, else asks. `keep` says which answers are worth keeping. */
+  /** Returns the cached answer if it is at most `keepMs` old, else calls `ask`. `keep` decides which answers are cached. */
   ask<T>(key: string, keepMs: number, ask: () => Promise<T>, keep: (value: T) => boolean = () => true): Promise<T> {
     const nowMs = this.#now();
     const entry = this.#known.get(key);
@@ -36,13 +36,13 @@ export class Memory {
     return value;
   }
 
-  /** Asks anew next time. */
+  /** Removes an answer from the cache. */
   forget(key: string): void {
     this.#known.delete(key);
   }
 }
 
-/** Accounts and direct conversations change seldom; `conversations.open` takes 50 calls a minute. */
+/** Cache accounts and direct conversations for an hour: they seldom change, and `conversations.open` takes 50 calls a minute. */
 const KEEP_MS = HOUR_MS;
 
 /** Returns the id of the direct conversation with a person. */
@@ -56,10 +56,10 @@ export function openDirect(
   });
 }
 
-/** `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
+/** Accounts per call, Slack's maximum: `users.list` takes 20 calls a minute, and lists deactivated accounts and bots too. */
 const PAGE = 1000;
 
-/** User ids; `complete` false: Slack has not listed all accounts yet. */
+/** User ids found so far. `complete` false: not all accounts are listed yet. */
 export interface Found {
   ids: readonly string[];
   complete: boolean;
@@ -70,27 +70,27 @@ export interface AccountListOptions<User> {
   log: Logger;
   now(): number;
   wait(ms: number): Promise<void>;
-  /** Which accounts are looked for. */
+  /** Tells whether an account is one of those looked for. */
   wanted(user: User): boolean;
 }
 
 /**
- * Finds accounts among all of a workspace, however many there are: listed in the background, kept for an hour, and continued
- * where a limit or an outage stopped it.
+ * Finds accounts in a workspace of any size. Lists all accounts in the background, caches the result for an hour, and continues
+ * after a limit or an outage where it stopped.
  */
 export class AccountList<User extends { id?: string }> {
   readonly #options: AccountListOptions<User>;
   #known: { ids: readonly string[]; atMs: number } | undefined;
   #found: string[] = [];
   #cursor: string | undefined;
-  /** The page that is being asked for. */
+  /** The call for the next page that is under way. */
   #page: Promise<void> | undefined;
 
   constructor(options: AccountListOptions<User>) {
     this.#options = options;
   }
 
-  /** Returns those of the last whole listing, else those found so far. Waits only while none is; rejects without any. */
+  /** Returns the accounts of the last complete listing, else those found so far. Waits for the first; rejects if there is none. */
   async find(): Promise<Found> {
     const age = this.#options.now() - (this.#known?.atMs ?? Number.NEGATIVE_INFINITY);
     if ((age < 0 || age >= KEEP_MS) && !this.#page) void this.#list();

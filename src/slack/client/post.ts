@@ -13,13 +13,13 @@ export interface Destination {
   threadTs?: string | undefined;
 }
 
-/** Data that a message carries for whoever reads the channel by the Web API. */
+/** Machine-readable data in a message, for readers of the channel through the Web API. */
 interface Metadata {
   event_type: string;
   event_payload: Record<string, string>;
 }
 
-/** Posts a message, a reply also into the channel where `broadcast`. Returns its timestamp; rejects as the Web API does. */
+/** Posts a message. `broadcast`: shows a reply in the channel too. Returns its timestamp; rejects as the Web API does. */
 export async function postMessage(
   client: WebClient,
   { channel, threadTs }: Destination,
@@ -36,36 +36,36 @@ export async function postMessage(
   return answer.ts;
 }
 
-/** Changes a message. Without blocks the old ones would stay: they are always sent. */
+/** Changes a message. Blocks are always sent, or the old ones would stay. */
 export async function updateMessage(
   client: WebClient,
   { channel, ts }: { channel: string; ts: string },
   { text, blocks }: Message,
   metadata?: Metadata,
 ): Promise<void> {
-  // Else Slack takes `text` as written by hand, and mentions and dates in it stand there as `<…>`.
+  // Without `parse: none` Slack escapes `text`, and shows mentions and dates as `<…>`.
   const written = { channel, ts, text, blocks, parse: 'none' };
   await client.apiCall('chat.update', { ...written, ...(metadata ? { metadata } : {}) });
 }
 
 interface Repairing {
-  /** Asked by `blocks.validate` where a refusal names no block. */
+  /** Calls `blocks.validate` if a refusal names no block. */
   client: Pick<WebClient, 'apiCall'>;
   refused: RefusedBlocks;
-  /** Which message it is, for the log. */
+  /** Name of the message for the log. */
   what: string;
-  /** Default: within the limits of a message. */
+  /** Cuts a message to Slack's limits; default: those of messages. */
   bound?: Bound;
-  /** Hears of what gave way, before the rest is sent. */
+  /** Called with the replaced blocks before the message is sent. */
   onReplaced?(replaced: readonly Replaced[]): void;
 }
 
-/** More refusals than this are not about single blocks. */
+/** Stop repairing after so many refusals, and send the text alone. */
 const MOST_REPAIRS = 12;
 
 /**
- * Sends a message; a block that Slack refuses is replaced by its text until the message passes, which is noted. Rejects as
- * `send` did where the refusal is about something else, or where even the text alone is refused.
+ * Sends a message. If Slack refuses a block, replaces it by its text and tries again, and counts the refusal. Rejects as
+ * `send` does if the refusal is about something else, or if the text alone is refused too.
  */
 export async function sendRepaired<T>(
   message: Message,
@@ -100,15 +100,15 @@ async function findRefusal(
   const code = slackErrorOf(error) ?? 'invalid_blocks';
   const silent = code === 'invalid_blocks' && faults.length === 0 && blocks.length > 0;
   const picture = classifyFailure(error).reason === 'picture';
-  // None where Slack finds none, or cannot be asked.
+  // Empty if Slack finds no fault, or cannot be asked.
   const validated = silent ? await client.apiCall('blocks.validate', { blocks }).then(() => [], listFaults) : faults;
   return { code, picture, faults: validated };
 }
 
-/** Blocks that Slack refused since the start, whose text went out instead: for the log, `/metrics` and admins. */
+/** Counts blocks that Slack has refused since the start, for the log, `/metrics` and admins. */
 export class RefusedBlocks {
   readonly #log: Logger;
-  /** By person and view: what is to give way when they open it again. */
+  /** Blocks to replace when a person opens a view again, by person and view. */
   readonly views = new Map<string, readonly Replaced[]>();
   readonly #seen = new Map<string, Replaced & { count: number }>();
 
@@ -116,7 +116,7 @@ export class RefusedBlocks {
     this.#log = log;
   }
 
-  /** Logs each kind of refusal once, with Slack's pointer. `message`: which one it was. */
+  /** Counts refusals, and logs each kind once with Slack's pointer. `message`: name of the refused message. */
   note(message: string, replaced: readonly Replaced[]): void {
     for (const one of replaced) {
       const key = `${one.type} ${one.reason}`;
@@ -129,7 +129,7 @@ export class RefusedBlocks {
     }
   }
 
-  /** Each kind of refusal with the pointer of its first case and how often it came, the most frequent first. */
+  /** Lists each kind of refusal with the pointer of its first case and its count, the most frequent first. */
   list(): readonly (Replaced & { count: number })[] {
     return [...this.#seen.values()].sort((a, b) => b.count - a.count);
   }
@@ -144,17 +144,18 @@ interface NewFile {
   name: string;
   title: string;
   bytes: Uint8Array;
-  /** Read out instead of a picture. */
+  /** Text for screen readers. */
   altText?: string;
 }
 
-/** Slack refuses longer ones (`alt_txt_too_large`). */
+/** Slack refuses longer texts (`alt_txt_too_large`). */
 const MAX_ALT_TEXT = 1000;
-/** Pauses before each look at an uploaded file, about 15 s in all: Slack scans it first, mostly for a second. */
+/** Pauses before each look at an uploaded file, about 15 s in all. Slack scans a file first, usually for a second. */
 const LOOKS_MS = [0, 300, 1000, 2000, 3000, 4000, 5000];
 
 /**
- * Uploads a file and returns its id. With `to` Slack posts it there, with the comment (mrkdwn) above it; without, nobody sees it until a message shows it.
+ * Uploads a file and returns its id. With `to` Slack posts it there, with the comment (mrkdwn) above it. Without, nobody sees
+ * it until a message shows it.
  * Rejects as the Web API does. Source: docs.slack.dev/messaging/working-with-files.
  */
 export async function uploadFile(
@@ -165,7 +166,7 @@ export async function uploadFile(
   const { client } = ports;
   return callSlack(
     async () => {
-      // The library's own method sends `alt_text`, which Slack does not know.
+      // The library's own method sends `alt_text`; Slack's parameter is `alt_txt`.
       const announced = await client.apiCall('files.getUploadURLExternal', {
         filename: name,
         length: bytes.byteLength,
@@ -180,7 +181,7 @@ export async function uploadFile(
       await client.apiCall('files.completeUploadExternal', { files: [{ id, title }], ...share });
       return id;
     },
-    // What Slack posts by itself may stand there already after an unclear outcome.
+    // With `to`, Slack may have posted the file despite an unclear outcome: do not repeat it.
     { wait: ports.wait, repeatable: to === undefined },
   );
 }
@@ -199,7 +200,7 @@ async function sendBytes(url: string, bytes: Uint8Array, name: string): Promise<
   }
 }
 
-/** Uploads a picture and waits until a block may show it. Returns the file's id; rejects where Slack does not finish. */
+/** Uploads a picture and waits until a block can show it. Returns the file's id; rejects if Slack does not finish scanning. */
 export async function uploadPicture(
   ports: UploadPorts,
   picture: Picture,
@@ -208,7 +209,7 @@ export async function uploadPicture(
   const id = await uploadFile(ports, { name, title, bytes: picture.png, altText: picture.altText });
   for (const pauseMs of LOOKS_MS) {
     if (pauseMs > 0) await ports.wait(pauseMs);
-    // A file without a type is still being scanned, and a block that shows it would be refused.
+    // Slack is still scanning a file that has no type, and would refuse a block that shows it.
     const { file } = await callSlack(() => ports.client.files.info({ file: id }), {
       wait: ports.wait,
       repeatable: true,

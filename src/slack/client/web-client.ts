@@ -7,10 +7,10 @@ import {
 } from '@slack/web-api';
 import type { Logger } from '../../log.ts';
 
-/** After this time the outcome of a call counts as unknown. */
+/** The outcome of a call is unclear after this time. */
 export const CALL_TIMEOUT_MS = 10_000;
 
-/** Settings in which clients differ; tests bring their own way to Slack. */
+/** Settings of a client. Tests replace `fetch`. */
 export interface ClientSettings {
   /** Default Slack's. */
   apiUrl?: string | undefined;
@@ -20,15 +20,14 @@ export interface ClientSettings {
 }
 
 /**
- * Creates a client that makes each call once. The library's default repeats a post up to ten times after a dropped
- * connection or a 5xx, each of which may have been posted, and holds all calls back during one 429: both are decided by
- * whoever calls.
+ * Creates a client that makes each call once. By default the library repeats a post up to ten times after a dropped connection
+ * or a 5xx, although each may have been posted, and holds back all calls during one 429. Here the callers decide both.
  */
 export function createWebClient(token: string, settings: ClientSettings): WebClient {
   return new WebClient(token, clientOptions(settings));
 }
 
-/** The same options for a package that makes its own client. */
+/** Returns the same options for a package that creates its own client. */
 export function clientOptions({ apiUrl, log, fetch: given, timeoutMs }: ClientSettings): WebClientOptions {
   return {
     ...(apiUrl ? { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` } : {}),
@@ -41,8 +40,8 @@ export function clientOptions({ apiUrl, log, fetch: given, timeoutMs }: ClientSe
 }
 
 /**
- * Lets an answer of status 200 through only if it is one of Slack's: the library takes a proxy's page, an empty or a cut body
- * for an error code. A 429 gets the Retry-After that the library insists on.
+ * Checks that an answer with status 200 is Slack's JSON: the library would take a proxy's page, or an empty or cut body, for an
+ * error code. Adds the Retry-After that the library requires to a 429 without one.
  */
 function readAnswers(call: typeof fetch): typeof fetch {
   return async (url, init) => {
@@ -72,7 +71,7 @@ function assertAnswer(text: string): void {
 
 const RESPONSE_TIMEOUT_MS = 5000;
 
-/** Posts to a response URL. Rejects as the Web API does where Slack refuses it. */
+/** Posts to a response URL. Rejects as the Web API does if Slack refuses it. */
 export async function respond(url: string, body: Record<string, unknown>): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
@@ -87,8 +86,8 @@ export async function respond(url: string, body: Record<string, unknown>): Promi
 }
 
 /**
- * Makes Slack's packages log through ours, at `level` where one is given; their debug lines are left out. A request that
- * failed is told by whoever made it.
+ * Returns a logger with which Slack's packages log through ours, all at `level` if given. Their debug lines are left out.
+ * Failed requests are logged at debug level, since the callers log them.
  */
 export function toSlackLogger(log: Logger, level?: 'debug'): SlackLogger {
   const write =
@@ -96,7 +95,7 @@ export function toSlackLogger(log: Logger, level?: 'debug'): SlackLogger {
     (...parts: unknown[]) =>
       log[parts[0] === 'http request failed' ? 'debug' : (level ?? theirs)](
         { from: '@slack' },
-        // The library also hands over the arguments of `forEach`.
+        // The library calls its logger in `forEach`, which adds an index and an array: keep texts and errors.
         parts
           .filter((part) => typeof part === 'string' || part instanceof Error)
           .map(String)

@@ -30,16 +30,16 @@ import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';
 import type { AlertRule } from '../store/view-repository.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-/** Channels that alerts go to: one, or the direct messages of the admins. */
+/** Slack ids that alerts go to: one channel, or each admin by direct message. */
 export type Targets = readonly string[];
 
-/** A pool or limit, with the names under which each of its alerts comes once. */
+/** A pool or limit with its subject and period: each of its alerts is sent once per subject and period. */
 export interface PoolSubject {
   scope: ScopeState;
   pool: PoolState;
   /** `crm/Daily credits`. */
   subject: string;
-  /** Undefined: a rolling pool outside any episode. */
+  /** Undefined for a rolling pool outside any episode. */
   period: string | undefined;
 }
 
@@ -63,41 +63,41 @@ export interface EvaluationContext extends AlertFacts {
   webhook: boolean;
   /** The kind is on, and what the alert is about is not muted. */
   isTold(kind: AlertKind, about?: { subject: string; scope?: string | undefined }): boolean;
-  /** What levels were looked at last, by subject. */
+  /** Fingerprint of each subject's levels at its last look; while it is the same, the subject is skipped. */
   seen: Map<string, string>;
 }
 
 /** Looks for one kind of alert. */
 export interface Watch {
   kind: AlertKind;
-  /** Lists what may be told; each is told once. */
+  /** Lists alerts that may be due; each is sent once. */
   list(context: EvaluationContext): Promise<readonly Candidate[]> | readonly Candidate[];
-  /** Returns how an alert that was told reads now; undefined: it no longer holds. */
+  /** Returns an earlier alert in words of now; undefined if it no longer holds. */
   now(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
-/** An alert to be raised under a key that is unique for ever, as one of its subject and period. */
+/** An alert about to be raised. Its key is unique for ever, so that it is raised once. */
 interface Claim extends NewAlert {
-  /** The conversation in whose thread it is one more line. Absent, or not begun: it has a message of its own. */
+  /** Conversation that it adds a line to. If absent, or not begun yet, the alert gets a message of its own. */
   thread?: Conversation | undefined;
 }
 
 /** An alert that may be raised. */
 export interface Candidate extends Omit<Claim, 'content'> {
   scope?: string;
-  /** Returns what is told, asked only where it was not told before; undefined: there is nothing after all. */
+  /** Makes the words; called only if the alert was not raised before. Undefined: there is nothing to say after all. */
   tell(): Promise<AlertWords | undefined> | AlertWords | undefined;
 }
 
 /** Content of an alert that its watch writes. */
 export type AlertWords = Omit<AlertContent, 'kind' | 'mention'> & { mention?: boolean };
 
-/** Reads as it was told for an hour: the `now` of alerts about a minute or an hour that is over. */
+/** Returns the words as they were sent, for an hour after that: the `now` of alerts about a minute or an hour in the past. */
 export function readForAnHour({ content, atMs }: Alert, { nowMs }: AlertFacts): AlertWords | undefined {
   return nowMs < atMs + HOUR_MS ? content : undefined;
 }
 
-/** Finds the pool that an alert was told of, where the period of then is running. */
+/** Finds the pool that an alert is about; undefined once the alert's period is over. */
 export function findPool({ subject, period }: Conversation, { pools }: AlertFacts): PoolSubject | undefined {
   return pools.find((each) => each.subject === toPoolSubject(subject) && each.period === period);
 }
@@ -115,9 +115,9 @@ export async function raiseAlerts(context: EvaluationContext, { kind, list }: Wa
 }
 
 /**
- * Writes an alert and its messages, or nothing where it was written before. The first of a subject and period is the parent;
- * a later one adds a line to its thread, shown in the channel too, and updates the parent; one for the thread of another
- * conversation only adds its line.
+ * Writes an alert and its messages. Returns false, and writes nothing, if it was written before. The first alert of a subject
+ * and period is the parent; a later one adds a line to its thread, shown in the channel too, and updates the parent. An alert
+ * with a `thread` only adds its line there.
  */
 export function claimAlert(
   db: Db,
@@ -134,7 +134,7 @@ export function claimAlert(
   });
 }
 
-/** The delivery of the message that a conversation begins with. */
+/** Returns the delivery key of the message that a conversation begins with. */
 function toParentKey({ subject, period }: Conversation, target: string): string {
   return `alert:${subject}:${period}@${target}`;
 }
@@ -158,14 +158,14 @@ async function tell(trx: Db, { key, thread, content, ...own }: Claim, target: st
     else await put(ownKey, 'parent');
     return ownKey;
   }
-  // The first delivery of a conversation is its parent; any later one replies, a moment later or days.
+  // The first delivery of a conversation is its parent; any later one replies to it.
   if (await put(parentKey, 'parent')) return parentKey;
   await put(ownKey, 'line', { thread: { key: parentKey, broadcast: true } });
   await put(`${ownKey}#parent`, 'parent', { updates: parentKey });
   return ownKey;
 }
 
-/** Puts an edit of the message that an alert's conversation begins with into the delivery log, wherever it was told. */
+/** Queues an edit of the parent message of an alert's conversation, in each channel that has one. */
 export async function updateParents(
   trx: Db,
   alert: Alert,
@@ -175,7 +175,7 @@ export async function updateParents(
     const channel = own.slice(own.lastIndexOf('@') + 1);
     const parentKey = toParentKey(alert, channel);
     const updates = (await findDelivery(trx, parentKey)) ? parentKey : own;
-    // A period is acknowledged again when a further level was told, and over again after that.
+    // The time keeps the key unique: a period can be acknowledged, and end, more than once.
     const key = `${updates}#${order.part === 'over' ? 'over' : 'acknowledged'}:${nowMs}`;
     const content = { alertKey: alert.key, ...order } satisfies AlertOrder;
     await insertDelivery(trx, { key, kind: 'alert', channel, content, updates, dueMs: nowMs });
@@ -183,14 +183,14 @@ export async function updateParents(
 }
 
 /**
- * `parent`: the message that a conversation begins with, kept up to date by edits; `over`: its last one. `line`: one line of
- * its thread. Deliveries of older versions have parts that are no longer sent.
+ * `parent`: the message that a conversation begins with, kept up to date by edits; `over`: its last edit; `line`: a line of its
+ * thread; `past`: a part that older versions queued and that is no longer sent.
  */
 const ORDER = z.object({
   alertKey: z.string().optional(),
   part: z.enum(['parent', 'line', 'over', 'past']).catch('past'),
   content: ALERT_CONTENT,
-  /** Of `over`: the last entry of the history. */
+  /** For `over`: the last entry of the history. */
   event: z.object({ what: z.string(), atMs: z.number() }).optional(),
 });
 
@@ -201,7 +201,7 @@ export function readAlertOrder(stored: unknown): AlertOrder {
   return readValue('delivery.content', ORDER, stored);
 }
 
-/** Lists each pool and limit under the name by which it is alerted and muted; a limit named like a pool gets ` (limit)` behind it. */
+/** Lists each pool and limit with its subject, the name for alerts and mutes; a limit named like a pool gets ` (limit)` appended. */
 export function listSubjects(states: readonly ScopeState[], episodes: ReadonlyMap<string, Episode>): PoolSubject[] {
   return states.flatMap((scope) =>
     [...scope.pools, ...scope.limits].map((pool) => {
@@ -224,7 +224,7 @@ export const LATE_MS = 5 * MINUTE_MS;
 export function formatWho(range: string, scope?: string, match?: readonly Match[]): string {
   const filters = scope === undefined ? [] : toScopeFilters(scope, match);
   const client = filters.find(({ key }) => key === 'client')?.patterns;
-  // Of a limit for one client it is known who: what it called says more.
+  // Who called is known if a limit counts one client: ask what that client called.
   if (client?.length === 1 && !client[0]!.includes('*'))
     return formatQuestion({
       ...{ report: 'client', name: client[0]!, range, filters: filters.filter(({ key }) => key !== 'client') },
@@ -232,7 +232,7 @@ export function formatWho(range: string, scope?: string, match?: readonly Match[
   return formatQuestion({ report: 'top', dimension: 'client', range, filters });
 }
 
-/** A pool's period up to today, as a range's words: dates, since `this-month` leaves out today, and means other days tomorrow. */
+/** Writes a pool's period up to today as a range, in dates: `this-month` leaves out today, and means other days tomorrow. */
 export function toDays(
   { calendar, nowMs }: Pick<AlertFacts, 'calendar' | 'nowMs'>,
   { periodKind, period }: PoolState,
@@ -242,17 +242,17 @@ export function toDays(
   return first === last ? formatDay(last) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-/** Whole hours as a range's words: `2026-11-28 17:00-19:00`. */
+/** Writes whole hours as a range: `2026-11-28 17:00-19:00`. */
 export function formatHoursOf({ dayOf, zone }: Calendar, { fromMs, toMs }: Span): string {
   return `${formatDay(dayOf(fromMs))} ${formatClock(fromMs, zone)}-${formatClock(toMs, zone)}`;
 }
 
-/** Filters for a scope's calls, or for those that a limit with its own `match` counts. */
+/** Returns filters for a scope's calls, or for those that a limit with its own `match` counts. */
 export function toScopeFilters(scope: string, match: readonly Match[] = []): StoredFilter[] {
   return [only('scope', [scope]), ...toFilters(match)];
 }
 
-/** Entries of a match are alternatives, filters apply together: a match that filters cannot express gets none. */
+/** Entries of a match are alternatives, while filters all apply: returns none for a match that filters cannot express. */
 function toFilters(match: readonly Match[]): StoredFilter[] {
   const entries = match.map((entry) => Object.entries(entry) as [Dimension, string][]);
   const keys = new Set(entries.flatMap((entry) => entry.map(([key]) => key)));
@@ -271,13 +271,13 @@ function only(key: Dimension, patterns: readonly string[]): StoredFilter {
 interface AlertComposerPorts {
   db: Db;
   zone: string;
-  /** A user or a user group; undefined: nobody is mentioned. */
+  /** Id of a user or user group; undefined: nobody is mentioned. */
   oncall(): Promise<string | undefined>;
 }
 
 /**
- * An alert's message, as it stands when it is sent or updated: the highest level so far, the history, acknowledged or not. Once
- * it is over its last edit alone says how it stands; where a level was told since, that edit is no longer wanted.
+ * Composes an alert's message when it is sent or updated: the highest level so far, the history, acknowledged or not. Once the
+ * alert is over, only its `over` edit is sent; if another level was raised since, that edit is dropped.
  */
 export function createAlertComposer(ports: AlertComposerPorts): Composer {
   const { db, zone } = ports;
@@ -305,7 +305,7 @@ export function createAlertComposer(ports: AlertComposerPorts): Composer {
   };
 }
 
-/** Events of an alert's history: levels as they were told, and who acknowledged them. */
+/** Lists an alert's history, oldest first: levels raised, and who acknowledged them. */
 function listEvents(alerts: readonly Alert[]): AlertEvent[] {
   const told = alerts.flatMap((alert) =>
     alert.level === undefined ? [] : [{ what: nameLevel(alert), atMs: alert.atMs }],
@@ -316,7 +316,7 @@ function listEvents(alerts: readonly Alert[]): AlertEvent[] {
   return [...told, ...acknowledged.values()].sort((a, b) => a.atMs - b.atMs);
 }
 
-/** `90%`, `used up`; where it is told again since the amount was raised, `90% of 1,100`. */
+/** `90%`, `used up`; for a level raised again after the amount grew, `90% of 1,100`. */
 function nameLevel({ level, arm, amount }: Alert): string {
   const name = level === 100 ? 'used up' : formatPercent(level!);
   return arm > 0 && amount !== undefined ? `${name} of ${formatCredits(amount)}` : name;

@@ -10,18 +10,18 @@ import { describeUse } from './level-words.ts';
 import { SILENCE } from './silence-alerts.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
-/** What an alert's message says once its reason is gone: the state now, and the last entry of its history. */
+/** Last edit of an alert's message: a title with the present state, and the last entry of its history. */
 interface End {
   title: string;
   event: AlertEvent;
-  /** Of a pool: what its picture shows now. */
+  /** For a pool: the state to draw. */
   state?: ScopeState;
 }
 
 /**
  * Ends alerts whose reason is gone: a pool whose period or episode ended, that has a larger amount, or is no longer declared;
- * a source that sends again. Their message is edited to say so, which notifies nobody. The others tell of a moment, and never
- * end. `open`: alerts that were open before the states of `context` were read.
+ * a source that sends again. Their message is edited to say so, which notifies nobody. Other kinds report a moment and never
+ * end. `open` must be read before the states of `context`: older states must not end a newer alert.
  */
 export async function endAlerts(context: EvaluationContext, open: readonly Alert[]): Promise<void> {
   const { db, nowMs, webhook } = context;
@@ -39,15 +39,15 @@ export async function endAlerts(context: EvaluationContext, open: readonly Alert
 }
 
 /**
- * Takes an end back where the level holds again in the same period: its pool was declared again, say, or a correction taken
- * back. Nobody is notified, as each level is told once; the message is again the one that told it. A webhook hears of the level
- * again, with no call to on-call: it had been told that the alert is over.
+ * Reopens an ended alert whose level holds again in the same period: its pool was declared again, say, or a correction was
+ * reversed. The message is edited back to the alert, which notifies nobody: each level is sent once. The webhook, which got
+ * `alert.over`, gets the level again, without a call to on-call.
  */
 export async function reopenAlerts(context: EvaluationContext): Promise<void> {
   const { db, nowMs, webhook } = context;
   for (const { scope, pool, subject, period } of context.pools) {
     if (period === undefined || pool.reached.length === 0) continue;
-    // What is muted is told once it no longer is.
+    // A muted alert is reopened when its mute ends.
     if (!context.isTold('level', { subject, scope: scope.scope })) continue;
     const told = await listAlertsOf(db, subject, period);
     const alert = told.findLast(({ kind, covered }) => kind === 'level' && !covered);
@@ -83,12 +83,12 @@ async function findLevelEnd(
   const isRolling = pool.periodKind === 'rolling-24h';
   const isPeriodOver = about.period !== period;
   if (!isPeriodOver && (isRolling || pool.reached.length > 0)) return undefined;
-  // A level that is reached now is told by a message of its own.
+  // A level that is reached now has a newer message of its own.
   const title =
     pool.reached.length > 0 ? `${scope.title}: a newer message tells of ${pool.name}` : describeUse(scope, pool);
   if (isPeriodOver && !isRolling) {
     const { periodEndMs } = content;
-    // Not at its end: it was declared with another period.
+    // If the old period has not ended yet, the pool was declared with another one.
     const isReset = periodEndMs !== undefined && periodEndMs <= nowMs;
     const event = isReset ? { what: 'reset', atMs: periodEndMs } : { what: 'another period since', atMs: nowMs };
     return { title, event, state: scope };

@@ -23,8 +23,9 @@ import { RATES, RUN_OUTS, SWITCHES } from './pool-notes.ts';
 import { SILENCE } from './silence-alerts.ts';
 import { VIEWS } from './view-alerts.ts';
 
-/** What is watched after each commit, and once a minute besides, since some conditions come with time alone. */
+/** Watches that run after each commit, and once a minute. */
 const AFTER_COMMITS: readonly Watch[] = [LEVELS, SWITCHES, RATES];
+/** Watches that run once a minute only: silence comes without a commit, and the others can wait. */
 const EACH_MINUTE: readonly Watch[] = [SILENCE, UNKNOWN_CLIENTS, UNUSUAL, RUN_OUTS, VIEWS];
 
 export interface AlertEvaluatorOptions extends PoolDeps {
@@ -53,7 +54,7 @@ export class AlertEvaluator {
     this.#options = options;
   }
 
-  /** Evaluates what a commit may have changed. False: another instance evaluates now, ask again soon. */
+  /** Runs the watches that follow a commit. Returns false if another instance is evaluating: ask again soon. */
   async evaluate(nowMs: number): Promise<boolean> {
     return this.#alone('alerts', async () => {
       const context = await this.#open(nowMs, true);
@@ -61,9 +62,9 @@ export class AlertEvaluator {
     });
   }
 
-  /** Evaluates every kind, once a minute. */
+  /** Runs all watches and ends alerts that are over; called once a minute. */
   async evaluateAll(nowMs: number): Promise<boolean> {
-    // Before the states: an alert that is told meanwhile, of newer ones, is not ended by these.
+    // Read before the states, so that older states do not end an alert that is raised meanwhile.
     const told = await listOpenAlerts(this.#options.db);
     const context = await this.#open(nowMs, false);
     if (!context) return true;
@@ -81,7 +82,7 @@ export class AlertEvaluator {
     try {
       for (const watch of AFTER_COMMITS) {
         await raiseAlerts(context, watch);
-        // What must be told soonest is on its way while the rest is computed.
+        // Send the most urgent alerts while the rest is computed.
         this.#options.wakeSender();
       }
     } catch (error) {
@@ -90,7 +91,7 @@ export class AlertEvaluator {
     }
   }
 
-  /** One kind that fails does not keep the others. */
+  /** Logs a failure, so that one kind of alert does not stop the others. */
   async #attempt(work: () => Promise<void>): Promise<void> {
     await work().catch((error) => this.#options.log.error({ error: String(error) }, 'an alert could not be evaluated'));
   }
@@ -106,7 +107,7 @@ export class AlertEvaluator {
     return true;
   }
 
-  /** `isPlain`: without forecasts, which only one kind needs. Undefined: alerts have nowhere to go. */
+  /** Reads the facts for one evaluation; `isPlain` skips forecasts, which only run-outs need. Undefined: alerts have nowhere to go. */
   async #open(nowMs: number, isPlain: boolean): Promise<EvaluationContext | undefined> {
     const { db, log, webhook } = this.#options;
     const targets = await this.#options.targets();
@@ -137,7 +138,7 @@ export function isMuted(
   return mutes.some(({ what }) => covering.includes(what));
 }
 
-/** Returns how an alert that was told reads now; undefined: it no longer holds. */
+/** Returns an earlier alert in words of now; undefined if it no longer holds. */
 export async function readNow(alert: Alert, facts: AlertFacts): Promise<AlertWords | undefined> {
   return [...AFTER_COMMITS, ...EACH_MINUTE].find(({ kind }) => kind === alert.kind)?.now(alert, facts);
 }
@@ -149,8 +150,8 @@ const GATHER_MS = 100;
 const PAUSE_MS = 400;
 
 /**
- * Evaluates after commits, of this process (`wake`) or another: one evaluation at a time, and one that began after the last commit.
- * `findMark`: a text that changes with every commit.
+ * Runs `evaluate` after commits of this process (`wake`) or another: one at a time, and always once more after the newest
+ * commit. `findMark` returns a text that changes with every commit.
  */
 export function followCommits({
   findMark,
@@ -173,7 +174,7 @@ export function followCommits({
       const isNew = (await findMark()) !== evaluated;
       if (isNew) {
         await clock.sleep(GATHER_MS, stopped);
-        // A commit from here on changes the mark again.
+        // Read before evaluating: a commit from here on changes the mark again.
         const mark = await findMark();
         if (await evaluate(clock.now())) evaluated = mark;
       }

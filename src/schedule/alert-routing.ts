@@ -18,7 +18,7 @@ import {
 import type { AlertOrder, Targets } from './alert-claims.ts';
 import { putNotices } from './notices.ts';
 
-/** Keeps who the admins were when Slack could last be asked: an alert during an outage of Slack needs a target too. */
+/** Setting with the admins as Slack last named them: an alert during an outage of Slack needs a target too. */
 const ADMINS_SETTING = 'alert_admins';
 const CURE = 'Set ALERT_CHANNEL to a channel id, or choose one with /usage alerts route.';
 
@@ -33,7 +33,7 @@ export interface AlertRoutesOptions {
   wakeSender(): void;
 }
 
-/** Knows where alerts go, whom they mention and which kinds are on; admins change it. */
+/** Reads where alerts go, whom they mention and which kinds are on, and lets admins change it. */
 export class AlertRoutes implements AlertRoutingPort {
   readonly #options: AlertRoutesOptions;
 
@@ -51,7 +51,7 @@ export class AlertRoutes implements AlertRoutingPort {
     return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
   }
 
-  /** Writes what differs with a line of audit each, at once. False: nothing differs. */
+  /** Writes each setting that differs, with an audit line, in one transaction. Returns false if none differs. */
   async change({ channel, mention, kinds = {} }: RoutingChange, by: Actor): Promise<boolean> {
     requireAdmin(by, 'choose where alerts go, or which are sent');
     const { db, now } = this.#options;
@@ -109,15 +109,15 @@ export class AlertRoutes implements AlertRoutingPort {
     return findAlertMention(this.#options.db, this.#options);
   }
 
-  /** The channel, or the admins one by one; empty where neither is known. */
+  /** Returns the channel, or each admin; empty if neither is known. */
   async targets(): Promise<Targets> {
     const channel = await findAlertChannel(this.#options.db, this.#options);
     return channel ? [channel] : this.#listAdmins();
   }
 
   /**
-   * Where alerts have no channel: tells each admin once that they come by direct message, and how to change that. Returns the
-   * line for the log and `doctor`; undefined where there is a channel.
+   * If alerts have no channel, tells each admin once that they come by direct message, and how to change that. Returns the
+   * line for the log and `doctor`; undefined if there is a channel.
    */
   async noticeMissing(): Promise<string | undefined> {
     const { db, admins, now, wakeSender } = this.#options;
@@ -134,7 +134,7 @@ export class AlertRoutes implements AlertRoutingPort {
     const known = (await findSetting(this.#options.db, ADMINS_SETTING))?.split(' ').filter((id) => id !== '') ?? [];
     const asked = this.#askAdmins(known);
     if (known.length === 0) return asked;
-    // An alert waits neither for an outage nor for a large workspace: what Slack says now holds for the next one.
+    // Do not wait for Slack, which may be down or slow: its answer is stored for the next alert.
     asked.catch(() => {});
     return known;
   }

@@ -38,7 +38,7 @@ export interface AlertsOptions extends PoolDeps {
   wakeSender(): void;
 }
 
-/** Answers what people ask of alerts: list, mute, acknowledge, set bounds. */
+/** Lists, mutes and acknowledges alerts, and adds or removes alert rules, for people in Slack. */
 export class Alerts implements AlertPort, AlertRulePort {
   readonly #options: AlertsOptions;
 
@@ -64,7 +64,7 @@ export class Alerts implements AlertPort, AlertRulePort {
     requireAdmin(by, 'unmute alerts');
     const { db, now } = this.#options;
     const states = await this.#listStates();
-    // A mute is named as it is listed, also where what it was about has gone.
+    // A listed mute can be ended by its name even if the pool or alert that it covers is gone.
     const isListed = (await listMutes(db, now())).some((mute) => mute.what === target.what);
     const what = isListed ? target.what! : await findMuted(this.#options, target.what, states);
     if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
@@ -87,8 +87,8 @@ export class Alerts implements AlertPort, AlertRulePort {
   }
 
   /**
-   * Acknowledges an alert with all of its period (without `what`: all that hold); the message of its conversation then says who
-   * did. Returns the titles of those that nobody had acknowledged before.
+   * Acknowledges an alert and all others of its subject and period; without `what`, all alerts that hold. Their parent message
+   * then says who did. Returns the titles of those that nobody had acknowledged before.
    */
   async acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]> {
     const { db, now, wakeSender } = this.#options;
@@ -151,7 +151,7 @@ async function findAlertByWords(db: Db, nowMs: number, what: string): Promise<Al
   );
 }
 
-/** Finds what a mute of these words covers: an alert's subject, a kind, a scope, or `*`. Throws where they are none of these. */
+/** Resolves a person's words to what a mute covers: an alert's subject, a kind, a scope, or `*`. Throws if they are none of these. */
 async function findMuted(
   { db, now, sources }: AlertsOptions,
   what: string | undefined,
@@ -190,7 +190,7 @@ async function listSummaries(options: AlertsOptions, nowMs: number): Promise<Ale
   ]);
   const muteOf = (subject: string, kind: string, scope?: string) => {
     const covering = mutes.filter((one) => isMuted([one], { subject, kind, scope })).map(toMuted);
-    // It comes back when the last of them ends.
+    // Show the longest of several mutes: alerts come back when it ends.
     return covering.toSorted((a, b) => b.mutedUntilMs - a.mutedUntilMs)[0] ?? {};
   };
   const pools = listSubjects(states, episodes);
@@ -238,7 +238,7 @@ function listPast(recent: readonly Alert[], open: ReadonlySet<string>, nowMs: nu
     })
     .map((alert) => {
       const { title, periodEndMs } = alert.content;
-      // Since when it is over is known where its period has ended.
+      // Only the end of a period tells since when an alert is over.
       const over = periodEndMs !== undefined && periodEndMs <= nowMs ? { overSinceMs: periodEndMs } : {};
       return {
         ...{ sort: 'past', id: String(alert.id), title, detail: '', enabled: true, toldMs: alert.atMs },
@@ -256,24 +256,24 @@ function toMuted({ untilMs, by }: Mute): Required<Pick<AlertSummary, 'mutedUntil
   return { mutedUntilMs: untilMs ?? Number.MAX_SAFE_INTEGER, mutedBy: by };
 }
 
-/** Returns what a mute covers in words for people: `All alerts`, the title of a scope, `CRM API: Daily credits`. */
+/** Names what a mute covers, for people: `All alerts`, the title of a scope, `CRM API: Daily credits`. */
 function toMuteTitle(what: string, states: readonly Pick<ScopeState, 'scope' | 'title'>[]): string {
   if (what === '*') return 'All alerts';
   return titleOfMeter(what, states) ?? ALERT_KINDS.find(({ kind }) => kind === what)?.title ?? what;
 }
 
-/** Lists alerts that were told and still hold, each subject once, newest first: those of its pool's running period, or of the newest condition. */
+/** Lists the newest alert of each subject if it still holds, newest first. */
 async function listHeld(
   db: Db,
   facts: AlertFacts,
   recent: readonly Alert[],
 ): Promise<{ alert: Alert; words: AlertWords }[]> {
-  // Levels of a long period may be older than what is recent.
+  // Open alerts of a long period may be older than the recent ones.
   const newest = [...recent, ...(await listOpenAlerts(db))].toSorted((a, b) => b.id - a.id);
   const subjects = new Set<string>();
   const held: { alert: Alert; words: AlertWords }[] = [];
   for (const alert of newest) {
-    // Older ones of a subject are over: it has had a newer one since.
+    // An older alert of the same subject is over: a newer one followed it.
     if (subjects.has(alert.subject)) continue;
     subjects.add(alert.subject);
     const words = await readNow(alert, facts);

@@ -46,18 +46,18 @@ export interface Digest {
   lines: DigestLines;
   drawn: Report | undefined;
   parts: readonly DrawnPart[];
-  /** Empty where that section is off. */
+  /** Empty if that section is off. */
   pools: readonly ScopeState[];
   stated: StatedDay;
 }
 
-/** A digest up to five minutes late is not called late. */
+/** From five minutes after its due time on, a digest says that it is late. */
 const LATE_MS = 5 * 60_000;
 const MAX_FINDINGS = 3;
-/** Keeps the last eight digests: the thread follows its message within seconds, from the same numbers. */
+/** Keep the last eight digests, so that the thread, sent seconds after its message, shows the same numbers. */
 const REMEMBERED = 8;
 
-/** Makes a digest's messages at the time of sending, for the day that was complete when it was due. */
+/** Composes a digest's messages when they are sent, about the last day that was complete when the digest was due. */
 export function createDigestComposer(ports: DigestSources): Composer {
   const remembered = new Map<string, Digest>();
   return async (stored, { key, nowMs, updating }) => {
@@ -76,12 +76,12 @@ export function createDigestComposer(ports: DigestSources): Composer {
   };
 }
 
-/** The message in the channel; also what a preview shows. */
+/** Builds the message for the channel, which a preview shows too. */
 export function buildMessage({ lines, drawn }: Digest): ReturnType<typeof buildDigest> & Pick<Digest, 'drawn'> {
   return { ...buildDigest(lines), drawn };
 }
 
-/** Makes the digest of an order. Rejects where the day's own numbers cannot be read; a section that fails is named in its place. */
+/** Computes a digest. Rejects if the day's own numbers cannot be read; a section that fails is named as left out. */
 export async function composeDigest(ports: DigestSources, order: DigestOrder, nowMs: number): Promise<Digest> {
   const { subscriptionId, what, every } = order;
   // The last day of the report zone that was complete at the due time.
@@ -109,7 +109,7 @@ export async function composeDigest(ports: DigestSources, order: DigestOrder, no
   };
 }
 
-/** The small print: zone, limits, how late it is, what is missing. */
+/** Lists the small print: zone, limits, how late it is, what is missing. */
 function listContext(
   { what, calendar: { zone }, nowMs, totals }: DigestDay,
   { dueMs, sentBy }: DigestOrder,
@@ -128,9 +128,8 @@ function listContext(
 }
 
 /**
- * Collects the numbers that digests posted before a day have stated last for each day; `posted` is newest first. One whose
- * delivery was forgotten counts: else what was entered since would never be told. (One that was never posted keeps no
- * headline beyond its delivery.)
+ * Collects the number that earlier digests stated last for each day; `posted` is newest first. A digest whose delivery row was
+ * deleted (`forgotten`) counts as posted: `deleteSettledDeliveries` first clears the headlines of those that never were.
  */
 function recall(posted: readonly PostedDigest[], before: number): Stated {
   const sent = posted.flatMap(({ headline, state, sentMs }) => {
@@ -143,7 +142,7 @@ function recall(posted: readonly PostedDigest[], before: number): Stated {
   return { requestsOf, correctionsUntilMs: sent[0] && (sent[0].correctionsUntilMs ?? sent[0].sentMs) };
 }
 
-/** What this digest states. Changes and corrections that it does not tell are left for the next one. */
+/** Returns the numbers that this digest states. Changes and corrections that it leaves out wait for the next one. */
 function toStated(about: DigestDay, { spoken }: AllSpoken): StatedDay {
   const { day, totals, nowMs, calendar, stated } = about;
   const isTold = spoken.has('corrections');
@@ -154,7 +153,7 @@ function toStated(about: DigestDay, { spoken }: AllSpoken): StatedDay {
   };
 }
 
-/** Returns the buttons, which name the digest's own day: `yesterday` is another day when somebody clicks tomorrow. */
+/** Lists the buttons. Their commands name the digest's date, because `yesterday` is another day when somebody clicks tomorrow. */
 function listButtons({ day, what, filters }: DigestDay): { text: string; command: string }[] {
   const about = { range: formatDay(day), filters };
   const questions: [string, Question][] = [
@@ -165,7 +164,7 @@ function listButtons({ day, what, filters }: DigestDay): { text: string; command
   return questions.map(([text, question]) => ({ text, command: formatQuestion(question) }));
 }
 
-/** `3,252 requests`, then `, ↓ 53% vs. Friday, ↑ 8% vs. a usual Saturday · 95.5% succeeded`; undefined where both sections are off. */
+/** `3,252 requests`, then `, ↓ 53% vs. Friday, ↑ 8% vs. a usual Saturday · 95.5% succeeded`; undefined if both sections are off. */
 export function describeHeadline({ what, totals, dayBefore, weekday, day }: DigestDay): DigestLines['headline'] {
   const { requests, ok, failed } = totals;
   const success =
@@ -197,7 +196,7 @@ function describeSpan({ span }: DigestDay): string | undefined {
   return `${span.name}: ${countOf(span.requests, 'request')}, ${formatCount(span.perDay)} a day${before}`;
 }
 
-/** The one line of a day without calls: quiet, or a sender that is silent. Undefined on other days. */
+/** Writes the only line of a day without calls: it was quiet, or a source was silent. Undefined on other days. */
 function describeEmptyDay(about: DigestDay): string | undefined {
   if (about.totals.requests > 0) return undefined;
   const date = `${formatShortDay(about.day)} (${about.calendar.zone})`;

@@ -38,38 +38,38 @@ export interface DigestSources {
 /** The numbers that a subscription's digests have stated so far. */
 export interface Stated {
   requestsOf: ReadonlyMap<number, number>;
-  /** Corrections entered before this have been told; undefined: there was no digest. */
+  /** Corrections entered before this instant were reported; undefined before the first digest. */
   correctionsUntilMs: number | undefined;
 }
 
-/** A day beside the whole days before it. */
+/** A day's totals, and numbers of the whole days before it to compare with. */
 export interface DayComparison {
   totals: Totals;
-  /** Requests of the day before; absent where that is not known for all of it. */
+  /** Requests of the day before; absent if that day is not known in full. */
   dayBefore?: number;
   /** Mean of the same weekday of up to four weeks before; absent before the first week is over. */
   weekday?: number;
-  /** Mean of the seven days before, of those that are known; absent where none is. */
+  /** Mean of those of the seven days before that are known; absent if none is. */
   weekAverage?: number;
 }
 
-/** A day as sections look at it, with what several of them need. */
+/** A digest's day with the data that its sections share. */
 export interface DigestDay extends DigestSources, DayComparison {
   day: number;
   nowMs: number;
   what: DigestWhat;
   stated: Stated;
-  /** Filters of the calls that are counted: as people write them, and as the store compares them. */
+  /** Filters of the counted calls: as people write them, and as the store compares them. */
   filters: readonly Filter[];
   stored: readonly StoredFilter[];
   /** Shown names of clients. */
   clients: readonly ClientName[];
-  /** The day behind the 31 before it, and its hours. */
+  /** A series of 32 days that ends with the day, and one of the day's hours. */
   daily: SeriesReport;
   hours: SeriesReport;
   span: SpanSum | undefined;
   silent: readonly SilentSource[];
-  /** Asks about the calls that are counted; what was asked before is not asked again. */
+  /** Answers a question about the counted calls; asked again, it returns the same answer. */
   ask<R extends Report>(question: Question): Promise<R>;
   pools(): Promise<readonly ScopeState[]>;
   /** Requests of each client, on the day and on the same weekday of the weeks before that are known. */
@@ -92,7 +92,7 @@ export interface DrawnPart extends DigestPart {
   drawn?: Report | undefined;
 }
 
-/** What a section says of a day. Absent: nothing. */
+/** Output of one section. */
 export interface Spoken {
   /** In the thread. */
   part?: Omit<DrawnPart, 'title' | 'section'> | undefined;
@@ -102,7 +102,7 @@ export interface Spoken {
   chart?: Report;
 }
 
-/** Ask for 31 days before the day: they hold the month so far, and the same weekday of four weeks. */
+/** Read 31 days before the day: they hold the month so far, and the same weekday of four weeks. */
 const DAYS_BEFORE = 31;
 
 /** Reads a day and the days before it. */
@@ -144,7 +144,7 @@ export async function openDay(
   };
 }
 
-/** Makes a function that computes its answer when it is asked first. */
+/** Wraps `compute` so that only the first call runs it. */
 function once<T>(compute: () => Promise<T>): () => Promise<T> {
   let computed: Promise<T> | undefined;
   return () => (computed ??= compute());
@@ -184,15 +184,15 @@ function requestsOf({ bars }: SeriesReport, daysAgo: number): number {
 }
 
 /**
- * Returns how many days ago each earlier day was, the nearest first, back to the one after the first call: the day of that call is
- * seldom whole, and days before it prove nothing.
+ * Lists the earlier days that are known, as days ago, nearest first. They begin after the day of the first call, which is
+ * seldom whole.
  */
 function listDaysAgo({ bars }: SeriesReport): number[] {
   const first = bars.findIndex((bar) => bar.requests > 0);
   return first < 0 ? [] : bars.slice(first + 1, -1).map((_, index) => index + 1);
 }
 
-/** Returns those of 7, 14, 21 and 28 days ago that are known, the nearest first. */
+/** Lists those of 7, 14, 21 and 28 days ago that are known, nearest first. */
 export function listWeeksAgo(daily: SeriesReport): number[] {
   return listDaysAgo(daily)
     .filter((daysAgo) => daysAgo % 7 === 0)
@@ -204,13 +204,13 @@ export interface SpanSum {
   name: string;
   firstDay: number;
   requests: number;
-  /** The mean of the days that are known. */
+  /** Mean of the days that are known. */
   perDay: number;
-  /** The seven days before. */
+  /** Requests of the seven days before. */
   before?: number;
 }
 
-/** Sums what a digest of that rhythm adds to its day; undefined for a daily one. */
+/** Sums the span that a weekly or monthly digest adds to its day; undefined for a daily one. */
 function sumSpan(daily: SeriesReport, every: DigestRhythm, day: number): SpanSum | undefined {
   if (every === 'day') return undefined;
   const firstDay = every === 'week' ? day - 6 : firstDayOf(monthOf(day));
@@ -226,15 +226,15 @@ function sumSpan(daily: SeriesReport, every: DigestRhythm, day: number): SpanSum
   return { name: 'Last 7 days', firstDay, requests, perDay, ...before };
 }
 
-/** A source that used to send on such a day and sent nothing at all; `sinceMs` where nothing was heard after the day either. */
+/** A source that usually sends on such a day and sent nothing; `sinceMs` is set if it has sent nothing after the day either. */
 export interface SilentSource {
   name: string;
   sinceMs?: number;
 }
 
 /**
- * Lists sources that sent calls of this digest on at least half of the days that are like this one, and no call at all on it.
- * Days alike are the same weekdays; in the first week, those so far.
+ * Lists sources that sent calls of this digest on at least half of the comparable days, and no call at all on this one.
+ * Comparable are the same weekdays of earlier weeks; in the first week, all days so far.
  */
 async function listSilentSources({
   sources,
@@ -245,7 +245,7 @@ async function listSilentSources({
   stored,
 }: Pick<DigestDay, 'sources' | 'usage' | 'calendar' | 'daily' | 'day' | 'stored'>): Promise<SilentSource[]> {
   const [weeks, known] = [listWeeksAgo(daily), listDaysAgo(daily)];
-  // The day on which data began counts here: even a part of a day shows who sends.
+  // The day of the first call counts here: even a part of a day shows who sends.
   const alike = weeks.length > 0 ? weeks : [...known, known.length + 1];
   const sum = (fromDay: number, untilDay: number, counted: readonly StoredFilter[]) =>
     usage.sum({
@@ -264,7 +264,7 @@ async function listSilentSources({
     });
 }
 
-/** `kong since Wed 18 Nov 23:55 and erp that day`, empty where none is silent; `then`: said where something was heard since. */
+/** `kong since Wed 18 Nov 23:55 and erp that day`; empty if none is silent. `then` follows the name of a source that sends again. */
 export function describeSilent({ silent, calendar }: DigestDay, then: string): string {
   return joinWords(
     silent.map(

@@ -19,7 +19,7 @@ import { buildTable, type Column } from '../report/table.ts';
 import { foreseeMonth } from '../report/usual.ts';
 import { type DigestDay, type Finding, SIGNS, type Spoken, toSpan } from './digest-days.ts';
 
-/** No day of any zone is longer. */
+/** The longest local day: 25 hours, when the clock goes back. */
 const LONGEST_DAY_MS = 25 * HOUR_MS;
 
 const POOL_COLUMNS: readonly Column<{ name: string; used: number; left?: number; percent?: number }>[] = [
@@ -52,12 +52,12 @@ export async function sayPools(about: DigestDay): Promise<Spoken> {
   };
 }
 
-/** Says what the month came to where it is over by now; else what it has, and where the usual pace leads. */
+/** Gives the month's total if the month is over by now; otherwise its sum so far and a forecast of its end. */
 async function listMonth({ ask, nowMs, calendar, daily, day, span }: DigestDay): Promise<string[]> {
   if (monthOf(calendar.dayOf(nowMs)) > monthOf(day)) {
     const name = formatMonthName(day);
     const { totals } = await ask<SeriesReport>({ report: 'daily', range: formatDay(day).slice(0, 7) });
-    // A monthly digest says so in its message.
+    // A monthly digest has the total in its message already.
     const isSaid = span?.name === name && span.requests === totals.requests;
     return isSaid ? [] : [`${name} came to ${countOf(totals.requests, 'request')}.`];
   }
@@ -70,17 +70,17 @@ async function listMonth({ ask, nowMs, calendar, daily, day, span }: DigestDay):
   return [`${month.name}: ${countOf(month.soFar, 'request')} so far, about ${end} by its end.`];
 }
 
-/** Says how pools closed whose period, longer than a day, ended with the day. */
+/** Reports what was used of pools whose period ended with the day; periods of a day or less are left out. */
 async function listClosed(about: DigestDay, scopes: readonly ScopeState[]): Promise<string[]> {
   const { toMs } = toSpan(about, about.day);
   const isReset = ({ period }: ScopeState['pools'][number]) =>
     period.fromMs === toMs && period.toMs - period.fromMs > LONGEST_DAY_MS;
-  const anew = scopes.flatMap(({ scope, pools }) => pools.filter(isReset).map(({ name }) => `${scope}/${name}`));
-  if (anew.length === 0) return [];
+  const reset = scopes.flatMap(({ scope, pools }) => pools.filter(isReset).map(({ name }) => `${scope}/${name}`));
+  if (reset.length === 0) return [];
   const closed = await getScopeStates(about, { atMs: toMs, nowMs: about.nowMs });
   return closed.flatMap(({ scope, title, pools }) =>
     pools
-      .filter(({ name }) => anew.includes(`${scope}/${name}`))
+      .filter(({ name }) => reset.includes(`${scope}/${name}`))
       .map(
         ({ name, used, amount, period }) =>
           `${title}: ${name} reset; ${period.label} closed at ${formatCredits(used)} of ${formatCredits(amount)}.`,
@@ -88,7 +88,7 @@ async function listClosed(about: DigestDay, scopes: readonly ScopeState[]): Prom
   );
 }
 
-/** A scope over its allowance comes before one that is close to it. Of one scope the worst says enough. */
+/** Returns the worst finding about a scope, or none. A scope over its allowance weighs more than one that is close to it. */
 function findPool(state: ScopeState, { nowMs, calendar }: DigestDay): Finding[] {
   const last = state.pools.findLast(({ left }) => left > 0);
   const isEnding = last?.runOut !== undefined || last?.present?.emptyMs !== undefined;
@@ -116,7 +116,10 @@ function adviseOn({ links }: ScopeState): string {
   return `Pause what can wait, or ${more}.`;
 }
 
-/** Each scope by the pool that it now draws from, or by a limit of a worse level, worst first. One that went over is never told as healthy. */
+/**
+ * Lists one mark per scope, worst first: the pool that it draws from now, or a limit at a worse level. A scope that went over is
+ * never shown as healthy.
+ */
 export function listPoolMarks(pools: readonly ScopeState[]): NonNullable<DigestLines['pools']> {
   return pools
     .flatMap((state) => {

@@ -47,8 +47,8 @@ export class DigestPosts implements DigestPostPort {
   }
 
   /**
-   * Claims every digest that is due and puts it into the delivery log, in one transaction each. Returns how many. Of several
-   * missed ones the latest is posted, in place of older ones that are still unsent.
+   * Claims and queues every digest that is due, in one transaction each, and returns how many. If several were missed, only the
+   * latest is posted, and replaces older ones that are still unsent.
    */
   async runDue(nowMs: number): Promise<number> {
     const { db, log } = this.#options;
@@ -65,7 +65,7 @@ export class DigestPosts implements DigestPostPort {
     return claimed;
   }
 
-  /** Brings due times back after a clock that was ahead was set right: the dates in between have not come yet. */
+  /** Moves due times back after a clock that was ahead was set right, so that no date in between is skipped. */
   async #followClock(nowMs: number): Promise<void> {
     for (const row of await listSubscriptions(this.#options.db)) {
       const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
@@ -77,10 +77,10 @@ export class DigestPosts implements DigestPostPort {
   async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
     const key = `${toKey(subscription.id)}${due.date}`;
     return transact(this.#options.db, async (trx) => {
-      // Changed, paused or claimed since it was read: the next tick sees it as it is.
+      // Changed, paused or claimed since it was read: leave it to the next tick.
       if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
       await updateSubscription(trx, subscription.id, { nextDueMs: nextDue(subscription.schedule, nowMs).dueMs });
-      // Before the cursor lie dates of an earlier schedule or of a pause.
+      // A due time before the stored one belongs to an earlier schedule or to a pause.
       if (due.dueMs < subscription.nextDueMs!) return false;
       const digest = {
         subscriptionId: subscription.id,
@@ -95,7 +95,7 @@ export class DigestPosts implements DigestPostPort {
     });
   }
 
-  /** The message, and what follows in its thread. */
+  /** Queues a digest's message and the sections of its thread. */
   async #order(
     trx: Db,
     key: string,
@@ -140,7 +140,7 @@ export class DigestPosts implements DigestPostPort {
         rows.map(({ id, schedule }) => ({ label: `${id}: ${formatSchedule(schedule)}`, command: `digest send ${id}` })),
       );
     }
-    // What is asked in one channel is answered there, and shown elsewhere only by those who may change it.
+    // From another channel, only those who may change a digest may send it.
     if (row.channel !== where.channel) await findOwn(this.#options, row.id, by);
     const { db, now } = this.#options;
     const nowMs = now();
@@ -161,7 +161,7 @@ export class DigestPosts implements DigestPostPort {
       .map(({ line }) => line);
   }
 
-  /** Lists the digest that is named, else those of the channel. */
+  /** Lists the digest with the id, or without an id those of the channel. */
   async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
     if (where.id !== undefined) return [await getDigest(this.#options.db, where.id)];
     return listSubscriptions(this.#options.db, where.channel);
@@ -170,12 +170,12 @@ export class DigestPosts implements DigestPostPort {
 
 const SHOWN = 14;
 
-/** Returns the beginning of the delivery keys of a digest; behind it stands the date, or `sent:` of one sent by hand. */
+/** Returns the prefix of a digest's delivery keys; a date follows, or `sent:` if it was sent by hand. */
 function toKey(id: number): string {
   return `digest:${id}:`;
 }
 
-/** Lists what was posted, missed or sent of a digest lately, newest first. */
+/** Lists a digest's latest posts with their outcome, newest first. */
 async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promise<{ dueMs: number; line: string }[]> {
   const posts = await listDigestDeliveries(db, toKey(id), SHOWN);
   return posts
@@ -183,7 +183,7 @@ async function listRuns(db: Db, { id, schedule: { zone } }: Subscription): Promi
       const { dueMs } = readDigestOrder(post.content);
       const date = post.key.slice(toKey(id).length);
       const isByHand = date.startsWith('sent:');
-      // What was posted says when.
+      // A digest that was posted shows its time instead of a date.
       const what = isByHand ? ', sent by hand' : post.sent ? '' : ` of ${formatDate(parseDay(date))}`;
       return { dueMs, line: `Digest ${id}${what}: ${describeState(post, dueMs, zone)}` };
     })

@@ -30,14 +30,14 @@ import { sayPools } from './digest-pools.ts';
 
 /** Rows of a table in the thread. */
 const ROWS = 10;
-/** Failures of one kind are worth a line from 1% of the requests on, … */
+/** Percent of requests from which on failures with one status are worth a line … */
 const NOTABLE_SHARE = 1;
-/** … and a client that is new or gone from 5% on. */
+/** … and the share from which on a new or silent client is. */
 const NOTABLE_CLIENT = 0.05;
 
 /**
- * What each section asks and says of a day; the success rate stands in the headline alone. `alarms`: its findings are wanted
- * even where the section itself is off.
+ * Composes each section of a digest; the success rate has no entry, since only the headline states it. `alarms`: findings of
+ * the section are wanted even if the section itself is off.
  */
 const SECTIONS: Partial<Record<DigestSection, { alarms?: true; say(day: DigestDay): Promise<Spoken> }>> = {
   requests: { say: sayRequests },
@@ -53,18 +53,18 @@ const SECTIONS: Partial<Record<DigestSection, { alarms?: true; say(day: DigestDa
   advice: { say: sayAdvice },
 };
 
-/** What all sections say. */
+/** Output of all sections together. */
 export interface AllSpoken extends Pick<Spoken, 'chart'> {
   parts: readonly DrawnPart[];
   /** Worst first. */
   findings: readonly Finding[];
   /** Sections that failed, each with the reason. */
   missing: readonly string[];
-  /** Sections that did not. */
+  /** Sections that did not fail. */
   spoken: ReadonlySet<DigestSection>;
 }
 
-/** Lets the sections that are on speak, in their order; one that fails is left out. */
+/** Runs the sections that are on, in their order; one that fails is listed in `missing`. */
 export async function speak(day: DigestDay): Promise<AllSpoken> {
   const isOn = (key: DigestSection) => day.what.sections.includes(key);
   const [parts, findings, missing]: [DrawnPart[], Finding[], string[]] = [[], [], []];
@@ -109,7 +109,7 @@ function rank({ day, ask }: DigestDay, dimension: 'client' | 'route'): Promise<R
   return ask({ report: 'top', dimension, range: formatDay(day), limit: ROWS });
 }
 
-/** Tells of sources that sent nothing, and of the hour furthest from the same hour of the weeks before. */
+/** Reports sources that sent nothing, and the hour furthest from the same hour of the weeks before. */
 async function sayOddities(about: DigestDay): Promise<Spoken> {
   const who = describeSilent(about, ' that day');
   const text = `The numbers are not complete: nothing came from ${who}.`;
@@ -151,7 +151,7 @@ async function sayStatus(day: DigestDay): Promise<Spoken> {
   const [worst] = diagnosis;
   const isNotable = codes.some(({ status, sharePercent }) => Number(status) >= 400 && sharePercent >= NOTABLE_SHARE);
   if (!worst || !isNotable) return { part };
-  // How many, from whom, on what: the rest stands in the thread.
+  // Keep how many, from whom and on what; the thread has the rest.
   const [evidence = ''] = worst.evidence.split('. ');
   const clauses = evidence.replace(/\.$/, '').split(', ').slice(0, 3);
   return { part, findings: [{ weight: 50, sign: '🟠', text: `${worst.claim}: ${clauses.join(', ')}.` }] };
@@ -161,7 +161,7 @@ function askStatus({ day, ask }: DigestDay): Promise<StatusReport> {
   return ask({ report: 'status', range: formatDay(day) });
 }
 
-/** Tells of the clients whose requests are furthest from their mean of the same weekday. */
+/** Lists the clients whose requests are furthest from their mean of the same weekday. */
 async function sayMovers(about: DigestDay): Promise<Spoken> {
   const { day, daily, stored } = about;
   const weeks = listWeeksAgo(daily);
@@ -206,7 +206,7 @@ async function sayMovers(about: DigestDay): Promise<Spoken> {
   };
 }
 
-/** Tells of clients that are new, and of those that called on this weekday in each of the two weeks before, and not on the day. */
+/** Lists new clients, and clients that called on this weekday in each of the two weeks before but not on the day. */
 async function sayNewAndSilent(about: DigestDay): Promise<Spoken> {
   const { day, daily, totals } = about;
   const { rows: fresh } = await about.ask<RankingReport>({
@@ -245,8 +245,8 @@ async function sayNewAndSilent(about: DigestDay): Promise<Spoken> {
 }
 
 /**
- * Tells the alerts of the day: of a digest about one scope, those about it; under other filters none, since alerts count all calls.
- * The worst level among scopes that are fine again needs attention.
+ * Lists the alerts of the day; in a digest about one scope, only those about it. A digest with other filters lists none, since
+ * alerts count all calls. Of scopes that are fine again, the worst level becomes a finding.
  */
 async function sayAlerts(about: DigestDay): Promise<Spoken> {
   const { db, calendar, day, what } = about;
@@ -269,8 +269,8 @@ async function sayAlerts(about: DigestDay): Promise<Spoken> {
 }
 
 /**
- * Tells the days of which earlier digests stated other numbers, and corrections entered since the last digest, whatever day they
- * apply to; in a first digest, those of its day.
+ * Lists days whose numbers changed since their digest, and corrections entered since the last digest, whatever day they apply
+ * to. A first digest lists the corrections of its day.
  */
 async function sayCorrections(about: DigestDay): Promise<Spoken> {
   const { db, calendar, day, stated, filters } = about;
@@ -292,7 +292,7 @@ async function sayCorrections(about: DigestDay): Promise<Spoken> {
   return { part: lines.length > 0 ? { lines } : undefined };
 }
 
-/** Lists days of which earlier digests stated other numbers. */
+/** Lists days that now have other numbers than earlier digests stated. */
 export function listChanges({
   daily,
   day: lastDay,
@@ -304,7 +304,7 @@ export function listChanges({
   });
 }
 
-/** Advises, without the lines that the section on status codes has said already. */
+/** Gives advice, without the lines that the section on status codes has already. */
 async function sayAdvice(day: DigestDay): Promise<Spoken> {
   const { sections } = await day.ask<TableReport>({ report: 'advice', range: formatDay(day.day) });
   if (sections.length === 0) return {};

@@ -19,7 +19,7 @@ export interface OwnerPorts {
   isGone(user: string): Promise<boolean>;
 }
 
-/** Answers what people ask of digests: listed, added, changed, paused, ended. */
+/** Lists, adds, changes, pauses and ends digests, for people in Slack. */
 export class Digests implements DigestPort {
   readonly #options: OwnerPorts & { now(): number };
 
@@ -32,7 +32,7 @@ export class Digests implements DigestPort {
     return (await listSubscriptions(db, channel)).map((row) => toSummary(row, now()));
   }
 
-  /** Adds a digest. The same one asked for twice (a form sent twice) is one. */
+  /** Adds a digest. If the channel has the same one already (a form was sent twice), returns that. */
   async add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary> {
     const { db, now } = this.#options;
     const { channel } = digest;
@@ -61,7 +61,7 @@ export class Digests implements DigestPort {
     });
   }
 
-  /** Pauses a digest, or goes on from the next due time: digests that were due while paused are not made up for. */
+  /** Pauses a digest, for good or until an instant, or resumes it from its next due time: digests due in between are not posted. */
   pause(id: number, paused: boolean | number, by: Actor): Promise<DigestSummary> {
     return this.#write(id, by, paused === false ? 'digest.resume' : 'digest.pause', ({ schedule }, nowMs) => {
       if (paused === true) return { paused, pausedUntilMs: null };
@@ -127,7 +127,7 @@ export function toSummary(row: Subscription, nowMs: number): DigestSummary {
   };
 }
 
-/** The content of a digest with a change; whatever it does not name stays. */
+/** Returns a digest's content with a change; fields that the change does not name stay. */
 function narrow(what: DigestWhat, change: DigestChange): DigestWhat {
   const unknown = change.sections?.find((key) => !isSection(key));
   if (unknown !== undefined) {

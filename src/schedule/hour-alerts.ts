@@ -16,7 +16,7 @@ import {
   type Watch,
 } from './alert-claims.ts';
 
-/** Returns the last local hour whose events have arrived. */
+/** Returns the last whole local hour that ended at least five minutes ago, so that its events have arrived. */
 function lastFullHour({ calendar, nowMs }: AlertFacts): Span {
   const toMs = calendar.startOfHour(nowMs - LATE_MS);
   return { fromMs: calendar.startOfHour(toMs - 1), toMs };
@@ -26,7 +26,7 @@ const KNOWN_FOR_MS = 90 * DAY_MS;
 const MAX_LISTED = 10;
 const IP = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*)$/i;
 
-/** Tells which clients of the last full hour were unknown for 90 days: one message an hour that lists them. */
+/** Alerts about clients of the last full hour that had not called for 90 days: one message an hour lists them all. */
 export const UNKNOWN_CLIENTS: Watch = {
   kind: 'unknown-client',
   list(context) {
@@ -66,8 +66,8 @@ export const UNKNOWN_CLIENTS: Watch = {
 const NUMBERS = ['', 'one', 'two', 'three', 'four'];
 
 /**
- * Tells that the last full hour was far from the same hour of the weeks before. Of a streak of such hours the first opens a
- * thread, and each later one adds a line there.
+ * Alerts when the last full hour was far from the same hour of the weeks before. The first hour of a streak opens a thread, and
+ * each later one adds a line there.
  */
 export const UNUSUAL: Watch = {
   kind: 'unusual',
@@ -128,7 +128,7 @@ function toUnusualWords(found: UnusualHour, zone: string): AlertWords {
   };
 }
 
-/** An hour that was far from its usual, with what explains most of the difference. */
+/** An hour that was far from the usual, with the cause of most of the difference. */
 export interface UnusualHour {
   what: 'volume' | 'failures';
   fromMs: number;

@@ -20,8 +20,8 @@ import {
 import { findSurroundings, isUrgent, listLater, toLevelWords } from './level-words.ts';
 
 /**
- * Tells that a pool or limit reached a level: each once per period, the highest alone where several were passed at once; a raised
- * amount arms those again that were not reached when it came into force. A pool where nothing changed costs no query.
+ * Alerts when a pool or limit reaches a level: each level once per period, and only the highest if several were passed at once.
+ * A raised amount arms those levels again that were not reached when it came into force. An unchanged pool costs no query.
  */
 export const LEVELS: Watch = {
   kind: 'level',
@@ -46,7 +46,7 @@ export const LEVELS: Watch = {
   },
 };
 
-/** Finds the highest level that is to be told. One is told where it, or a higher one, was told since it was last armed. */
+/** Finds the highest level to send, if any: neither it nor a higher one was sent since it was last armed. */
 async function findDue(
   context: EvaluationContext,
   about: PoolSubject,
@@ -65,11 +65,11 @@ async function findDue(
   return { key: `alert:${subject}:${period}:${level}:${arm}`, arm, tell: () => toWords(context, about, level) };
 }
 
-/** An episode ends after an hour below the lowest threshold: less would tell one busy day several times. */
+/** An episode ends after an hour below the lowest threshold: with less, one busy day would alert several times. */
 export const EPISODE_ENDS_AFTER_MS = HOUR_MS;
 const LOOKED_BACK_MS = 7 * DAY_MS;
 
-/** Lists pools with their periods, of which the episodes of rolling ones begin and end here. `looked`: subjects looked at before. */
+/** Begins and ends the episodes of rolling pools, and lists all pools with their periods. `looked`: subjects seen before. */
 export async function followEpisodes(
   context: Omit<EvaluationContext, 'pools'>,
   looked: Set<string>,
@@ -80,7 +80,7 @@ export async function followEpisodes(
     const { pool, subject } = about;
     if (pool.periodKind !== 'rolling-24h') continue;
     let episode = episodes.get(subject);
-    // Nobody may have looked for hours before the first look.
+    // Before the first look, Headroom may have been down for hours.
     const missedMs = looked.has(subject) ? undefined : await findMissedEnd(context, about, episode);
     for (const next of listNext(episode, { isReached: pool.reached.length > 0, nowMs, missedMs })) {
       await writeEpisode(db, subject, episode, next);
@@ -92,7 +92,7 @@ export async function followEpisodes(
   return listSubjects(states, episodes);
 }
 
-/** Lists what changes of a subject's newest episode: it ends, or is below its threshold from now on or no longer; the next begins. */
+/** Lists the new states of a subject's newest episode: it falls below its threshold, rises again or ends, or the next begins. */
 function listNext(
   last: Episode | undefined,
   { isReached, nowMs, missedMs }: { isReached: boolean; nowMs: number; missedMs?: number | undefined },
@@ -110,7 +110,7 @@ function listNext(
   return since === belowSinceMs ? [] : [{ ...last, belowSinceMs: since }];
 }
 
-/** Finds when an episode was over while nobody looked, so that what is reached now is told as the next. */
+/** Finds when an episode ended while Headroom was down, so that a level reached now belongs to the next one. */
 async function findMissedEnd(
   context: Pick<EvaluationContext, 'usage' | 'calendar' | 'definitions' | 'nowMs'>,
   { scope, pool }: PoolSubject,
@@ -130,7 +130,7 @@ function placeOf(scope: ScopeState, pool: PoolState): PoolPlace {
   return { scope: scope.scope, pool: pool.name, isLimit: scope.limits.includes(pool) };
 }
 
-/** The amounts that came into force since the first of these alerts, with what was used of them then. */
+/** Lists the amounts that came into force since the first of these alerts, with the credits used by then. */
 async function listChangesSince(
   { db, usage, calendar, nowMs }: EvaluationContext,
   { scope, pool }: PoolSubject,
@@ -142,7 +142,7 @@ async function listChangesSince(
   return listAmountChanges({ usage, calendar }, versions, placeOf(scope, pool), span);
 }
 
-/** Tells whether an amount above the one that an alert was told of came into force later, and the level was not reached under it. */
+/** Tells whether a larger amount came into force after an alert, and its level was not reached at that instant. */
 function isArmedAgain(
   { atMs, amount: toldOf, content }: Alert,
   level: number,
@@ -151,7 +151,7 @@ function isArmedAgain(
   const { used: toldUsed = 0 } = content;
   return changes.some((change) => {
     if (change.atMs <= atMs || toldOf === undefined || change.amount <= toldOf) return false;
-    // Totals are by the minute: within the alert's own, what it told was used already.
+    // Totals are per minute: in the minute of the alert, at least what the alert stated was used.
     const used = change.atMs - atMs < MINUTE_MS ? largerOf(change.used, toldUsed) : change.used;
     return listReached(used, change.amount, [level]).every((reached) => reached !== level);
   });

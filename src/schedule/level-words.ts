@@ -25,7 +25,7 @@ export function describeUse(scope: ScopeState, pool: PoolState): string {
   return `${scope.title} has used ${formatPercent(pool.percent, pool.thresholds)} of its ${name} ${counts}`;
 }
 
-/** Words for a pool or limit at a level, by its present figures. */
+/** Writes the alert of a pool or limit at a level, with its present figures. */
 export function toLevelWords(
   scope: ScopeState,
   pool: PoolState,
@@ -33,7 +33,7 @@ export function toLevelWords(
   { outlook, cause }: Surroundings = {},
 ): AlertWords {
   const { isLimit, name, counts } = namePool(scope, pool);
-  // Whole percents, which never fall behind the level that was reached.
+  // Whole percents, but never less than the level that was reached.
   const share = formatPercent(Math.max(level, Math.floor(pool.percent)));
   const [next] = listLater(scope, pool);
   if (level === 100) {
@@ -42,7 +42,7 @@ export function toLevelWords(
     return {
       sign: next ? '🔵' : '⛔',
       title,
-      // Where nothing is blocked nobody needs to look for the cause.
+      // If another pool takes over, nobody needs to look for the cause.
       lines: next ? [`C${calls}`] : [joinSentences([describeFull(scope, pool, isLimit), ...(cause ? [cause] : [])])],
       brief: next
         ? `${scope.title}: ${name} used up ${counts}; c${calls}`
@@ -50,7 +50,7 @@ export function toLevelWords(
     };
   }
   const before = `${scope.title}: ${share} of ${isLimit ? `the ${name}` : name} used ${counts}`;
-  // Where another pool goes on, nobody needs to look for the cause.
+  // Here too the next pool matters more than the cause.
   const then = next ? `Next: the ${describeLeft(next)}.` : cause;
   const sentences = [...(outlook ? [outlook.sentence] : []), ...(then ? [then] : [])];
   const advice = next
@@ -68,7 +68,7 @@ export function toLevelWords(
   };
 }
 
-/** Tells whether a level calls for somebody at once: from 90 on, or the last of several thresholds. */
+/** Tells whether a level needs somebody at once: from 90% on, or the last of several thresholds below 100%. */
 export function isUrgent({ thresholds }: PoolState, level: number): boolean {
   const below = thresholds.filter((threshold) => threshold < 100);
   return level >= 90 || (below.length > 1 && level === below.at(-1));
@@ -78,7 +78,7 @@ function toSign(pool: PoolState, level: number): AlertSign {
   return isUrgent(pool, level) ? '🔴' : '🟠';
 }
 
-/** Pools of the stack that go on when this one is empty; none of a limit. */
+/** Lists pools of the stack that take over when this one is empty; none for a limit. */
 export function listLater({ pools }: ScopeState, pool: PoolState): PoolState[] {
   const place = pools.indexOf(pool);
   return place < 0 ? [] : pools.slice(place + 1).filter(({ left }) => left > 0);
@@ -113,7 +113,7 @@ function describeFull(scope: ScopeState, pool: PoolState, isLimit: boolean): str
   return `Calls now count as overage${over}${describeRelief(scope, pool)}. Pause what can wait, or raise the pool.`;
 }
 
-/** Says until when calls are overage: until the soonest reset of the stack; a pool of 24 hours gives all the time. */
+/** Says until when calls are overage: until the first pool of the stack resets. A rolling pool frees credits all the time. */
 function describeRelief({ pools }: ScopeState, pool: PoolState): string {
   const giving = pools.filter(({ periodKind, amount }) => periodKind !== 'once' && amount > 0);
   const [soonest] = giving.toSorted((a, b) => reliefMs(a) - reliefMs(b));
@@ -144,7 +144,7 @@ interface Surroundings {
   cause?: Words | undefined;
 }
 
-/** A forecast in words. `clause` is the same to be put behind figures; absent where the pool lasts. */
+/** A forecast in words. `clause` says the same after figures; absent if the pool lasts. */
 interface Outlook {
   sentence: Words;
   clause?: Words;
@@ -168,10 +168,11 @@ export async function findSurroundings(
   return { outlook, cause: cause?.sentence, burst: cause?.burst };
 }
 
-/** Using 10% of the whole amount since the last full hour is a burst … */
+/** A burst uses 10% of the whole amount since the start of this hour, or of the last one within the first half of an hour. */
 const BURST = 0.1;
-/** … made by a client that has half of it. */
+/** From half of the credits on, a client is named as having used most of them. */
 const MOSTLY = 0.5;
+/** Below a quarter of the period's credits, no client is named. */
 const NOTABLE = 0.25;
 
 /** The client that uses a pool most, as a sentence, and the hours of its burst if there is one. */
@@ -181,8 +182,8 @@ interface PoolCause {
 }
 
 /**
- * Finds who is using a pool up: of a burst in the present and the last hour the client that made most of it, else the client
- * with most of the period. No sentence where many share it.
+ * Finds who is using a pool up: the client that made most of a recent burst, or else the client with most of the period. No
+ * sentence if many share it.
  */
 async function findPoolCause(
   { usage, calendar, definitions, nowMs }: EvaluationContext,
@@ -220,8 +221,8 @@ async function findPoolCause(
 }
 
 /**
- * Foretells when what is left of a pool will be used: by the present pace, or of a longer period by the usual one of the last
- * weeks where this is sooner. Undefined where there is no pace.
+ * Forecasts when a pool runs empty: at the present pace, or, for a long period, at the usual pace of the last weeks if that is
+ * sooner. Undefined if there is no pace.
  */
 async function findOutlook(
   context: EvaluationContext,

@@ -11,7 +11,7 @@ import { findSubscription, updateSubscription } from '../store/subscription-repo
 import { readAlertOrder } from './alert-claims.ts';
 import { readDigestOrder } from './digest-composer.ts';
 
-/** A short message to one person: what happened, and the cure. Plain text. `orphan`: a digest that the reader may take over or end. */
+/** Plain text of a notice: what happened, and the cure. `orphan`: id of a digest that the reader may take over or end. */
 const NOTICE = z.object({ lines: z.array(z.string()), orphan: z.number().optional() });
 type Notice = z.infer<typeof NOTICE>;
 
@@ -42,7 +42,7 @@ function escapeButReferences(line: string): string {
     .join('');
 }
 
-/** Puts a notice to each of some people into the delivery log, once for what it is `about`. */
+/** Queues a notice to each of some people, once for each `about`. */
 export async function putNotices(
   db: Db,
   about: string,
@@ -56,18 +56,18 @@ export async function putNotices(
     });
 }
 
-/** The trouble that messages to a channel or person do not go out, or events by the webhook (place `webhook`). */
+/** Names the trouble that nothing goes out to a channel, to a person or, for the place `webhook`, to WEBHOOK_URL. */
 export function toDeliveryTrouble(place: string): string {
   return `${DELIVERY_TROUBLE}${place}`;
 }
 
-/** Settings of troubles begin so: the value is the instant of the first notice. */
+/** Prefix of the settings that keep troubles, then of those about deliveries. The value is the instant of the first notice. */
 export const TROUBLE = 'trouble_';
 export const DELIVERY_TROUBLE = 'delivery ';
 
 /**
- * Tells people of a trouble, once for as long as its setting lasts; true: that was now. `follow`: what is said in the thread
- * of the first notice if they know of it already, once for what it is `about`.
+ * Tells people of a trouble, once for as long as its setting exists; returns true if it did so now. If they know already,
+ * `follow` is posted in the thread of the first notice, once for each `about`.
  */
 export async function tellTrouble(
   db: Db,
@@ -88,7 +88,7 @@ export async function tellTrouble(
     await insertDelivery(db, {
       ...{ key: `${key}:${follow.about}`, kind: 'notice', channel: person, dueMs: nowMs },
       content: { lines: follow.lines } satisfies Notice,
-      // Who became an admin since has no first notice.
+      // A person who became an admin since then has no first notice to reply to.
       ...((await findDelivery(db, key)) && { thread: { key, broadcast: false } }),
     });
   }
@@ -101,9 +101,9 @@ export function refer(place: string): string {
 }
 
 /**
- * Acts on a delivery that failed for good, in the same transaction: a channel that refuses a digest pauses the
- * digest and tells its owner; an alert, an event, and whatever an owner could not be told, goes to the admins, once for as long
- * as nothing goes out there, and what else is given up meanwhile into the thread of that.
+ * Reports a delivery that failed for good, in the transaction that gives it up. A digest's owner is told, and the digest is
+ * paused if the channel refuses it. Alerts, webhook events and notices to others are reported to the admins: once while nothing
+ * goes out to that place, with later failures in the thread of that notice.
  */
 export async function followFailure(
   trx: Db,

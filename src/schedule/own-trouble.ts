@@ -12,9 +12,9 @@ export interface TroublePorts {
   db: Db;
   admins(): Promise<readonly string[]>;
   sources(): Promise<readonly SourceHealth[]>;
-  /** Requests to a source that were refused whole since the start; undefined: none. */
+  /** Requests to a source that were refused as a whole since the process started; undefined: none. */
   refusals(source: string): Refusals | undefined;
-  /** Room for the database; undefined: it is not on a disk of this machine. */
+  /** Free disk space for the database; undefined if it is not on a disk of this machine. */
   freeBytes(): Promise<number | undefined>;
   wakeSender(): void;
 }
@@ -25,7 +25,7 @@ const STUCK_MS = 30 * MINUTE_MS;
 const SOURCE_LOOK_MS = 10 * MINUTE_MS;
 /** … if at least 20 of its events were rejected meanwhile, or as many of its requests refused. */
 const MIN_REFUSED = 20;
-/** Why requests are refused that come as their sender makes them. */
+/** Cause and cure of each refusal that admins are told about. */
 const REFUSALS: Partial<Record<ErrorCode, string>> = {
   unauthorised: 'their credentials are not its own (401). "headroom sources rotate NAME" makes new ones',
   limited: 'it is over its limit (429). "headroom sources set NAME --limit" raises it',
@@ -33,14 +33,14 @@ const REFUSALS: Partial<Record<ErrorCode, string>> = {
   too_large: 'their bodies are too large (413): send smaller ones, or raise MAX_BODY_BYTES',
   unsupported: 'their type or encoding is not known (415): see the README on its format',
 };
-/** A tick that comes later than this was held up … */
+/** A tick that comes longer than this after the one before is late … */
 const TICK_LATE_MS = 2.5 * MINUTE_MS;
 /** … unless it comes as late as this: then the machine slept, or its clock was set. */
 const PAUSE_MS = 15 * MINUTE_MS;
-/** Told from the third in a row on, as a short sleep causes one. */
+/** Report late ticks from the third in a row on, as a short sleep causes one. */
 const LATE_TICKS = 3;
 
-/** A source at the last look: its counts so far. */
+/** Counts of a source at its last look. */
 interface Look {
   atMs: number;
   accepted: number;
@@ -50,8 +50,8 @@ interface Look {
 }
 
 /**
- * Tells admins what goes wrong with Headroom itself, once for as long as it lasts: a disk that fills up, a channel or webhook
- * that takes nothing, a source of which everything is refused, a scheduler that runs late. A job of the tick.
+ * Makes the tick job that tells admins what goes wrong with Headroom itself, once for as long as it lasts: a disk that fills up,
+ * a channel or webhook that takes nothing, a source whose events are all refused, a scheduler that runs late.
  */
 export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Promise<void> {
   const looks = new Map<string, Look>();
@@ -67,8 +67,8 @@ export function createTroubleWatch(ports: TroublePorts): (nowMs: number) => Prom
   }
 
   /**
-   * Returns a line if everything that a source sent since the last look was refused, or much of it for its limit; empty between
-   * looks while that holds, and undefined if all is well.
+   * Returns a line if everything that a source sent since the last look was refused, or much of it because of its limit; an empty
+   * line between looks while that holds, and undefined if all is well.
    */
   function findRefused({ name, accepted, rejected }: SourceHealth, nowMs: number): string | undefined {
     const { requests, code } = ports.refusals(name) ?? { requests: 0, code: undefined };
@@ -118,7 +118,7 @@ async function tell({ db, admins }: TroublePorts, name: string, line: string, no
   return transact(db, (trx) => tellTrouble(trx, name, people, { lines: [line], nowMs }));
 }
 
-/** Finds places to which something has been tried in vain for half an hour, unless Slack as a whole is away: that passes. */
+/** Finds places to which nothing could be sent for half an hour. An outage of all of Slack does not count: it passes. */
 async function findStuck(db: Db, nowMs: number): Promise<[string, string][]> {
   const lines = new Map<string, string>();
   for (const { kind, channel, error } of await listStuckDeliveries(db, nowMs - STUCK_MS)) {
@@ -138,7 +138,7 @@ async function findStuck(db: Db, nowMs: number): Promise<[string, string][]> {
   return [...lines];
 }
 
-/** Ends the troubles of places that nothing is stuck for any more, and that took something since. */
+/** Ends the delivery trouble of a place once nothing is stuck for it and something was sent there since. */
 async function endDeliveryTroubles(db: Db, stuck: ReadonlySet<string>): Promise<void> {
   for (const { name, value } of await listSettings(db, `${TROUBLE}${DELIVERY_TROUBLE}`)) {
     const trouble = name.slice(TROUBLE.length);

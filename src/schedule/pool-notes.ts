@@ -17,7 +17,7 @@ import {
 } from './alert-claims.ts';
 import { describeLeft, listLater } from './level-words.ts';
 
-/** Tells, in the thread of a pool that ran empty, which one goes on; where its level says so already, not once more. */
+/** Says, in the thread of a pool that ran empty, which pool takes over, unless the alert about its level says so already. */
 export const SWITCHES: Watch = {
   kind: 'switch',
   list: (context) =>
@@ -39,7 +39,7 @@ export const SWITCHES: Watch = {
   },
 };
 
-/** The pool that took over from one that ran empty. */
+/** Finds the pool that took over from one that ran empty. */
 function findNext({ pools, exhaustions }: ScopeState, pool: PoolState): string | undefined {
   return pools.includes(pool) ? exhaustions.find((one) => one.pool === pool.name)?.next : undefined;
 }
@@ -54,7 +54,7 @@ function toSwitchWords(scope: ScopeState, pool: PoolState, next: string): AlertW
   };
 }
 
-/** Tells that a pool will be empty before its reset at the usual rate: once per period, in the pool's thread. */
+/** Alerts when a pool will be empty before its reset at the usual pace: once per period, in the pool's thread. */
 export const RUN_OUTS: Watch = {
   kind: 'run-out',
   list: ({ pools, calendar }) =>
@@ -85,7 +85,7 @@ function toRunOutWords(scope: ScopeState, pool: PoolState, zone: string): AlertW
   };
 }
 
-/** Tells that a scope's calls in one minute reached its rate limit: once an hour, in the thread of the pool that is drawn from. */
+/** Alerts when a scope's calls in one minute reach its rate limit: once an hour, in the thread of the pool in use. */
 export const RATES: Watch = {
   kind: 'rate',
   async list({ usage, calendar, nowMs, states, pools }) {

@@ -5,7 +5,7 @@ import { formatMoment } from '../report/format.ts';
 import { median, USUAL_WEEKS, weeksBefore } from '../report/usual.ts';
 import type { Watch } from './alert-claims.ts';
 
-/** Tells that a source sends nothing though it used to at this time: once per silence. */
+/** Alerts when a source sends nothing at a time when it usually does: once per silence. */
 export const SILENCE: Watch = {
   kind: 'silent',
   async list({ sources, usage, calendar, nowMs }) {
@@ -35,8 +35,8 @@ export const SILENCE: Watch = {
 };
 
 /**
- * Tells whether a source is silent: nothing for far longer than usual, in a time in which it used to send in most of the
- * four weeks before. A source that rests at night is not silent at night.
+ * Tells whether a source is silent: it has sent nothing for far longer than usual, though it sent at this time in most of the
+ * four weeks before. A source that always rests at night is not silent at night.
  */
 export async function isSilent(
   health: SourceHealth,
@@ -56,20 +56,20 @@ export async function isSilent(
     const { rows } = await usage.sum({ span, grain: 'all', groupBy: [], filters });
     counts.push(rows.reduce((sum, row) => sum + row.requests, 0));
   }
-  // Younger than a week: only the gaps are known.
+  // With less than a week of data only the usual gap is known.
   if (counts.length === 0) return silenceMs >= Math.max(HOUR_MS, 10 * usualGapMs);
   return median(counts) > 0;
 }
 
 /**
- * The time of a silence, weeks before, by the local clock. A long one is compared by whole hours inside it, which totals
- * answer; a short one exactly, from raw events.
+ * Returns the same local time as a silence, some weeks before. A long one is narrowed to its whole hours, which totals answer; a
+ * short one is exact, and read from raw events.
  */
 function toSpan(silence: Span, weeks: number, { zone, startOfHour }: Calendar): Span {
   const lengthMs = silence.toMs - silence.fromMs;
   const fromMs = weeksBefore(silence.fromMs, weeks, zone);
   const endMs = weeksBefore(silence.toMs, weeks, zone);
-  // Within an hour that comes twice the clock goes back.
+  // In the hour that a clock change repeats, the end may come before the start.
   const toMs = endMs > fromMs ? endMs : fromMs + lengthMs;
   if (lengthMs < 3 * HOUR_MS) return { fromMs, toMs };
   return { fromMs: startOfHour(fromMs + HOUR_MS - 1), toMs: startOfHour(toMs) };

@@ -17,7 +17,7 @@ export function assertUtc(zone = new Intl.DateTimeFormat().resolvedOptions().tim
   );
 }
 
-/** Work for every minute. All state is in the database, so a tick that is missed, or comes twice, changes nothing. */
+/** Work for every minute. All state is in the database, so a tick that is missed or comes twice does no harm. */
 export interface TickJob {
   name: string;
   run(nowMs: number): Promise<unknown>;
@@ -47,7 +47,7 @@ export class Tick {
     this.#options = options;
   }
 
-  /** The end of the last tick, for health: more than three minutes ago means that the tick is dead. */
+  /** End of the last tick, for the health check: more than three minutes ago means that the tick is dead. */
   get lastMs(): number | undefined {
     return this.#lastMs;
   }
@@ -64,7 +64,7 @@ export class Tick {
     return cron.schedule('* * * * *', () => this.runNow(), options);
   }
 
-  /** node-cron waits for the next minute of the clock that it last saw: set back by an hour, it would rest for an hour. */
+  /** Restarts node-cron when the clock was set back: it waits for the next minute of the old time, which may be an hour away. */
   async #followClock(): Promise<void> {
     const nowMs = this.#options.now();
     const isBack = nowMs < this.#seenMs - CLOCK_STEP_MS;
@@ -76,7 +76,7 @@ export class Tick {
     await this.runNow();
   }
 
-  /** One tick, at start and after a change of what is due. While one runs, one more follows it. */
+  /** Ticks now, at the start and after a change of what is due. If a tick is running, one more follows it. */
   runNow(): Promise<void> {
     if (this.#running) {
       this.#again = true;
@@ -124,7 +124,7 @@ export function everySoOften(
   };
 }
 
-/** Writes to the log what people changed since the run before, in Slack or on the command line, of whichever instance. */
+/** Logs what people changed since the run before, in Slack or on the command line, through any instance. */
 export function createChangeLog(db: Db, log: Logger): () => Promise<void> {
   let last: number | undefined;
   return async () => {

@@ -4,7 +4,7 @@ import { countOf, formatCount, formatMoment } from '../report/format.ts';
 import { countRequests } from '../report/inquiry.ts';
 import { LATE_MS, type Watch } from './alert-claims.ts';
 
-/** Tells which saved views passed the threshold that somebody set: once per hour or day of the report zone. */
+/** Alerts when a saved view passes the threshold that somebody set: once per hour or day of the report zone. */
 export const VIEWS: Watch = {
   kind: 'view',
   async list(context) {

@@ -12,8 +12,8 @@ import { composeDigest, type DigestOrder, readDigestOrder } from './digest-compo
 import type { DigestSources } from './digest-days.ts';
 
 /**
- * Kinds of events: an alert's first level (or its only message), each further one, that somebody has it, that
- * it is over; and each digest.
+ * Types of events: an alert's first level (or its only message), each further level, its acknowledgement, its end; and each
+ * digest.
  */
 const TYPES = ['alert.raised', 'alert.level', 'alert.acknowledged', 'alert.over', 'digest.posted'] as const;
 
@@ -22,8 +22,8 @@ const EVENT = z.looseObject({ type: z.enum(TYPES), timestamp: z.string(), data: 
 const SEVERITIES = { '🔵': 'info', '🟠': 'warning', '🔴': 'critical', '⛔': 'critical' } as const;
 
 /**
- * Puts an event about an alert into the delivery log, behind earlier ones of the same alert. An alert that no event announced
- * is neither acknowledged nor ended.
+ * Queues an event about an alert, after earlier ones of the same alert. If no event announced the alert, its acknowledgement
+ * and its end are dropped.
  */
 export async function putAlertEvent(
   trx: Db,
@@ -42,7 +42,7 @@ export async function putAlertEvent(
     kind,
     severity: SEVERITIES[sign],
     title,
-    // Instants, which Slack shows in each reader's zone, are given in UTC.
+    // Slack shows instants in each reader's zone; an event gives them in UTC.
     text: lines.map((line) => spell(line, (atMs) => `${formatMoment(atMs, 'UTC')} UTC`)).join('\n'),
     calls_oncall: mention,
     ...{ scope, pool, level, acknowledged_by: by },
@@ -60,7 +60,7 @@ export async function putAlertEvent(
   });
 }
 
-/** Puts a digest into the log for the webhook; its numbers are read when it is sent, as those of the message are. */
+/** Queues a digest for the webhook; its numbers are read when it is sent, like those of the message. */
 export async function putDigestEvent(trx: Db, key: string, order: DigestOrder, nowMs: number): Promise<void> {
   const content = { type: 'digest.posted', timestamp: new Date(nowMs).toISOString(), data: { ...order } };
   await insertDelivery(trx, {
@@ -69,7 +69,7 @@ export async function putDigestEvent(trx: Db, key: string, order: DigestOrder, n
   });
 }
 
-/** Makes the body of an event from its row in the delivery log; a digest's numbers are read now. */
+/** Makes the body of an event from its delivery; a digest's numbers are read now. */
 export async function composeWebhook(ports: DigestSources, stored: unknown, nowMs: number): Promise<object> {
   const event = readValue('delivery.content', EVENT, stored);
   if (event.type !== 'digest.posted') return event;

@@ -9,21 +9,22 @@ import { type Batch, CARRY, type Column, gather } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, type ValueTexts } from './values.ts';
 
-/** Where numbers get their texts, in a snapshot. */
+/** Gives value ids their texts, in one snapshot. */
 interface Names {
   db: Db;
   texts: ValueTexts;
   renames: string | undefined;
 }
 
-/** The rows of an answer: cells with their texts, and of a ranking only those that are asked for. */
+/** Turns cells into rows of an answer, with texts for value ids; of a ranking, only the rows that were asked for. */
 export async function toAnswerRows(
   names: Names,
   cells: Batch,
   query: UsageQuery,
 ): Promise<Pick<UsageAnswer, 'rows' | 'rest'>> {
   const { most, groupBy, grain } = query;
-  // Forgotten values share a name, which only their texts tell.
+  // Keep all rows once any value was forgotten: forgotten values share a name, and their rows must be added up before a ranking
+  // is cut.
   if (!most || groupBy.length !== 1 || grain !== 'all' || names.renames !== undefined)
     return { rows: await toRows(names, cells, query) };
   const candidates = findCandidates(cells, cells.columns[groupBy[0]!]!, most);
@@ -41,7 +42,7 @@ async function toRows(
   const { slot, requests, ok, failed, count: values } = cells.columns;
   const rows: UsageRow[] = [];
   const named = new Map<string, UsageRow>();
-  // Two forgotten values of a dimension share a name; everything else is one row per cell.
+  // Forgotten values of a dimension share a name, and so a row; everything else is one row per cell.
   const mayShare =
     renames !== undefined &&
     groupBy.some((key, index) => key !== 'status' && hasRemoved(columns[index]!.values, texts));
@@ -82,12 +83,12 @@ function addTo(rows: Map<string, UsageRow>, row: UsageRow): void {
 
 type Most = NonNullable<UsageQuery['most']>;
 
-/** `(none)` and `(other)` take no place among the names. */
+/** Rows for `(none)` and `(other)`, which take no place among the names. */
 const UNNAMED = 2;
 
 /**
- * Cells that may be among those with the most: by the first measure none of the others reaches the last place, so that
- * names need be looked up for few. What is no name is always among them.
+ * Finds cells that may be in the ranking: by the first measure all others are below its last place, so few texts need be looked
+ * up. `(none)` and `(other)` are always included.
  */
 function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Array {
   const values = measureOf(cells.columns, by[0]!);
@@ -102,7 +103,7 @@ function findCandidates(cells: Batch, key: Column, { by, rows }: Most): Uint32Ar
   return candidates.subarray(0, count);
 }
 
-/** Sums beyond 2^53 are rounded here, which leaves their order as it is, or makes neighbours equal. */
+/** Returns the values to rank by. Sums beyond 2^53 are rounded, which keeps their order or makes neighbours equal. */
 function measureOf({ carried, ...columns }: Batch['columns'], name: Most['by'][number]): Column {
   const values = columns[name]!;
   return name === 'credits' && carried
@@ -110,11 +111,11 @@ function measureOf({ carried, ...columns }: Batch['columns'], name: Most['by'][n
     : values;
 }
 
-/** The value in this place from the top, 1 being the largest; -Infinity where there are fewer. */
+/** Returns the value in this place from the top (1: the largest); -Infinity where there are fewer values. */
 function findLeast(values: Column, place: number): number {
   if (values.length < place) return -Infinity;
   if (place > FEW) return Float64Array.from(values).sort()[values.length - place]!;
-  // The largest so far, ascending: nearly every value is below the first of them.
+  // The largest values so far, ascending. Nearly every value is below the first of them.
   const largest = new Float64Array(place).fill(-Infinity);
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i]!;
@@ -129,10 +130,10 @@ function findLeast(values: Column, place: number): number {
   return largest[0]!;
 }
 
-/** Up to so many places, one look at the values is faster than a sort. */
+/** Up to this many places, one pass over the values is faster than a sort. */
 const FEW = 32;
 
-/** The rows that `most` asks for, of those made from its candidates, and the sum of all other cells. */
+/** Keeps the rows that `most` asks for, and sums up all other cells. */
 function cutToMost(candidates: readonly UsageRow[], most: Most, cells: Batch): Pick<UsageAnswer, 'rows' | 'rest'> {
   const named: UsageRow[] = [];
   const rows: UsageRow[] = [];

@@ -10,8 +10,8 @@ import type { CommitSnapshot } from './snapshot.ts';
 import type { Learned, ValueDictionary } from './values.ts';
 
 /**
- * After so many events the connection says that it is alive: PostgreSQL cuts one that is silent for 4 s inside a
- * transaction, and a request of hundreds of thousands of events takes longer than that.
+ * Send a statement after this many events, to keep the connection alive: PostgreSQL ends a transaction that is idle for 4 s, and
+ * reading a request of hundreds of thousands of events takes longer.
  */
 export const EVENTS_PER_SIGN = 50_000;
 
@@ -25,26 +25,26 @@ export interface Append {
 
 export interface AppendOptions {
   importId?: number;
-  /** Events older than raw events are kept are taken too. */
+  /** Take events even if they are older than raw events are kept. */
   allowOld?: boolean;
-  /** Runs in the transaction that stores the events, with their results: what must be true together with them. */
+  /** Runs in the transaction that stores the events, with their results: for changes that must commit together with them. */
   also?: (db: Db, results: readonly IngestResult[]) => Promise<void>;
 }
 
-/** What a commit is made with. */
+/** Settings and helpers of a commit. */
 export interface CommitContext extends AppendOptions {
   calendar: Calendar;
   rawRetentionDays: number;
   assign: Assign;
-  /** Of the ids' hashes: this database's own. */
+  /** Seed of the hashes of ids, random per database. */
   seed: number;
   dictionary: ValueDictionary;
   identity: EventIdentity;
-  /** As read under the lock. */
+  /** Read under the lock on commits. */
   snapshot: CommitSnapshot;
 }
 
-/** `learned`: what the dictionary may remember once the transaction is on disk. */
+/** Outcome of a commit. `learned`: texts that the dictionary may remember once the transaction is on disk. */
 export interface Committed {
   /** One per request, in order. */
   results: IngestResult[];
@@ -52,14 +52,14 @@ export interface Committed {
   learned: Learned;
 }
 
-/** Reads the events of all requests and writes the new ones as one row of columns, in the caller's transaction and under its lock. */
+/** Stores the new events of all requests as one row of `inbox`, in the caller's transaction and under the lock on commits. */
 export async function storeEvents(trx: Db, requests: readonly Append[], context: CommitContext): Promise<Committed> {
   const { calendar, dictionary, identity, snapshot, importId, also } = context;
   const { builder, results, requestOf } = await admit(trx, requests, context);
   const learned = await dictionary.resolve(trx, builder.missing());
   builder.finish(learned);
   for (let row = 0; row < builder.length; row += EVENTS_PER_SIGN) {
-    if (row > 0) await giveSign(trx);
+    if (row > 0) await keepAlive(trx);
     builder.addContent(row, Math.min(row + EVENTS_PER_SIGN, builder.length));
   }
   const verdicts = await identity.claim(trx, snapshot, builder, importId);
@@ -92,7 +92,7 @@ export async function storeEvents(trx: Db, requests: readonly Append[], context:
   if (events > 0) {
     let batch: Batch = { ...builder.batch, ids: builder.sentIds.pack() };
     if (events < builder.length) batch = gather(batch, taken.subarray(0, events));
-    if (events > EVENTS_PER_SIGN) await giveSign(trx);
+    if (events > EVENTS_PER_SIGN) await keepAlive(trx);
     const row = [
       receivedMs,
       firstDay,
@@ -115,7 +115,10 @@ const insert = compileOnce((db) =>
     .compile(),
 );
 
-/** The events whose time can be taken, as columns, and which request each row came with; the others are in the results. */
+/**
+ * Turns events with an acceptable time into columns, and tells which request each row came with. The results list the others as
+ * rejected.
+ */
 async function admit(
   trx: Db,
   requests: readonly Append[],
@@ -128,13 +131,13 @@ async function admit(
   let seen = 0;
   for (const { source, events, indexes, receivedMs } of requests) {
     const result: IngestResult = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], withoutId: 0, late: 0 };
-    // Of days before the one that raw events are kept from, ids are no longer remembered.
+    // Ids of older days are forgotten, so a repeated event would count twice.
     const oldestMs = allowOld
       ? Number.NEGATIVE_INFINITY
       : calendar.startOfDay(calendar.dayOf(receivedMs) - rawRetentionDays);
     for (const [place, event] of events.entries()) {
       seen += 1;
-      if (seen % EVENTS_PER_SIGN === 0) await giveSign(trx);
+      if (seen % EVENTS_PER_SIGN === 0) await keepAlive(trx);
       const error = refuseTime(event.timeMs, receivedMs, oldestMs, rawRetentionDays);
       if (error) {
         const index = indexes?.[place] ?? place;
@@ -151,7 +154,7 @@ async function admit(
   return { builder, results, requestOf };
 }
 
-async function giveSign(trx: Db): Promise<void> {
+async function keepAlive(trx: Db): Promise<void> {
   await sql`select 1`.execute(trx);
 }
 

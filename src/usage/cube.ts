@@ -4,7 +4,7 @@ import { fromBigInt } from '../domain/thousandths.ts';
 import { type Batch, CARRY, type Column, type ColumnName, type Segment } from './segment.ts';
 
 /**
- * One kind of total: what it is summed by. Its segments stand in `total_segment` under `name`, one bucket per day
+ * One kind of total: the keys it is summed by, and its sums. Its segments are in `total_segment` under `name`, one bucket per day
  * (or per month). `slot` is the start of the hour or minute, in minutes from the start of its day.
  */
 export interface Cube {
@@ -13,9 +13,9 @@ export interface Cube {
   dimensions: readonly Dimension[];
   keys: readonly ColumnName[];
   measures: readonly ColumnName[];
-  /** Cells are in the order of the first dimension: most questions about many of them are about one client. */
+  /** Sort cells by the first dimension: most questions about many of them are about one client. */
   sorted?: boolean;
-  /** Segments are merged up to so many cells; absent: without a bound, as no bucket has many. */
+  /** Segments are merged up to this many cells; absent: without limit, because no bucket has many. */
   mostCells?: number;
 }
 
@@ -41,11 +41,11 @@ function totals(grain: 'hour' | 'day', dimensions: readonly Dimension[]): Cube {
   };
 }
 
-/** By every dimension alone and every kept pair, with status: what most questions are answered from. */
+/** Daily totals with status: of all calls, by each dimension alone, by each kept pair. Most questions are answered from these. */
 export const DAY_CUBES: readonly Cube[] = SETS.map((set) => totals('day', set));
 /**
- * By every dimension alone without status, with what succeeded and failed as sums: the ranking that is asked for most
- * reads a third of the cells.
+ * Daily totals by each dimension alone, with sums of ok and failed instead of status: the most common ranking then reads a third
+ * of the cells.
  */
 export const BRIEF_CUBES: readonly Cube[] = DIMENSIONS.map((dimension) => ({
   name: `day.${dimension}.brief`,
@@ -54,15 +54,20 @@ export const BRIEF_CUBES: readonly Cube[] = DIMENSIONS.map((dimension) => ({
   keys: [dimension],
   measures: BRIEF_SUMS,
 }));
-/** The monthly total of a daily one. */
+/** Returns the monthly total that belongs to a daily one. */
 export function monthCubeOf(cube: Cube): Cube {
   return { ...cube, name: cube.name.replace(/^day/, 'month'), grain: 'month' };
 }
 
-/** By every dimension alone, for charts of one day, the last 24 hours and what is usual for an hour. */
+/**
+ * Hourly totals of all calls and by each dimension alone, for charts of one day, the last 24 hours and what is usual for an hour.
+ */
 export const HOUR_CUBES: readonly Cube[] = SETS.filter((set) => set.length < 2).map((set) => totals('hour', set));
 
-/** Per combination of meters and minute: rolling pools and peak minutes. `bulk`: calls of events that stand for several. */
+/**
+ * Totals per minute and combination of meters, for rolling pools and peak minutes. `bulk`: calls of events that stand for
+ * several.
+ */
 export const METER_MINUTES: Cube = {
   name: 'minute.meters',
   grain: 'minute',
@@ -70,12 +75,12 @@ export const METER_MINUTES: Cube = {
   keys: ['meters', 'slot'],
   measures: ['singles', 'bulk', 'credits'],
 };
-/** Per combination of meters and day: all other pools. */
+/** Totals per day and combination of meters, for all other pools. */
 export const METER_DAYS: Cube = { ...METER_MINUTES, name: 'day.meters', grain: 'day', keys: ['meters'] };
 /**
- * Counts of single calls by their duration, per day by client and by route: percentiles of whole days are made from them, as
- * long as raw events are kept. Names are not capped. A duration is held as raw events hold it (microseconds + 1), in two keys;
- * 0: calls that have none of their own.
+ * Counts of single calls by their duration, per day, by client and by route, for percentiles of whole days as long as raw events
+ * are kept. Names are not capped. A duration is held as in raw events (microseconds + 1), in two keys; 0: calls without a
+ * duration of their own.
  */
 export const DURATION_CUBES: readonly Cube[] = (['client', 'route'] as const).map((dimension) => ({
   name: `day.${dimension}.durations`,
@@ -95,14 +100,14 @@ export const EXCLUDED_DAYS: Cube = {
   measures: ['requests'],
 };
 
-/** The total that holds these dimensions (in any order), if any does. */
+/** Finds the total by exactly these dimensions, in any order. */
 export function findCube(cubes: readonly Cube[], dimensions: ReadonlySet<Dimension>): Cube | undefined {
   return cubes.find(
     (cube) => cube.dimensions.length === dimensions.size && cube.dimensions.every((d) => dimensions.has(d)),
   );
 }
 
-/** Calls that succeeded (status below 400) and failed, per row; neither where no status was sent. */
+/** Returns the calls that succeeded (status below 400) and those that failed, per row; calls without status are neither. */
 export function outcomeColumns(status: Column | undefined, requests: Column): { ok: Column; failed: Column } {
   const ok = new Float64Array(requests.length);
   const failed = new Float64Array(requests.length);
@@ -117,13 +122,13 @@ export function outcomeColumns(status: Column | undefined, requests: Column): { 
   return { ok, failed };
 }
 
-/** The columns that make up credits, of `rows` (default: all). */
+/** Reads the columns that make up credits, of `rows` (default: all). */
 export function readCredits(segment: Segment, rows?: Uint32Array): Batch['columns'] {
   const credits = segment.read('credits', rows);
   return segment.has('carried') ? { credits, carried: segment.read('carried', rows) } : { credits };
 }
 
-/** The exact sum in a row. */
+/** Returns the exact credits of a row. */
 export function creditsAt({ credits, carried }: Batch['columns'], row: number): Thousandths {
   const low = credits?.[row] ?? 0;
   const high = carried?.[row] ?? 0;

@@ -12,7 +12,7 @@ import { decodeSegment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { FORGOTTEN, NAMED } from './values.ts';
 
-/** Takes all rows away and marks every day that has totals or corrections. */
+/** Deletes all rows and marks every day that has totals or corrections, so that they are written again. */
 export async function markAllDays(trx: Db, calendar: Calendar): Promise<void> {
   await trx.deleteFrom('usage_daily').execute();
   await trx.deleteFrom('usage_daily_due').execute();
@@ -25,15 +25,15 @@ export async function markAllDays(trx: Db, calendar: Calendar): Promise<void> {
   for (const day of new Set(corrections.map(({ time_ms }) => calendar.dayOf(time_ms)))) await markDay(trx, day);
 }
 
-/** Marked days, the newest first. */
+/** Lists the marked days, the newest first. */
 export async function listMarkedDays(db: Db): Promise<number[]> {
   const rows = await db.selectFrom('usage_daily_due').select('day').orderBy('day', 'desc').execute();
   return rows.map(({ day }) => day);
 }
 
 /**
- * Writes one day's rows of the table `usage_daily`, and takes its mark away: totals by each dimension and status for `sqlite3`,
- * `psql` and whatever else speaks SQL, and what each scope's corrections come to. Call it under the lock on the day's totals.
+ * Writes one day's rows of the table `usage_daily` and removes its mark: totals by each dimension and status, for `sqlite3`,
+ * `psql` and other SQL tools, and the sum of each scope's corrections. Call it under the lock on the day's totals.
  */
 export async function writeDay(trx: Db, dialect: DialectName, calendar: Calendar, day: number): Promise<void> {
   const date = formatDay(day);
@@ -44,7 +44,10 @@ export async function writeDay(trx: Db, dialect: DialectName, calendar: Calendar
   await insertCorrections(trx, dialect, date, { fromMs: calendar.startOfDay(day), toMs: calendar.startOfDay(day + 1) });
 }
 
-/** Writes a row for each scope, without calls: the sum of its corrections, those of `scope/limit` left out, down to a day of zero. */
+/**
+ * Writes a row without calls for each scope: the sum of its corrections, without those of `scope/limit`, cut so that the day does
+ * not go below zero.
+ */
 async function insertCorrections(trx: Db, dialect: DialectName, date: string, { fromMs, toMs }: Span): Promise<void> {
   const sum = sql`sum(credits)`;
   const used = sql`coalesce((select sum(credits_thousandths) from usage_daily
@@ -60,7 +63,10 @@ async function insertCorrections(trx: Db, dialect: DialectName, date: string, { 
     where credits <> 0`.execute(trx);
 }
 
-/** A forgotten value is gone from the rows at once; its days are marked, as several such values share one name. */
+/**
+ * Replaces a forgotten value in the rows at once. Its days are marked too: rows of several forgotten values share a name and must
+ * be added up.
+ */
 export async function forgetInRows(trx: Db, dimension: Dimension, text: string): Promise<void> {
   const named = trx.selectFrom('usage_daily').where('dimension', '=', dimension).where('value', '=', text);
   const days = await named.select(sql<string>`cast(day as text)`.as('day')).distinct().execute();
@@ -115,7 +121,7 @@ async function readCells(trx: Db, day: number): Promise<Cell[]> {
   });
 }
 
-/** The numbers go as one JSON text; the database itself finds the texts of the values, as they are at this commit. */
+/** Sends the numbers as one JSON text; the database joins the texts of the values as they are at this commit. */
 async function insertCells(trx: Db, dialect: DialectName, date: string, cells: readonly Cell[]): Promise<void> {
   const json = toJson(cells);
   const each =

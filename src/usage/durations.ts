@@ -1,13 +1,13 @@
 import type { Latency } from '../domain/usage.ts';
 import { type Column, orderBySorting } from './segment.ts';
 
-/** Microseconds that 32 bits hold: 71 minutes. Calls that took longer are rare, and kept apart. */
+/** The longest duration that fits into 32 bits, in microseconds: 71 minutes. Longer calls are rare, and kept in a map. */
 const MOST = 0xffffffff;
 const LEAST_ROOM = 64;
 
 /**
- * Values in any order, with how many calls each stands for; without `calls`, each stands for one. A value may come several
- * times, and some of them take calls out again.
+ * Durations in any order, and how many calls each stands for; without `calls`, one. A value may occur several times, and a
+ * negative number takes calls out again.
  */
 export interface Counted {
   values: Uint32Array;
@@ -16,15 +16,15 @@ export interface Counted {
 
 /** Collects how long single calls took, group by group; percentiles are exact. */
 export class Durations {
-  /** Of each group: calls one by one, and equal ones with their number. */
+  /** Per group: durations of one call each, and durations with a number of calls. */
   readonly #ones: CountedList[] = [];
   readonly #many: CountedList[] = [];
-  /** Calls by their duration. */
+  /** Per group: durations above MOST, with their number of calls. */
   readonly #longer: Map<number, number>[] = [];
 
   /**
-   * Per row a group (below `groupCount`) and a duration as segments hold it (microseconds + 1; 0: none, the row is passed
-   * over), of one call, or of as many as `calls` says.
+   * Adds rows. Each has a group (below `groupCount`) and a duration as segments hold it (microseconds + 1; 0: no duration, the
+   * row is skipped), of one call or of as many as `calls` says.
    */
   add(groups: Uint32Array, durations: Column, groupCount: number, calls?: Column): void {
     while (this.#longer.length < groupCount) {
@@ -42,7 +42,7 @@ export class Durations {
     }
   }
 
-  /** Of one group, or of all; undefined where no call has a duration. */
+  /** Returns the percentiles of one group, or of all together; undefined: no call has a duration. */
   latencyOf(group?: number): Latency | undefined {
     const groups = group === undefined ? [...this.#longer.keys()] : [group];
     const lists = groups
@@ -97,18 +97,18 @@ class CountedList {
 
 /** From this many values on, counting them is quicker than sorting. */
 const LEAST_COUNTED = 2048;
-/** Few enough counters to stay in the processor's nearest memory. */
+/** Few enough counters to fit into the processor's nearest cache. */
 const BUCKETS = 2048;
 
 /**
- * The 0-based place of a percentile among `count` values in ascending order, by nearest rank: ⌈percent/100 × count⌉ counted
- * from 1. Whole numbers are multiplied first: 0.95 × 20 is not 19 in binary fractions.
+ * Returns the 0-based place of a percentile among `count` values in ascending order, by nearest rank: ⌈percent/100 × count⌉
+ * counted from 1. Whole numbers are multiplied first, because 0.95 × 20 is not 19 in binary fractions.
  */
 export function toPlace(percent: number, count: number): number {
   return Math.max(0, Math.ceil((percent * count) / 100) - 1);
 }
 
-/** The values at these places, were the calls of all the lists in ascending order. Exact, and the lists stay as they are. */
+/** Returns the values at these places in the ascending order of all calls. Exact; leaves the lists unchanged. */
 export function findAtPlaces(lists: readonly Counted[], places: readonly number[]): number[] {
   const length = lists.reduce((sum, { values }) => sum + values.length, 0);
   return length < LEAST_COUNTED ? findBySorting(lists, length, places) : findByCounting(lists, places);
@@ -133,14 +133,14 @@ function findBySorting(lists: readonly Counted[], length: number, places: readon
     let value = 0;
     for (let at = 0; before <= place; ) {
       value = values[order[at]!]!;
-      // A value may come several times, and take calls out again: only all of them together are its number.
+      // A value may occur several times, with negative numbers too: only their sum counts.
       for (; at < length && values[order[at]!] === value; at += 1) before += calls[order[at]!]!;
     }
     return value;
   });
 }
 
-/** Counts values by their range, and looks again only at the ranges that hold a wanted place. */
+/** Counts calls by ranges of values, then looks only into the ranges that hold a wanted place. */
 function findByCounting(lists: readonly Counted[], places: readonly number[]): number[] {
   const { least, most } = findBounds(lists);
   const shift = Math.max(0, 32 - Math.clz32(most - least) - Math.log2(BUCKETS));
@@ -184,7 +184,7 @@ function countRanges(lists: readonly Counted[], least: number, shift: number) {
   return { rows, calls: more.map((count, bucket) => count + rows[bucket]!) };
 }
 
-/** The values of some ranges, of which the sizes are known. */
+/** Collects the values of some ranges; `sizes` says how many values each has. */
 function collectRanges(
   lists: readonly Counted[],
   least: number,
@@ -193,7 +193,7 @@ function collectRanges(
 ): Map<number, Required<Counted>> {
   const ranges = [...sizes.values()].map((size) => ({ values: new Uint32Array(size), calls: new Int32Array(size) }));
   const lengths = new Uint32Array(ranges.length);
-  /** Which range each bucket is, + 1; 0: none that is wanted. */
+  /** Number of the range that each bucket is, + 1; 0: not wanted. */
   const rangeOf = new Uint8Array(BUCKETS);
   for (const [index, bucket] of [...sizes.keys()].entries()) rangeOf[bucket] = index + 1;
   for (const { values, calls } of lists) {

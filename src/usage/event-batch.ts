@@ -13,7 +13,7 @@ const EVENT_DIMENSIONS = DIMENSIONS.filter(
   (d): d is Exclude<Dimension, 'source' | 'scope'> => d !== 'source' && d !== 'scope',
 );
 const VOCABULARIES: readonly Vocabulary[] = [...DIMENSIONS, 'meters', 'exclusion'];
-/** Columns of eight and of four bytes a row. */
+/** How many columns take eight bytes a row, and how many take four. */
 const WIDE = 6;
 const NARROW = VOCABULARIES.length + 2;
 
@@ -21,17 +21,17 @@ const NARROW = VOCABULARIES.length + 2;
 export const OWN_SCOPE = 1;
 export const OWN_CREDITS = 2;
 
-/** Between the names of meters in their combination; no name can hold it. */
+/** Separates the names of meters in a combination; no name can contain it. */
 export const METER_SEPARATOR = '\u001f';
 
 /**
- * Turns events into columns, one event at a time, with the texts that the dictionary does not know yet set aside. The
- * hot path of ingest: one pass, no object per event.
+ * Turns events into columns, one event at a time, and sets aside the texts that the dictionary does not know yet. The hot path of
+ * ingest: one pass, no object per event.
  */
 export class EventBatchBuilder {
   readonly batch: Batch;
   readonly keys: Uint32Array;
-  /** As their senders gave them. */
+  /** Ids as their senders gave them. */
   readonly sentIds: SentIdPacker;
   /** Local day of each event. */
   readonly days: Int32Array;
@@ -49,7 +49,7 @@ export class EventBatchBuilder {
   #rows = 0;
 
   constructor(capacity: number, dictionary: ValueDictionary, calendar: Calendar, assign: Assign, seed: number) {
-    // One block of memory for all columns: asking for each of them costs more than the events of a small commit.
+    // One block of memory for all columns: allocating each of them costs more than the events of a small commit.
     const block = new ArrayBuffer(capacity * (WIDE * 8 + (NARROW + KEY_WORDS + 1) * 4 + 1));
     let at = 0;
     const wide = (): Column => {
@@ -116,12 +116,12 @@ export class EventBatchBuilder {
       hashText(event.id, (this.#seed + Math.imul(source.id, 0x9e3779b1)) | 0, this.keys, row * KEY_WORDS);
   }
 
-  /** Texts that have no number yet. */
+  /** Lists the texts that have no number yet. */
   missing(): Map<Vocabulary, ReadonlySet<string>> {
     return new Map([...this.#missing].map(([name, texts]) => [name, new Set(texts.keys())]));
   }
 
-  /** Fills in the numbers of the missing texts; `addContent` is what is left to do then. */
+  /** Fills in the numbers of the missing texts. Call `addContent` afterwards. */
   finish(found: ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>): void {
     for (const [name, texts] of this.#missing) {
       const ids = found.get(name)!;
@@ -132,8 +132,8 @@ export class EventBatchBuilder {
   }
 
   /**
-   * Finishes the keys of these rows with their content words: what the sender said, and nothing that the rules made of
-   * it, so that an event sent again after a change of the rules is no conflict.
+   * Adds the content words to the keys of these rows: a hash of what the sender gave, without what rules made of it, so that an
+   * event sent again after a change of the rules is no conflict.
    */
   addContent(from: number, to: number): void {
     const { time, status, count, credits, records, duration, own, scope } = this.#columns;
@@ -147,7 +147,7 @@ export class EventBatchBuilder {
       content = mixNumber(content, own[row]!);
       if (own[row]! & OWN_SCOPE) content = mixNumber(content, scope[row]!);
       if (own[row]! & OWN_CREDITS) content = mixNumber(content, credits[row]!);
-      // A sender that leaves the time out gets another one at each receipt: no conflict.
+      // Without a time of its own an event gets the time of receipt, which differs when it is sent again: no conflict.
       if (this.#timed[row]) content = mixNumber(content, time[row]!);
       this.keys[row * KEY_WORDS + 4] = content;
     }

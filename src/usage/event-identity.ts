@@ -22,39 +22,40 @@ const DUPLICATE = 1;
 export const CONFLICT = 2;
 
 /**
- * Decides which events of a commit are met for the first time. Ids are stored in the transaction that stores their
- * events: new ones as a batch of its own, which is also kept in memory; when many have gathered they are spread over
- * runs on disk (id-runs.ts). All that is in memory can be read again, and is, where another process has moved ids.
+ * Decides which events of a commit are new. New ids are stored as a batch, in the transaction that stores their events, and also
+ * kept in memory; when many have gathered they are moved into runs on disk (id-runs.ts). If another process has moved ids, this
+ * one loads them again.
  */
 export class EventIdentity {
   readonly #dialect: DialectName;
   readonly #batchedIds: number;
   readonly #batched = new IdSet();
   readonly #runs = new IdRuns();
-  /** Of `#batched`, so many are in committed batches. */
+  /** How many of `#batched` are in committed batches. */
   #settled = 0;
-  /** The newest batch in memory. */
+  /** Id of the newest batch in memory. */
   #newestBatch = 0;
-  /** The answer to the insert of the last claim's batch, which is committed with it. */
+  /** The insert of the last claim's batch; its answer may arrive only with the commit. */
   #pending: Promise<QueryResult<{ id: number }>> | undefined;
-  /** What the runs in memory were read at. */
+  /** Newest run and forgotten ids at the time when the runs in memory were read. */
   #mark = '';
   #forgotten: Forgotten = { beforeS: 0, imports: new Set() };
 
-  /** `batchedIds`: so many new ids gather before they are spread over runs. */
+  /** `batchedIds`: how many new ids gather before they are moved into runs. */
   constructor(dialect: DialectName, batchedIds = BATCHED_IDS) {
     this.#dialect = dialect;
     this.#batchedIds = batchedIds;
   }
 
-  /** Waits until this process may commit, and reads what it then stands on, the ids that others have stored included. */
+  /** Waits until this process may commit, and reads the commit snapshot, with the ids that others have stored since. */
   lock(trx: Db): Promise<CommitSnapshot> {
     return lockCommits(trx, this.#dialect, this.#newestBatch);
   }
 
   /**
-   * Inside the transaction that will store the events, under the lock: a verdict for each (`NEW`, `DUPLICATE`, `CONFLICT`),
-   * the first of equal ids winning, and the new ids stored. Events without id are always new.
+   * Returns a verdict for each event (`NEW`, `DUPLICATE`, `CONFLICT`) and stores the new ids. The first of equal ids wins; an
+   * event without id is always new. Call it under the lock, in the transaction that will store the events, and `settle` or
+   * `release` after it.
    */
   async claim(
     trx: Db,
@@ -69,7 +70,7 @@ export class EventIdentity {
       verdicts[row] = keys[row * KEY_WORDS + CONTENT] === content ? DUPLICATE : CONFLICT;
     };
     const { time, received } = events.batch.columns;
-    // What came with a file is remembered as long as the file can be taken back, however old its events are.
+    // Ids of imported events are remembered as long as the import can be undone, however old the events are.
     const rememberedUntil = (row: number): number =>
       importId === undefined ? time![row]! : Math.max(time![row]!, received![row]!);
     const wanted = new Map<number, number[]>();
@@ -97,7 +98,7 @@ export class EventIdentity {
     return verdicts;
   }
 
-  /** The claimed ids are on disk. */
+  /** Keeps the claimed ids: their transaction has committed. */
   async settle(): Promise<void> {
     this.#settled = this.#batched.count;
     const stored = await this.#pending;
@@ -105,13 +106,13 @@ export class EventIdentity {
     this.#pending = undefined;
   }
 
-  /** Nothing of the last claim was stored. */
+  /** Drops the claimed ids: their transaction has failed. */
   release(): void {
     this.#batched.truncate(this.#settled);
     this.#pending = undefined;
   }
 
-  /** Brings what has gathered on disk into order, one step; false: there is nothing to do. */
+  /** Does one step of work: moves gathered ids into runs, or merges runs. Returns false where there is nothing to do. */
   async tidy(trx: Db): Promise<boolean> {
     const isDue = await isSpreadDue(trx, this.#batchedIds);
     const { forgottenIds } = await this.lock(trx);
@@ -120,19 +121,19 @@ export class EventIdentity {
     return true;
   }
 
-  /** Reads into memory what a claim needs, so that the first is as quick as any. Answers what it stands on. */
+  /** Loads the remembered ids, so that the first claim is as quick as any. Returns the commit snapshot. */
   async load(trx: Db): Promise<CommitSnapshot> {
     const snapshot = await this.lock(trx);
     await this.#catchUp(trx, snapshot);
     return snapshot;
   }
 
-  /** Ids of events before this instant are forgotten. */
+  /** Forgets the ids of events before this instant. */
   async forgetBefore(trx: Db, ms: number): Promise<void> {
     await this.#forget(trx, ({ beforeS, imports }) => ({ beforeS: Math.max(beforeS, Math.floor(ms / 1000)), imports }));
   }
 
-  /** Ids of an import are forgotten: its events were taken back. */
+  /** Forgets the ids of an import, after its events were taken back. */
   async forgetImport(trx: Db, importId: number): Promise<void> {
     await this.#forget(trx, ({ beforeS, imports }) => ({ beforeS, imports: new Set(imports).add(importId) }));
   }
@@ -144,7 +145,7 @@ export class EventIdentity {
     await removeForgotten(trx, changed);
   }
 
-  /** Follows what other processes, or this one, have committed since the last claim. */
+  /** Loads what this or another process has committed since the last claim. */
   async #catchUp(trx: Db, { run, forgottenIds, batches }: CommitSnapshot): Promise<void> {
     let newer = batches;
     const mark = `${run} ${forgottenIds}`;

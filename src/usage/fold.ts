@@ -7,22 +7,22 @@ import type { ValuePlaces } from './value-places.ts';
 /** One fold takes at most this much, so that its transaction stays short. */
 const MAX_EVENTS = 200_000;
 const MAX_COMMITS = 4_000;
-/** Commits are read so many at a time. */
+/** Commits listed in one query. */
 const CHUNK = 25;
 
 interface FoldOptions {
   dialect: DialectName;
   calendar: Calendar;
   places: ValuePlaces;
-  /** No commits newer than this one. */
+  /** Fold no commits newer than this one. */
   through?: number | undefined;
-  /** What another process is folding is waited for; else it is passed over. */
+  /** Wait for commits that another process is folding, instead of skipping them. */
   wait?: boolean;
 }
 
 /**
- * Moves the oldest commits into raw segments by day and adds them to the totals, in the caller's transaction and after
- * `shareTotals`: folds of other days do not wait for it. Answers how much that was; zeros: nothing is left.
+ * Moves the oldest commits into raw segments by day and adds them to the totals, in the caller's transaction. Call it after
+ * `shareTotals`, so that folds of other days need not wait. Returns how much was folded; zeros: nothing is left.
  */
 export async function foldInbox(db: Db, options: FoldOptions): Promise<{ events: number; commits: number }> {
   const { dialect, calendar, places } = options;
@@ -49,7 +49,7 @@ export async function foldInbox(db: Db, options: FoldOptions): Promise<{ events:
   return { events: taken.reduce((sum, { events }) => sum + events, 0), commits: taken.length };
 }
 
-/** Puts all raw events back among what is to be folded, for other days than they were folded into. Answers their number. */
+/** Moves all raw events back into `inbox`, to be folded into the days of another zone. Returns the number of events there. */
 export async function unfold(db: Db): Promise<number> {
   await db
     .insertInto('inbox')
@@ -70,7 +70,7 @@ export async function unfold(db: Db): Promise<number> {
   return Number(events ?? 0);
 }
 
-/** The oldest commits, which no other process folds until the transaction ends. */
+/** Takes the oldest commits, and keeps other processes from folding them until the transaction ends. */
 async function takeCommits(db: Db, { dialect, through, wait }: FoldOptions) {
   const taken: number[] = [];
   let events = 0;
@@ -102,10 +102,10 @@ async function takeCommits(db: Db, { dialect, through, wait }: FoldOptions) {
     .execute();
 }
 
-/** A segment of so many is still read quickly. */
+/** Segments are not merged beyond this size, so that one is read quickly. */
 const MAX_SEGMENT_EVENTS = 131_072;
 
-/** Where raw events came from; they are kept apart by import, so that one can be taken back. */
+/** The commits and the import that raw events came from. Each import has segments of its own, so that it can be undone. */
 interface EventOrigin {
   importId: number | null;
   firstSeq: number;

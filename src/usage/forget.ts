@@ -5,19 +5,19 @@ import { loadSentIds, type RawSegment } from './segment-loader.ts';
 import { lockTotals } from './totals.ts';
 import { forgetValue, toSentText, toShownText } from './values.ts';
 
-/** What a forgotten value was taken out of. */
+/** What the value was removed from. */
 export interface Forgotten {
-  /** Dimensions of usage that named it. */
+  /** Dimensions that had it as a value. */
   dimensions: Dimension[];
   /** Rejected events whose excerpt or reason held it. */
   rejected: number;
   /** Saved views, filters, digests, alerts on views, and answers with buttons. */
   questions: number;
-  /** Messages, alerts and lines of the audit as they are kept here. */
+  /** Stored messages, alerts and audit lines. */
   texts: number;
 }
 
-/** A sender may name its client or its initiator by the person or address itself; it is the same value then. */
+/** Dimensions to search: a sender may also use the person or address as its client or initiator. */
 const DIMENSIONS_OF = {
   user: ['user', 'client', 'initiator'],
   ip: ['ip', 'client', 'initiator'],
@@ -38,8 +38,8 @@ const PLACES = [
 ] as const;
 
 /**
- * Replaces a user or an address by `(removed)` wherever this database names it, in the caller's transaction; totals stay.
- * What was posted to Slack is Slack's.
+ * Replaces a user or an address by `(removed)` everywhere in this database, in the caller's transaction; totals stay. Messages in
+ * Slack are not changed.
  */
 export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', text: string): Promise<Forgotten> {
   await lockTotals(db, dialect);
@@ -80,7 +80,7 @@ export async function forget(db: Db, dialect: DialectName, kind: 'user' | 'ip', 
   return done;
 }
 
-/** Ids of events that hold the value go whole; what they tell apart is known by hashes alone. */
+/** Removes whole ids that contain the value; duplicates are still recognised by hashes. */
 async function forgetSentIds(db: Db, text: string, word: RegExp): Promise<void> {
   const [segments, commits] = await Promise.all([
     db.selectFrom('event_segment').select('id as key').execute(),
@@ -99,7 +99,10 @@ async function forgetSentIds(db: Db, text: string, word: RegExp): Promise<void> 
   }
 }
 
-/** What a sender's event looked like is not worth keeping a part of: its excerpt goes whole, and the event with it. */
+/**
+ * Removes the value from rejected events. An excerpt or body that holds it is removed whole, because a part of it is not worth
+ * keeping.
+ */
 async function forgetRejected(db: Db, text: string, word: RegExp): Promise<number> {
   const rows = await db.selectFrom('rejected_event').select(['id', 'event_id', 'reason', 'excerpt', 'sent']).execute();
   let count = 0;
@@ -134,7 +137,7 @@ async function listMentions(
   );
 }
 
-/** As it is, or as it stands inside JSON. */
+/** Tells whether stored text holds the value, as it is or escaped for JSON. */
 function mentions(stored: string, text: string): boolean {
   return stored.includes(text) || stored.includes(JSON.stringify(text).slice(1, -1));
 }
@@ -159,7 +162,7 @@ function withoutValue(
   );
 }
 
-/** The value where it stands by itself: 203.0.113.7 is no part of 203.0.113.70. */
+/** Matches the value as a whole word: 203.0.113.7 is not found in 203.0.113.70. */
 function toWord(text: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(text)}(?![\\p{L}\\p{N}])`, 'gu');
 }

@@ -2,26 +2,26 @@ import type { Dimension } from '../domain/dimension.ts';
 import { type Batch, CARRY, type Column, type ColumnName, createColumn } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
-/** Keys that one pass of the table compares; nearly every question has at most so many (two dimensions and status). */
+/** Up to this many keys are compared by the faster code. Nearly every question has no more: two dimensions and status. */
 const KEYS_AT_ONCE = 3;
-/** A single key below this finds its group by its place in a table: value ids are small and lie close together. */
+/** A single key below this is looked up in an array instead of the hash table: value ids are small and lie close together. */
 const MAX_DIRECT = 4_000_000;
 
 /**
- * Groups rows by key columns and sums the measures: how events become totals, totals are merged and reports are answered.
- * Add any number of batches, then read the groups. Plain typed arrays throughout: an open-addressing table finds each
- * row's group, then every measure is added up by group number.
+ * Groups rows by key columns and sums measures: so events become totals, totals are merged, and questions are answered. Add any
+ * number of batches, then read the groups. Works on plain typed arrays: an open-addressing table finds each row's group, then
+ * each measure is added up by group number.
  */
 export class Grouping {
   readonly #keyNames: readonly ColumnName[];
   readonly #measureNames: readonly ColumnName[];
   readonly #keys: Uint32Array<ArrayBuffer>[] = [];
   readonly #sums: Float64Array<ArrayBuffer>[] = [];
-  /** Of the sums of credits, in units of CARRY; absent while none is as large. */
+  /** For each sum of credits, the part above CARRY in units of CARRY; absent while no sum is that large. */
   #carried: Float64Array<ArrayBuffer> | undefined;
-  /** Of a single key: group number + 1 at the key's place; undefined: not one key, or one is too large. */
+  /** For a single key: group number + 1 at the key's index. Undefined: there are several keys, or one is too large. */
   #direct: Uint32Array<ArrayBuffer> | undefined;
-  /** Group number + 1, or 0. */
+  /** Hash table: group number + 1, or 0 for a free slot. */
   #slots: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   #capacity = 0;
   #groups = 0;
@@ -37,8 +37,8 @@ export class Grouping {
   }
 
   /**
-   * Returns the group of each row: a number from 0 on, in order of first appearance. `selected`: only these rows. `sign` −1
-   * takes the rows out again. Columns that a batch lacks count as 0; `columns` overrides the batch's own.
+   * Adds rows and returns the group of each: a number from 0 on, in order of first appearance. `selected`: only these rows.
+   * `sign` −1 takes the rows out again. Columns that a batch lacks count as 0; `columns` overrides the batch's own.
    */
   add(
     batch: Batch,
@@ -65,7 +65,7 @@ export class Grouping {
     return groupOf;
   }
 
-  /** One row per group, in order of first appearance; groups whose measures are all 0 are left out. */
+  /** Returns one row per group, in order of first appearance; groups whose measures are all 0 are left out. */
   toBatch(): Batch {
     const kept = this.listNonZero();
     const batch: Batch = { length: kept.length, columns: {} };
@@ -107,7 +107,7 @@ export class Grouping {
     return this.#carried;
   }
 
-  /** The groups that `toBatch` gives, in that order. */
+  /** Lists the groups that `toBatch` returns, in that order. */
   listNonZero(): Uint32Array<ArrayBuffer> {
     const kept = new Uint32Array(this.#groups);
     let count = 0;
@@ -122,7 +122,7 @@ export class Grouping {
     return kept.subarray(0, count);
   }
 
-  /** Undefined where a key is too large for the table: from then on keys are hashed. */
+  /** Returns undefined if a key is too large for the array: keys are hashed from then on. */
   #findDirectly(keys: Uint32Array, rows: number): Uint32Array<ArrayBuffer> | undefined {
     let largest = 0;
     for (let i = 0; i < rows; i += 1) if (keys[i]! > largest) largest = keys[i]!;
@@ -221,7 +221,7 @@ export class Grouping {
     return slot;
   }
 
-  /** Room for `capacity` groups, with the known ones in place. */
+  /** Makes room for `capacity` groups, and keeps the known ones. */
   #allocate(capacity: number): void {
     this.#capacity = capacity;
     const keyCount = Math.max(KEYS_AT_ONCE, this.#keyNames.length);
@@ -232,7 +232,7 @@ export class Grouping {
     if (!this.#direct) this.#findPlaces(keyCount);
   }
 
-  /** A place for each known group in a table of twice as many. */
+  /** Builds the hash table again, with two slots per group that fits. */
   #findPlaces(keyCount: number): void {
     const slots = new Uint32Array(this.#capacity * 2);
     const mask = slots.length - 1;
@@ -252,12 +252,12 @@ export class Grouping {
   }
 }
 
-/** How many different values of a dimension each group of a grouping has; `(none)` and `(other)` are none. */
+/** Counts the distinct values of a dimension in each group of a grouping; `(none)` and `(other)` do not count. */
 export class DistinctValues {
   readonly #dimension: Dimension;
-  /** A cell per group and value, which is gone where what was added to it was taken out again. */
+  /** One cell per group and value. A cell vanishes if all its requests were taken out again. */
   readonly #cells: Grouping;
-  /** Some values are not known by name. */
+  /** True if some values were counted as `(other)`: the counts are too low then. */
   capped = false;
 
   constructor(dimension: Dimension) {
@@ -265,12 +265,12 @@ export class DistinctValues {
     this.#cells = new Grouping(['key0', dimension], ['requests']);
   }
 
-  /** `groups`: of each row, as `Grouping.add` returns them. */
+  /** `groups`: the group of each row, as `Grouping.add` returns it. */
   add(groups: Uint32Array<ArrayBuffer>, { length, columns }: Batch): void {
     this.#cells.add({ length, columns: { ...columns, key0: groups } });
   }
 
-  /** Of these groups, in their order. */
+  /** Returns the number of distinct values of each of these groups, in their order. */
   count(groups: Uint32Array): Column {
     const { length, columns } = this.#cells.toBatch();
     const counts = new Float64Array(groups.reduce((most, group) => Math.max(most, group), 0) + 1);

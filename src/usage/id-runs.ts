@@ -12,20 +12,23 @@ import {
 } from './ids.ts';
 import { takeFullTiers } from './totals.ts';
 
-/** Ids gather in `id_batch` up to so many, or so many rows; then they are spread over runs. */
+/**
+ * Ids gather in `id_batch` until there are this many; then they are moved into runs. Each row counts as at least 128 ids, so that
+ * small batches do not pile up.
+ */
 export const BATCHED_IDS = 400_000;
 const IDS_PER_ROW = 128;
-/** So many are spread at once, and so many stand in one run: what one transaction moves. */
+/** Limits of one transaction: the most ids moved into runs at once, and the most ids that runs are merged up to. */
 const MAX_SPREAD = 1 << 19;
 const MAX_RUN = 1 << 20;
 
-/** Runs are kept apart by the first bits of an id, so that merging two of them moves a part of all ids. */
+/** A run holds ids that share their first bits, so that a merge moves only a part of all ids. */
 const PART_BITS = 6;
-/** About so many ids stand in a block, which is a page of the database. */
+/** About this many ids are in a block, so that it fits into a page of the database. */
 const BLOCK_IDS = 120;
-/** A run is read and written in so many pieces, one after the other: memory holds a piece of it. */
+/** A merge reads and writes runs in this many pieces, one after the other, so that only one piece is in memory. */
 const SLICES = 8;
-/** Blocks of one run are numbered from `run` times this. */
+/** Blocks of a run are numbered from its id times this. */
 const BLOCKS = 0x10000;
 const CHUNK = 100;
 /** Filters read from the database in one query. */
@@ -38,13 +41,13 @@ interface Run {
 }
 
 /**
- * Remembered ids on disk: immutable runs, each a table of blocks that an id's first word leads into, and a filter in
- * memory that tells nearly always which runs need not be looked into.
+ * Remembered ids on disk, in immutable runs. Within a run an id's first word gives its block; a filter in memory tells, nearly
+ * always, which runs need not be read.
  */
 export class IdRuns {
   #parts: Run[][] = emptyParts();
 
-  /** Takes note of the runs that there are now. */
+  /** Reads which runs there are now, and the filters of those that are new. */
   async load(db: Db): Promise<void> {
     const known = new Map(this.#parts.flat().map((run) => [run.id, run]));
     const runs = await db.selectFrom('id_run').select(['id', 'part', 'blocks']).execute();
@@ -60,7 +63,7 @@ export class IdRuns {
       this.#parts[part]!.push(known.get(id) ?? { id, blocks, filter: filters.get(id)! });
   }
 
-  /** Adds this row to those that each block which may hold its id is asked for. */
+  /** Finds the blocks that may hold a row's id, and adds the row to the rows wanted of each. */
   wish(keys: Uint32Array, at: number, row: number, wanted: Map<number, number[]>): void {
     const word = keys[at]!;
     for (const { id, blocks, filter } of this.#parts[partOf(word)]!) {
@@ -98,7 +101,7 @@ export async function* readBlocks(db: Db, blocks: Iterable<number>): AsyncGenera
   }
 }
 
-/** The content word that stands with this id in a block, if it is there and not forgotten. */
+/** Returns the content word kept with this id in a block; undefined if the id is absent or forgotten. */
 export function findInBlock(ids: Uint32Array, keys: Uint32Array, at: number, forgotten: Forgotten): number | undefined {
   for (let place = 0; place < ids.length; place += ID_WORDS) {
     if (sameId(ids, place, keys, at) && !isForgotten(ids, place, forgotten)) return ids[place + CONTENT]!;
@@ -106,7 +109,7 @@ export function findInBlock(ids: Uint32Array, keys: Uint32Array, at: number, for
   return undefined;
 }
 
-/** Whether what has gathered since the last time is to be spread over runs. */
+/** Tells whether enough ids have gathered to be moved into runs. */
 export async function isSpreadDue(db: Db, batchedIds: number): Promise<boolean> {
   const { rows, ids } = await db
     .selectFrom('id_batch')
@@ -139,7 +142,10 @@ export async function spread(db: Db, forgotten: Forgotten): Promise<void> {
   await send(db, db.deleteFrom('id_batch').where('id', '<=', last));
 }
 
-/** Merges runs of about one size, of the part with the most of them, in the caller's transaction; false: none are due. */
+/**
+ * Merges runs of about one size, in the part that has the most of them, in the caller's transaction. Returns false if no merge is
+ * due.
+ */
 export async function mergeRuns(db: Db, forgotten: Forgotten): Promise<boolean> {
   const runs = await db.selectFrom('id_run').select(['id', 'part', 'count', 'blocks']).orderBy('id', 'desc').execute();
   let most: typeof runs = [];
@@ -168,13 +174,13 @@ export async function mergeRuns(db: Db, forgotten: Forgotten): Promise<boolean> 
   return true;
 }
 
-/** Removes runs of which every id is forgotten. */
+/** Removes runs whose ids are all forgotten. */
 export async function removeForgotten(db: Db, { beforeS }: Forgotten): Promise<void> {
   const runs = await db.selectFrom('id_run').select('id').where('until_s', '<', beforeS).execute();
   for (const { id } of runs) await deleteRun(db, id);
 }
 
-/** Writes a run of at most `count` ids, in pieces of which none shares a block with another. */
+/** Writes a run of at most `count` ids, in pieces. No two pieces may share a block. */
 class RunWriter {
   readonly #db: Db;
   readonly #id: number;
@@ -217,7 +223,7 @@ class RunWriter {
   }
 }
 
-/** Pieces of a run end where a block does. */
+/** Returns a multiple of SLICES, so that each piece of a run ends where a block does. */
 function blocksOf(count: number): number {
   return Math.min(Math.ceil(count / BLOCK_IDS / SLICES) * SLICES, BLOCKS);
 }
@@ -228,7 +234,7 @@ async function deleteRun(db: Db, id: number): Promise<void> {
   await send(db, db.deleteFrom('id_run').where('id', '=', id));
 }
 
-/** One after the other: those that are wanted and not forgotten. */
+/** Joins the ids that are wanted and not forgotten. */
 function gatherIds(
   parts: readonly Uint32Array[],
   forgotten: Forgotten,
@@ -246,7 +252,7 @@ function gatherIds(
   return all.subarray(0, end);
 }
 
-/** The ids of each of so many groups; their first word tells which. */
+/** Divides ids into groups by their first word. */
 function divide(
   ids: Uint32Array<ArrayBuffer>,
   groups: number,
@@ -267,7 +273,7 @@ function divide(
   return Array.from({ length: groups }, (_, group) => sorted.subarray(starts[group], ends[group]));
 }
 
-/** The words of stored ids; a driver's buffer need not be aligned. */
+/** Returns stored bytes as words; copies them if a driver's buffer is not aligned. */
 export function toWords(stored: Uint8Array): Uint32Array<ArrayBuffer> {
   if (stored.byteOffset % 4 === 0)
     return new Uint32Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.byteLength / 4);

@@ -1,6 +1,6 @@
 /**
- * What an event is recognised by: 128 bits of (source, id), and 32 bits of its content so that the same id with other
- * content can be told from a repetition. Five 32-bit words per event; all 0 where the sender gave no id.
+ * Words of the key by which an event is recognised: the first four hash its source and id (128 bits) and are 0 where the sender
+ * gave no id; the fifth hashes its content, so that the same id with other content is told from a repetition.
  */
 export const KEY_WORDS = 5;
 
@@ -80,19 +80,19 @@ export function mixNumber(fingerprint: number, value: number): number {
 }
 
 /**
- * A remembered id: the words of its key, the second until which it is remembered (since 1970), and the
- * import that it came with (0: none).
+ * Words of a remembered id: its key, the second (since 1970) until which it is remembered, and the import that it came with (0:
+ * none).
  */
 export const ID_WORDS = KEY_WORDS + 2;
 export const CONTENT = 4;
 const UNTIL = 5;
 const IMPORT = 6;
 
-/** Which remembered ids count no more. */
+/** Ids that no longer count although they may still be stored; the next merge of their run removes them. */
 export interface Forgotten {
-  /** Those remembered until a second before this one. */
+  /** Ids remembered only until a second before this one. */
   beforeS: number;
-  /** Those of these imports. */
+  /** Ids that came with one of these imports, which were undone. */
   imports: ReadonlySet<number>;
 }
 
@@ -112,13 +112,13 @@ export function findLastSecond(ids: Uint32Array): number {
 }
 
 const FIRST_IDS = 1 << 12;
-/** Larger ones give their memory back when they are emptied. */
+/** A set with room for more than this gives its memory back when it is emptied. */
 const KEPT_IDS = 1 << 20;
 
-/** Ids in the order in which they were added, found by what they are: exact, in memory. */
+/** An exact set of ids in memory, which keeps the order in which they were added. */
 export class IdSet {
   #ids = new Uint32Array(FIRST_IDS * ID_WORDS);
-  /** Place of an id + 1, or 0: linear probing from the id's second word. */
+  /** Hash table: the place of an id + 1, or 0 for a free slot. Linear probing from the id's second word. */
   #slots = new Uint32Array(FIRST_IDS * 2);
   #count = 0;
 
@@ -126,7 +126,7 @@ export class IdSet {
     return this.#count;
   }
 
-  /** The content word kept with this id, if it is here and not forgotten. */
+  /** Returns the content word kept with this id; undefined if the id is absent or forgotten. */
   find(keys: Uint32Array, at: number, forgotten: Forgotten): number | undefined {
     const mask = this.#slots.length - 1;
     for (let slot = keys[at + 1]! & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
@@ -155,12 +155,15 @@ export class IdSet {
     for (let id = first; id < this.#count; id += 1) this.#place(id);
   }
 
-  /** A copy of the ids from this place on. */
+  /** Copies the ids from this place on. */
   copyFrom(first: number): Uint32Array<ArrayBuffer> {
     return this.#ids.slice(first * ID_WORDS, this.#count * ID_WORDS);
   }
 
-  /** Takes the last ids out again. The last one stands at the end of its row of slots, so no other is lost with it. */
+  /**
+   * Removes the ids added last, newest first. The newest is always at the end of its chain of slots, so freeing its slot hides no
+   * other id.
+   */
   truncate(count: number): void {
     const mask = this.#slots.length - 1;
     while (this.#count > count) {
@@ -198,9 +201,12 @@ export class IdSet {
   }
 }
 
-/** With so many, one look in some 170 is in vain; a look costs as much as storing several ids. */
+/**
+ * At 12 bits, about 1 in 170 unknown ids passes the filter and a block is read in vain. Reading a block costs as much as storing
+ * several ids.
+ */
 const BITS_PER_ID = 12;
-/** Words that one id sets a bit in; they lie side by side, so that looking costs one miss of the processor's cache. */
+/** Each id sets one bit in each of these many neighbouring words, so that a lookup costs one miss of the processor's cache. */
 const WORDS = 8;
 
 const SALTS = Uint32Array.of(
@@ -214,7 +220,7 @@ const SALTS = Uint32Array.of(
   0x5c6bfb31,
 );
 
-/** A split block Bloom filter for so many ids: `mayHold` is never false for one of them, and rarely true for another. */
+/** Creates a split block Bloom filter for `count` ids: `mayHold` is never false for an added id, and rarely true for another. */
 export function createFilter(count: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(Math.ceil((count * BITS_PER_ID) / (WORDS * 32)) * WORDS);
 }

@@ -13,7 +13,9 @@ export interface Kept {
   closedMonth: number;
 }
 
-/** Where the parts of an answer come from; together they cover the span once. */
+/**
+ * The parts of a span, with what each is answered from. Together they cover the span, or what is left of it when shortened, once.
+ */
 export interface Plan {
   totals: { cube: Cube; buckets: number[]; fromMs: number; toMs: number }[];
   raw: { fromMs: number; toMs: number }[];
@@ -21,8 +23,8 @@ export interface Plan {
 }
 
 /**
- * Divides a question among months, days and hours of totals and raw events: the coarsest total that still tells the
- * answer's steps apart, raw events where no total holds the combination, and what is left out where those are gone.
+ * Divides a question among monthly, daily and hourly totals and raw events. Takes the coarsest total that still tells the
+ * answer's steps apart, and raw events where no total holds the combination; shortens the span where those are gone.
  */
 export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Plan {
   const { span, grain } = query;
@@ -47,7 +49,7 @@ export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Pl
       addHours(plan, part, hourCube, query, calendar, kept);
     else addRaw(plan, part, query, calendar, kept, reasonFor(part, query, dayCube !== undefined, calendar));
   }
-  // Only what follows without a gap is told: days between hours that are gone would look like all of the span.
+  // Drop what lies before a gap: an answer with a hole in it would look like all of the span.
   const fromMs = plan.shortened?.fromMs ?? span.fromMs;
   return {
     ...plan,
@@ -56,7 +58,7 @@ export function planQuery(query: UsageQuery, calendar: Calendar, kept: Kept): Pl
   };
 }
 
-/** Why only raw events can tell a part of a span. */
+/** Tells why a part of a span can only be answered from raw events. */
 function reasonFor(part: Part, query: UsageQuery, hasDays: boolean, calendar: Calendar): ShortenedReason {
   if (query.raw) return 'no-total';
   if (query.grain === 'minute' || !isHour(part.fromMs, calendar) || !isHour(part.toMs, calendar)) return 'no-minutes';
@@ -70,7 +72,7 @@ interface Part {
   whole: boolean;
 }
 
-/** The whole days of a span, and what stands before and after them. */
+/** Splits a span into its whole days and the parts of days before and after them. */
 export function splitAtDays(fromMs: number, toMs: number, calendar: Calendar): Part[] {
   const firstDay = calendar.dayOf(fromMs);
   const firstMidnight = calendar.startOfDay(firstDay) === fromMs ? fromMs : calendar.startOfDay(firstDay + 1);
@@ -127,7 +129,7 @@ function addHours(plan: Plan, part: Part, cube: Cube, query: UsageQuery, calenda
   plan.totals.push({ cube, buckets: listDays({ fromMs, toMs: part.toMs }, calendar), fromMs, toMs: part.toMs });
 }
 
-/** The days that a span touches. */
+/** Lists the days that a span touches. */
 export function listDays({ fromMs, toMs }: Span, { dayOf, startOfDay }: Calendar): number[] {
   const days: number[] = [];
   for (let day = dayOf(fromMs); startOfDay(day) < toMs; day += 1) days.push(day);
@@ -152,7 +154,7 @@ function addRaw(
   if (fromMs < part.toMs) plan.raw.push({ fromMs, toMs: part.toMs });
 }
 
-/** The part of the question that daily totals can answer for every day: a kept pair of its keys, else the first alone. */
+/** Finds keys of the question that daily totals can answer for every day: a kept pair, else the first key alone. */
 function findNearest(query: UsageQuery): GroupKey[] {
   const keys = [...new Set([...query.filters.map((filter) => filter.key), ...query.groupBy])].filter(
     (key) => key !== 'status',
@@ -161,7 +163,7 @@ function findNearest(query: UsageQuery): GroupKey[] {
   return pair ? [...pair] : keys.slice(0, 1);
 }
 
-/** When the step that holds an instant begins, epoch ms. */
+/** Returns the start of the step that holds an instant, epoch ms. */
 export function startOfStep(ms: number, { grain, span }: { grain: Grain; span: Span }, calendar: Calendar): number {
   if (grain === 'all') return span.fromMs;
   if (grain === 'minute') return Math.floor(ms / MINUTE_MS) * MINUTE_MS;
@@ -170,7 +172,7 @@ export function startOfStep(ms: number, { grain, span }: { grain: Grain; span: S
   return calendar.startOfDay(grain === 'day' ? day : firstDayOf(monthOf(day)));
 }
 
-/** Start of each cell's step, in minutes since 1970. */
+/** Returns the start of each cell's step, in minutes since 1970. */
 export function stepsOfTotal(cube: Cube, bucket: number, cells: Batch, query: UsageQuery, calendar: Calendar): Column {
   const startMs = calendar.startOfDay(cube.grain === 'month' ? firstDayOf(bucket) : bucket);
   if (cells.columns.slot && (query.grain === 'hour' || query.grain === 'minute')) {
@@ -181,7 +183,7 @@ export function stepsOfTotal(cube: Cube, bucket: number, cells: Batch, query: Us
   return new Uint32Array(cells.length).fill(startOfStep(startMs, query, calendar) / MINUTE_MS);
 }
 
-/** Start of each event's step, in minutes since 1970. */
+/** Returns the start of each event's step, in minutes since 1970. */
 export function stepsOfEvents(time: Column, query: UsageQuery, calendar: Calendar): Column {
   const steps = new Uint32Array(time.length);
   if (query.grain === 'all') return steps.fill(query.span.fromMs / MINUTE_MS);

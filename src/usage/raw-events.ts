@@ -14,7 +14,7 @@ import {
 import type { SentIds } from './sent-ids.ts';
 import type { ValueTexts } from './values.ts';
 
-/** A snapshot of stored usage, and what reads it. */
+/** Stored usage in one snapshot, and what is needed to read it. */
 export interface Store {
   db: Db;
   loader: SegmentLoader;
@@ -22,16 +22,16 @@ export interface Store {
   texts: ValueTexts;
 }
 
-/** Raw events of one day that were asked for: some rows of a segment. Columns are unpacked when they are read. */
+/** Raw events of one day that were asked for: some rows of a segment. A column is unpacked when it is read. */
 export class RawPart {
   readonly day: number;
   readonly length: number;
-  /** Brought in from a file instead of sent. */
+  /** Imported from a file instead of sent. */
   readonly imported: boolean;
-  /** Where it is stored. */
+  /** The database row that holds the segment. */
   readonly row: RawSegment['row'];
   readonly #segment: Segment;
-  /** Undefined: all of them. */
+  /** Undefined: all rows. */
   readonly #rows: Uint32Array | undefined;
 
   constructor(day: number, { segment, row, imported }: RawSegment, rows?: Uint32Array) {
@@ -43,23 +43,23 @@ export class RawPart {
     this.length = rows?.length ?? segment.length;
   }
 
-  /** The columns that are not 0 throughout. */
+  /** Columns that are not 0 throughout. */
   get names(): ColumnName[] {
     return this.#segment.names;
   }
 
-  /** The values of a column for each event, or for those at the places `at`. */
+  /** Returns the values of a column for each event, or for those at the places `at`. */
   read(name: ColumnName, at?: Uint32Array): Column {
     const rows = this.#rows;
     return this.#segment.read(name, at && rows ? at.map((place) => rows[place]!) : (at ?? rows));
   }
 
-  /** The row in the segment of the event at a place. */
+  /** Returns the segment's row of the event at this place. */
   rowAt(place: number): number {
     return this.#rows?.[place] ?? place;
   }
 
-  /** The ids of its events as they were sent; undefined: none has one. */
+  /** Reads the ids of its events as they were sent; undefined: no event has one. */
   async readIds(db: Db): Promise<SentIds | undefined> {
     const ids = await loadSentIds(db, this.row);
     return this.#rows ? ids?.pick(this.#rows) : ids;
@@ -69,24 +69,23 @@ export class RawPart {
 interface Wanted {
   span: Span;
   rowFilters: readonly RowFilter[];
-  /** Folded segments that are read at all. Default: all. */
+  /** Tells which folded segments to read. Default: all. */
   isWanted?: (segment: RawSegmentRow) => boolean;
 }
 
 type Source = Pick<Store, 'db' | 'loader' | 'calendar'>;
 
 /**
- * Streams the raw events of a span that pass every filter and that no exclusion rule took out, in the caller's snapshot.
- * Days come in order, the newest first if asked; the parts of a day, and the events of a part, stand in no promised order.
- * What is not asked for is not unpacked, and a few segments are in memory at a time: whoever has enough stops the loop, and
- * the days behind it are never read.
+ * Streams the raw events of a span that pass every filter and that no exclusion rule took out, in the caller's snapshot. Days
+ * come in order, the newest first if asked; within a day there is no promised order. Only a few segments are in memory at a time:
+ * a caller that leaves the loop early never reads the days behind.
  */
 export async function* scanRaw(
   source: Source,
   { newestFirst = false, ...wanted }: Wanted & { newestFirst?: boolean },
 ): AsyncGenerator<RawPart> {
   const isBefore = (a: number, b: number) => (newestFirst ? a > b : a < b);
-  // These are few, so they are read at once.
+  // Unfolded events are few, so they are read at once.
   const unfolded = (await readUnfolded(source, wanted)).sort((a, b) =>
     isBefore(a.day, b.day) ? -1 : a.day === b.day ? 0 : 1,
   );
@@ -120,7 +119,7 @@ function isWithin(day: number, span: Span, calendar: Calendar): boolean {
   return calendar.startOfDay(day) >= span.fromMs && calendar.startOfDay(day + 1) <= span.toMs;
 }
 
-/** Undefined: every row. `span`: only its events. */
+/** Returns the rows that count and pass the filters; undefined: every row. `span`: only events within it. */
 function selectAsked(
   segment: Segment,
   rowFilters: readonly RowFilter[],
@@ -145,16 +144,16 @@ function splitByDay(commit: InboxSegment, calendar: Calendar, rows: Uint32Array)
 /** Columns of a page; value ids for dimensions (0: the sender gave none). */
 export type EventColumns = Record<(typeof EVENT_COLUMNS)[number], Column>;
 
-/** Some raw events as columns, as segments hold them, and the texts of all their value ids. */
+/** Raw events as columns, encoded as in segments, with the texts of all their value ids. */
 export interface EventPage {
   length: number;
   columns: EventColumns;
   texts: ReadonlyMap<number, string>;
-  /** As senders gave them; undefined: no event has one. */
+  /** Ids as senders gave them; undefined: not asked for, or no event has one. */
   ids: SentIds | undefined;
 }
 
-/** All raw events of a span that count and pass every filter, a page at a time, in the order of days. */
+/** Streams all raw events of a span that count and pass every filter, a page at a time, in the order of days. */
 export async function* readPages(
   store: Store,
   renames: string | undefined,
@@ -169,7 +168,7 @@ export async function* readPages(
   }
 }
 
-/** The distinct value ids: a mark for each is quicker than a set of a million. */
+/** Lists the distinct value ids. An array of marks is quicker here than a set of a million. */
 function listIds(columns: EventColumns): number[] {
   let most = 0;
   for (const dimension of DIMENSIONS) for (const id of columns[dimension]) if (id > most) most = id;
@@ -188,7 +187,7 @@ interface Found {
   place: number;
 }
 
-/** The newest raw events that pass every filter, at most `limit`, in order of time. Days before those are not read. */
+/** Reads the newest raw events that pass every filter, at most `limit`, in order of time. Earlier days are not read. */
 export async function readNewest(
   store: Store,
   renames: string | undefined,
@@ -215,10 +214,10 @@ export async function readNewest(
   return events;
 }
 
-/** The events of a part that could be among the newest: only these are unpacked. */
+/** Unpacks only the events of a part that may be among the newest `limit`. */
 function pickNewest(part: RawPart, limit: number): Found[] {
   const time = part.read('time');
-  // The limit's newest time, by the native sort of numbers; of several that share it, all are among the candidates.
+  // Time of the `limit`-th newest event, by the native sort of numbers. Events that share this time are all candidates.
   const leastMs = time.length > limit ? time.toSorted().at(-limit)! : Number.NEGATIVE_INFINITY;
   const newest = pick(time.length, (event) => time[event]! >= leastMs);
   const batch: Batch = { length: newest.length, columns: {} };

@@ -13,8 +13,8 @@ import { WORD } from './totals.ts';
 import { textOf } from './values.ts';
 
 /**
- * Percentiles of how long calls took, per value and step, in one pass: from totals of durations for whole days where these
- * hold the question's dimensions, else from raw events.
+ * Computes percentiles of how long calls took, per value and step. Whole days come from totals of durations where these hold the
+ * question's dimensions; the rest comes from raw events.
  */
 export async function readLatency(
   store: Store,
@@ -77,7 +77,7 @@ export async function readLatency(
       ...(latency ? { latency } : {}),
     };
   });
-  // Of a single row it is the same.
+  // A single row is the total too.
   const latency = rows.length === 1 ? rows[0]!.latency : durations.latencyOf();
   return {
     rows,
@@ -87,7 +87,7 @@ export async function readLatency(
   };
 }
 
-/** The total and its days that tell how long calls took, and the rest of the span. */
+/** Tells which days to read from which total of durations, and which parts of the span from raw events. */
 function planLatency(query: LatencyQuery, span: Span, kept: Kept, calendar: Calendar) {
   const keys = new Set([...(query.groupBy ? [query.groupBy] : []), ...query.filters.map(({ key }) => key)]);
   const cube = DURATION_CUBES.find(
@@ -101,14 +101,14 @@ function planLatency(query: LatencyQuery, span: Span, kept: Kept, calendar: Cale
   return { cube, days, raw: [...before, ...parts.filter(({ whole }) => !whole)] };
 }
 
-/** Durations of a total's cells, as raw events hold them. */
+/** Reads the durations of a total's cells, encoded as in raw events. */
 function readDurations(segment: Segment, rows: Uint32Array | undefined): Column {
   const took = segment.read('took', rows);
   if (!segment.has('tookHigh')) return took;
   return Float64Array.from(segment.read('tookHigh', rows), (high, row) => high * WORD + took[row]!);
 }
 
-/** The number that stands for each number that shares a name with others; forgotten values share one. */
+/** Maps each value id that shares a name with others to the first of them. Forgotten values share a name too. */
 async function findShared(
   { db, texts }: Store,
   renames: string | undefined,
@@ -129,7 +129,7 @@ function replaceBy(firstOf: ReadonlyMap<number, number>, ids: Column): Column {
   return ids;
 }
 
-/** The step of each row, in minutes since 1970. */
+/** Returns the step of each row, in minutes since 1970. */
 function readSteps(part: RawPart, query: LatencyQuery, { calendar }: Store): Column {
   const isOne = query.grain !== 'hour' && query.grain !== 'minute';
   const steps = new Uint32Array(part.length);
@@ -139,7 +139,7 @@ function readSteps(part: RawPart, query: LatencyQuery, { calendar }: Store): Col
   return steps;
 }
 
-/** The step of a whole day, in minutes since 1970. */
+/** Returns the step of a whole day, in minutes since 1970. */
 function stepOfDay(day: number, query: LatencyQuery, calendar: Calendar): number {
   return startOfStep(calendar.startOfDay(day), query, calendar) / MINUTE_MS;
 }

@@ -8,7 +8,7 @@ import type { Store } from './raw-events.ts';
 import { isIn, pick, selectCounted, toMarks } from './row-filter.ts';
 import type { Batch } from './segment.ts';
 
-/** What a meter used in each step of a span, corrections included, in the order of time. */
+/** Reads what a meter counted in each step of a span, corrections included, in order of time. */
 export async function readMeter(
   { db, texts, calendar, loader }: Store,
   { meter, span, grain }: MeterQuery,

@@ -17,12 +17,12 @@ const METHODS = Object.keys({
   extent: true,
 } satisfies Record<Method, true>) as Method[];
 
-/** A reader of usage in a thread of its own, and how that is ended. */
+/** A reader of usage in a thread of its own; `stop` ends the thread. */
 type ThreadedUsage = UsageReader & { stop(): Promise<void> };
 
 /**
- * Stored usage, read in a thread with a connection of its own: a question over raw events holds up neither ingest nor
- * the thread that acknowledges Slack. A thread that ends is replaced at the next question.
+ * Reads stored usage in a thread with its own connection, so that a question over raw events holds up neither ingest nor the
+ * thread that acknowledges Slack. A thread that has ended is replaced at the next question.
  */
 export function createThreadedUsage(settings: { databaseUrl: string; zone: string }): ThreadedUsage {
   let calls: ThreadCalls | undefined;
@@ -43,7 +43,7 @@ export function createThreadedUsage(settings: { databaseUrl: string; zone: strin
 }
 
 if (!isMainThread && workerData?.reader) {
-  // Only here, so that the thread which asks does not hold all that answers.
+  // Imported only here, so that the thread that asks does not load the code that answers.
   const [{ createCalendar }, { dialectOf, openDatabase }, { StoredUsage }] = await Promise.all([
     import('../domain/calendar.ts'),
     import('../store/database.ts'),

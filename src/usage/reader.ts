@@ -28,7 +28,7 @@ import { type ReadSnapshot, SnapshotReader } from './snapshot.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, ValueTexts } from './values.ts';
 
-/** So many questions share a snapshot at most: a server cuts off a transaction that pauses for long. */
+/** At most this many questions share a snapshot: a server cuts off a transaction that pauses for long. */
 const MOST_TOGETHER = 32;
 
 interface Asked {
@@ -40,17 +40,17 @@ interface Asked {
 /** Stored usage as it was at one instant. */
 export interface FrozenUsage {
   usage: UsageReader;
-  /** Its database, in that snapshot. */
+  /** The database as that snapshot sees it. */
   db: Db;
-  /** All raw events of a span that count and pass the filters, in the order of days; without their ids unless asked for. */
+  /** Streams all raw events of a span that count and pass the filters, in the order of days; with their ids if asked for. */
   pages(query: { span: Span; filters: readonly StoredFilter[]; ids: boolean }): AsyncGenerator<EventPage>;
 }
 
 type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
 
 /**
- * Answers questions from segments: totals where they hold the combination, raw events else, and always what is committed
- * but not yet folded, all in one snapshot.
+ * Answers questions from segments: totals where they hold the combination, raw events otherwise, and always the events that are
+ * not folded yet, all in one snapshot.
  */
 export class StoredUsage implements UsageReader {
   readonly #db: Db;
@@ -60,7 +60,7 @@ export class StoredUsage implements UsageReader {
   readonly #loader: SegmentLoader;
   readonly #snapshot = new SnapshotReader();
   readonly #asked: Asked[] = [];
-  /** Set: everything is read from this one. */
+  /** If set, everything is read from this snapshot. */
   #held: { db: Db; snapshot: ReadSnapshot } | undefined;
 
   constructor(db: Db, dialect: DialectName, calendar: Calendar) {
@@ -71,10 +71,10 @@ export class StoredUsage implements UsageReader {
     this.#loader = new SegmentLoader(calendar);
   }
 
-  /** Whatever `work` reads, however long it takes, is of one snapshot; writers are not held up. */
+  /** Runs `work` on one snapshot, however long it takes; writers do not wait for it. */
   freeze<T>(work: (frozen: FrozenUsage) => Promise<T>): Promise<T> {
     return this.#inSnapshot(async (db, snapshot) => {
-      // Whoever reads the rows may pause; a connection of a process that froze is cut off all the same.
+      // The reader of the rows may pause for long; the connection of a process that hangs is still cut off.
       if (this.#dialect === 'postgres') await sql`set local idle_in_transaction_session_timeout = '15min'`.execute(db);
       const usage = new StoredUsage(db, this.#dialect, this.#calendar);
       usage.#held = { db, snapshot };
@@ -89,7 +89,7 @@ export class StoredUsage implements UsageReader {
     });
   }
 
-  /** Questions asked in one go, as a report does, are answered from one snapshot: their numbers fit together. */
+  /** Answers a question. Questions asked together, as a report does, share one snapshot, so that their numbers agree. */
   sum(query: UsageQuery): Promise<UsageAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<UsageAnswer>();
     this.#asked.push({ query, resolve, reject });
@@ -140,7 +140,7 @@ export class StoredUsage implements UsageReader {
   ): Promise<UsageAnswer> {
     const keys: ColumnName[] =
       asked.grain === 'all' && asked.groupBy.length > 0 ? [...asked.groupBy] : [...asked.groupBy, 'slot'];
-    // With a status in the key, what succeeded and failed follows from the summed cells.
+    // With status among the keys, ok and failed are computed from the summed cells.
     const isByStatus = query.groupBy.includes('status');
     const grouping = new Grouping(keys, isByStatus ? ['requests', 'credits'] : ['requests', 'ok', 'failed', 'credits']);
     const distinct = asked.distinct === undefined ? undefined : new DistinctValues(asked.distinct);
@@ -225,7 +225,7 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db, { renames }) => {
       const { dayOf, startOfDay } = this.#calendar;
       const grouping = new Grouping(['scope'], ['requests', 'credits']);
-      // Most segments hold what came on their day.
+      // Skip segments whose newest event came on its own day, as most do.
       const isWanted = ({ day, received_ms, import_id }: RawSegmentRow) =>
         import_id === null && dayOf(received_ms) > day;
       for await (const part of scanRaw(this.#store(db), { span, rowFilters: [], isWanted })) {
@@ -252,7 +252,7 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db, { renames }) => {
       const grouping = new Grouping(['exclusion'], ['requests']);
       const buckets: number[] = [];
-      // Totals are by the day: what a span takes of its first and last one is told by raw events.
+      // Totals are daily: for parts of the first and last day, raw events are read.
       const parts = splitAtDays(span.fromMs, span.toMs, this.#calendar);
       for (const part of parts.filter(({ whole }) => whole)) {
         const lastDay = this.#calendar.dayOf(part.toMs - 1);
@@ -316,7 +316,7 @@ export class StoredUsage implements UsageReader {
     return { db, loader: this.#loader, calendar: this.#calendar, texts: this.#texts };
   }
 
-  /** One consistent view for all statements of an answer; the caller's, where that has a transaction. */
+  /** Runs all statements of an answer in one snapshot: that of the caller's transaction, if there is one. */
   async #inSnapshot<T>(work: (db: Db, snapshot: ReadSnapshot) => Promise<T>): Promise<T> {
     if (this.#held) return work(this.#held.db, this.#held.snapshot);
     if (this.#db.isTransaction) return work(this.#db, await this.#snapshot.readSnapshot(this.#db));
@@ -333,7 +333,7 @@ export class StoredUsage implements UsageReader {
   }
 }
 
-/** The question whose cells tell how many values of a dimension there are. */
+/** Adds the `distinct` dimension to the keys, so that its values can be counted. */
 function widen(query: UsageQuery): UsageQuery {
   return query.distinct ? { ...query, groupBy: [...query.groupBy, query.distinct] } : query;
 }

@@ -5,7 +5,7 @@ import { type Assign, METER_SEPARATOR, OWN_CREDITS, OWN_SCOPE } from './event-ba
 import type { Batch } from './segment.ts';
 import { toSentText, type ValueDictionary, ValueTexts, type Vocabulary } from './values.ts';
 
-/** Raw events of a day with scope, meters, exclusion and credits as these rules give them; the same batch if nothing changes. */
+/** Applies rules to the raw events of a day: scope, meters, exclusion and credits. Returns the same batch if nothing changes. */
 export async function reassign(
   db: Db,
   day: number,
@@ -15,7 +15,7 @@ export async function reassign(
 ): Promise<Batch> {
   const texts = new ValueTexts();
   const rows = Array.from({ length: batch.length }, (_, row) => ({ batch, row }));
-  // A memory of its own, so that no earlier text can be in it.
+  // A new cache: it cannot hold texts from before a rename.
   const known = await texts.resolveMany(db, undefined, rows);
   const read = (name: Dimension, row: number): string | undefined => {
     const text = known.get(batch.columns[name]?.[row] ?? 0);
@@ -39,7 +39,7 @@ export async function reassign(
     credits[row] = assignment.credits;
   }
   const columns: Batch['columns'] = { ...batch.columns, credits };
-  // In the order that commits give numbers in.
+  // In the order in which commits insert texts (values.ts), so that neither deadlocks the other.
   for (const vocabulary of ['exclusion', 'meters', 'scope'] as const)
     columns[vocabulary] = await toIds(db, vocabulary, given[vocabulary], dictionary);
   const same = (['scope', 'meters', 'exclusion', 'credits'] as const).every((name) =>

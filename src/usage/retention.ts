@@ -14,13 +14,13 @@ interface Retention {
 }
 
 /**
- * Removes what is past its time, in the caller's transaction, and notes from which day on raw events and hourly totals
- * are complete, so that answers know what they may use. Answers the first day whose raw events are kept.
+ * Removes data past its retention, in the caller's transaction, and stores from which day on raw events and hourly totals are
+ * complete, so that questions know what they may use. Returns the first day whose raw events are kept.
  */
 export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, retention: Retention): Promise<number> {
   const today = calendar.dayOf(nowMs);
   const rawDay = today - retention.rawDays;
-  // An import of old days can be undone as long as raw events are kept, counted from its receipt.
+  // Imported events are kept that long from their receipt, however old they are, so that the import can be undone.
   const importedBefore = nowMs - retention.rawDays * DAY_MS;
   const expired = await db
     .selectFrom('event_segment')
@@ -48,7 +48,7 @@ export async function removeExpired(db: Db, nowMs: number, calendar: Calendar, r
   if (hours.numDeletedRows > 0n) await raise(db, 'hours_from_day', hourDay);
 
   await db.deleteFrom('value_places').where('day', '<', rawDay).execute();
-  // What was not taken is kept no longer than what was.
+  // Rejected events are kept no longer than accepted ones.
   await db.deleteFrom('rejected_event').where('at_ms', '<', calendar.startOfDay(rawDay)).execute();
   if (retention.totalsMonths !== undefined) {
     const month = monthOf(today) - retention.totalsMonths;

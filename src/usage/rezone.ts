@@ -9,11 +9,11 @@ import { addCells, addToTotals, closeMonths, findClosedMonth, regroup, reopenMon
 import type { ValuePlaces } from './value-places.ts';
 
 export interface RezoneOutcome {
-  /** Raw events that were counted anew. */
+  /** Raw events that were counted again. */
   events: number;
-  /** The first day that is whole in the new zone; absent: all of them are. */
+  /** First day that is whole in the new zone; undefined: all days are. */
   fromDay: number | undefined;
-  /** The same for what needs raw events: pairs of dimensions. */
+  /** The same for pairs of dimensions, which need raw events. */
   pairsFromDay: number | undefined;
 }
 
@@ -25,10 +25,11 @@ interface Rezone {
 }
 
 /**
- * Counts what is stored in the days of another zone, in the caller's transaction, with nothing unfolded: all totals of
- * days with complete raw events from these; of days with hourly totals the dimensions alone from hours, where hours of
- * the two zones begin together; calls per meter (pools) from minutes, all of them. Other totals stay as they were, in
- * days of the old zone. Every call is counted once before and once after, in a day at most one away.
+ * Counts stored usage in the days of another zone, in the caller's transaction. Call it when everything is folded.
+ * - Days with complete raw events: all totals, from these.
+ * - Older days with hourly totals: totals by single dimensions, from hours, where the hours of both zones begin together.
+ * - All days: calls per meter (pools), from minutes.
+ * All other totals stay in days of the old zone. Each call is counted once before and once after, at most one day apart.
  */
 export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   const { dialect, from, to, places } = zones;
@@ -43,7 +44,7 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   if (first?.day !== null && first?.day !== undefined) await reopenMonths(db, monthOf(first.day - 1));
 
   await takeOutOldRaw(db, zones, rawDay);
-  // Totals that are made anew from raw events.
+  // Delete the totals that will be made again from raw events.
   for (const grain of ['day', 'hour', 'minute']) {
     let query = db.deleteFrom('total_segment').where('cube', 'like', `${grain}.%`);
     if (rawDay !== undefined) query = query.where('bucket', '>=', rawDay);
@@ -71,7 +72,7 @@ export async function rezone(db: Db, zones: Rezone): Promise<RezoneOutcome> {
   if (Number.isFinite(closedMonth)) await closeMonths(db, closedMonth + 1);
   await markAllDays(db, to);
 
-  // Nothing older than what could be counted anew: then all of it is whole.
+  // If nothing is older than what was counted again, all days are whole: undefined.
   const toWhole = (day: number | undefined): number | undefined =>
     day === undefined || typeof first?.day !== 'number' || first.day >= day ? undefined : firstWholeDay(day, zones);
   const pairsFromDay = toWhole(rawDay);
@@ -101,8 +102,8 @@ const ALERT_COLUMNS = [
 ] as const;
 
 /**
- * Periods are known by their first instant, which is another one now: what was told of a period counts as told of it
- * still. The alerts themselves stay, for the buttons of their messages.
+ * Copies alerts to the new start of their period, so that none is raised twice: a period is known by its first instant, which has
+ * moved. The old alerts stay, for the buttons of their messages.
  */
 async function carryAlerts(db: Db, { from, to }: Rezone): Promise<void> {
   const alerts = await db.selectFrom('alert').select(ALERT_COLUMNS).where('period', 'like', '%T%Z').execute();
@@ -127,8 +128,8 @@ async function findDay(db: Db, name: string): Promise<number | undefined> {
 }
 
 /**
- * The day from which on hourly totals are kept and their hours are also hours of the new zone; never after `rawDay`, from
- * which on they are made anew. Undefined: hours go back as far as anything.
+ * Finds the first day whose hourly totals are kept and whose hours are also hours of the new zone; at most `rawDay`, because
+ * later ones are made from raw events. Undefined: hourly totals go back as far as all others.
  */
 async function findFirstSharedHourDay(db: Db, { from, to }: Rezone, rawDay: number | undefined) {
   const kept = await findDay(db, 'hours_from_day');
@@ -144,7 +145,7 @@ async function findFirstSharedHourDay(db: Db, { from, to }: Rezone, rawDay: numb
   return shared > first ? shared : kept;
 }
 
-/** The first day of the new zone that begins no earlier than this day of the old one. */
+/** Returns the first day of the new zone that begins no earlier than this day of the old one. */
 function firstWholeDay(day: number, { from, to }: Rezone): number {
   const startMs = from.startOfDay(day);
   const there = to.dayOf(startMs);
@@ -152,8 +153,8 @@ function firstWholeDay(day: number, { from, to }: Rezone): number {
 }
 
 /**
- * Imports of old days keep raw events so that they can be undone: what these added to totals is taken out, for they are
- * folded again as all others.
+ * Takes raw events of days before `rawDay` out of the totals: they were kept so that their import can be undone, and are folded
+ * again like all others.
  */
 async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | undefined): Promise<void> {
   if (rawDay === undefined) return;
@@ -169,9 +170,12 @@ async function takeOutOldRaw(db: Db, { from, places }: Rezone, rawDay: number | 
   }
 }
 
-/** Hours of the old days `fromDay` to before `toDay` as hours of the new ones, and the days' totals made from them. */
+/**
+ * Moves hourly totals of the old zone's days, from `fromDay` up to but not including `toDay`, to the new zone's days, and makes
+ * the daily totals from them.
+ */
 async function moveHours(db: Db, zones: Rezone, hours: Cube, fromDay: number, toDay: number): Promise<void> {
-  // Hours before that begin within hours of the new zone: no answer could be put together from them.
+  // Older hours do not line up with hours of the new zone, so no question could use them.
   await db.deleteFrom('total_segment').where('cube', '=', hours.name).where('bucket', '<', fromDay).execute();
   const days = toDays(hours, { length: 0, columns: {} });
   await db
@@ -198,7 +202,10 @@ async function moveMinutes(db: Db, zones: Rezone, toDay: number): Promise<void> 
   });
 }
 
-/** Takes a total with slots out, day by day before `toDay`, and hands it on with days and slots of the new zone. */
+/**
+ * Removes an hourly or minutely total, day by day before `toDay`, and passes its cells to `put` with days and slots of the new
+ * zone.
+ */
 async function moveSlots(
   db: Db,
   { from, to }: Rezone,
@@ -206,7 +213,7 @@ async function moveSlots(
   toDay: number,
   put: (day: number, cells: Batch) => Promise<void>,
 ): Promise<void> {
-  // Set aside first, so that what is put is not met again.
+  // Rename the segments first, so that cells that are put back are not read again.
   const aside = `rezone.${cube.name}`;
   await db
     .updateTable('total_segment')

@@ -7,7 +7,7 @@ import { type ColumnName, rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './values.ts';
 
-/** One filter: which numbers of a column pass; `beyond`: those after the marks. */
+/** A filter on a column: values that `accepted` marks with 1 pass; values past its end pass if `beyond`. */
 export interface RowFilter {
   column: ColumnName;
   accepted: Uint8Array;
@@ -16,7 +16,7 @@ export interface RowFilter {
 
 const NOT_EXCLUDED = Uint8Array.of(1);
 
-/** Rows that pass every filter, out of `rows` (default: all). */
+/** Returns those of `rows` (default: all) that pass every filter. */
 export function filterRows(
   segment: Segment,
   rowFilters: readonly RowFilter[],
@@ -27,7 +27,7 @@ export function filterRows(
   return selected ?? rowsFrom(0, segment.length);
 }
 
-/** A mark for each of these numbers. */
+/** Makes an array with a 1 at each of these numbers. */
 export function toMarks(ids: ReadonlySet<number>): Uint8Array {
   let last = 0;
   for (const id of ids) last = Math.max(last, id);
@@ -36,7 +36,7 @@ export function toMarks(ids: ReadonlySet<number>): Uint8Array {
   return marks;
 }
 
-/** Makes filters into marks over the numbers of each column, equal ones once. */
+/** Compiles filters to marks over the value ids of each column; equal filters are compiled once. */
 export class FilterCompiler {
   readonly #db: Db;
   readonly #texts: ValueTexts;
@@ -83,7 +83,7 @@ async function findIds(
   return ids;
 }
 
-/** Numbers of the rows that are wanted. */
+/** Lists the numbers of the wanted rows. */
 export function pick(length: number, wanted: (row: number) => boolean): Uint32Array {
   const rows = new Uint32Array(length);
   let count = 0;
@@ -100,12 +100,12 @@ export function isIn(span: Span, ms: number): boolean {
   return ms >= span.fromMs && ms < span.toMs;
 }
 
-/** Events that no exclusion rule took out, out of `rows` (default: all). */
+/** Returns those of `rows` (default: all) that no exclusion rule took out. */
 export function selectKept(segment: Segment, rows?: Uint32Array): Uint32Array {
   return segment.select('exclusion', NOT_EXCLUDED, false, rows);
 }
 
-/** Events of the span that no exclusion rule took out. */
+/** Returns the events of the span that no exclusion rule took out. */
 export function selectCounted(segment: Segment, span: Span): Uint32Array {
   const time = segment.read('time');
   return selectKept(
@@ -114,7 +114,7 @@ export function selectCounted(segment: Segment, span: Span): Uint32Array {
   );
 }
 
-/** Hours of a day's cells that lie in the span. */
+/** Returns the cells of a day whose hour lies in the span. */
 export function selectHours(segment: Segment, dayMs: number, span: Span): Uint32Array {
   const slot = segment.read('slot');
   return pick(segment.length, (row) => isIn(span, dayMs + slot[row]! * MINUTE_MS));

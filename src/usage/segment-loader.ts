@@ -10,14 +10,14 @@ import { SentIds } from './sent-ids.ts';
 const CHUNK = 200;
 const CACHE_BYTES = 128 * 1024 * 1024;
 
-/** Raw events, and whether they were brought in from a file instead of sent. */
+/** A segment of raw events, the database row that holds it, and whether its events were imported from a file. */
 export interface RawSegment {
   segment: Segment;
   row: { table: 'event_segment' | 'inbox'; key: number };
   imported: boolean;
 }
 
-/** Columns beside the events of a raw segment; `received_ms` is when the newest of them came. */
+/** Facts about a raw segment that are known without reading it; `received_ms` is the receipt of its newest event. */
 export type RawSegmentRow = Pick<Selectable<Database['event_segment']>, 'day' | 'received_ms' | 'import_id'>;
 
 /** Raw events of one day. */
@@ -25,15 +25,15 @@ interface DaySegment extends RawSegment {
   day: number;
 }
 
-/** A commit that the totals do not hold yet, with the days that it touches. */
+/** A commit that is not folded yet, with the first and last day of its events. */
 export interface InboxSegment extends RawSegment {
   firstDay: number;
   lastDay: number;
 }
 
 /**
- * Finds the segments that a question needs. Totals are kept in memory by their number: segments never change. Those that were
- * not needed for longest make room; a question that needs more than there is room for keeps a part, and reads the rest.
+ * Loads the segments that a question needs. Segments of totals are cached by id, because they never change; those not used for
+ * longest make room. A question that needs more than fits caches a part, and reads the rest each time.
  */
 export class SegmentLoader {
   readonly #calendar: Calendar;
@@ -44,7 +44,7 @@ export class SegmentLoader {
     this.#calendar = calendar;
   }
 
-  /** The segments of each total in its buckets, in the order of `parts`; all of them are looked up at once. */
+  /** Loads the segments of each total in its buckets, in the order of `parts`, with one lookup for all. */
   async loadTotals(
     db: Db,
     parts: readonly { cube: Cube; buckets: readonly number[] }[],
@@ -76,7 +76,7 @@ export class SegmentLoader {
   }
 
   async #loadBodies(db: Db, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, Segment>> {
-    // Held from here on: while it waits for the others, another question may push them out of memory.
+    // Keep a reference: while the others are read, another question may push this one out of the cache.
     const held = new Map<number, Segment>();
     const missing: number[] = [];
     for (const id of ids) {
@@ -86,7 +86,7 @@ export class SegmentLoader {
         continue;
       }
       held.set(id, known);
-      // The map is in order of use, the latest last.
+      // A map keeps the order of insertion: move it to the end, as the one used last.
       this.#segments.delete(id);
       this.#segments.set(id, known);
     }
@@ -117,7 +117,10 @@ export class SegmentLoader {
     this.#cachedBytes += segment.sizeBytes;
   }
 
-  /** Raw events of the days that a span touches, day by day, a few segments at a time; `isWanted`: only such segments. */
+  /**
+   * Streams raw events of the days that a span touches, day by day, a few segments at a time. `isWanted` skips segments without
+   * reading them.
+   */
   async *loadRaw(
     db: Db,
     span: Span,
@@ -149,7 +152,7 @@ export class SegmentLoader {
     }
   }
 
-  /** Commits that the totals do not hold yet and that have events of the days that a span touches. */
+  /** Loads the commits that are not folded yet and may have events of the days that a span touches. */
   async loadInbox(db: Db, span: Span): Promise<InboxSegment[]> {
     const rows = await db
       .selectFrom('inbox')
@@ -173,7 +176,7 @@ function toRawSegment(
   return { segment: new Segment(body), row: { table, key }, imported: import_id !== null };
 }
 
-/** The ids of a segment's events as they were sent, read from its row; undefined: none has one. */
+/** Reads the ids of a segment's events as they were sent; undefined: no event has one. */
 export async function loadSentIds(db: Db, { table, key }: RawSegment['row']): Promise<SentIds | undefined> {
   const select =
     table === 'inbox'

@@ -1,16 +1,17 @@
 /**
- * Segments: the form in which usage is stored. A segment is a small table kept as one immutable blob, column by column.
- * Raw events and totals are both segments, and everything done with them (totals, merging, reports) is one operation,
- * grouping with sums (grouping.ts), over typed arrays. SQL keeps the catalogue, the transactions and the retention.
+ * Segments: the form in which usage is stored. A segment is a small table kept as one immutable blob, column by column. Raw
+ * events and totals are both segments, and everything done with them (totals, merging, reports) is one operation, grouping with
+ * sums (grouping.ts), over typed arrays. SQL keeps the catalogue, the transactions and the retention.
  *
- * Blob: u8 format, u8 columns, u8 name of the column that its rows are sorted by (+ 1; 0: none), u8 0, u32 rows, then per column u8 name, u8 width, 6 × 0, f64 base, and the values as
- * unsigned integers of `width` bytes above `base` (8: float64, base unused; 0: all equal to base). Little-endian, each column
- * starts at a multiple of 8. Columns that are 0 throughout are left out.
+ * Layout of a blob: u8 format; u8 number of columns; u8 the column that its rows are sorted by (+ 1; 0: none); u8 0; u32 rows.
+ * Then per column: u8 name, u8 width, 6 × 0, f64 base. Then the values of each column, as unsigned integers of `width` bytes
+ * above `base` (width 8: float64, base unused; width 0: all equal to base). Little-endian; each column starts at a multiple of 8.
+ * Columns that are 0 throughout are left out.
  */
 import { DIMENSIONS } from '../domain/dimension.ts';
 import { SentIds } from './sent-ids.ts';
 
-/** Columns of a raw event that its sender or its receipt gave. Their places are fixed, as all of COLUMN_NAMES. */
+/** Columns of a raw event that its sender or its receipt gave. Do not reorder them: see COLUMN_NAMES. */
 export const EVENT_COLUMNS = [
   ...DIMENSIONS,
   'status',
@@ -22,7 +23,7 @@ export const EVENT_COLUMNS = [
   'duration',
 ] as const;
 
-/** Append only: the place of a name is what a blob holds. */
+/** Append only: a blob holds a name as its place in this list. */
 const COLUMN_NAMES = [
   ...EVENT_COLUMNS,
   'meters',
@@ -31,18 +32,18 @@ const COLUMN_NAMES = [
   'requests',
   'singles',
   'bulk',
-  // Once words of an event's key; never stored.
+  // Never stored. `key0` numbers groups in memory (grouping.ts); the others only keep their places.
   'key0',
   'key1',
   'key2',
   'key3',
   'key4',
-  // What the event itself said: 1 its scope, 2 its credits. The rest was given by rules, and a recount may change it.
+  // Bits: 1 the event gave its scope, 2 it gave its credits. Otherwise rules gave them, and a recount may change them.
   'own',
   'ok',
   'failed',
   'carried',
-  // Of a duration, as keys of a total: its lower 32 bits, and what is above them.
+  // A duration as two keys of a total: its lower 32 bits, and what is above them.
   'took',
   'tookHigh',
 ] as const;
@@ -50,12 +51,13 @@ const COLUMN_NAMES = [
 export type ColumnName = (typeof COLUMN_NAMES)[number];
 
 /**
- * Whole numbers; keys (value ids, status, slots) are 32-bit, times and sums are exact up to 2^53, or 9 × 10^15 calls. Sums of
- * credits stay below CARRY: `carried` counts what is above, in units of CARRY, and is left out while all of it is 0.
+ * Whole numbers. Keys (value ids, status, slots) have 32 bits; times and sums are exact up to 2^53 (9 × 10^15 calls). A sum of
+ * credits is split in two: `credits` stays below CARRY, and `carried` counts whole CARRYs; it is left out while it is 0
+ * throughout.
  */
 export type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** 10^12 credits. Two amounts below it add up exactly. */
+/** 10^12 credits, in thousandths. The sum of two amounts below it is exact. */
 export const CARRY = 1e15;
 
 const WIDE: ReadonlySet<ColumnName> = new Set([
@@ -73,7 +75,7 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'carried',
 ]);
 
-/** Of so many rows at least, those that are asked for are read one by one. */
+/** Rows are read one by one if fewer than one in this many is wanted; otherwise unpacking the whole column is faster. */
 const FEW = 8;
 
 const FORMAT = 1;
@@ -85,7 +87,7 @@ const NAME_NUMBERS = new Map<string, number>(COLUMN_NAMES.map((name, index) => [
 export interface Batch {
   length: number;
   columns: Partial<Record<ColumnName, Column>>;
-  /** Of raw events, where they were asked for; stored beside the segment, which is read without them. */
+  /** Ids of raw events, only where they were asked for: they are stored beside the segment and read separately. */
   ids?: SentIds | undefined;
 }
 
@@ -93,7 +95,7 @@ export function createColumn(name: ColumnName, length: number): Column {
   return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
 }
 
-/** Values may be negative (totals that take something back) but must be whole and within ±2^53. */
+/** Packs a table into a blob. Values may be negative (totals that take something back) but must be whole and within ±2^53. */
 export function encodeSegment(batch: Batch, sortedBy?: ColumnName): Uint8Array<ArrayBuffer> {
   const { length } = batch;
   const parts: { name: number; width: number; base: number; values: Column; at: number }[] = [];
@@ -135,7 +137,7 @@ export function encodeSegment(batch: Batch, sortedBy?: ColumnName): Uint8Array<A
   return bytes;
 }
 
-/** `wanted`: decode only these columns. Throws for a blob of another format. */
+/** Unpacks a blob; `wanted`: only these columns. Throws for a blob of another format. */
 export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]): Batch {
   const segment = new Segment(blob);
   const batch: Batch = { length: segment.length, columns: {} };
@@ -145,12 +147,12 @@ export function decodeSegment(blob: Uint8Array, wanted?: readonly ColumnName[]):
   return batch;
 }
 
-/** Columns that every event has; a segment leaves them out where they are 0 throughout, as for 1970-01-01T00:00Z. */
+/** Columns that every event has. A segment leaves out even these where they are 0 throughout, as for 1970-01-01T00:00Z. */
 const ALWAYS_THERE = ['time', 'received', 'count'] as const;
 
 const NO_IDS = new Uint8Array();
 
-/** Raw events, with the columns that each of them has whatever their values. Throws for a blob of another format. */
+/** Unpacks raw events; the columns of ALWAYS_THERE are present whatever their values. Throws for a blob of another format. */
 export function decodeEvents(blob: Uint8Array, ids: Uint8Array = NO_IDS): Batch {
   const batch: Batch = { ...decodeSegment(blob), ids: SentIds.decode(ids) };
   for (const name of ALWAYS_THERE) batch.columns[name] ??= createColumn(name, batch.length);
@@ -163,7 +165,7 @@ interface Packed {
   base: number;
 }
 
-/** A blob as it lies in memory; columns are unpacked when they are read, and only the rows that are asked for. */
+/** Reads a blob in place: a column is unpacked when it is read, and only for the rows asked for. */
 export class Segment {
   readonly length: number;
   readonly sizeBytes: number;
@@ -171,7 +173,7 @@ export class Segment {
   readonly #sortedBy: ColumnName | undefined;
 
   constructor(blob: Uint8Array) {
-    // Typed arrays need their alignment, which a driver's buffer does not promise.
+    // Typed arrays must be aligned, and a driver's buffer may not be: copy it then.
     const bytes = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
@@ -194,12 +196,12 @@ export class Segment {
     return [...this.#columns.keys()];
   }
 
-  /** Whether any value of a column may differ from 0. */
+  /** Tells whether any value of a column may differ from 0. */
   has(name: ColumnName): boolean {
     return this.#columns.has(name);
   }
 
-  /** The values of `rows` (default: all), in that order; 0 throughout where the column was left out. */
+  /** Returns the values of `rows` (default: all), in that order; all 0 where the column was left out. */
   read(name: ColumnName, rows?: Uint32Array): Column {
     const packed = this.#columns.get(name);
     const length = rows ? rows.length : this.length;
@@ -207,7 +209,8 @@ export class Segment {
     const { stored, base } = packed;
     const values = createColumn(name, length);
     if (!stored) return values.fill(base);
-    // Converted as a whole where it can be: a loop over arrays of four widths is many times slower than over one.
+    // `set` converts a whole range at once: a loop that meets arrays of four widths is many times slower than over a single
+    // width.
     if (!rows || isRun(rows)) {
       const first = rows?.[0] ?? 0;
       values.set(stored.subarray(first, first + length));
@@ -222,7 +225,7 @@ export class Segment {
     return values;
   }
 
-  /** Those of `rows` (default: all) whose value is marked in `accepted`; values beyond its end are taken if `beyond`. */
+  /** Returns those of `rows` (default: all) whose value is marked in `accepted`; values past its end are taken if `beyond`. */
   select(name: ColumnName, accepted: Uint8Array, beyond: boolean, rows?: Uint32Array): Uint32Array {
     const { stored, base } = this.#columns.get(name) ?? { stored: undefined, base: 0 };
     const passes = (value: number): boolean => (value < accepted.length ? accepted[value] === 1 : beyond);
@@ -230,7 +233,7 @@ export class Segment {
       if (!passes(base)) return new Uint32Array(0);
       return rows ?? rowsFrom(0, this.length);
     }
-    // One value of the column that the rows are sorted by is one run of them.
+    // One value is wanted of the column that rows are sorted by: its rows follow each other.
     if (!rows && !beyond && name === this.#sortedBy && accepted.indexOf(1) === accepted.length - 1) {
       const first = lowerBound(stored, accepted.length - 1 - base);
       const end = lowerBound(stored, accepted.length - base);
@@ -250,14 +253,14 @@ export class Segment {
   }
 }
 
-/** The row numbers from `first` to before `end`. */
+/** Lists the row numbers from `first` up to, but not including, `end`. */
 export function rowsFrom(first: number, end: number): Uint32Array<ArrayBuffer> {
   const rows = new Uint32Array(end - first);
   for (let i = 0; i < rows.length; i += 1) rows[i] = first + i;
   return rows;
 }
 
-/** Whether rows follow each other without a gap, as those of one client do where it is sorted by clients. */
+/** Tells whether row numbers are consecutive, as those of one client are in a segment sorted by client. */
 function isRun(rows: Uint32Array): boolean {
   const last = rows.length - 1;
   if (last >= 0 && rows[last]! - rows[0]! !== last) return false;
@@ -265,7 +268,7 @@ function isRun(rows: Uint32Array): boolean {
   return true;
 }
 
-/** The first place in ascending values that is not below `value`. */
+/** Finds the first place in ascending values that is not below `value`. */
 function lowerBound(values: { readonly length: number; readonly [index: number]: number }, value: number): number {
   let low = 0;
   let high = values.length;
@@ -289,7 +292,7 @@ function storedArray(
   return new Float64Array(buffer, at, length);
 }
 
-/** Rows `rows` of a batch, in that order. */
+/** Copies these rows of a batch, in that order. */
 export function gather(batch: Batch, rows: Uint32Array): Batch {
   const picked: Batch = { length: rows.length, columns: {}, ids: batch.ids?.pick(rows) };
   for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
@@ -300,10 +303,10 @@ export function gather(batch: Batch, rows: Uint32Array): Batch {
   return picked;
 }
 
-/** Numbers that lie this close together are put in order by counting them. */
+/** Values within a range of this size are sorted by counting them, which is faster. */
 const MOST_COUNTED = 0x10000;
 
-/** The rows in ascending order of a key column. */
+/** Sorts the rows by a key column, ascending. */
 export function sortBy(batch: Batch, name: ColumnName): Batch {
   const values = batch.columns[name]?.subarray(0, batch.length);
   if (!values) return batch;
@@ -316,10 +319,13 @@ export function sortBy(batch: Batch, name: ColumnName): Batch {
   return gather(batch, most - least < MOST_COUNTED ? orderByCounting(values, least, most) : orderBySorting(values));
 }
 
-/** The rows in ascending order of their values, equal ones as they come. The largest value times the rows is below 2^53. */
+/**
+ * Lists row numbers in ascending order of their values; equal values keep their order. The largest value times the number of rows
+ * must be below 2^53.
+ */
 export function orderBySorting(values: Column): Uint32Array<ArrayBuffer> {
   const { length } = values;
-  // Value and row in one exact double, so that the native sort of numbers does the work.
+  // Pack value and row into one exact double, so that the native sort of numbers does the work.
   const order = new Float64Array(length);
   for (let row = 0; row < length; row += 1) order[row] = values[row]! * length + row;
   order.sort();
@@ -330,7 +336,7 @@ export function orderBySorting(values: Column): Uint32Array<ArrayBuffer> {
 
 function orderByCounting(values: Column, least: number, most: number): Uint32Array<ArrayBuffer> {
   const { length } = values;
-  /** Of each value, the place in the order that its next row takes. */
+  /** Per value, the place in the order that its next row takes. */
   const places = new Uint32Array(most - least + 2);
   for (let row = 0; row < length; row += 1) places[values[row]! - least + 1]! += 1;
   for (let value = 1; value < places.length; value += 1) places[value]! += places[value - 1]!;
@@ -343,7 +349,7 @@ function orderByCounting(values: Column, least: number, most: number): Uint32Arr
   return order;
 }
 
-/** The rows of all batches, one after the other. */
+/** Joins the rows of all batches, in their order. */
 export function concatenate(batches: readonly Batch[]): Batch {
   if (batches.length === 1) return batches[0]!;
   const length = batches.reduce((sum, batch) => sum + batch.length, 0);

@@ -1,26 +1,26 @@
-/** Stands for 16 bytes of a UUID in the lower case that almost all senders write. */
+/** Length that marks a UUID in lower case, as almost all senders write it; its 16 bytes are stored. */
 const UUID = 0xffff;
 const UUID_BYTES = 16;
 const HEADER_BYTES = 4;
 const HYPHEN = 0x2d;
 const HYPHENS = [8, 13, 18, 23];
-/** Where the two digits of each byte of a UUID stand. */
+/** Where the two digits of each byte begin in the text of a UUID. */
 const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
-/** Value of a lower-case hexadecimal digit by its code; 255: it is none. */
+/** Value of a lower-case hexadecimal digit by its code; 255: no digit. */
 const DIGITS = new Uint8Array(128).fill(255);
 for (let value = 0; value < 16; value += 1) DIGITS[value.toString(16).charCodeAt(0)] = value;
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
- * The ids of a batch of events as their senders gave them, one per row, for people and programs who look a call up; what
- * tells new events from known ones are their hashes (ids.ts). Blob: u32 rows, u16 length per row (0: none, 0xffff: a UUID),
- * then the bytes of all rows. Little-endian; empty where no event has an id.
+ * Ids of a batch of events as their senders gave them, one per row, for people and programs that look up a call. Duplicates are
+ * found by hashes of them (ids.ts). Blob: u32 rows, u16 length per row (0: none, 0xffff: a UUID), then the bytes of all rows.
+ * Little-endian; empty where no event has an id.
  */
 export class SentIds {
   readonly #lengths: Uint16Array<ArrayBuffer>;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** Where the bytes of each row begin; made when a row is first asked for. */
+  /** Where the bytes of each row begin; computed when a row is first asked for. */
   #starts: Uint32Array | undefined;
 
   private constructor(lengths: Uint16Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>) {
@@ -34,22 +34,22 @@ export class SentIds {
     return packer.pack();
   }
 
-  /** Takes the arrays as they are. */
+  /** Wraps these arrays without copying them. */
   static of(lengths: Uint16Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>): SentIds {
     return new SentIds(lengths, bytes);
   }
 
-  /** Undefined: no event has one. */
+  /** Reads a blob; undefined: no event has an id. */
   static decode(blob: Uint8Array): SentIds | undefined {
     if (blob.length === 0) return undefined;
-    // A driver's buffer need not be aligned.
+    // A driver's buffer may be unaligned: copy it then.
     const own = blob.byteOffset % 4 === 0 ? (blob as Uint8Array<ArrayBuffer>) : new Uint8Array(blob);
     const rows = new DataView(own.buffer, own.byteOffset).getUint32(0, true);
     const lengths = new Uint16Array(own.buffer, own.byteOffset + HEADER_BYTES, rows);
     return new SentIds(lengths, own.subarray(HEADER_BYTES + rows * 2));
   }
 
-  /** The ids of all batches, one after the other; undefined where none has any. */
+  /** Joins the ids of all batches, in their order; undefined: no event has one. */
   static join(batches: readonly { length: number; ids?: SentIds | undefined }[]): SentIds | undefined {
     if (batches.every(({ ids }) => ids === undefined)) return undefined;
     const lengths = new Uint16Array(batches.reduce((sum, { length }) => sum + length, 0));
@@ -77,7 +77,7 @@ export class SentIds {
     return blob;
   }
 
-  /** Undefined: the event came without. */
+  /** Undefined: the event has no id. */
   at(row: number): string | undefined {
     const length = this.#lengths[row]!;
     if (length === 0) return undefined;
@@ -87,7 +87,7 @@ export class SentIds {
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, length).toString();
   }
 
-  /** Those of some rows, in that order. */
+  /** Copies the ids of these rows, in that order. */
   pick(rows: Uint32Array): SentIds {
     this.#starts ??= toStarts(this.#lengths);
     const lengths = new Uint16Array(rows.length);
@@ -106,10 +106,13 @@ export class SentIds {
     return new SentIds(lengths, bytes);
   }
 
-  /** Only those that are wanted; undefined where all of them are, as all without `text` must be. */
+  /**
+   * Removes ids that are not wanted; undefined: all are wanted. Ids without `text` must all be wanted, so that a search of the
+   * bytes skips most blobs.
+   */
   keep(isWanted: (id: string) => boolean, text: string): SentIds | undefined {
     const bytes = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
-    // The bytes of a UUID do not show its digits.
+    // The bytes of a UUID do not show the digits of its text.
     if (!/^[0-9a-f-]+$/.test(text) && !bytes.includes(text)) return undefined;
     const ids = Array.from(this.#lengths, (_, row) => this.at(row));
     const kept = ids.map((id) => (id !== undefined && isWanted(id) ? id : undefined));
@@ -133,7 +136,7 @@ export class SentIdPacker {
     const row = this.#rows;
     this.#rows += 1;
     if (id === undefined || id === '') return;
-    // Three bytes are the most that a code unit takes.
+    // A code unit of UTF-16 takes at most three bytes in UTF-8.
     if (this.#end + id.length * 3 > this.#bytes.length) this.#grow(id.length * 3);
     const isUuid = writeUuid(id, this.#bytes, this.#end);
     this.#lengths[row] = isUuid ? UUID : writeText(id, this.#bytes, this.#end);
@@ -165,7 +168,7 @@ function toStarts(lengths: Uint16Array): Uint32Array {
   return starts;
 }
 
-/** Writes the 16 bytes of a UUID in lower case; false, with nothing that counts written: it is none. */
+/** Writes the 16 bytes of a UUID in lower case. Returns false if `id` is none; bytes from `at` on may be changed then. */
 function writeUuid(id: string, bytes: Uint8Array, at: number): boolean {
   if (id.length !== 36 || HYPHENS.some((place) => id.charCodeAt(place) !== HYPHEN)) return false;
   for (let byte = 0; byte < UUID_BYTES; byte += 1) {
@@ -189,7 +192,7 @@ function readUuid(bytes: Uint8Array, at: number): string {
 
 const encoder = new TextEncoder();
 
-/** Writes UTF-8 and answers its bytes. Ids are short and mostly ASCII: a loop is quicker than a call for each. */
+/** Writes UTF-8 and returns the number of bytes. Ids are short and mostly ASCII: a loop is quicker than calling the encoder. */
 function writeText(text: string, bytes: Uint8Array<ArrayBuffer>, at: number): number {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);

@@ -6,16 +6,16 @@ import type { Kept } from './plan.ts';
 import { CLOSED_MONTH } from './totals.ts';
 import { RENAMES } from './values.ts';
 
-/** What an answer rests on besides the segments, as its snapshot shows it. */
+/** Facts read once per snapshot of a question: how far back raw and hourly data go, the rename marker, the newest receipt. */
 export interface ReadSnapshot {
   kept: Kept;
-  /** Changes whenever values were renamed; undefined: never. */
+  /** Changes whenever a value is renamed; undefined: none ever was. */
   renames: string | undefined;
   /** When the newest event was received, epoch ms; 0: none was. */
   newestMs: number;
 }
 
-/** The days that hold anything, and the snapshot besides. */
+/** The snapshot, with the first and last day that hold any usage. */
 interface StoredDays {
   snapshot: ReadSnapshot;
   /** Undefined on an empty store. */
@@ -23,8 +23,8 @@ interface StoredDays {
 }
 
 /**
- * Reads what answers rest on, all of it in one statement that is made once: a report asks a dozen questions, over a network
- * perhaps. One statement is a snapshot of its own.
+ * Reads a snapshot in one statement, which is compiled once: a report asks a dozen questions, perhaps over a network. A single
+ * statement is consistent even without a transaction.
  */
 export class SnapshotReader {
   #snapshot: ReturnType<typeof compileSnapshot> | undefined;
@@ -49,7 +49,7 @@ export class SnapshotReader {
   }
 }
 
-/** Days before any that Headroom will meet, for an extent without a lower bound. */
+/** A day before all usage: data is complete from the start. */
 const FIRST_DAY = -1_000_000;
 
 interface SnapshotRow {
@@ -116,21 +116,21 @@ function snapshotColumns(of: ExpressionBuilder<Database, never>) {
   ];
 }
 
-/** Setting that tells which ids are remembered no more: those before a second, and those of imports. */
+/** Setting that tells which ids are forgotten: all up to a second, and those of some imports. */
 export const FORGOTTEN_IDS = 'forgotten_ids';
 
-/** What a commit stands on and another process may have changed since the last one. */
+/** Facts that a commit depends on and that another process may have changed since the last one. */
 export interface CommitSnapshot {
   /** Version of the definitions; 0 before the first declaration. */
   rulesVersion: number;
-  /** Changes whenever values were renamed; null: never. */
+  /** Changes whenever a value is renamed; null: none ever was. */
   renames: string | null;
   /** The zone that days are counted in; null: not fixed yet. */
   zone: string | null;
   /** The newest run of ids; null: there is none. */
   run: number | null;
   forgottenIds: string;
-  /** Batches of ids after the one that was asked about, the oldest first; undefined: there are many. */
+  /** Batches of ids newer than the one that was asked about, the oldest first; undefined: too many to read along. */
   batches: readonly { id: number; ids: Uint8Array }[] | undefined;
 }
 
@@ -154,21 +154,21 @@ const select = compileOnce((db) =>
     order by batch.id`.compile(db),
 );
 
-/** Reads all of it in one statement. */
+/** Reads the commit snapshot in one statement. */
 export async function readCommitSnapshot(db: Db, afterBatch = Number.MAX_SAFE_INTEGER): Promise<CommitSnapshot> {
   const { rows } = await db.executeQuery(select(db, afterBatch));
   const batches = rows.filter((row) => row.id !== null);
   return { ...rows[0]!, batches: batches.length < FEW_BATCHES ? batches : undefined };
 }
 
-/** Any number that no other advisory lock of ours has. */
+/** Number of the PostgreSQL advisory lock; no other lock of Headroom has it. */
 const COMMITS_LOCK = 0x4845_4149;
 
 const takeLock = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(COMMITS_LOCK)})`.compile(db));
 
 /**
- * From here to the end of its transaction one process at a time commits events, and what it reads here holds: on PostgreSQL
- * by a lock that is asked for together with the snapshot; SQLite has one writer anyway.
+ * Waits for other processes that commit events, and keeps them off until the transaction ends, so that the snapshot stays true.
+ * PostgreSQL: a lock that is sent together with the query of the snapshot. SQLite has one writer anyway.
  */
 export async function lockCommits(trx: Db, dialect: DialectName, afterBatch?: number): Promise<CommitSnapshot> {
   if (dialect === 'postgres') await send(trx, takeLock(trx));

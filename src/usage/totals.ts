@@ -20,15 +20,15 @@ import { Grouping } from './grouping.ts';
 import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
 import type { ValuePlaces } from './value-places.ts';
 
-/** So many segments of about one size are merged into one. */
+/** Segments of about one size are merged as soon as there are this many, the new one included. */
 const TIER = 4;
-/** Of the cells of the largest segment of a day that is over, so many may stand beside it. */
+/** Segments of a finished day are merged if the smaller ones together hold more than this share of the largest one's cells. */
 const MOST_BESIDE = 1 / 8;
 
 /**
- * Which of a bucket's segments (the newest first) are merged with new rows, so that the bucket has few segments and a row
- * is rewritten a logarithmic number of times: every tier of like size that is full with them, as long as no more than
- * `maxRows` come together.
+ * Picks the segments of a bucket (given newest first) to merge with new rows: every tier of about one size that the new rows make
+ * full, as long as the result has no more than `maxRows` rows. So a bucket has few segments, and a row is rewritten a logarithmic
+ * number of times.
  */
 export function takeFullTiers<S>(
   segments: readonly S[],
@@ -49,28 +49,34 @@ export function takeFullTiers<S>(
   return segments.slice(0, taken);
 }
 
-/** Of advisory locks; the one on all totals, and those on days and months, which have two numbers. */
+/** Number of the PostgreSQL advisory lock on all totals. Locks on single days and months have it as the first of two numbers. */
 const TOTALS_LOCK = 0x4845_4144;
-/** Number of values of 32 bits. */
+/** How many values fit into 32 bits. */
 export const WORD = 2 ** 32;
-/** Days that are so many apart may share a lock: an import of years takes no more of them. */
+/** Days share this many locks, so that an import of years does not take thousands. Days that share one wait for each other. */
 const DAY_LOCKS = 64;
 
 const lockAll = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(TOTALS_LOCK)})`.compile(db));
 const share = compileOnce((db) => sql`select pg_advisory_xact_lock_shared(${sql.lit(TOTALS_LOCK)})`.compile(db));
 const lockOne = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(TOTALS_LOCK)}, ${0})`.compile(db));
 
-/** No other process changes totals, or rows made of them, until the transaction ends. (SQLite has one writer anyway.) */
+/** Keeps other processes from changing totals, or rows made of them, until the transaction ends. SQLite has one writer anyway. */
 export async function lockTotals(trx: Db, dialect: DialectName): Promise<void> {
   if (dialect === 'postgres') await send(trx, lockAll(trx));
 }
 
-/** Others change totals too, of days that they have locked as `lockDays` does; none has locked all of them. */
+/**
+ * Keeps other processes from taking `lockTotals` until the transaction ends. They may still change totals of days that they lock
+ * with `lockDays`.
+ */
 export async function shareTotals(trx: Db, dialect: DialectName): Promise<void> {
   if (dialect === 'postgres') await send(trx, share(trx));
 }
 
-/** No other process changes totals of these days, or of their months where these are closed. After `shareTotals`. */
+/**
+ * Keeps other processes from changing totals of these days, and of their months where these are closed. Call it after
+ * `shareTotals`.
+ */
 export async function lockDays(trx: Db, dialect: DialectName, days: readonly number[]): Promise<void> {
   if (dialect === 'sqlite') return;
   const closed = await findClosedMonth(trx);
@@ -79,11 +85,11 @@ export async function lockDays(trx: Db, dialect: DialectName, days: readonly num
     ...days.map((day) => day % DAY_LOCKS),
     ...months.map((month) => DAY_LOCKS + (month % DAY_LOCKS)),
   ]);
-  // In order, so that none waits for another in a ring.
+  // In ascending order, so that two processes cannot deadlock.
   for (const lock of [...locks].sort((a, b) => a - b)) await send(trx, lockOne(trx, lock));
 }
 
-/** Rows of each local day, in order of the days. */
+/** Splits rows by local day, the earliest day first. */
 export function splitByDay(batch: Batch, calendar: Calendar): Map<number, Batch> {
   const time = batch.columns.time!;
   const rowsOf = new Map<number, number[]>();
@@ -143,7 +149,7 @@ export async function addToTotals(
   }
   for (const cube of DAY_CUBES.filter(({ dimensions }) => dimensions.length === 2)) {
     const [a, b] = cube.dimensions as [Dimension, Dimension];
-    // A dimension that has one value throughout adds nothing to the other's cells.
+    // Where one dimension of a pair has the same value in all events, the pair has the cells of the other dimension alone.
     const constant = [b, a].find((dimension) => isConstant(columns[dimension] ?? events.columns[dimension]));
     if (constant && events.length > 0) {
       const value = (columns[constant] ?? events.columns[constant])?.[0] ?? 0;
@@ -163,7 +169,10 @@ export async function addToTotals(
   }
 }
 
-/** Totals of a day that are made of its hours (`cells` of the cube `hours`): the one with status first. */
+/**
+ * Sums hourly cells of a day (`cells` of the cube `hours`) into its daily totals: first the one with status, then the one
+ * without, where it exists.
+ */
 export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[] {
   const cube = DAY_CUBES.find(({ name }) => name === hours.name.replace('hour', 'day'))!;
   const days = regroup(cube, cells);
@@ -171,7 +180,7 @@ export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[
   return [{ cube, cells: days }, ...(brief ? [{ cube: brief, cells: regroup(brief, withOutcome(days)) }] : [])];
 }
 
-/** Cells of a finer total as cells of a coarser one. */
+/** Sums cells of a finer total into cells of a coarser one. */
 export function regroup(cube: Cube, cells: Batch): Batch {
   const grouping = new Grouping(cube.keys, cube.measures);
   grouping.add(cells);
@@ -193,7 +202,7 @@ function withConstant(cells: Batch, name: Dimension, value: number): Batch {
   return { length: cells.length, columns: { ...cells.columns, [name]: new Uint32Array(cells.length).fill(value) } };
 }
 
-/** Undefined where nothing is excluded: the usual case needs no selection. */
+/** Returns the rows whose exclusion is wanted; undefined: no event is excluded, so all rows count. */
 function selectRows(events: Batch, wanted: (exclusion: number) => boolean): Uint32Array | undefined {
   const exclusions = events.columns.exclusion;
   if (!exclusions) return undefined;
@@ -208,7 +217,9 @@ function selectRows(events: Batch, wanted: (exclusion: number) => boolean): Uint
   return count === events.length && wanted(0) ? undefined : rows.slice(0, count);
 }
 
-/** Hour and minute of each event, in minutes from the start of its day, and what it counts for. */
+/**
+ * Returns each event's hour (`slot`) and minute, both in minutes from the start of its day, and its calls as `singles` or `bulk`.
+ */
 function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['columns'] & { minute: Column } {
   const start = calendar.startOfDay(day);
   const time = events.columns.time!;
@@ -226,7 +237,7 @@ function timeColumns(events: Batch, day: number, calendar: Calendar): Batch['col
   return { slot, minute, singles, bulk, requests: count };
 }
 
-/** Splits durations into two keys of 32 bits. An event of several calls has none, as it does not say how long each took. */
+/** Splits durations into two keys of 32 bits. An event of several calls gets 0, because it does not say how long each took. */
 function splitDurations(events: Batch): Pick<Batch['columns'], 'took' | 'tookHigh'> {
   const { duration, count } = events.columns;
   if (!duration) return {};
@@ -254,7 +265,7 @@ const insertSegment = compileOnce((db) =>
   db.insertInto('total_segment').values({ cube: '', bucket: 0, cells: 0, body: new Uint8Array() }).compile(),
 );
 
-/** Appends cells to a bucket, merging what makes a full tier with them (takeFullTiers). */
+/** Adds cells to a bucket as a segment, merged with the segments that `takeFullTiers` picks. */
 export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
   if (cells.length === 0) return;
   const { rows: segments } = await db.executeQuery(listSegments(db, cube.name, bucket));
@@ -262,7 +273,7 @@ export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch)
   await insertMerged(db, cube, bucket, full, cells);
 }
 
-/** Inserts cells as one segment, together with those of other segments, which are gone then. */
+/** Inserts cells and those of `others` as one segment, and deletes the others. */
 async function insertMerged(
   db: Db,
   cube: Cube,
@@ -293,8 +304,8 @@ const CUBES_OF_DAYS: readonly Cube[] = [
 ];
 
 /**
- * The totals of a day that is over, as days after it have totals too, whose cells stand in several segments: most of them in each.
- * What came late and is few is left beside the rest.
+ * Lists the totals of a finished day whose cells are spread over several segments. A day is finished once a later day has totals.
+ * A few late cells beside one large segment do not count as spread.
  */
 export async function listScattered(db: Db, day: number): Promise<Cube[]> {
   const later = await db
@@ -325,7 +336,10 @@ export async function listScattered(db: Db, day: number): Promise<Cube[]> {
   });
 }
 
-/** Makes one segment of all of a day's for a total: questions about whole days read a third fewer cells. Under the lock on the day. */
+/**
+ * Merges all segments of a day's total into one: questions about whole days then read a third fewer cells. Call it under the lock
+ * on the day.
+ */
 export async function mergeDay(trx: Db, cube: Cube, day: number): Promise<void> {
   const { rows: segments } = await trx.executeQuery(listSegments(trx, cube.name, day));
   // Another process may have merged them.
@@ -337,14 +351,14 @@ function encodeCells({ sorted, dimensions: [first] }: Cube, cells: Batch): Uint8
 }
 
 /**
- * Sums the days of every month that is over into monthly totals, in the caller's transaction; from then on events that
- * come late for it are added to both.
+ * Sums the days of every month that is over into monthly totals, in the caller's transaction. From then on late events are added
+ * to both.
  */
 export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
   const closed = await findClosedMonth(db);
   const days = await db.selectFrom('total_segment').select('bucket').distinct().where('cube', '=', 'day').execute();
   if (days.length === 0) return;
-  // Not every month since the first: one event of 1970 would make hundreds that are empty.
+  // Only months with usage: one event of 1970 would otherwise make hundreds of empty months.
   for (const month of new Set(days.map(({ bucket }) => monthOf(bucket)))) {
     if (month <= closed || month >= currentMonth) continue;
     for (const cube of [...DAY_CUBES, ...BRIEF_CUBES]) {
@@ -363,13 +377,13 @@ export async function closeMonths(db: Db, currentMonth: number): Promise<void> {
   await setSetting(db, CLOSED_MONTH, String(Math.max(closed, currentMonth - 1)));
 }
 
-/** Monthly totals exist for this month and all before it. */
+/** Finds the newest month with monthly totals; all months before it have them too. -Infinity: none has. */
 export async function findClosedMonth(db: Db): Promise<number> {
   const month = await findSetting(db, CLOSED_MONTH);
   return month === undefined ? Number.NEGATIVE_INFINITY : Number(month);
 }
 
-/** Monthly totals from this month on are no more; `closeMonths` sums them again. */
+/** Deletes monthly totals from this month on; `closeMonths` makes them again. */
 export async function reopenMonths(db: Db, month: number): Promise<void> {
   if ((await findClosedMonth(db)) < month) return;
   await db.deleteFrom('total_segment').where('cube', 'like', 'month%').where('bucket', '>=', month).execute();

@@ -19,14 +19,17 @@ import { addToTotals, closeMonths, listScattered, lockDays, lockTotals, mergeDay
 import { ValuePlaces } from './value-places.ts';
 import { ValueDictionary } from './values.ts';
 
-/** Commits wait unfolded up to so many events or commits; a reader sums them on the fly, in a few milliseconds. */
+/** A fold is due at this many events or commits. Until then readers sum them on the fly, in a few milliseconds. */
 const FOLD_EVENTS = 100_000;
 const FOLD_COMMITS = 1_000;
 
-/** For so many events one step is made to bring ids into order: more often than needed, and no sender waits for several. */
+/**
+ * Ids are tidied before a commit: in one step, and one more per this many events of the commit before. That is more often than
+ * needed, so ids never pile up, and a sender of few events waits for one step only.
+ */
 const EVENTS_PER_STEP = 25_000;
 
-/** Enough that a disk without room for the next commit shows. */
+/** Bytes that `probe` writes: enough to fail where the disk has no room for a commit. */
 const PROBE_BYTES = 16 * 1024;
 
 export interface UsageWriterOptions {
@@ -34,18 +37,18 @@ export interface UsageWriterOptions {
   calendar: Calendar;
   rawRetentionDays: number;
   totalsRetentionMonths?: number | undefined;
-  /** Values of a dimension that a day's totals list by name. */
+  /** Limit of values per dimension that a day's totals list by name. */
   dimensionCap?: number;
-  /** Ids that gather before they are put in order (event-identity.ts). */
+  /** New ids that gather before they are moved into runs (event-identity.ts). */
   batchedIds?: number;
-  /** The rules as they stand in this transaction, in which they have this version. */
+  /** Returns the rules as this transaction sees them; `version` is theirs. */
   rules: (db: Db, version: number) => Promise<Assign>;
 }
 
 /**
- * The one way usage gets into the store. `append` commits events as one row of columns per call, whole or not at all;
- * `fold` moves committed events into raw segments by day and adds them to the totals, in one transaction, so that events
- * and totals agree at every instant, crashes included: totals + what is unfolded = everything that was ever answered for.
+ * Writes all usage: there is no other way into the store. `append` commits the events of a call as one row of columns, all or
+ * none; `fold` moves committed events into raw segments by day and adds them to the totals, in one transaction. So events and
+ * totals agree at every instant, even after a crash: totals + unfolded events = everything that senders got an answer for.
  */
 export class UsageWriter {
   readonly #db: Db;
@@ -56,13 +59,13 @@ export class UsageWriter {
   #seed = 0;
   #isOpen = false;
   #renames: string | null = null;
-  /** Ids are in order, as far as is known; looked at after each fold. */
+  /** No ids wait to be moved or merged, as far as is known; checked again after each fold. */
   #isTidy = false;
-  /** Of the last commit. */
+  /** Events of the last commit. */
   #events = 0;
   #unfoldedEvents = 0;
   #unfoldedCommits = 0;
-  /** Commits of one process take turns, and so do changes of totals: each share a part of the caches above. */
+  /** Two queues: commits of this process run one at a time, and so do changes of totals, because each kind shares caches above. */
   readonly #turns = { commits: Promise.resolve() as Promise<unknown>, totals: Promise.resolve() as Promise<unknown> };
 
   constructor(db: Db, options: UsageWriterOptions) {
@@ -74,8 +77,9 @@ export class UsageWriter {
   }
 
   /**
-   * All of it is on disk when this resolves, or none of it if it rejects. One result per request, in order. `requests` may be
-   * asked for once nobody else commits: what they are may depend on what is stored, and more may have come meanwhile.
+   * Stores the events of all requests, all or none: they are on disk when this resolves. Returns one result per request, in
+   * order. `requests` may be a function: it is called once no other process can commit, so it may read what is stored and take
+   * along requests that came meanwhile.
    */
   append(
     requests: readonly Append[] | ((trx: Db) => Promise<readonly Append[]>),
@@ -85,7 +89,10 @@ export class UsageWriter {
     return this.#inTurn('commits', () => this.#append(ask, options));
   }
 
-  /** Commits what an append would, and takes it away in the same transaction. Rejects where an append would fail too. */
+  /**
+   * Checks that the database can be written: inserts a row and deletes it in the same transaction. Rejects where an append would
+   * fail too.
+   */
   async probe(): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       const { seq } = await trx
@@ -104,33 +111,34 @@ export class UsageWriter {
     });
   }
 
-  /** How often as much has been committed since the last fold as one is due for. */
+  /** How many folds the events committed since the last one would fill; from 1 on, one is due. */
   get foldsDue(): number {
     return Math.floor(Math.max(this.#unfoldedEvents / FOLD_EVENTS, this.#unfoldedCommits / FOLD_COMMITS));
   }
 
-  /** Reads into memory what tells known ids from new ones, so that the first append is as quick as any. */
+  /** Loads the remembered ids, so that the first append is as quick as any. */
   open(): Promise<void> {
     return this.#inTurn('commits', () => this.#open());
   }
 
-  /** Folds what is committed and no other process is folding; answers the number of events (0: nothing was left). */
+  /** Folds committed events that no other process is folding. Returns their number; 0: nothing is left. */
   fold(): Promise<number> {
     return this.#inTurn('totals', () => this.#fold());
   }
 
   /**
-   * Folds all that is committed when its turn comes. What other processes commit meanwhile is left to the next fold, so
-   * this ends however fast they are.
+   * Folds everything committed before its turn comes. Later commits of other processes are left to the next fold, so this ends
+   * however fast they commit.
    */
   foldAll(): Promise<void> {
     return this.#inTurn('totals', () => this.#foldAll());
   }
 
-  /** Removes what is past its time (raw events, ids, hourly totals, daily ones where that is set), and closes months. */
+  /** Removes data past its retention (raw events, ids, hourly totals, and daily ones where that is set), and closes months. */
   retain(nowMs: number): Promise<void> {
     const { calendar, rawRetentionDays: rawDays, totalsRetentionMonths: totalsMonths } = this.#options;
-    // Under the lock, else two instances would close a month twice, or a fold elsewhere would miss that it is closed.
+    // Under the lock on all totals: otherwise two instances could close a month twice, or a fold elsewhere could miss that it is
+    // closed.
     const change = async (trx: Db): Promise<void> => {
       const rawDay = await removeExpired(trx, nowMs, calendar, { rawDays, totalsMonths });
       await this.#identity.forgetBefore(trx, calendar.startOfDay(rawDay));
@@ -140,9 +148,8 @@ export class UsageWriter {
   }
 
   /**
-   * Writes the rows of `usage_daily` for days whose totals have changed, the newest first, each in a transaction of its own,
-   * for about so many milliseconds; and makes one segment of each total of such a day, once it is over. Answers whether days are
-   * left.
+   * Writes the rows of `usage_daily` for days whose totals have changed, the newest first, each in its own transaction, for about
+   * `forMs`. Merges the segments of those days that are over. Returns true if days are left.
    */
   async writeDailyRows(forMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const { dialect, calendar } = this.#options;
@@ -166,7 +173,7 @@ export class UsageWriter {
     return false;
   }
 
-  /** Takes an import out of the totals and forgets its ids; as far as its raw events are kept. Answers their number. */
+  /** Takes an import out of the totals and forgets its ids, as far as its raw events are kept. Returns the number of its events. */
   undoImport(importId: number): Promise<number> {
     return this.#inTurn('totals', async () => {
       await this.#foldAll();
@@ -177,8 +184,8 @@ export class UsageWriter {
   }
 
   /**
-   * Applies today's rules to the raw events of `fromDay` and later, and moves the totals with them. Answers the number of
-   * events looked at.
+   * Applies the current rules to the raw events of `fromDay` and later, and corrects the totals. Returns the number of events
+   * looked at.
    */
   recount(fromDay: number): Promise<number> {
     return this.#inTurn('totals', async () => {
@@ -191,8 +198,8 @@ export class UsageWriter {
   }
 
   /**
-   * Counts in the days of another zone from now on (rezone.ts), all in one transaction. This writer belongs to the old
-   * zone and takes nothing any more.
+   * Changes to the days of another zone (rezone.ts) in one transaction. This writer belongs to the old zone and refuses events
+   * from then on.
    */
   rezone(to: Calendar): Promise<RezoneOutcome> {
     return this.#inTurn('totals', async () => {
@@ -200,11 +207,11 @@ export class UsageWriter {
       const { calendar: from, dialect } = this.#options;
       return this.#changeTotals(async (trx) => {
         if (dialect === 'postgres') {
-          // As long as it takes: no instance is running that could wait.
+          // No time limit: no other instance is running that would have to wait.
           await sql`set local idle_in_transaction_session_timeout = 0`.execute(trx);
           await lockCommits(trx, dialect);
         }
-        // What came between the last fold and the lock.
+        // Fold what came between the last fold and the lock.
         while ((await foldInbox(trx, { dialect, calendar: from, places: this.#places })).events > 0);
         await this.#places.store(trx, dialect);
         const places = new ValuePlaces(this.#options.dimensionCap ?? DIMENSION_CAP);
@@ -247,7 +254,7 @@ export class UsageWriter {
       dictionary.remember(learned);
       this.#events = events;
       this.#unfoldedEvents += events;
-      // A command folds at its end only.
+      // Tidy ids even without a fold: a command folds only at its end.
       if (this.#unfoldedEvents >= FOLD_EVENTS) this.#isTidy = false;
       this.#unfoldedCommits += events > 0 ? 1 : 0;
       return results;
@@ -258,8 +265,8 @@ export class UsageWriter {
   }
 
   /**
-   * A value that was forgotten must not be found by its old text any more, and no event may be put into a day of a zone
-   * that days are no longer counted in; whichever process changed that.
+   * Follows changes by other processes. After a rename it empties the dictionary, so that a forgotten value is not found by its
+   * old text. It throws if the report zone has changed, because events would go into days of the old one.
    */
   #follow({ zone, renames }: CommitSnapshot): void {
     if (zone !== null && zone !== this.#options.calendar.zone) {
@@ -269,7 +276,7 @@ export class UsageWriter {
     this.#renames = renames;
   }
 
-  /** All in one transaction, under a lock on all totals unless `lock` says otherwise. */
+  /** Runs a change in one transaction, under a lock on all totals unless `lock` says otherwise. */
   async #changeTotals<T>(change: (trx: Db) => Promise<T>, lock = lockTotals): Promise<T> {
     const { dialect } = this.#options;
     try {
@@ -304,20 +311,20 @@ export class UsageWriter {
       return foldInbox(trx, { dialect, calendar, places: this.#places, ...which });
     }, shareTotals);
     this.#isTidy = false;
-    // Nothing left of what this process had committed: another has folded it.
+    // If nothing was left, another process has folded what this one committed.
     this.#unfoldedEvents = folded.events === 0 ? 0 : Math.max(0, this.#unfoldedEvents - folded.events);
     this.#unfoldedCommits = folded.commits === 0 ? 0 : Math.max(0, this.#unfoldedCommits - folded.commits);
     return folded.events;
   }
 
   /**
-   * Replaces raw segments (of an import, or from a day on) by what `change` makes of them, and the totals with them, one
-   * segment per transaction. Undefined: the events are taken back. Answers how many events there were at the start.
+   * Replaces raw segments (of an import, or from a day on) by what `change` returns, and corrects the totals, one segment per
+   * transaction. Where `change` returns undefined, the events are taken back. Returns how many events there were at the start.
    *
-   * A fold of another process may merge segments meanwhile: these are gone, and their events stand in one of a higher
-   * number. So each is looked for under the lock, by ascending number, and a merged one is still to come; `change` meets
-   * some events again then. What other processes commit meanwhile is left as it is, unless it was merged with what there
-   * was. This ends, because segments are merged up to a size only.
+   * Meanwhile a fold of another process may merge segments: they are gone then, and their events are in a new one with a higher
+   * id. So each segment is looked up under the lock, by ascending id: a merged one is still to come, and `change` sees some
+   * events a second time. Events that other processes commit meanwhile are left as they are, unless they were merged with older
+   * ones. The loop ends because segments are merged only up to a size.
    */
   async #rewrite(
     { importId, fromDay }: { importId?: number; fromDay?: number },

@@ -3,38 +3,41 @@ import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { type Batch, decodeSegment } from './segment.ts';
 
-/** The number that stands for `(other)` in every dimension; the first migration reserves it. */
+/** Number of `(other)` in every dimension; the first migration reserves it. */
 export const OTHER_ID = 1;
 
-/** A value that had a place in a dimension's totals keeps it for so many days. */
+/** A value keeps its place for this many days after the last day on which it had one. */
 const KEPT_DAYS = 30;
 const CHUNK = 500;
 const MAX_REMEMBERED = 500_000;
 
-/** Any number that no other advisory lock of ours has. */
+/** Number of the PostgreSQL advisory lock; no other lock of Headroom has it. */
 const PLACES_LOCK = 0x4845_414a;
 
 const takeLock = compileOnce((db) => sql`select pg_advisory_xact_lock(${sql.lit(PLACES_LOCK)})`.compile(db));
 
 /**
- * Who has a place of its own in a day's totals: at most `cap` new values per dimension and day, and everyone who had one
- * in the last 30 days. What has none is counted as `(other)`. Raw events keep every value.
+ * Decides which values have a place: a day's totals list them by name, and count all others as `(other)`. A value gets a place if
+ * it had one in the last 30 days, or while its dimension has given fewer than `cap` on that day. Raw events keep every value.
  */
 export class ValuePlaces {
   readonly #cap: number;
   /** Last day on which a value had a place, as far as this process knows. */
   readonly #lastPlace = new Map<number, number>();
-  /** Values that were last refused a place on this day, and how many places a dimension had given then that count on it. */
+  /**
+   * Per value, the day for which it was last refused a place; per dimension and day, the number of places that counted then.
+   * While that number is the same, the value is refused without a query.
+   */
   readonly #refused = new Map<number, number>();
   readonly #placesThen = new Map<string, number>();
-  /** Values by the day that they were given a place on, to be stored. */
+  /** Values that were given a place and are not stored yet, by day. */
   readonly #placed = new Map<number, number[]>();
 
   constructor(cap: number) {
     this.#cap = cap;
   }
 
-  /** Columns in which values without a place are replaced; only those that changed. */
+  /** Returns the columns in which values without a place became `(other)`; columns without such values are left out. */
   async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
     if (this.#lastPlace.size > MAX_REMEMBERED) this.#clear();
     const replaced: Batch['columns'] = {};
@@ -65,13 +68,13 @@ export class ValuePlaces {
       .where('day', '>=', day - KEPT_DAYS)
       .execute();
     let places = given.find((row) => row.day === day)?.places ?? 0;
-    // A place on any of these days is a place today.
+    // Places given on the other days of the last 30: a value with one of these has a place today.
     const elsewhere = given.reduce((sum, row) => sum + (row.day === day ? 0 : row.places), 0);
     const isKept = (last: number): boolean => last > 0 && last >= day - KEPT_DAYS;
     const unknown: number[] = [];
     const isSame = elsewhere + places === this.#placesThen.get(`${dimension} ${day}`);
     for (const id of unplaced) {
-      // As long as no place was given since, nobody is looked for again: most values of a full day are met again and again.
+      // While no place was given since, refuse without a query: on a full day the same values come again and again.
       if (isSame && this.#refused.get(id) === day && !isKept(this.#lastPlace.get(id) ?? 0)) without.add(id);
       else unknown.push(id);
     }
@@ -109,8 +112,8 @@ export class ValuePlaces {
   }
 
   /**
-   * Stores what was assigned, as the last thing in its transaction: values belong to no day, so processes that change
-   * totals of different days take turns here.
+   * Stores the places given. Call it last in the transaction: values belong to no day, so its lock makes processes wait for each
+   * other even where they change totals of different days.
    */
   async store(trx: Db, dialect: DialectName): Promise<void> {
     if (this.#placed.size === 0) return;
@@ -125,7 +128,9 @@ export class ValuePlaces {
     this.#placed.clear();
   }
 
-  /** The same for events that are taken out of a day's totals again: who has a place is who stands in them. */
+  /**
+   * Does what `assign` does, for events that are taken out of a day's totals again: a value has a place if these totals hold it.
+   */
   async findAssigned(db: Db, day: number, events: Batch): Promise<Batch['columns']> {
     const replaced: Batch['columns'] = {};
     for (const dimension of DIMENSIONS) {
@@ -147,7 +152,7 @@ export class ValuePlaces {
     return replaced;
   }
 
-  /** After a transaction that did not commit: what it placed was not placed. */
+  /** Empties the memory. Call it after a transaction that did not commit: the places it gave were not stored. */
   forget(): void {
     this.#placed.clear();
     this.#clear();

@@ -6,20 +6,26 @@ import { setSetting } from '../store/setting-repository.ts';
 import type { Batch, Column } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
-/** Texts are interned per dimension; `meters` and `exclusion` are combinations of names that the rules gave. */
+/**
+ * Kinds of text that are stored as numbers: the values of each dimension, combinations of meter names (`meters`), and exclusion
+ * rules (`exclusion`).
+ */
 export type Vocabulary = Dimension | 'meters' | 'exclusion';
 
-/** Numbers of texts, given or found in a transaction. */
+/** Numbers that a transaction found for texts, or gave to new ones. */
 export type Learned = ReadonlyMap<Vocabulary, ReadonlyMap<string, number>>;
 
-/** Bytes that the cache may take, about: texts are short as a rule, and up to 2,000 characters if a sender means harm. */
+/**
+ * The cache is emptied at about this many bytes. Bytes are counted instead of texts because a hostile sender may send texts of
+ * 2,000 characters.
+ */
 const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
 const BYTES_PER_TEXT = 100;
 const CHUNK = 400;
 
 /**
- * Texts as numbers, for good: a text keeps its number, so a segment written years ago reads the same. The memory of it
- * is a cache; the table `value` is the truth, also for other processes.
+ * Gives each text a number, for writers. A text keeps its number for ever, so a segment written years ago still reads the same.
+ * What is in memory is a cache of the table `value`, which all processes share.
  */
 export class ValueDictionary {
   readonly #ids = new Map<Vocabulary, Map<string, number>>();
@@ -30,18 +36,18 @@ export class ValueDictionary {
     this.#dialect = dialect;
   }
 
-  /** The number of a text, if this process has met it; 0 stands for no text at all. */
+  /** Returns the numbers of the texts that this process has met. The empty text is 0: no value. */
   idsOf(vocabulary: Vocabulary): Map<string, number> {
     return this.#ids.getOrInsertComputed(vocabulary, () => new Map([['', 0]]));
   }
 
   /**
-   * Numbers for texts that `idsOf` does not hold yet, given in the caller's transaction: most are new to the database too.
-   * They enter the cache only with `remember`, once that transaction is on disk.
+   * Finds or inserts texts that `idsOf` does not hold yet, in the caller's transaction, and returns their numbers. Call
+   * `remember` once the transaction is on disk: only then may they enter the cache.
    */
   async resolve(db: Db, texts: ReadonlyMap<Vocabulary, ReadonlySet<string>>): Promise<Learned> {
     const found = new Map([...texts.keys()].map((vocabulary) => [vocabulary, new Map<string, number>()]));
-    // In one order, so that processes that meet the same new texts wait for each other instead of deadlocking.
+    // Sorted: two processes that insert the same new texts then wait for each other instead of deadlocking.
     let missing = [...texts].flatMap(([dimension, own]) => [...own].map((text) => [dimension, text] as const)).sort();
     while (missing.length > 0) {
       const wanted = JSON.stringify(missing);
@@ -49,7 +55,7 @@ export class ValueDictionary {
       const { rows: added } = await db.executeQuery(INSERT[this.#dialect](db, wanted));
       const { rows: known } = await answer;
       for (const { id, dimension, text } of [...known, ...added]) found.get(dimension)!.set(text, id);
-      // Between the two another process may have inserted some: these are found now.
+      // Another process may have inserted some between the two statements: the next round finds them.
       missing = missing.filter(([dimension, text]) => !found.get(dimension)!.has(text));
     }
     return found;
@@ -66,7 +72,7 @@ export class ValueDictionary {
     }
   }
 
-  /** Empties the cache: too large, or another process has renamed values. */
+  /** Empties the cache, because it is too large or another process has renamed values. */
   forget(): void {
     this.#ids.clear();
     this.#bytes = 0;
@@ -79,15 +85,14 @@ interface StoredValue {
   text: string;
 }
 
-/** The pairs [dimension, text] of a JSON array. */
+/** One row per pair of a JSON array of [dimension, text] pairs. */
 const EACH = {
   sqlite: (pairs: string) => sql`json_each(${pairs})`,
   postgres: (pairs: string) => sql`json_array_elements(${pairs}::json)`,
 };
 
 /**
- * Not compiled once: PostgreSQL would go on with the plan that was best while there were few values, and go through all of
- * them for each.
+ * Compiled for each call: PostgreSQL would keep the plan made while the table was small, and scan the whole table for each text.
  */
 const SELECT = {
   sqlite: (pairs: string) =>
@@ -110,15 +115,15 @@ const INSERT = { sqlite: insertInto('sqlite'), postgres: insertInto('postgres') 
 
 const MAX_REMEMBERED = 200_000;
 
-/** Setting that changes whenever values are renamed: what processes remember of texts is stale then. */
+/** Setting that changes whenever a value is renamed. A process that caches texts compares it to see whether its cache is stale. */
 export const RENAMES = 'value_renames';
 
-/** Stands before the number of a value that was forgotten, in the place of its text. */
+/** Prefix of the text of a forgotten value; the value's number follows, because texts are unique. */
 export const FORGOTTEN = `${REMOVED}\u001f`;
 
 /**
- * Replaces a value by `(removed)` wherever usage names it, past and present; its totals stay. Answers whether there was
- * such a value. Events that name it later make it a new value.
+ * Replaces a value by `(removed)` in all stored usage; its totals stay. Returns false where there is no such value. A later event
+ * with the same text makes a new value.
  */
 export async function forgetValue(db: Db, dimension: Dimension, text: string): Promise<boolean> {
   const value = await db
@@ -137,14 +142,14 @@ export async function forgetValue(db: Db, dimension: Dimension, text: string): P
   return true;
 }
 
-/** Numbers back to texts, and texts (or patterns of them) to the numbers that stand for them. For readers. */
+/** Turns numbers back into texts, and texts or patterns into numbers, for readers. */
 export class ValueTexts {
   #texts = new Map<number, string>();
   #renames: string | undefined;
 
   /**
-   * The texts of these numbers, and perhaps of others. `renames`: as this snapshot has it (snapshot.ts). Questions
-   * may overlap: what one was given stays as it is when another begins a new memory.
+   * Returns the texts of these numbers, and perhaps of others. `renames`: the setting RENAMES as the snapshot holds it. The
+   * returned map stays valid for its caller when another question starts a new cache.
    */
   async resolve(db: Db, renames: string | undefined, ids: Iterable<number>): Promise<ReadonlyMap<number, string>> {
     if (renames !== this.#renames || this.#texts.size > MAX_REMEMBERED) this.#texts = new Map();
@@ -164,7 +169,7 @@ export class ValueTexts {
     return texts;
   }
 
-  /** For the key columns of an answer. */
+  /** Resolves the texts in the key columns of an answer. */
   resolveAll(
     db: Db,
     renames: string | undefined,
@@ -174,7 +179,7 @@ export class ValueTexts {
     return this.resolve(db, renames, readKeys(cells, keys));
   }
 
-  /** For every dimension of some raw events. */
+  /** Resolves the texts of every dimension of some raw events. */
   async resolveMany(
     db: Db,
     renames: string | undefined,
@@ -189,7 +194,7 @@ export class ValueTexts {
     return db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary).execute();
   }
 
-  /** Numbers of a text as it is; a forgotten value stands for several. */
+  /** Finds the number of exactly this text. `(removed)` stands for all forgotten values, so it may have several. */
   async findExact(db: Db, vocabulary: Vocabulary, text: string): Promise<number[]> {
     if (text === NONE || text === OTHER) return [];
     const query = db.selectFrom('value').select('id').where('dimension', '=', vocabulary);
@@ -198,7 +203,7 @@ export class ValueTexts {
     return (await found.execute()).map(({ id }) => id);
   }
 
-  /** Numbers of the texts that fit a pattern; `*` matches any characters. */
+  /** Finds the numbers of texts that match a pattern; `*` stands for any characters. */
   async find(db: Db, vocabulary: Vocabulary, pattern: string): Promise<number[]> {
     if (!pattern.includes('*')) return this.findExact(db, vocabulary, pattern);
     const query = db.selectFrom('value').select(['id', 'text']).where('dimension', '=', vocabulary);
@@ -207,27 +212,30 @@ export class ValueTexts {
   }
 }
 
-/** The numbers of texts in these columns, with repetitions. */
+/** Yields the text numbers in these columns, with repetitions. */
 function* readKeys(cells: Batch, keys: readonly GroupKey[]): Generator<number> {
   for (const key of keys) if (key !== 'status') yield* (cells.columns[key] ?? []) as Column;
 }
 
-/** Words that stand for values which no sender gave. */
+/** Words that Headroom shows for values which no sender gave. */
 const RESERVED: readonly string[] = [NONE, OTHER, REMOVED];
-/** Stands before such a word where a sender gave it as a name: `named (other)`. */
+/** Prefix of a reserved word that a sender really gave as a value: `named (other)`. */
 export const NAMED = 'named ';
 
-/** A sent text as it is shown and asked for: never one of the words that stand for no text, or for many. */
+/**
+ * Converts a sent text to the one that people see and type. A reserved word gets a prefix, so that it is not mistaken for
+ * Headroom's own.
+ */
 export function toShownText(sent: string): string {
   return sent.endsWith(')') && RESERVED.includes(sent.replaceAll(NAMED, '')) ? NAMED + sent : sent;
 }
 
-/** The text that a sender gave for one that is shown. */
+/** Converts a shown text back to the one that its sender gave. */
 export function toSentText(shown: string): string {
   return shown.startsWith(NAMED) && toShownText(shown) !== shown ? shown.slice(NAMED.length) : shown;
 }
 
-/** A value as people read it. */
+/** Returns a value as people read it. */
 export function textOf(key: GroupKey, value: number, texts: ReadonlyMap<number, string>): string {
   if (value === 0) return NONE;
   if (key === 'status') return String(value);

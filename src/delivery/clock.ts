@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The time and timers of the process; tests bring their own and never wait. */
+/** Time and timers of the process; tests pass their own, so that they never wait. */
 export interface Clock {
   /** Epoch ms. */
   now(): number;
@@ -16,18 +16,18 @@ export const systemClock: Clock = {
 export interface RoundLoopOptions {
   clock: Clock;
   /**
-   * Does what can be done now. Returns the instant at which there may be more; undefined: unknown. Must not throw. `stopped`
-   * cuts its waiting short.
+   * Does the work that is due now. Returns the instant at which more may be due; undefined: unknown. Must not throw. The
+   * `stopped` signal ends its waits.
    */
   round(stopped: AbortSignal): Promise<number | undefined>;
-  /** Rows of other processes are noticed within this time. */
+  /** Longest wait between rounds: rows of other processes are noticed within this time. */
   longestMs: number;
 }
 
-/** Rests at least this long between rounds, so that an instant that has passed does not make it spin. */
+/** Wait at least 10 ms between rounds, so that an instant in the past does not make the loop spin. */
 const SHORTEST_MS = 10;
 
-/** Runs rounds one after the other until it is stopped: the next at the instant that the last one named, or when woken. */
+/** Runs rounds one after the other until it is stopped. The next begins at the instant that the last one returned, or on `wake`. */
 export class RoundLoop {
   readonly #options: RoundLoopOptions;
   readonly #stopped = new AbortController();
@@ -47,7 +47,7 @@ export class RoundLoop {
     if (!this.#woken.signal.aborted) this.#woken.abort();
   }
 
-  /** Ends after the present round. May be called twice. */
+  /** Stops after the present round. May be called twice. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;

@@ -21,21 +21,24 @@ import {
 import { type Clock, RoundLoop } from './clock.ts';
 
 export type Outcome =
-  /** `follow`: a delivery that completes it. */
+  /** `follow`: a delivery that completes the message, such as an edit that adds its picture. */
   | { kind: 'sent'; place: Destination; ts: string; follow?: NewDelivery }
   | { kind: 'replaced'; why: string }
-  /** Somebody else has it: nothing was called. */
+  /** Another instance has leased it: nothing was called. */
   | { kind: 'lost' }
   | { kind: 'failed'; failure: Failure };
 
 /** Sends deliveries to one place: Slack, or the webhook. */
 export interface Transport {
   to: 'slack' | 'webhook';
-  /** For the log, when nothing gets through, and when it does again. */
+  /** Log lines for the begin and the end of an outage. */
   words: { failing: string; working: string };
-  /** Makes one attempt at a leased delivery; `begin` commits that its call is about to be made. False: somebody else has it. */
+  /**
+   * Makes one attempt at a leased delivery. It calls `begin` before its call, which commits that the call is about to be made;
+   * false: another instance has the delivery.
+   */
   attempt(delivery: Delivery, begin: () => Promise<boolean>): Promise<Outcome>;
-  /** Looks for copies of messages whose outcome was ever unclear, and deletes them. */
+  /** Finds and deletes copies of messages whose outcome was ever unclear. */
   sweep?(nowMs: number): Promise<void>;
 }
 
@@ -44,39 +47,39 @@ export interface SenderOptions {
   clock: Clock;
   log: Logger;
   transport: Transport;
-  /** The admins, who are told what nobody else can be. Asked before the transaction of `onFailed`, which must not wait for Slack. */
+  /** Lists the admins for `onFailed`. Called before its transaction, which must not wait for Slack. */
   admins?(): Promise<readonly string[]>;
-  /** In the transaction that marks a delivery failed: tell somebody (by another delivery), pause what made it. */
+  /** Runs in the transaction that marks a delivery as failed: tells somebody by another delivery, pauses a digest. */
   onFailed?(trx: Db, delivery: Delivery, failure: Failure, nowMs: number, admins: readonly string[]): Promise<void>;
-  /** Of every message that this sender is done with, once that is committed. */
+  /** Counts a delivery once its outcome is committed. */
   count?(result: 'sent' | 'failed'): void;
 }
 
-/** A live instance renews its leases every 1.5 s; a frozen one holds a row for at most 5 s. */
+/** A live instance renews its leases every 1.5 s; a frozen one blocks a row for at most 5 s. */
 const LEASE_MS = 5000;
 const RENEW_MS = 1500;
 const POLL_MS = 1000;
 const SWEEP_MS = 20_000;
 const STOP_WITHIN_MS = 8000;
-/** Smaller clock steps are ignored: nothing waits long for them. */
+/** Smaller backward steps of the clock are ignored: they delay nothing by more than a second. */
 const CLOCK_STEP_MS = 1000;
 const MOST_AT_ONCE = 10;
-/** Pauses grow up to this where Slack refuses for a reason that we do not know, and where only a picture is missing. */
+/** Retry pauses grow to 5 minutes if Slack refuses for an unknown reason, or if only a picture is missing. */
 const LONG_PAUSE_MS = 5 * 60_000;
 
 /**
- * Sends what the delivery log holds for one transport, any number of senders on one log. A row is leased, the call is
- * committed before it is made, and its outcome is written only by the attempt that still has the lease.
+ * Sends the deliveries of one transport. Any number of senders can work on one delivery log: a sender leases a row, commits
+ * that it is about to call, calls, and writes the outcome only if it still has the lease.
  */
 export class Sender {
   readonly #options: SenderOptions;
   #pacing = new Pacing();
   readonly #outage: OutageLog;
   readonly #unread: OutageLog;
-  /** Attempts under way, by lane: a channel takes one at a time, and alerts do not wait for the rest. */
+  /** Attempts under way, by lane: one at a time per channel, with lanes of their own for alerts. */
   readonly #lanes = new Map<string, Promise<void>>();
   #sweptMs = 0;
-  /** The newest time seen. What others left behind at start may be of a clock that was ahead, too. */
+  /** Newest time seen. Infinite at the start, since rows of an earlier run may come from a clock that was ahead. */
   #seenMs = Number.POSITIVE_INFINITY;
   readonly #loop: RoundLoop;
 
@@ -95,12 +98,12 @@ export class Sender {
     this.#loop.start();
   }
 
-  /** Looks for due deliveries at once: something was put into the log. */
+  /** Looks for due deliveries at once; call it after adding one to the log. */
   wake(): void {
     this.#loop.wake();
   }
 
-  /** Starts nothing more and waits for calls under way, at most 8 s; what is cut off is looked up by the next sender. */
+  /** Starts nothing more and waits at most 8 s for calls under way. The next sender looks up in Slack those that were cut off. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     await Promise.race([
@@ -109,7 +112,7 @@ export class Sender {
     ]);
   }
 
-  /** Sends all that can be sent at this instant; answers the next instant at which there may be more. For tests and commands. */
+  /** Sends everything that can be sent now. Returns the next instant at which more may be due. For tests and commands. */
   async settle(): Promise<number | undefined> {
     for (;;) {
       const nextMs = await this.#startDue();
@@ -141,7 +144,7 @@ export class Sender {
     }
   }
 
-  /** Starts every attempt that may start now; the next instant at which one may. */
+  /** Starts every attempt that may start now. Returns the next instant at which another may. */
   async #startDue(): Promise<number | undefined> {
     const { db, clock, transport } = this.#options;
     const nowMs = clock.now();
@@ -162,7 +165,7 @@ export class Sender {
       const { kind, updates, channel } = delivery;
       const lane = kind !== 'alert' ? channel : `${updates ? 'edits of alerts' : 'alerts'} of ${channel}`;
       if (this.#lanes.has(lane)) continue;
-      // Slack counts edits apart from messages: the chart of one alert takes no place from the next.
+      // Slack limits edits apart from messages: the chart of one alert does not delay the next alert.
       const readyMs = this.#pacing.takePlace(`${updates ? 'edits in ' : ''}${channel}`, kind, nowMs);
       if (readyMs > 0) {
         times.push(readyMs);
@@ -174,7 +177,7 @@ export class Sender {
     return known.length ? Math.min(...known) : undefined;
   }
 
-  /** After the clock was set back: rows that wait until a time of the old clock are due by the new one. */
+  /** After the clock was set back, makes rows due that would otherwise wait until a time of the old clock. */
   async #followClock(nowMs: number): Promise<void> {
     const dueUntilMs = Number.isFinite(this.#seenMs) ? this.#seenMs : nowMs;
     await setBackDeliveries(this.#options.db, { nowMs, dueUntilMs, leaseUntilMs: nowMs + LEASE_MS });
@@ -196,7 +199,7 @@ export class Sender {
       const begin = () => renew({ state: 'sending', firstCallMs: delivery.firstCallMs ?? clock.now() });
       await this.#record(delivery, id, await transport.attempt(delivery, begin));
     } catch (error) {
-      // The database failed: the lease runs out, and whoever comes next looks the message up.
+      // The database failed: the lease runs out, and the next attempt looks for the message in Slack.
       log.error({ delivery: read.key, error: String(error) }, 'the outcome could not be written');
       this.#pacing.fail(clock.now());
     } finally {
@@ -231,7 +234,7 @@ export class Sender {
       if (outcome.follow) await insertDelivery(trx, outcome.follow);
       return true;
     });
-    // Posted after the lease had gone to another (a frozen process that woke up): the sweep deletes it.
+    // This process was frozen and posted after another had taken the lease: the sweep deletes the copy.
     if (!kept) return delivery.updates ? undefined : markUnclear(db, id);
     this.#options.count?.('sent');
     log.info({ delivery: key, channel: sent.channel, ts: sent.ts, lateMs: nowMs - dueMs }, 'sent');
@@ -243,7 +246,7 @@ export class Sender {
     const end = (on: Db, change: DeliveryChange) =>
       changeDelivery(on, delivery.id, attemptId, { leaseUntilMs: 0, error, ...change });
     let nextMs = nowMs + pauseMs(delivery.attempts);
-    // Even the text alone.
+    // Slack refused even the plain text.
     const refusedContent = failure.reason === 'blocks' || failure.reason === 'picture';
     const away = failure.reason === 'transient' || failure.reason === 'token';
     if (away) {
@@ -259,11 +262,11 @@ export class Sender {
       nextMs = nowMs;
     }
     const givenUp = failure.reason === 'refused' || refusedContent || nowMs >= delivery.dueMs + GIVE_UP_AFTER_MS;
-    // While Slack is away that is news, and not each message that waits for it.
+    // An outage of Slack is logged once, not for each message that waits.
     const level = away && !givenUp ? 'debug' : 'warn';
     log[level]({ delivery: delivery.key, error, attempts: delivery.attempts, givenUp, nextMs }, 'not sent');
     if (!givenUp) {
-      // It may be in Slack all the same.
+      // The message may be in Slack all the same.
       const unclear = failure.unclear || delivery.unclear;
       const kept = await end(db, { state: unclear ? 'sending' : 'pending', unclear, nextMs });
       return kept ? undefined : markUnclear(db, delivery.id);
@@ -287,16 +290,16 @@ export class Sender {
 
 /** Slack takes about one message a second per channel. Source: docs.slack.dev/apis/web-api/rate-limits. */
 const SPACING_MS = 1000;
-/** Slack tolerates short bursts: two alerts may follow another at once. */
+/** Slack tolerates short bursts: two alerts may follow a message at once. */
 const ALERT_BURST_MS = 2 * SPACING_MS;
 /** Three channels refused at once mean that the whole workspace is limited. */
 const WORKSPACE_CHANNELS = 3;
 const LONGEST_PAUSE_MS = 15_000;
 
 /**
- * Decides when this instance may call Slack: per channel by Slack's rate and its Retry-After, in all by whether Slack answers.
- * While it does not, one call at a time finds out whether it is back, at most 15 s after the last: one that fails by
- * chance still leaves time for another within the minute.
+ * Decides when this instance may call Slack. Each channel is paced by Slack's rate and its Retry-After. While Slack does not
+ * answer, only one call at a time tries whether it is back, at most 15 s after the last: even if one fails by chance, another
+ * follows within the minute.
  */
 class Pacing {
   #holds = new Map<string, number>();
@@ -304,18 +307,18 @@ class Pacing {
   #heldUntilMs = 0;
   #failures = 0;
 
-  /** Failed calls since the last that Slack answered. */
+  /** Failed calls since Slack last answered. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Returns how many calls may be under way: none while held, one to find out whether Slack is back. */
+  /** Returns how many calls may be under way: none while held, one while Slack may still be down. */
   slots(nowMs: number, most: number): number {
     if (nowMs < this.#heldUntilMs) return 0;
     return this.#failures > 0 ? 1 : most;
   }
 
-  /** The instant from which on `slots` is above 0. */
+  /** Instant from which on `slots` is above 0. */
   get heldUntilMs(): number {
     return this.#heldUntilMs;
   }
@@ -325,12 +328,12 @@ class Pacing {
     return [...this.#holds.keys()];
   }
 
-  /** The first instant at which some channel's Retry-After ends; undefined: none is held. */
+  /** Returns when the first Retry-After of a channel ends; undefined if no channel is held. */
   nextReleaseMs(): number | undefined {
     return this.#holds.size ? Math.min(...this.#holds.values()) : undefined;
   }
 
-  /** Takes the channel's next place: 0, or the instant from which on there is one. A webhook has no such rate. */
+  /** Reserves a call in the channel now and returns 0, or returns the instant at which one is free. A webhook is not paced. */
   takePlace(channel: string, kind: NewDelivery['kind'], nowMs: number): number {
     if (kind === 'webhook') return 0;
     const spaced = Math.max(this.#spaced.get(channel) ?? 0, nowMs);
@@ -347,7 +350,7 @@ class Pacing {
     if (workspace || this.#holds.size >= WORKSPACE_CHANNELS) this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
   }
 
-  /** Notes that Slack did not answer: waits 1 s, then twice as long each time. */
+  /** Notes that Slack did not answer: holds calls for 1 s, then twice as long each time. */
   fail(nowMs: number): void {
     this.#failures += 1;
     this.#heldUntilMs = nowMs + pauseMs(this.#failures);

@@ -23,10 +23,10 @@ import { listSweepable, markSwept } from '../store/delivery-upkeep.ts';
 import type { Clock } from './clock.ts';
 import type { Outcome, Transport } from './sender.ts';
 
-/** A delivery's message as it is composed, before its picture is drawn. */
+/** A message before its picture is drawn. */
 export interface Composed extends Pick<Message, 'text'> {
   blocks?: Message['blocks'];
-  /** The report whose picture stands before the block at `chartAt` (default: after all). */
+  /** Report to draw; its picture goes before the block at `chartAt` (by default after all blocks). */
   drawn?: Report | undefined;
   chartAt?: number;
 }
@@ -34,7 +34,7 @@ export interface Composed extends Pick<Message, 'text'> {
 interface ComposeContext {
   key: string;
   nowMs: number;
-  /** The message is being changed, not posted. */
+  /** The message is edited, not posted. */
   updating: boolean;
 }
 
@@ -43,19 +43,19 @@ export type Composer = (content: unknown, context: ComposeContext) => Promise<Co
 
 export type Composers = Readonly<Record<Exclude<NewDelivery['kind'], 'webhook'>, Composer>>;
 
-/** `client`: one that makes each call once; `refused` notes blocks that Slack refuses. */
+/** `client` must not retry calls; `refused` collects blocks that Slack refuses. */
 export interface SlackTransportPorts extends Omit<CopyPorts, 'botId'> {
   clock: Clock;
   composers: Composers;
   refused: RefusedBlocks;
-  /** No picture, or a rejection: the message goes without it. */
+  /** Draws a report. If it returns none or rejects, the message is sent without a picture. */
   render(report: Report): Promise<Picture | undefined>;
 }
 
-/** A message waits 2 s for its picture; after that it goes without, and an edit brings it. An alert never waits. */
+/** A message waits 2 s for its picture, then is sent without, and an edit adds it later. An alert never waits. */
 const PICTURE_WAIT_MS = 2000;
 
-/** A message that can be sent. `owesPicture`: an edit is to bring it. */
+/** A message that can be sent. `owesPicture`: an edit has to add its picture. */
 type Ready = Message & { owesPicture: boolean };
 
 /** Posts messages to Slack, and deletes what was posted twice. */
@@ -66,7 +66,7 @@ export class SlackTransport implements Transport {
     working: 'Slack takes messages again',
   };
   readonly #ports: SlackTransportPorts;
-  /** Conversations with users, by user. */
+  /** Ids of direct-message conversations, by user. */
   readonly #conversations = new Map<string, string>();
   #bot: string | undefined;
 
@@ -75,8 +75,8 @@ export class SlackTransport implements Transport {
   }
 
   /**
-   * Finds out whether the message is in Slack already, composes it, begins, and calls. Never rejects for what Slack or the network
-   * does.
+   * Looks whether an earlier call already posted the message, then composes it, calls `begin`, and calls Slack. Faults of Slack
+   * or the network are returned, never thrown.
    */
   async attempt(delivery: Delivery, begin: () => Promise<boolean>): Promise<Outcome> {
     const { db } = this.#ports;
@@ -93,7 +93,7 @@ export class SlackTransport implements Transport {
         : { channel: await this.#openConversation(delivery.channel) };
 
       const posted = delivery.unclear && !delivery.updates ? await this.#findPosted(delivery, place) : undefined;
-      // It may lack its picture.
+      // The earlier call may have posted it without its picture.
       if (posted) return { kind: 'sent', place, ts: posted, follow: this.#toPictureEdit(delivery) };
       if (delivery.superseded) return { kind: 'replaced', why: 'a newer one took its place' };
       const ready = await this.#compose(delivery);
@@ -121,7 +121,7 @@ export class SlackTransport implements Transport {
     return this.#bot;
   }
 
-  /** Returns the conversation of a channel, or of a direct message to a user. */
+  /** Returns a channel's id, or opens the direct message with a user and returns its id. */
   async #openConversation(channelOrUser: string): Promise<string> {
     if (!/^[UW]/.test(channelOrUser)) return channelOrUser;
     const known =
@@ -132,8 +132,8 @@ export class SlackTransport implements Transport {
   }
 
   /**
-   * Finds the message's timestamp if an earlier call posted it. Where the channel cannot be read, an alert or notice counts as not
-   * posted (twice is better than never), a digest rejects (once is what was promised).
+   * Finds the message's timestamp if an earlier call posted it. If the channel cannot be read, an alert or notice counts as not
+   * posted (better twice than never), while a digest rejects (it must not appear twice).
    */
   async #findPosted({ key, kind, firstCallMs }: Delivery, place: Destination): Promise<string | undefined> {
     const { client, clock } = this.#ports;
@@ -161,7 +161,7 @@ export class SlackTransport implements Transport {
     return ts!;
   }
 
-  /** The edit that adds a picture which was not ready in time; it is not wanted where there is none. */
+  /** Makes the edit that adds a picture which was not ready in time; it is dropped later if there is no picture. */
   #toPictureEdit({ key, kind, channel, content }: Delivery): NewDelivery {
     return { key: toPictureKey(key), kind, channel, content, updates: key, dueMs: this.#ports.clock.now() };
   }
@@ -185,8 +185,8 @@ export class SlackTransport implements Transport {
   }
 
   /**
-   * Uploads the picture of a report and returns its block; undefined: the message goes without, since it never fails for its
-   * picture. An edit that only brings the picture rejects where Slack did not take it, and is tried again.
+   * Uploads the picture of a report and returns its block. Undefined: the message is sent without, since a picture must not make
+   * it fail. An edit that only adds the picture rejects if Slack did not take it, so that it is retried.
    */
   async #showPicture(drawn: Report, key: string, isPictureEdit: boolean): Promise<Block | undefined> {
     const { client, clock, log, render } = this.#ports;
@@ -211,6 +211,7 @@ function toPictureKey(key: string): string {
   return `${key}#picture`;
 }
 
+/** Waits for `value`, at most `waitMs`; then returns `waiting`. */
 async function firstOf<T>(value: Promise<T>, waitMs: number, clock: Clock): Promise<T | 'waiting'> {
   const waited = new AbortController();
   const timer = clock.sleep(waitMs, waited.signal).then(() => 'waiting' as const);
@@ -225,24 +226,24 @@ interface CopyPorts {
   db: Db;
   client: WebClient;
   log: Logger;
-  /** Our bot's id, asked once. */
+  /** Returns our bot's id; Slack is asked once. */
   botId(): Promise<string>;
 }
 
-/** Names our messages' metadata. */
+/** Event type of the metadata by which our messages are recognised. */
 const METADATA_EVENT = 'headroom_delivery';
 const OURS = z.object({
   event_type: z.literal(METADATA_EVENT),
   event_payload: z.object({ key: z.string() }),
 });
 
-/** Clocks of ours and of Slack may differ by this much. */
+/** Our clock and Slack's may differ by a minute: look for messages from that much earlier on. */
 const CLOCK_SKEW_MS = 60_000;
 const PAGE = 200;
 
 /**
- * The messages of ours in a channel (or one thread of it) since `sinceMs`: delivery key → timestamps, oldest first. Only
- * the bot's own count: anybody may copy metadata. Throws what the Web API throws.
+ * Lists our messages in a channel (or one thread of it) since `sinceMs`: delivery key → timestamps, oldest first. Messages of
+ * others are ignored, since anybody may copy metadata. Throws errors of the Web API.
  */
 async function listOwnMessages(
   client: WebClient,
@@ -274,14 +275,14 @@ async function listOwnMessages(
   return found;
 }
 
-/** Copies are looked for during a day: a frozen process may wake up that late and finish its call. */
+/** Look for copies for a day: a frozen process may wake up that late and finish its call. */
 const COPY_WITHIN_MS = DAY_MS;
-/** conversations.history takes 50 calls a minute; three rounds a minute leave room for others. */
+/** Slack allows 50 calls of conversations.history a minute; three rounds of 12 leave room for other calls. */
 const PLACES_A_ROUND = 12;
 
 /**
- * Looks into the channels of messages whose outcome was ever unclear, and deletes every message of ours that carries the
- * key of one but is not the one in the log.
+ * Reads the channels of messages whose outcome was ever unclear, and deletes our messages that carry the key of such a delivery
+ * but are not the one in the log.
  */
 async function sweepCopies(ports: CopyPorts, nowMs: number): Promise<void> {
   const rows = await listSweepable(ports.db, {
@@ -295,13 +296,13 @@ async function sweepCopies(ports: CopyPorts, nowMs: number): Promise<void> {
       await sweepPlace(ports, group);
     } catch (error) {
       const failure = classifyFailure(error);
-      // Slack being away is told by the sender.
+      // The sender logs outages of Slack.
       const away = failure.reason === 'transient' || failure.reason === 'token';
       const level = away ? 'debug' : 'warn';
       ports.log[level]({ channel: group[0]!.sent!.channel, error: failure.error }, 'could not look for copies');
       if (away || failure.reason === 'rate_limited') return;
     }
-    // A channel that cannot be read is looked at in its turn only.
+    // Also a channel that cannot be read waits for its next turn.
     await markSwept(ports.db, group, nowMs);
   }
 }
@@ -322,7 +323,7 @@ async function sweepPlace(ports: CopyPorts, group: (Delivery & { sweptMs: number
   }
 }
 
-/** Deletes a message of ours; one that is gone already is fine. */
+/** Deletes a message; does nothing if it is gone already. */
 async function deleteMessage(client: WebClient, message: { channel: string; ts: string }): Promise<void> {
   try {
     await client.chat.delete(message);

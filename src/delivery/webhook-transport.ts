@@ -9,16 +9,15 @@ export interface WebhookPorts {
   url: string;
   secret: Secret;
   clock: Clock;
-  /** The event of a delivery's content, as it is sent; undefined: it is no longer wanted. */
+  /** Turns a delivery's content into the event to send; undefined: it is no longer wanted. */
   compose(content: unknown, nowMs: number): Promise<object | undefined>;
 }
 
-/** An endpoint that takes longer is tried again. */
+/** A call that takes longer than 15 s counts as failed, and is retried. */
 const CALL_MS = 15_000;
 
 /**
- * Posts the events of the delivery log to one endpoint. An event may arrive twice where its answer was lost, always with
- * the same id.
+ * Posts the events of the delivery log to one endpoint. If an answer is lost, its event may arrive twice, with the same id.
  */
 export function createWebhookTransport(ports: WebhookPorts): Transport {
   return {
@@ -44,14 +43,14 @@ async function attemptEvent(ports: WebhookPorts, delivery: Delivery, begin: () =
   return failure ? { kind: 'failed', failure } : { kind: 'sent', place: { channel: 'webhook' }, ts: '' };
 }
 
-/** Returns undefined once it was answered 2xx. */
+/** Posts one event. Returns undefined if the answer is 2xx. */
 async function post({ url, secret, clock }: WebhookPorts, key: string, event: object): Promise<Failure | undefined> {
   const body = JSON.stringify(event);
-  // The same for every attempt at an event, and for no other event.
+  // Each event has one id, the same for all attempts.
   const id = `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
   const headers = { 'content-type': 'application/json', ...signWebhook(id, body, secret, clock.now()) };
   try {
-    // A redirect would take the event to another place than the one that was set.
+    // Do not follow redirects: they would take the event to an address that nobody configured.
     const init = { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.timeout(CALL_MS) } as const;
     const response = await fetch(url, init);
     await response.body?.cancel();
@@ -63,7 +62,7 @@ async function post({ url, secret, clock }: WebhookPorts, key: string, event: ob
   }
 }
 
-/** No answer is final: whoever runs the endpoint may mend it within 24 hours. */
+/** Turns an answer that is not 2xx into a failure. All are retried, since the endpoint may be mended within 24 hours. */
 function toFailure({ status, headers }: Response): Failure {
   const failure = { error: `HTTP ${status}`, unclear: false };
   const seconds = Number(headers.get('retry-after'));
@@ -75,7 +74,7 @@ function toFailure({ status, headers }: Response): Failure {
   return { ...failure, reason: status >= 500 || status === 429 ? 'transient' : 'unknown' };
 }
 
-/** The headers of Standard Webhooks. Source: the Standard Webhooks specification, "Signature scheme". */
+/** Returns the headers of Standard Webhooks. Source: the Standard Webhooks specification, "Signature scheme". */
 export function signWebhook(id: string, body: string, secret: Secret, nowMs: number): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000));
   const key = Buffer.from(secret.reveal().replace(/^whsec_/, ''), 'base64');

@@ -174,7 +174,7 @@ async function findMuted(
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
 
-/** Lists alerts for `/usage alerts`: those that hold now, newest first, those of the last seven days that are over, mutes, rules, kinds. */
+/** Lists what `/usage alerts` shows: alerts that hold, alerts of the last seven days that are over, mutes, rules, kinds. */
 async function listSummaries(options: AlertsOptions, nowMs: number): Promise<AlertSummary[]> {
   const { db, calendar } = options;
   const { zone } = calendar;

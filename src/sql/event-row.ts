@@ -5,7 +5,7 @@ import type { Cell } from './part-rows.ts';
 
 const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
 
-/** One raw event as a row of the table `events`, in the order of its own columns (tables.ts). */
+/** Converts one raw event to a row of the table `events`, in the order of its columns (tables.ts), without its part keys. */
 export function toEventRow(
   columns: EventColumns,
   row: number,

@@ -3,7 +3,7 @@ import type { Thousandths } from '../domain/event.ts';
 import { addCredits, fromBigInt, multiplyCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { QuerySqlite } from '../store/sqlite.ts';
 
-/** Sums of a group: whole numbers, numbers of at most three decimals in thousandths, and all others. */
+/** Running sums of a group: whole numbers, numbers with up to three decimals (in thousandths), and all other numbers. */
 interface Sums {
   count: number;
   whole: Thousandths;
@@ -14,8 +14,8 @@ interface Sums {
 }
 
 /**
- * Replaces SQLite's `sum`, which adds numbers with decimals as floats: credits and milliseconds add up to the last digit. A
- * sum of more digits than a float holds is text.
+ * Replaces SQLite's `sum`, which adds decimals as floats, with an exact one, so that credits and milliseconds add up to the last
+ * digit. A sum with more digits than a float holds is returned as text.
  */
 export function replaceSum(db: QuerySqlite): void {
   const change = (sums: Sums, value: unknown, sign: 1 | -1): Sums => {
@@ -49,7 +49,7 @@ export function replaceSum(db: QuerySqlite): void {
   });
 }
 
-/** Up to this size a float with three decimals is told from its neighbours. */
+/** Up to 10¹² a float distinguishes every number with three decimals; larger ones are added as floats. */
 const EXACT = 1e12;
 
 function toThousandths(value: unknown): Thousandths | undefined {

@@ -3,8 +3,8 @@ const SECONDS = Array.from({ length: 60 }, (_, number) => `${String(number).padS
 const MILLISECONDS = Array.from({ length: 1000 }, (_, number) => `${String(number).padStart(3, '0')}Z`);
 
 /**
- * Makes times into `2026-11-05T09:30:00.000Z`, as `Date.toISOString` does, where one often lies in the minute of the one
- * before: keep one for each column.
+ * Makes a formatter with the output of `Date.toISOString`. It is faster if a time often lies in the same minute as the one
+ * before, so keep one formatter for each column.
  */
 export function createIsoTimes(): (ms: number) => string {
   let knownMs = Number.NaN;

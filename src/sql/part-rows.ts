@@ -13,17 +13,17 @@ import { toIsoTime } from './iso-time.ts';
 
 export type Cell = TableCell;
 
-/** Which part of a table: the values of its part keys. */
+/** Identifies a part of a table by the values of its part keys. */
 export interface Part {
   day?: number;
   dimension?: Dimension;
   scope?: string;
 }
 
-/** Rows in the order of the table's own columns; raw events stay columns, which cross to another thread at little cost. */
+/** Rows in the order of the table's columns. Raw events stay in column form, which is cheap to move to another thread. */
 export type Page = { rows: Cell[][] } | { events: EventPage };
 
-/** The data that tables are read from, all as of one instant. */
+/** Data that the tables are read from, all as of one instant. */
 export interface Origin {
   frozen: FrozenUsage;
   calendar: Calendar;
@@ -31,7 +31,7 @@ export interface Origin {
   nowMs: number;
 }
 
-/** The rows of one part of a table (tables.ts), a page at a time; of `events` without their ids unless these are asked for. */
+/** Reads the rows of one part of a table (tables.ts), a page at a time. Ids of events are read only if `ids` is set. */
 export async function* readPart(
   origin: Origin,
   table: string,
@@ -68,7 +68,7 @@ async function readTotals(origin: Origin, { day, dimension }: Part, grain: 'day'
   ]);
 }
 
-/** Value, shown name of a client, status, requests, ok, failed, credits: of one row of totals by a dimension and status. */
+/** Converts a total by a dimension and status to value, shown name of a client, status, requests, ok, failed, credits. */
 export function toTotalRow(
   { keys: [value, status], requests, ok, failed, credits }: UsageRow,
   dimension: Dimension,
@@ -100,7 +100,7 @@ async function readPools({ frozen, definitions, calendar, nowMs }: Origin): Prom
   });
 }
 
-/** Credits that each pool gave, day by day; rows without a pool are overage. */
+/** Reads the credits that each pool gave, day by day; rows without a pool are overage. */
 async function readDraws({ frozen, definitions, calendar, nowMs }: Origin, { scope }: Part): Promise<Cell[][]> {
   const { usage } = frozen;
   const [fromDay, extent] = await Promise.all([usage.firstMeterDay(), usage.extent()]);

@@ -7,16 +7,16 @@ import { type Cell, type Origin, type Page, readPart } from './part-rows.ts';
 import { TABLES } from './tables.ts';
 import type { DaysOfTables, EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
 
-/** Only such a statement can ask for the ids of events, which are not read for any other. */
+/** Matches every statement that could ask for ids of events; for other statements they are not read. */
 const ID_ASKED = /\bid\b|\*|\bnatural\b/i;
 
-/** Some rows of an answer; the next ones are computed when these are taken. */
+/** Takes a batch of result rows; the next batch is computed once this one is taken. */
 export type TakeRows = (columns: readonly string[], rows: readonly (readonly Cell[])[]) => Promise<void>;
 
 /**
- * Runs a statement of SQLite's over the tables (tables.ts), and hands its rows on as they come; called at least once, with
- * the names of the columns. Only the parts that the statement asks for are read, a few at a time; `onPart` hears of each.
- * Throws a `question` error for a statement that cannot be run, with the cure.
+ * Runs a SQLite statement over the tables (tables.ts) and passes its rows to `take`, batch by batch; `take` is called at least
+ * once, for the names of the columns. Only the parts that the statement asks for are read; `onPart` is called for each. Throws
+ * a `question` error with the cure for a statement that cannot be run.
  */
 export async function runSql(
   origin: Origin,
@@ -102,7 +102,7 @@ async function findDays({ frozen }: Origin): Promise<DaysOfTables> {
   };
 }
 
-/** Declared scopes, and those that senders name without. */
+/** Lists declared scopes, then scopes that senders name without a declaration. */
 async function listScopes({ frozen, definitions, calendar }: Origin): Promise<string[]> {
   const extent = await frozen.usage.extent();
   const declared = definitions.scopes.map(({ name }) => name);
@@ -112,7 +112,7 @@ async function listScopes({ frozen, definitions, calendar }: Origin): Promise<st
   return [...new Set([...declared, ...used.map(({ value }) => value)])];
 }
 
-/** Makes pages into messages: a text crosses once. */
+/** Turns pages of events into messages for the thread; each text is sent only once. */
 class EventPacker {
   readonly #sent = new Set<number>();
   readonly #nameOf: (id: string) => string;
@@ -137,7 +137,7 @@ class EventPacker {
   }
 }
 
-/** SQLite's message with what to do about it. */
+/** Turns SQLite's message into an error that says what to do. */
 function explain(fault: string, sql: string): HeadroomError {
   const table = /^no such table: (?:main\.)?(.+)$/.exec(fault)?.[1];
   if (table !== undefined) {

@@ -13,14 +13,14 @@ import { rowColumns, type SqlTable, TABLES } from './tables.ts';
 import type { EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
 import { findTimeBounds } from './time-bounds.ts';
 
-/** Rows that go to the main thread at once. */
+/** Send rows to the main thread in batches of 500. */
 const BATCH = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * Runs one statement in SQLite, over tables whose rows come from the main thread while it waits. Each table is a view that
- * joins the values of its part keys (days, dimensions, scopes; ordinary tables) with a virtual table that takes them as
- * parameters: SQLite's own planner then asks for the days that the statement needs, in the order it needs them.
+ * This thread runs one statement in SQLite; the main thread supplies the rows of its tables while it waits. Each table is a view
+ * that joins ordinary tables of its part keys (days, dimensions, scopes) with a virtual table that takes the keys as parameters.
+ * SQLite's planner thus asks only for the parts that the statement needs, in the order in which it needs them.
  */
 const { task, port, shared } = workerData as { task: SqlTask; port: MessagePort; shared: SharedArrayBuffer };
 const signal = new Int32Array(shared);
@@ -28,6 +28,7 @@ const texts = new Map<number, string>();
 const names = new Map<number, string>();
 let cursors = 0;
 
+/** Sends a call to the main thread and blocks until it has answered. */
 function ask(call: SqlCall): SqlReply {
   const before = Atomics.load(signal, 0);
   port.postMessage(call);
@@ -69,7 +70,7 @@ function* toRows(page: EventsMessage): Generator<Cell[]> {
   for (let row = 0; row < page.length; row += 1) yield toEventRow(page.columns, row, { textOf, nameOf, idAt });
 }
 
-/** `user` and the like are columns; a part's own name is hidden in the virtual table under this. */
+/** Names the hidden column through which SQLite passes a part key to the virtual table. */
 const hidden = (name: string): string => `of_${name}`;
 
 function createTables(db: QuerySqlite): void {
@@ -109,7 +110,7 @@ function createTables(db: QuerySqlite): void {
       const value = `_${name}."${column.name}"`;
       return `${column.type === 'integer' ? `cast(${value} as integer)` : value} as "${column.name}"`;
     });
-    // A cross join keeps its order: what is read depends on the keys, never the other way round.
+    // SQLite never reorders a cross join: keys come first, and the rows are read by them.
     const sources = [...parts.map((key) => `_${key}s`), `_${name}`].join(' cross join ');
     const terms = parts.map((key) => `_${name}.${hidden(key)} = _${key}s.${key === 'day' ? 'number' : key}`);
     if (parts.includes('day')) terms.unshift(`_days.number between ${days.first} and ${days.last}`);

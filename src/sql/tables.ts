@@ -1,15 +1,15 @@
-/** A table is divided into parts (a day, a dimension, a scope), and a query reads only the parts that it asks for. */
+/** Keys that divide a table into parts (a day, a dimension, a scope): a query reads only the parts that it asks for. */
 type PartKey = 'day' | 'dimension' | 'scope';
 
 export interface SqlColumn {
   name: string;
-  /** Rows hold credits as thousandths; whoever writes them out makes them decimals. */
+  /** `credits` are thousandths in rows of a part, and decimals in the table. */
   type: 'text' | 'integer' | 'real' | 'credits';
 }
 
 export interface SqlTable {
   name: string;
-  /** Its parts are told by these columns; a row of a part holds the other ones. */
+  /** Columns that identify a part; rows of a part hold the other columns. */
   parts: readonly PartKey[];
   columns: readonly SqlColumn[];
 }
@@ -20,8 +20,8 @@ const columns = (type: SqlColumn['type'], names: string): SqlColumn[] =>
 const COUNTS = [...columns('integer', 'status requests ok failed'), ...columns('credits', 'credits')];
 
 /**
- * The tables of `headroom sql`, columns named as in the contract of events. `day` is a day of the report zone, times are ISO
- * 8601 in UTC, clients are ids as sent with the shown name beside.
+ * Tables of `headroom sql`, with columns named like the fields of an event. `day` is a day of the report zone, times are ISO
+ * 8601 in UTC, `client` is the id as sent and `client_name` the shown name.
  */
 export const TABLES: readonly SqlTable[] = [
   {
@@ -82,7 +82,7 @@ export const TABLES: readonly SqlTable[] = [
   },
 ];
 
-/** Columns that the rows of a part hold, in their order. */
+/** Lists the columns that rows of a part hold, in order. */
 export function rowColumns({ parts, columns: all }: SqlTable): SqlColumn[] {
   return all.filter(({ name }) => !parts.includes(name as PartKey));
 }

@@ -1,10 +1,10 @@
 import type { EventColumns } from '../usage/raw-events.ts';
 import type { Cell, Part } from './part-rows.ts';
 
-/** First and last day of each table that is read by days; absent: it holds none. */
+/** First and last day of each table that is divided by days; absent if it holds none. */
 export type DaysOfTables = Readonly<Record<string, { first: number; last: number } | undefined>>;
 
-/** Data that the thread of a statement starts with. */
+/** Start data for the thread that runs a statement. */
 export interface SqlTask {
   sql: string;
   zone: string;
@@ -12,13 +12,13 @@ export interface SqlTask {
   scopes: readonly string[];
 }
 
-/** Asked of the main thread, and waited for. `cursor` numbers a part that is being read. */
+/** A call to the main thread, which the statement's thread waits for. `cursor` numbers a part that is being read. */
 export type SqlCall =
   | { kind: 'next'; cursor: number; table: string; part: Part }
   | { kind: 'close'; cursor: number }
   | { kind: 'rows'; columns: readonly string[]; rows: readonly Cell[][] };
 
-/** Texts come with the first page that needs them; `names` are shown names of clients, where they differ. */
+/** A page of events. Each text comes with the first page that needs it; `names` has shown names of clients that differ from the id. */
 export interface EventsMessage {
   length: number;
   columns: EventColumns;
@@ -30,5 +30,5 @@ export interface EventsMessage {
 
 export type SqlReply = { rows: Cell[][] } | { events: EventsMessage } | { end: true } | { error: string };
 
-/** The thread's last word; `fault`: SQLite's, or the words of a refusal, for the person who wrote the statement. */
+/** Last message of the thread; `fault`: the error of SQLite, or why the statement was refused. */
 export type SqlEnd = { fault?: string };

@@ -1,4 +1,4 @@
-/** Of a table with a column `time`: what the statement's WHERE certainly says of it, as texts that times compare with. */
+/** Bounds that a statement's WHERE certainly sets on the column `time` of a table, as texts to compare times with. */
 export interface TimeBounds {
   table: string;
   from?: string;
@@ -14,9 +14,9 @@ const TOKEN =
 const CLAUSES = ['group', 'order', 'limit', 'having', 'window', 'union', 'intersect', 'except', ';'];
 
 /**
- * Days follow from `time` only where nothing is left to guess: one SELECT over one table with a time, whose WHERE is joined
- * by AND alone. `evaluate` computes an expression of literals and date functions. Anything else: undefined, and the query
- * reads all days; what it answers is the same either way.
+ * Finds bounds on `time`, from which follow the days to read. Only in the plain case: one SELECT over one table with a time,
+ * whose WHERE joins its terms by AND alone. Otherwise undefined: the query reads all days, with the same answer. `evaluate`
+ * computes an expression of literals and date functions.
  */
 export function findTimeBounds(sql: string, evaluate: (expression: string) => unknown): TimeBounds | undefined {
   const tokens = (sql.match(TOKEN) ?? []).filter((token) => !/^(?:--|\/\*)/.test(token));
@@ -42,7 +42,7 @@ function bare(word: string): string {
   return word.replace(/^["`[]|["`\]]$/g, '');
 }
 
-/** The terms that WHERE joins by AND; empty where there is an OR, or a CASE whose words could be taken for its own. */
+/** Lists the terms that WHERE joins by AND; empty if there is an OR, or a CASE, whose END and AND would confuse the search. */
 function listTerms(tokens: readonly string[], words: readonly string[]): string[][] {
   const terms: string[][] = [];
   let depth = 0;
@@ -92,7 +92,7 @@ function readTerm(term: readonly string[]): Bound[] | undefined {
   ];
 }
 
-/** Literals, date functions of them, and nothing else: no column, no subquery, no operator that could join terms. */
+/** Allows only literals and date functions of them: no column, no subquery, no operator that could join terms. */
 function isConstant(expression: readonly string[]): boolean {
   return (
     expression.length > 0 &&

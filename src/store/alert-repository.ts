@@ -10,13 +10,13 @@ const ALERT = [
   'over_ms as overMs',
 ] as const;
 
-/** The alerts of a subject in a period: acknowledged and ended together, with one thread, and webhook events in their order. */
+/** All alerts of a subject in a period: they share one thread, and are acknowledged and ended together. */
 export interface Conversation {
   subject: string;
   period: string;
 }
 
-/** Its kind and level are those of its content. */
+/** An alert to insert; its kind and level are those of its content. */
 export interface NewAlert extends Conversation {
   key: string;
   arm?: number;
@@ -26,7 +26,7 @@ export interface NewAlert extends Conversation {
 
 export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
   id: number;
-  /** Counts as told, though nobody was: of another zone or version. */
+  /** True for a row of another report zone or an older version that counts as sent though nobody was told. */
   covered: boolean;
   kind: string;
   level: number | undefined;
@@ -34,11 +34,11 @@ export interface Alert extends Required<Omit<NewAlert, 'amount'>> {
   deliveryKeys: readonly string[];
   atMs: number;
   acked: { by: string; ms: number } | undefined;
-  /** Its reason is gone since. */
+  /** When its reason was gone. */
   overMs: number | undefined;
 }
 
-/** Writes an alert; false: its key was there before. Its messages belong into the same transaction. */
+/** Inserts an alert; false if its key exists already. Insert its deliveries in the same transaction. */
 export function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<boolean> {
   const { key, subject, period, arm = 0, amount, content } = alert;
   return insertNew(
@@ -52,7 +52,7 @@ export function insertAlert(trx: Db, alert: NewAlert, nowMs: number): Promise<bo
   );
 }
 
-/** Writes the keys of the deliveries that tell an alert. */
+/** Stores the keys of an alert's deliveries. */
 export async function setAlertDeliveries(trx: Db, key: string, keys: readonly string[]): Promise<void> {
   await trx
     .updateTable('alert')
@@ -61,7 +61,7 @@ export async function setAlertDeliveries(trx: Db, key: string, keys: readonly st
     .execute();
 }
 
-/** Starts a query for alerts, which `listFound` ends; `told`: without those that a higher level covered. */
+/** Starts a query for alerts, to be executed by `listFound`; `told` leaves out those that are `covered`. */
 function selectAlerts(db: Db, { told }: { told: boolean }) {
   const all = db.selectFrom('alert').select(ALERT);
   return told ? all.where('covered', '=', 0) : all;
@@ -104,14 +104,14 @@ export function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Aler
   return listFound(selectAlerts(db, { told: true }).where('at_ms', '>=', sinceMs).orderBy('id', 'desc').limit(limit));
 }
 
-/** The newest of each conversation about a pool or a source that is not over. */
+/** Lists the newest alert of each conversation about a pool or a source that is not over. */
 export async function listOpenAlerts(db: Db): Promise<Alert[]> {
   const open = selectAlerts(db, { told: true }).where('over_ms', 'is', null).where('kind', 'in', ['level', 'silent']);
   const alerts = await listFound(open.orderBy('id'));
   return [...new Map(alerts.map((alert) => [`${alert.subject}\0${alert.period}`, alert])).values()];
 }
 
-/** Ends every alert of the conversation that `newest` is the last of; false: it was over before, or another was told since. */
+/** Marks all alerts of a conversation as over. False if they were already, or if a newer alert than `newest` was raised. */
 export async function markAlertsOver(db: Db, newest: Alert, nowMs: number): Promise<boolean> {
   const { id, subject, period } = newest;
   const told = (await listAlertsOf(db, subject, period)).filter(({ covered }) => !covered);
@@ -120,13 +120,13 @@ export async function markAlertsOver(db: Db, newest: Alert, nowMs: number): Prom
   return didChange(all.where('over_ms', 'is', null).set({ over_ms: nowMs }));
 }
 
-/** Takes back that a conversation is over; false: it is not. */
+/** Marks a conversation as open again; false if it was not over. */
 export function markAlertsOpen(db: Db, { subject, period }: Conversation): Promise<boolean> {
   const all = db.updateTable('alert').where('subject', '=', subject).where('period', '=', period);
   return didChange(all.where('over_ms', 'is not', null).set({ over_ms: null }));
 }
 
-/** Acknowledges every alert of a conversation; false: somebody had before. */
+/** Acknowledges every alert of a conversation; false if all were acknowledged before. */
 export function acknowledgeAlerts(
   db: Db,
   { subject, period }: Conversation,
@@ -137,11 +137,11 @@ export function acknowledgeAlerts(
   return didChange(all.where('acked_by', 'is', null).set({ acked_by: by, acked_ms: nowMs }));
 }
 
-/** A stretch of time in which the alerts of a rolling pool come once each. */
+/** A stretch of time in which each alert of a rolling pool is sent once; it takes the place of a period. */
 export interface Episode {
   number: number;
   startedMs: number;
-  /** Since when use has been below the lowest threshold; null: it is not. */
+  /** Since when usage has been below the lowest threshold; null while it is not. */
   belowSinceMs: number | null;
   endedMs: number | null;
 }
@@ -161,13 +161,13 @@ export async function listEpisodes(db: Db): Promise<ReadonlyMap<string, Episode>
   return new Map(rows.map(({ subject, ...episode }) => [subject, episode]));
 }
 
-/** Returns when an episode ended; undefined: it is open, or forgotten. */
+/** Returns when an episode ended; undefined if it is open or its row was deleted. */
 export async function findEpisodeEnd(db: Db, subject: string, number: number): Promise<number | undefined> {
   const found = db.selectFrom('alert_episode').select('ended_ms').where('subject', '=', subject);
   return (await found.where('number', '=', number).executeTakeFirst())?.ended_ms ?? undefined;
 }
 
-/** Writes an episode in place of what was read of the subject; nothing where another instance was quicker. */
+/** Writes an episode, given the one that was `read` of the subject before. Does nothing if another instance was quicker. */
 export async function writeEpisode(
   db: Db,
   subject: string,
@@ -188,14 +188,13 @@ export async function writeEpisode(
 }
 
 /**
- * Alerts are kept for thirteen months: longer than any period of the calendar, so that one that is forgotten belongs to a
- * period that is over, and cannot be told again.
+ * Keep alerts for thirteen months, longer than any calendar period: a deleted alert then belongs to a period that is over, and
+ * cannot be raised again.
  */
 export const ALERTS_KEPT_MS = 400 * DAY_MS;
 
 /**
- * Deletes alerts and episodes that nothing needs any more. Alerts of `once` pools stay: these may last for years, and be
- * prolonged.
+ * Deletes old alerts and episodes. Alerts of `once` pools stay, since these pools may last for years and be prolonged.
  */
 export async function removeOldAlerts(db: Db, { scopes }: Pick<Definitions, 'scopes'>, nowMs: number): Promise<void> {
   const lasting = scopes.flatMap((scope) =>
@@ -206,15 +205,15 @@ export async function removeOldAlerts(db: Db, { scopes }: Pick<Definitions, 'sco
   await transact(db, (trx) => deleteAlertsBefore(trx, nowMs - ALERTS_KEPT_MS, new Set(lasting)));
 }
 
-/** The pool that a switch or a forecast is about; other subjects are their own. */
+/** Returns the pool's subject for an alert about a switch or a run-out; other subjects are returned as they are. */
 export function toPoolSubject(subject: string): string {
   return subject.replace(/^(?:switch|run-out) of /, '');
 }
 
 /**
- * Forgets alerts raised before an instant, and episodes that had ended by then. These stay, however old: alerts of the
- * `lasting` subjects, of an episode that is open, the newest of each silence (it may last), and the newest episode of each
- * pool, from which the next is numbered.
+ * Deletes alerts raised before an instant, and episodes that had ended by then. These stay, however old: alerts of the
+ * `lasting` subjects, alerts of an open episode, the newest silence alert of each source (the silence may last), and the newest
+ * episode of each pool, from which the next is numbered.
  */
 async function deleteAlertsBefore(trx: Db, beforeMs: number, lasting: ReadonlySet<string>): Promise<void> {
   const rows = await trx
@@ -263,7 +262,7 @@ export interface Mute {
   by: string;
 }
 
-/** Mutes that hold at `nowMs`. */
+/** Lists mutes that hold at `nowMs`. */
 export async function listMutes(db: Db, nowMs: number): Promise<Mute[]> {
   const rows = await db
     .selectFrom('alert_mute')

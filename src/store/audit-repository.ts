@@ -1,9 +1,9 @@
 import type { Db } from './database.ts';
 
-/** One change made by a person: `digest.add`, what and where in one line. */
+/** One change made by a person: an action such as `digest.add`, with what and where in one line. */
 export interface AuditLine {
   atMs: number;
-  /** Slack user id, or the name of a command's user. */
+  /** Slack user id, or the name of the user who ran a command. */
   actor: string;
   action: string;
   detail: string;
@@ -23,12 +23,12 @@ export function listAudit(db: Db, limit: number): Promise<AuditLine[]> {
   return db.selectFrom('audit').select(AUDIT).orderBy('id', 'desc').limit(limit).execute();
 }
 
-/** Changes after the one of this number, oldest first, with their numbers. */
+/** Lists at most 1000 changes after the one with this id, oldest first. */
 export function listAuditSince(db: Db, id: number): Promise<(AuditLine & { id: number })[]> {
   return db.selectFrom('audit').select(AUDIT).where('id', '>', id).orderBy('id').limit(1000).execute();
 }
 
-/** Number of the newest change; 0: there is none. */
+/** Returns the id of the newest change; 0 if there is none. */
 export async function findLastAuditId(db: Db): Promise<number> {
   const row = await db
     .selectFrom('audit')

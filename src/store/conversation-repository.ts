@@ -5,7 +5,7 @@ import { type Db, insertNew } from './database.ts';
 import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
-/** An answer with buttons: who asked what, and where it stands. `ts` is absent for one that only the asker sees. */
+/** An answer with buttons: who asked what, and where it was posted. `ts` is absent if only the asker sees it. */
 export interface KeptAnswer {
   id: string;
   asker: string;
@@ -21,9 +21,7 @@ export interface KeptAnswer {
 
 const ANSWER = ['id', 'asker', 'channel', 'ts', 'thread_ts', 'private', 'question', 'drill', 'created_ms'] as const;
 
-/**
- * Notes a request of Slack; false: some instance has taken it before. `key` is its signature or its event's id.
- */
+/** Notes a request of Slack; false if an instance has taken it before. `key` is its signature or its event's id. */
 export function insertRequest(db: Db, key: string, seenMs: number): Promise<boolean> {
   return insertNew(db.insertInto('slack_request').values({ key, seen_ms: seenMs }));
 }
@@ -32,7 +30,7 @@ export async function deleteRequestsBefore(db: Db, beforeMs: number): Promise<vo
   await db.deleteFrom('slack_request').where('seen_ms', '<', beforeMs).execute();
 }
 
-/** Keeps the answer, or replaces what was kept under its id. */
+/** Stores an answer, or replaces the one with the same id. */
 export async function upsertAnswer(db: Db, answer: KeptAnswer): Promise<void> {
   const row = {
     asker: answer.asker,
@@ -56,7 +54,7 @@ export async function findAnswer(db: Db, id: string): Promise<KeptAnswer | undef
   return row && toAnswer(row);
 }
 
-/** Finds the answer to what this person asked last in this channel. */
+/** Finds the newest answer to this person in this channel. */
 export async function findLastAnswer(db: Db, asker: string, channel: string): Promise<KeptAnswer | undefined> {
   const row = await db
     .selectFrom('answer')
@@ -87,7 +85,7 @@ export async function deleteAnswersBefore(db: Db, beforeMs: number): Promise<voi
   await db.deleteFrom('answer').where('created_ms', '<', beforeMs).execute();
 }
 
-/** Filters that the person chose for the channel; empty where none are. */
+/** Lists filters that a person chose for a channel; empty if there are none. */
 export async function listChosenFilters(db: Db, user: string, channel: string): Promise<Filter[]> {
   const row = await db
     .selectFrom('chosen_filter')
@@ -98,7 +96,7 @@ export async function listChosenFilters(db: Db, user: string, channel: string): 
   return row ? readColumn('chosen_filter.filters', FILTERS, row.filters) : [];
 }
 
-/** Keeps the filters that a person chose for a channel; an empty list resets them. */
+/** Stores the filters that a person chose for a channel; an empty list resets them. */
 export async function upsertChosenFilters(
   db: Db,
   user: string,
@@ -117,7 +115,7 @@ export async function upsertChosenFilters(
     .execute();
 }
 
-/** False if the bot has introduced itself in this channel before. */
+/** Notes that the bot introduces itself in a channel; false if it has done so before. */
 export function insertGreeting(db: Db, channel: string, greetedMs: number): Promise<boolean> {
   return insertNew(db.insertInto('greeting').values({ channel, greeted_ms: greetedMs }));
 }

@@ -6,7 +6,7 @@ export interface EnteredCorrection extends Correction {
   enteredMs: number;
 }
 
-/** Enters a correction and returns its number. */
+/** Inserts a correction and returns its id. */
 export async function insertCorrection(
   db: Db,
   { timeMs, enteredMs, ...correction }: Omit<EnteredCorrection, 'id'>,
@@ -19,7 +19,7 @@ export async function insertCorrection(
   return id;
 }
 
-/** Corrections in the order of the time they apply to; `span` by that time, `enteredSinceMs` by when they were made. */
+/** Lists corrections by the time they apply to, which `span` limits; `enteredSinceMs` limits when they were entered. */
 export function listCorrections(
   db: Db,
   { meter, span, enteredSinceMs }: { meter?: string; span?: Span; enteredSinceMs?: number } = {},

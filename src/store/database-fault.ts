@@ -1,6 +1,6 @@
 import { HeadroomError } from '../errors.ts';
 
-/** Faults of a database that whoever runs it can cure, by the codes of SQLite, PostgreSQL and the network. */
+/** Faults of a database that its operator can cure, by the codes of SQLite, PostgreSQL and the network. */
 const FAULTS: readonly (readonly [codes: RegExp, what: string, cure?: string])[] = [
   [
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|28P01|28000|3D000|SQLITE_CANTOPEN|SQLITE_NOTADB)/,
@@ -29,7 +29,7 @@ const FAULTS: readonly (readonly [codes: RegExp, what: string, cure?: string])[]
   ],
 ];
 
-/** The same fault in words with its cure, or the error as it is where it is none of these. `cure`: of a wrong address. */
+/** Explains a known fault with its cure; returns other errors as they are. `cure`: for a database that cannot be opened. */
 export function toDatabaseError(error: unknown, cure = 'check DATABASE_URL'): unknown {
   if (error instanceof HeadroomError || !(error instanceof Error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;

@@ -24,7 +24,7 @@ export type DialectName = 'sqlite' | 'postgres';
 
 export type Db = Kysely<Database>;
 
-/** `sqlite:path` or `postgres://…`. Throws a config error for anything else. */
+/** Parses `sqlite:path` or `postgres://…`. Throws a config error for anything else. */
 export function parseDatabaseUrl(
   url: string,
 ): { dialect: 'sqlite'; path: string } | { dialect: 'postgres'; url: string } {
@@ -42,10 +42,9 @@ export function dialectOf(url: string): DialectName {
 }
 
 /**
- * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL). `thread`: run SQLite's statements in a
- * thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is. `cacheMiB`: size of
- * SQLite's page cache.
- * Nothing is migrated here.
+ * Opens a connection (SQLite) or a pool of at most `connections` (PostgreSQL), without migrating. `thread`: run SQLite's
+ * statements in a thread of their own, for the process that answers Slack. `readonly`: SQLite's file stays as it is.
+ * `cacheMiB`: size of SQLite's page cache.
  */
 export function openDatabase(
   url: string,
@@ -69,7 +68,7 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.DATE, (text) => text],
 ]);
 
-/** Room on the disk that a SQLite database lies on; undefined for one that is not on a disk of this machine. */
+/** Returns the free space of the disk that holds a SQLite database; undefined for PostgreSQL or a database in memory. */
 export async function getFreeBytes(url: string): Promise<number | undefined> {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'postgres' || target.path === ':memory:') return undefined;
@@ -77,7 +76,7 @@ export async function getFreeBytes(url: string): Promise<number | undefined> {
   return bavail * bsize;
 }
 
-/** Bytes that the database takes on disk: SQLite's file with its log, PostgreSQL's own figure. */
+/** Returns the bytes that the database takes on disk: SQLite's file with its log, PostgreSQL's own figure. */
 export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'postgres') {
@@ -94,8 +93,8 @@ export async function dropPages(db: Db, url: string): Promise<void> {
 }
 
 /**
- * Connections that cannot hold a lock for long: an instance that freezes inside a transaction is cut off by the server
- * after 4 s. Whole numbers beyond 2^31 come as numbers (all of ours stay below 2^53), dates as text.
+ * Opens connections that cannot hold a lock for long: the server cuts off an instance that freezes inside a transaction after
+ * 4 s. Integers beyond 2^31 are read as numbers (all of ours stay below 2^53), dates as text.
  */
 export function openPool(url: string, connections: number): pg.Pool {
   const pool = new pg.Pool({
@@ -117,7 +116,7 @@ export function openPool(url: string, connections: number): pg.Pool {
   return pool;
 }
 
-/** Does all of the work or none: in the caller's transaction where `db` is one, else in one of its own. */
+/** Does all of the work or none: in the caller's transaction if `db` is one, otherwise in a new one. */
 export function transact<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
   return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
@@ -137,8 +136,8 @@ export async function didChange(query: { execute(): Promise<(UpdateResult | Dele
 }
 
 /**
- * Executes a statement of a transaction: on PostgreSQL it is only put on its way, to travel with those after it. Where it
- * fails, the next statement that is waited for fails with its error, or the commit does.
+ * Executes a statement of a transaction. PostgreSQL does not wait for its answer, so that it travels together with those after
+ * it; if it fails, the next statement that is awaited, or the commit, fails with its error.
  */
 export async function send<R>(
   trx: Db,
@@ -152,8 +151,8 @@ export async function send<R>(
 }
 
 /**
- * A query that is compiled at its first use, once for each dialect, and that PostgreSQL prepares: small transactions are
- * mostly such work. Parameters replace those that it was built with, in the order of the placeholders.
+ * Compiles a query once per dialect, at its first use, and lets PostgreSQL prepare it: in small transactions, compiling and
+ * parsing take most of the time. Parameters replace those that it was built with, in the order of the placeholders.
  */
 export function compileOnce<R>(
   build: (db: Db) => CompiledQuery<R>,

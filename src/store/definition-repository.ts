@@ -11,7 +11,7 @@ export async function getDefinitions(db: Db): Promise<Definitions> {
   return row ? readColumn('definition.body', DEFINITIONS, row.body) : NO_DEFINITIONS;
 }
 
-/** The definitions that were in force at an instant (none before the first), then each later version, oldest first. */
+/** Lists the definitions that were in force at an instant (none before the first), then each later version, oldest first. */
 export async function listDefinitionsSince(db: Db, sinceMs: number): Promise<AppliedDefinitions[]> {
   const rows = await db
     .selectFrom('definition')
@@ -44,8 +44,9 @@ export async function getDefinitionsVersion(db: Db): Promise<number> {
 }
 
 /**
- * Writes what differs between the declaration and what is stored, as one new version with its audit lines; `today` is a day
- * of the report zone. Returns the changes; empty: nothing was written. Safe when several apply at once: each sees the other's.
+ * Writes the differences between a declaration and the stored definitions as one new version with audit lines; `today` is a day
+ * of the report zone. Returns the changes; if there are none, nothing is written. Safe if several apply at once: each sees the
+ * changes of the others.
  */
 export async function applyDeclaration(
   db: Db,
@@ -54,7 +55,7 @@ export async function applyDeclaration(
   return changeDefinitions(db, { actor, nowMs }, (current) => amend(current, declaration, today));
 }
 
-/** The newest rules hold from `fromDay` on; for a recount. Returns whether anything changed. */
+/** Lets the newest rules hold from `fromDay` on, for a recount. Returns whether anything changed. */
 export async function applyRulesFrom(
   db: Db,
   { fromDay, reason, actor, nowMs }: { fromDay: number; reason: string; actor: string; nowMs: number },
@@ -67,8 +68,8 @@ export async function applyRulesFrom(
 }
 
 /**
- * Changes what is stored by a function of it, for an edit made by hand. The function may run again when somebody else's
- * change came first. Returns the changes that it named; with none, nothing is written.
+ * Applies `change` to the stored definitions and writes the result as a new version. `change` runs again if somebody else wrote
+ * first. Returns the changes that it named; if there are none, nothing is written.
  */
 export async function changeDefinitions(
   db: Db,
@@ -82,7 +83,7 @@ export async function changeDefinitions(
     const version = current.version + 1;
     const body = JSON.stringify({ ...definitions, version });
     const written = await transact(db, async (trx) => {
-      // The version's number is the permit: of those who read the same version, one writes the next.
+      // Versions are unique: of several writers that read the same version, only one can insert the next.
       const row = { version, applied_ms: nowMs, actor, body };
       if (!(await insertNew(trx.insertInto('definition').values(row)))) return false;
       for (const { place, text } of changes)
@@ -93,7 +94,7 @@ export async function changeDefinitions(
   }
 }
 
-/** Returns a reader of the definitions, which reads them again only when their version has changed. */
+/** Makes a function that returns the definitions and reads them again only if their version has changed. */
 export function createDefinitionCache(db: Db): () => Promise<Definitions> {
   let cached = NO_DEFINITIONS;
   return async () => {

@@ -17,7 +17,7 @@ export interface Delivery extends NewDelivery {
   error: string | undefined;
 }
 
-/** Columns that toDelivery reads. */
+/** Columns that `toDelivery` reads. */
 export const DELIVERY = [
   ...(['id', 'key', 'kind', 'channel', 'content', 'state', 'attempts', 'unclear', 'superseded', 'error'] as const),
   ...(['due_ms as dueMs', 'first_call_ms as firstCallMs', 'thread_key as threadKey', 'broadcast'] as const),
@@ -28,12 +28,12 @@ type Row = Selection<Database, 'delivery', (typeof DELIVERY)[number]>;
 /** States of a delivery that is not settled. */
 export const OPEN = ['pending', 'sending'] as const;
 
-/** An unsent delivery is tried for a day; then its owner or the admins are told. */
+/** Try an unsent delivery for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;
 
 /**
- * Puts a message into the delivery log; false where its key is already there. Give it the transaction that claims what the
- * message is about: then either both exist or neither.
+ * Queues a message; false if its key is in the delivery log already. Call it in the transaction that claims the alert or digest,
+ * so that either both exist or neither.
  */
 export function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> {
   const { key, kind, channel, content, thread, updates, dueMs } = delivery;
@@ -50,16 +50,15 @@ export function insertDelivery(db: Db, delivery: NewDelivery): Promise<boolean> 
   );
 }
 
-/** Alerts first; what stands in a thread alone, or refines a message, comes after the messages. */
+/** Ranks alerts and webhook events first; replies that only a thread shows, and edits, come after all messages. */
 function rankOf({ kind, updates, thread }: NewDelivery): number {
   const rank = { alert: 0, webhook: 0, notice: 1, digest: 2 }[kind];
   return updates || (thread && !thread.broadcast) ? rank + 10 : rank;
 }
 
 /**
- * Lists deliveries that may be tried now, in the order of sending: due, leased by nobody, not to one of `exceptChannels`, their
- * parent message (if any) settled. Updates of one message go one at a time. `to`: those of
- * Slack, or of the webhook.
+ * Lists deliveries that may be tried now, in the order of sending: due, not leased, not to one of `exceptChannels`, and their
+ * parent message (if any) settled. Edits of one message go one at a time. `to`: Slack (default) or the webhook.
  */
 export async function listDueDeliveries(
   db: Db,
@@ -97,7 +96,7 @@ export async function listDueDeliveries(
   return rows.map(toDelivery);
 }
 
-/** The next instant at which something not yet due becomes due, or a lease expires; undefined: nothing is waiting. */
+/** Returns the next instant at which a delivery becomes due or a lease expires; undefined if nothing is waiting. */
 export async function findNextDeliveryMs(db: Db, nowMs: number): Promise<number | undefined> {
   const open = db.selectFrom('delivery').where('state', 'in', OPEN);
   const waiting = await Promise.all(
@@ -113,8 +112,8 @@ export async function findNextDeliveryMs(db: Db, nowMs: number): Promise<number 
 }
 
 /**
- * Leases a delivery as it was read, for one attempt; undefined where somebody else was quicker. A lease that expired
- * while a call was under way makes it unclear: whoever had it may wake up and finish.
+ * Leases a delivery for one attempt; undefined if it has changed since it was read. If an earlier lease expired during a call,
+ * the delivery becomes unclear: the frozen holder may wake up and finish the call.
  */
 export async function leaseDelivery(
   db: Db,
@@ -138,16 +137,16 @@ export async function leaseDelivery(
   return row && toDelivery(row);
 }
 
-/** What becomes of a delivery while it is attempted. */
+/** Changes to a delivery during an attempt. */
 export interface DeliveryChange extends Partial<Pick<Delivery, 'state' | 'unclear' | 'sent'>> {
   firstCallMs?: number;
-  /** 0: nobody has it. */
+  /** 0 gives the lease up. */
   leaseUntilMs?: number;
   nextMs?: number;
   error?: string | null;
 }
 
-/** Changes a delivery that this attempt still has; false: it went to another. */
+/** Changes a delivery if this attempt still has it; false if another attempt has leased it since. */
 export function changeDelivery(db: Db, id: number, attemptId: string, change: DeliveryChange): Promise<boolean> {
   const { state, unclear, sent, firstCallMs, leaseUntilMs, nextMs, error } = change;
   return didChange(
@@ -164,12 +163,12 @@ export function changeDelivery(db: Db, id: number, attemptId: string, change: De
   );
 }
 
-/** Marks that a copy may be in Slack, left by a call whose lease had gone to another: the sweep looks for it. */
+/** Marks that a copy may be in Slack, posted by a call that had lost its lease: the sweep looks for it. */
 export async function markUnclear(db: Db, id: number): Promise<void> {
   await db.updateTable('delivery').set({ unclear: 1, swept_ms: 0 }).where('id', '=', id).execute();
 }
 
-/** Takes unsent deliveries back in favour of a newer one; one that may already be in Slack is looked for first. */
+/** Withdraws unsent deliveries in favour of a newer one. One that may be in Slack already stays open until it was looked for. */
 export async function supersedeDeliveries(db: Db, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return;
   await db.updateTable('delivery').set({ superseded: 1 }).where('key', 'in', keys).where('state', 'in', OPEN).execute();
@@ -183,7 +182,7 @@ export async function supersedeDeliveries(db: Db, keys: readonly string[]): Prom
     .execute();
 }
 
-/** Makes deliveries that wait for a retry due now, once Slack is back. */
+/** Makes deliveries due now that wait for a retry until `untilMs` or earlier; called when Slack is back. */
 export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number): Promise<void> {
   await db
     .updateTable('delivery')
@@ -195,7 +194,7 @@ export async function expediteDeliveries(db: Db, nowMs: number, untilMs: number)
     .execute();
 }
 
-/** Brings deliveries down to a clock that was set back: none waits, is leased or counts as swept until a time far ahead. */
+/** Corrects deliveries after the clock was set back: none stays waiting, leased or swept until a time of the old clock. */
 export async function setBackDeliveries(
   db: Db,
   { nowMs, dueUntilMs, leaseUntilMs }: { nowMs: number; dueUntilMs: number; leaseUntilMs: number },
@@ -206,7 +205,7 @@ export async function setBackDeliveries(
     .where('next_ms', '>', nowMs)
     .where((where) => where.or([where('attempts', '>', 0), where('due_ms', '<=', dueUntilMs)]))
     .execute();
-  // A living holder renews in time.
+  // Shorten leases to the usual length: a live holder renews in time.
   await open.set({ lease_until_ms: leaseUntilMs }).where('lease_until_ms', '>', leaseUntilMs).execute();
   await db
     .updateTable('delivery')
@@ -216,7 +215,7 @@ export async function setBackDeliveries(
     .execute();
 }
 
-/** Key of the newest delivery to a channel. */
+/** Finds the key of the newest delivery to a channel. */
 export async function findLastDeliveryKey(db: Db, channel: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('delivery')
@@ -233,7 +232,7 @@ export async function findDelivery(db: Db, key: string): Promise<Delivery | unde
   return row && toDelivery(row);
 }
 
-/** The newest deliveries first; `state` and `kind` narrow. For admins. */
+/** Lists deliveries for admins, newest first. */
 export async function listDeliveries(
   db: Db,
   options: { state?: DeliveryState; kind?: NewDelivery['kind']; sinceMs?: number; limit: number },
@@ -246,7 +245,7 @@ export async function listDeliveries(
   return rows.map(toDelivery);
 }
 
-/** Lists messages and events of before `dueMs` that were tried in vain so far, the oldest first; without what refines a message. */
+/** Lists open messages and events due by `dueMs` that failed at least once, oldest first; without edits and hidden replies. */
 export async function listStuckDeliveries(db: Db, dueMs: number): Promise<Delivery[]> {
   const rows = await db
     .selectFrom('delivery')
@@ -278,7 +277,7 @@ export async function wasSentSince(db: Db, place: string, sinceMs: number): Prom
   return row !== undefined;
 }
 
-/** Digests' messages whose keys begin so, the newest first; without what follows in their threads. */
+/** Lists messages of digests whose keys begin with `begin`, newest first; without their threads. */
 export async function listDigestDeliveries(db: Db, begin: string, limit: number): Promise<Delivery[]> {
   const rows = await db
     .selectFrom('delivery')
@@ -293,7 +292,6 @@ export async function listDigestDeliveries(db: Db, begin: string, limit: number)
   return rows.map(toDelivery);
 }
 
-/** Converts a row. */
 export function toDelivery(row: Row): Delivery {
   const { threadKey, broadcast, updates, sentChannel, sentTs, sentMs, ...same } = row;
   return {

@@ -2,7 +2,7 @@ import { DAY_MS } from '../domain/calendar.ts';
 import type { Db } from './database.ts';
 import { DELIVERY, type Delivery, OPEN, toDelivery } from './delivery-repository.ts';
 
-/** Sent messages of which a copy may exist, those looked at longest ago first. */
+/** Lists sent messages that may have a copy in Slack, those looked at longest ago first. */
 export async function listSweepable(
   db: Db,
   bounds: { sentSinceMs: number; sweptBeforeMs: number; limit: number },
@@ -28,15 +28,15 @@ export async function markSwept(db: Db, swept: readonly Delivery[], nowMs: numbe
   if (ids.length > 0) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
 }
 
-/** Messages that people only read may be forgotten after this long. */
+/** Delete deliveries of digests after 35 days: people only read them, and nothing continues them. */
 const KEEP_READ_MS = 35 * DAY_MS;
-/** Alerts and notices are told once, by their key, and alerts go on in their thread: as long as a yearly pool's period. */
+/** Keep alerts and notices longer than a yearly pool's period: their key makes them unique, and alerts go on in their thread. */
 const KEEP_TOLD_MS = 400 * DAY_MS;
 
 /**
- * Forgets settled deliveries that nothing needs any more; how many. Kept are a subscription's latest digest, which says
- * what later corrections are told against, and whatever an open delivery replies to or changes. A digest whose delivery is
- * gone counts as posted, so one that never was loses what it would have stated.
+ * Deletes old settled deliveries and returns how many. It keeps each subscription's latest digest, with which later corrections
+ * are compared, and messages that an open delivery replies to or edits. A digest without a delivery counts as posted, so the
+ * headline of one that never was is cleared first.
  */
 export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
   await db
@@ -81,7 +81,7 @@ export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<nu
   return Number(numDeletedRows);
 }
 
-/** Counts deliveries that are not settled, whether or not a call was made for them that may have got through. */
+/** Counts deliveries that are not settled. */
 export async function countWaitingDeliveries(db: Db): Promise<number> {
   const { count } = await db
     .selectFrom('delivery')

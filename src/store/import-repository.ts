@@ -8,10 +8,10 @@ const IMPORT_FILE = [
   ...(['started_ms as startedMs', 'updated_ms as updatedMs'] as const),
 ] as const;
 
-/** A file of which a part was taken, known by its content (`hash`, see schema.ts). Of CSV, a record may be several `lines`. */
+/** A file that was imported in part or whole, known by its content (`hash`, see schema.ts). A CSV record may be several `lines`. */
 export type ImportFile = Selection<Database, 'import_file', (typeof IMPORT_FILE)[number]>;
 
-/** One more part of a file: counts are of that part, the rest is the state of the file after it. */
+/** One more imported part of a file: counts are of that part, other fields are the file's state after it. */
 export interface ImportStep
   extends Omit<ImportFile, 'id' | 'sourceId' | 'name' | 'format' | 'startedMs' | 'updatedMs'> {
   nowMs: number;
@@ -32,12 +32,12 @@ export async function insertImportFile(
     .executeTakeFirstOrThrow();
 }
 
-/** Stands in the place of the hash of a file that is being taken back: no content has it, so no run goes on with it. */
+/** Replaces the hash of a file whose import is being undone: no content has this hash, so no run continues the import. */
 const UNDONE = 'undone';
 
 /**
- * Moves a file on by one part, if it still stands at `from` bytes. False: another run of the same file was faster, or the
- * file is being taken back; what was about to be stored with this must not be.
+ * Records one more part of a file that has been imported up to `from` bytes. False if another run was faster or the import is
+ * being undone: then do not store the events of this part.
  */
 export function updateImportFile(db: Db, id: number, from: number, step: ImportStep): Promise<boolean> {
   return didChange(
@@ -60,7 +60,7 @@ export function updateImportFile(db: Db, id: number, from: number, step: ImportS
   );
 }
 
-/** Files of a source, or of all, of which anything was taken, in the order in which they were begun. */
+/** Lists files of a source, or of all, with at least one imported part, in the order in which they were begun. */
 export async function listImportFiles(db: Db, sourceId?: number): Promise<ImportFile[]> {
   let query = db.selectFrom('import_file').select(IMPORT_FILE).where('bytes', '>', 0).orderBy('id');
   if (sourceId !== undefined) query = query.where('source_id', '=', sourceId);
@@ -71,7 +71,7 @@ export async function findImportFile(db: Db, id: number): Promise<ImportFile | u
   return db.selectFrom('import_file').select(IMPORT_FILE).where('id', '=', id).executeTakeFirst();
 }
 
-/** Events of an import that are still kept raw. */
+/** Counts the events of an import that are still kept raw. */
 export async function countRawEvents(db: Db, id: number): Promise<number> {
   const kept = db.selectFrom('event_segment').select('events').where('import_id', '=', id);
   const all = kept.unionAll(db.selectFrom('inbox').select('events').where('import_id', '=', id));

@@ -8,12 +8,12 @@ export interface Instance {
   seenMs: number;
 }
 
-/** An instance not seen for 15 s (three heartbeats) is taken to be gone. */
+/** An instance that was not seen for 15 s (three heartbeats) counts as gone. */
 export const SEEN_WITHIN_MS = 15_000;
 
 const FORGOTTEN_AFTER_MS = DAY_MS;
 
-/** Notes that an instance is alive, and forgets those that were not seen for a day. */
+/** Notes that an instance is alive, and deletes those that were not seen for a day. */
 export async function keepInstance(db: Db, { id, version, startedMs, seenMs }: Instance): Promise<void> {
   await db
     .insertInto('instance')
@@ -26,7 +26,7 @@ export async function keepInstance(db: Db, { id, version, startedMs, seenMs }: I
     .execute();
 }
 
-/** Instances seen at or after `sinceMs`, the longest running first. */
+/** Lists instances seen at or after `sinceMs`, the longest running first. */
 export function listInstances(db: Db, sinceMs: number): Promise<Instance[]> {
   return db
     .selectFrom('instance')
@@ -37,23 +37,23 @@ export function listInstances(db: Db, sinceMs: number): Promise<Instance[]> {
     .execute();
 }
 
-/** Forgets all instances and what they lease: in a copy of a database none of them runs. */
+/** Deletes all instances and leases, in a copy of a database: none of them runs on the copy. */
 export async function forgetInstances(db: Db): Promise<void> {
   await db.deleteFrom('instance').execute();
   await db.deleteFrom('lease').execute();
 }
 
-/** Forgets an instance that stopped. */
+/** Deletes an instance that stopped. */
 export async function deleteInstance(db: Db, id: string): Promise<void> {
   await db.deleteFrom('instance').where('id', '=', id).execute();
 }
 
-/** A lease that ends over a minute after one's own would comes from a clock that was ahead, and is not respected. */
+/** Ignore a lease that ends more than a minute after a new one would: it comes from a clock that was ahead. */
 const MOST_SKEW_MS = 60_000;
 
 /**
- * Takes or renews the lease `name` until `untilMs`; false where another holder's has not expired. It saves double work
- * and proves nothing: a frozen holder wakes up believing in it, so what must be unique has a unique row.
+ * Takes or renews the lease `name` until `untilMs`; false if another holder has it. A lease only saves double work: a frozen
+ * holder may wake up and still believe in it, so anything that must happen once needs a unique row.
  */
 export async function takeLease(
   db: Db,
@@ -87,8 +87,8 @@ export async function deleteLease(db: Db, name: string, holder: string): Promise
 }
 
 /**
- * Returns a text that changes with whatever alerts depend on, whoever changed it: commits of events, corrections, recounts,
- * definitions, mutes. Reads the end of four indexes, and a small table.
+ * Returns a text that changes with everything that alerts depend on, whichever instance changed it: commits of events,
+ * corrections, recounts, definitions, mutes. Cheap: it reads the ends of four indexes and a small table.
  */
 export async function findChangeMark(db: Db): Promise<string> {
   const newest = await db

@@ -10,10 +10,10 @@ import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.t
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 
-/** A schema for each field of a type: one that the type gets and its schema lacks would be lost on the way back from a row. */
+/** A schema for each field of a type. Without this check, a new field without a schema would be lost when a row is read. */
 type Fields<T> = { [K in keyof Required<T>]: z.ZodType<T[K]> };
 
-/** A schema that has every field of a type. */
+/** Makes a schema with every field of a type. */
 export function object<T>(fields: Fields<T>): z.ZodType<T>;
 export function object(fields: z.ZodRawShape): z.ZodType {
   return z.object(fields);
@@ -68,7 +68,7 @@ export const SCHEDULE = z.discriminatedUnion('every', [
   z.object({ ...TIME, every: z.literal('month'), day: number }),
 ]);
 
-/** `subscription.what`; a section of another version is left out. */
+/** `subscription.what`; sections that this version does not know are left out. */
 export const DIGEST_WHAT = object<DigestWhat>({
   sections: z.array(text).transform((keys) => keys.filter(isSection)),
   filters: FILTERS,
@@ -121,7 +121,7 @@ const POOL_STATE = object<PoolState>({
     .optional(),
   foresee: z.undefined().optional(),
 });
-/** `alert.content`: the scope when it was told. */
+/** `alert.content`: the scope when the alert was raised. */
 const STATE = object<ScopeState>({
   ...{ scope: text, title: text, level: z.enum(LEVELS), links: LINKS },
   ...{ pools: z.array(POOL_STATE), limits: z.array(POOL_STATE), current: POOL_STATE.optional() },
@@ -210,17 +210,17 @@ export const DEFINITIONS = object<Definitions>({
   clients: z.array(object<ClientName>({ id: text, name: text, owner: text.optional(), team: text.optional() })),
 });
 
-/** Writes a column: JSON in which a bigint is text. */
+/** Converts a value to the JSON of a column, with bigints as text. */
 export function writeColumn(value: unknown): string {
   return JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? String(each) : each));
 }
 
-/** Reads the text of a column. Throws a `database` error with place, value and cure where it holds something else. */
+/** Reads the JSON of a column. Throws a `database` error with place, value and cure if it does not fit the schema. */
 export function readColumn<T>(column: string, schema: z.ZodType<T>, json: string): T {
   return readValue(column, schema, parseJson(json), json);
 }
 
-/** Reads a column's value that is parsed already. Throws as `readColumn`. */
+/** Checks a column's value that is parsed already. Throws like `readColumn`. */
 export function readValue<T>(column: string, schema: z.ZodType<T>, value: unknown, json = JSON.stringify(value)): T {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
@@ -233,12 +233,12 @@ export function readValue<T>(column: string, schema: z.ZodType<T>, value: unknow
   );
 }
 
-/** The question in a text from outside; undefined where it holds none. */
+/** Reads a question from a text from outside; undefined if it holds none. */
 export function findQuestion(json: string | undefined): Question | undefined {
   return QUESTION.safeParse(parseJson(json ?? '')).data;
 }
 
-/** Parses what may be no JSON: undefined then. */
+/** Parses JSON; undefined if the text is not JSON. */
 export function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -3,14 +3,14 @@ import type { TimeMark } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
 import { type Db, transact } from './database.ts';
 
-/** Marks of one source on one day of UTC. */
+/** A source can set at most 100 marks on one day of UTC. */
 export const MOST_MARKS_A_DAY = 100;
 
-/** Keeps a mark of a source; the same one once more changes nothing. False: its source has set too many on that day. */
+/** Stores a mark of a source, or does nothing if it is there already. False if the source has set too many on that day. */
 export function insertMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
   const fromMs = Math.floor(atMs / DAY_MS) * DAY_MS;
   return transact(db, async (trx) => {
-    // Holds the source's row, so that of marks that come at the same time each is counted before the next.
+    // Locks the source's row, so that marks that arrive at the same time are counted one after the other.
     await trx.updateTable('source').set({ name: source }).where('name', '=', source).execute();
     const ofDay = await trx
       .selectFrom('mark')
@@ -29,7 +29,7 @@ export function insertMark(db: Db, { atMs, label }: TimeMark, source: string): P
   });
 }
 
-/** Takes a mark of a source back; false: there is none. */
+/** Deletes a mark of a source; false if there is none. */
 export async function deleteMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('mark')
@@ -40,7 +40,7 @@ export async function deleteMark(db: Db, { atMs, label }: TimeMark, source: stri
   return numDeletedRows > 0n;
 }
 
-/** The newest `limit` marks within a span, in order of time. */
+/** Lists the newest `limit` marks within a span, in order of time. */
 export async function listMarks(db: Db, { fromMs, toMs }: Span, limit: number): Promise<TimeMark[]> {
   const newest = await db
     .selectFrom('mark')

@@ -7,13 +7,13 @@ import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { HeadroomError } from '../errors.ts';
 import { toDatabaseError } from './database-fault.ts';
 
-/** How long a PostgreSQL that is starting is waited for, and how often it is asked. */
+/** Wait at most 20 s for a PostgreSQL that is starting, and ask it every 0.5 s. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 500;
 /** PostgreSQL's `cannot_connect_now`: it is starting, recovering or stopping. */
 const CANNOT_CONNECT_NOW = '57P03';
 
-/** Waits while PostgreSQL starts or recovers from a crash. Throws where that takes long; other faults are left to whoever comes next. */
+/** Waits while PostgreSQL starts or recovers from a crash. Throws if that takes too long; ignores other faults. */
 export async function awaitStart<T>(db: Kysely<T>, patienceMs = PATIENCE_MS): Promise<void> {
   const untilMs = performance.now() + patienceMs;
   for (;;) {
@@ -34,8 +34,8 @@ export async function awaitStart<T>(db: Kysely<T>, patienceMs = PATIENCE_MS): Pr
 }
 
 /**
- * Brings the schema to the newest version; safe when several processes start together (each dialect's lock makes them
- * wait). Waits for a PostgreSQL that is starting. Throws where a migration fails, naming it; on both dialects nothing of that run is left behind.
+ * Brings the schema to the newest version; safe when several processes start together, since each dialect's lock makes them
+ * wait. Waits for a PostgreSQL that is starting. If a migration fails, throws an error with its name and leaves nothing behind.
  */
 export async function migrate<T>(db: Kysely<T>): Promise<void> {
   await awaitStart(db);
@@ -54,7 +54,7 @@ export async function migrate<T>(db: Kysely<T>): Promise<void> {
   );
 }
 
-/** Names of the migrations that this database still lacks. */
+/** Lists the names of the migrations that this database still lacks. */
 export async function listPendingMigrations<T>(db: Kysely<T>): Promise<string[]> {
   const migrations = await createMigrator(db).getMigrations();
   return migrations.filter((migration) => !migration.executedAt).map((migration) => migration.name);

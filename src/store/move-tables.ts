@@ -3,17 +3,17 @@ import { sql } from 'kysely';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from './database.ts';
 
-/** Rows are moved in pages of about so many bytes: few statements, and little memory. */
+/** Move rows in pages of about 4 MiB: few statements, and little memory. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 const MOST_ROWS = 2000;
-/** A statement of PostgreSQL takes 65,535 values. */
+/** A statement of PostgreSQL takes at most 65,535 values. */
 const MOST_VALUES = 60_000;
-/** Estimated bytes of a row without its blobs, for the progress bar. */
+/** Estimate for a row without its blobs, for the progress bar. */
 const ROW_BYTES = 100;
-/** A move that was killed may hold its tables until the server notices. */
+/** Wait 30 s for locks: a move that was killed may hold its tables until the server notices. */
 const LOCK_WAIT = '30s';
 
-/** Tables of processes that run on the old database: whoever reads them on the new one would believe that they run there. */
+/** Tables that are not moved: they list processes on the old database, which do not run on the new one. */
 const STAYING = ['instance', 'lease'];
 
 type Row = Record<string, string | number | Uint8Array | null>;
@@ -35,7 +35,7 @@ export interface Moved {
   rows: number;
 }
 
-/** Returns the names of those of these tables that hold more than the migrations put there. */
+/** Lists those of the named tables that hold more rows than the migrations inserted. */
 export async function listFilledTables(target: Db, names: readonly string[]): Promise<string[]> {
   const filled: string[] = [];
   for (const name of names) {
@@ -43,7 +43,7 @@ export async function listFilledTables(target: Db, names: readonly string[]): Pr
       exists: boolean;
     }>`select to_regclass(quote_ident(${name})) is not null as exists`.execute(target);
     if (!rows[0]!.exists) continue;
-    // The name of what is beyond a dimension's cap is of no dimension, and there from the first.
+    // The migrations insert one value without a dimension: the name for values beyond a dimension's cap.
     const ours = sql.raw(name === 'value' ? "where dimension <> ''" : '');
     const { rows: found } = await sql`select 1 from ${sql.table(name)} ${ours} limit 1`.execute(target);
     if (found.length > 0) filled.push(name);
@@ -56,9 +56,8 @@ export async function listTables(db: Db) {
 }
 
 /**
- * Moves all of a SQLite database, as of one moment, into an empty PostgreSQL of the same schema, in one transaction: whole,
- * or not at all. `verify` sees both before it is final. The source is only read; where something writes there meanwhile,
- * nothing is moved.
+ * Copies a SQLite database, as of one moment, into an empty PostgreSQL of the same schema, in one transaction. `verify` can
+ * compare both before the commit. The source is only read; if something writes to it meanwhile, nothing is moved.
  */
 export async function moveDatabase<T>(
   source: Db,
@@ -85,15 +84,15 @@ export async function moveDatabase<T>(
   });
 }
 
-/** Changes when another connection has written. */
+/** Returns a number that changes when another connection has written. */
 async function readVersion(db: Db): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db);
   return rows[0]!.data_version;
 }
 
 /**
- * Copies every table that SQLite's schema names but those that stay, reads all rows back and compares them, and lets ids go on
- * where they were. Throws where a row is not what it was.
+ * Copies every table of SQLite's schema except `STAYING`, reads all rows back and compares them, and continues the ids where
+ * they were. Throws if a row differs.
  */
 async function moveTables(source: Db, target: Db, { signal, onProgress }: MoveOptions): Promise<Moved> {
   const tables: Table[] = [];
@@ -112,7 +111,7 @@ async function moveTables(source: Db, target: Db, { signal, onProgress }: MoveOp
     done = before + table.bytes;
   };
   const names = tables.map(({ name }) => name);
-  // Whoever would write there waits, and finds it filled.
+  // Locked: other writers wait, and then find the tables filled.
   await sql`lock table ${sql.join(names.map((name) => sql.table(name)))} in exclusive mode`.execute(target);
   const filled = await listFilledTables(target, names);
   if (filled.length > 0) throw new HeadroomError('database', describeFilled(filled));
@@ -143,7 +142,7 @@ async function moveTables(source: Db, target: Db, { signal, onProgress }: MoveOp
   return { tables: tables.length, rows: tables.reduce((sum, { rows }) => sum + rows, 0) };
 }
 
-/** Says that a database cannot be filled, and what to do. */
+/** Says that the target is not empty, and what to do. */
 export function describeFilled(tables: readonly string[]): string {
   const most = tables.slice(0, 3).join(', ');
   const more = tables.length > 3 ? ` and ${tables.length - 3} more` : '';
@@ -198,20 +197,20 @@ function mostRows(columns: readonly string[]): number {
   return Math.min(MOST_ROWS, Math.floor(MOST_VALUES / columns.length));
 }
 
-/** As many rows as have the bytes of a page, going by those just read. */
+/** Estimates how many rows fill a page, by the size of the rows just read. */
 function nextLimit(rows: readonly Row[], most: number): number {
   const bytes = rows.reduce((sum, row) => sum + weighRow(row), 0);
   return Math.max(1, Math.min(most, rows.length * 8, Math.floor((rows.length * PAGE_BYTES) / bytes)));
 }
 
-/** PostgreSQL stores no NUL in a text. */
+/** Replaces NUL in texts, which PostgreSQL cannot store. */
 function toStorable(row: Row): Row {
   for (const [name, value] of Object.entries(row))
     if (typeof value === 'string' && value.includes('\0')) row[name] = value.replaceAll('\0', '\ufffd');
   return row;
 }
 
-/** A number that was ever given to a row is never given again, even where that row is gone. */
+/** Continues the ids after the highest that was ever given, so that ids of deleted rows are not given again. */
 async function continueIds(source: Db, target: Db): Promise<void> {
   const { rows } = await sql<{ name: string; last: number }>`select name, seq as last from sqlite_sequence`.execute(
     source,
@@ -227,7 +226,7 @@ async function continueIds(source: Db, target: Db): Promise<void> {
   }
 }
 
-/** Compares tables whatever the order of their rows: counts them, and adds up their hashes. */
+/** Digest of a table that does not depend on the order of its rows: their number, and the sum of their hashes. */
 class Digest {
   readonly #columns: readonly string[];
   readonly #words = new Uint32Array(8);

@@ -15,9 +15,9 @@ import {
 import type pg from 'pg';
 
 /**
- * Kysely over a pool of connections that are written to without waiting for earlier answers. Differs from Kysely's own
- * dialect in what that allows: `begin` travels with the statement after it, and statements can be sent whose answer
- * nobody waits for (`send` in database.ts). A query that was compiled once and is executed again is prepared by the server.
+ * Makes a Kysely dialect over a pool of pipelining connections, which send statements without waiting for earlier answers.
+ * Unlike in Kysely's own dialect, `begin` travels with the statement after it, and statements can be sent without awaiting
+ * their answer (`send` in database.ts). A query that is executed again is prepared by the server.
  */
 export function createPostgresDialect(pool: pg.Pool): Dialect {
   return {
@@ -66,9 +66,9 @@ class PoolDriver implements Driver {
 
 export class PostgresConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient;
-  /** Not sent yet: it goes with the first statement, so that no transaction is open before there is one. */
+  /** The `begin` that is still to be sent, with the first statement: without one, no transaction is opened. */
   #begin: string | undefined;
-  /** What was sent in this transaction; each answers with its failure. */
+  /** Statements sent in this transaction; each resolves to its error, if it failed. */
   #sent: Promise<Error | undefined>[] = [];
   #isLost = false;
   /** True while statements wait in the socket's buffer (`cork`), to leave together in one write. */
@@ -86,8 +86,8 @@ export class PostgresConnection implements DatabaseConnection {
   }
 
   /**
-   * Inside a transaction: goes out with the next statement that is waited for, or the commit, and where it fails these fail
-   * with its error.
+   * Queues a statement inside a transaction. It goes out with the next statement that is awaited, or with the commit, and if it
+   * fails, these fail with its error.
    */
   send<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (!this.#isHeld) this.#stream.cork();
@@ -119,13 +119,13 @@ export class PostgresConnection implements DatabaseConnection {
     const { command } = await answer;
     const failure = await this.#findFailure();
     if (failure) throw failure;
-    // A transaction in which a statement failed is not committed, whatever is asked.
+    // PostgreSQL answers ROLLBACK to the commit of a transaction in which a statement failed.
     if (command === 'ROLLBACK') throw new AbortedTransactionError();
   }
 
   async rollBack(): Promise<void> {
     if (this.#isEmpty()) return;
-    // With its connection a transaction is gone too; why it was to be rolled back is the error to tell.
+    // If the connection is lost, so is the transaction. Ignore that: the caller throws the error that caused the rollback.
     const answer = this.#client.query('rollback');
     this.#letGo();
     await answer.catch(() => {
@@ -147,7 +147,7 @@ export class PostgresConnection implements DatabaseConnection {
     this.#isHeld = false;
   }
 
-  /** The first among what was sent: those that follow in its transaction only tell that there was one. */
+  /** Finds the first failure in the transaction: the later ones only say that the transaction is aborted. */
   async #findFailure(): Promise<Error | undefined> {
     return (await Promise.all(this.#sent)).find((failure) => failure);
   }
@@ -178,7 +178,7 @@ export class PostgresConnection implements DatabaseConnection {
 const names = new WeakMap<CompiledQuery['queryId'], string | undefined>();
 let lastName = 0;
 
-/** A name for each query that is executed again; one that is executed once is not worth preparing. */
+/** Names a query from its second execution on, which makes the server prepare it: one execution is not worth preparing. */
 function nameOf({ queryId }: CompiledQuery): string | undefined {
   let name = names.get(queryId);
   if (name === undefined && names.has(queryId)) {

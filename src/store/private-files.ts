@@ -2,24 +2,24 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parseDatabaseUrl } from './database.ts';
 
-/** Where data and secrets lie on this machine. */
+/** Locations of data and secrets on this machine. */
 interface Places {
   databaseUrl: { reveal(): string };
   secretKeyPath: string;
 }
 
-/** What SQLite and Headroom put beside a database, by the ends of their names. */
+/** Suffixes of the files that SQLite and Headroom put beside a database. */
 const BESIDE = ['', '-wal', '-shm', '-bot'];
 
-/** Something that other accounts of this machine can read, and the mode that closes it. */
+/** A file or folder that other accounts of this machine can read, and the mode that closes it. */
 export interface OpenFile {
   path: string;
   mode: '600' | '700';
 }
 
 /**
- * Lists what other accounts of this machine can read of the key, the data and their folder, and of `more` files; nothing on
- * Windows. Nobody else gets at data in a folder that is closed to them.
+ * Lists which of the key, the data, their folder and `more` files other accounts of this machine can read; none on Windows. Data
+ * in a folder that is closed to others counts as closed.
  */
 export function listOpenFiles(places: Places, more: readonly string[] = []): OpenFile[] {
   if (process.platform === 'win32') return [];
@@ -32,8 +32,8 @@ export function listOpenFiles(places: Places, more: readonly string[] = []): Ope
 }
 
 /**
- * Closes to other accounts what an older version, or a start with another umask, left open to them: files always, the folder
- * where nothing else lies in it. Returns what stays open.
+ * Closes files that an older version, or a start with another umask, left open to other accounts, and the folder if it holds
+ * nothing else. Returns what stays open.
  */
 export function closeFiles(places: Places): OpenFile[] {
   for (const { path, mode } of listOpenFiles(places)) {
@@ -41,7 +41,7 @@ export function closeFiles(places: Places): OpenFile[] {
     try {
       chmodSync(path, Number.parseInt(mode, 8));
     } catch {
-      // Another account's: it is told.
+      // It belongs to another account: the caller reports it.
     }
   }
   return listOpenFiles(places);
@@ -55,7 +55,7 @@ function findDatabase({ databaseUrl }: Places): string | undefined {
 function holdsOursAlone(folder: string, places: Places): boolean {
   const database = basename(findDatabase(places)!);
   const key = resolve(places.secretKeyPath);
-  // Journals, and what a restore keeps, are named after the database.
+  // Journals, and files that a restore keeps, are named after the database.
   const isOurs = (name: string) =>
     name === database ||
     name.startsWith(`${database}-`) ||

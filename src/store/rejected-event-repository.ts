@@ -1,12 +1,12 @@
 import type { Rejection } from '../domain/event.ts';
 import type { Db } from './database.ts';
 
-/** Rejected events that are kept per source; the newest stay. */
+/** Keep the newest 500 rejected events of each source. */
 export const REJECTED_EVENTS_KEPT = 500;
-/** Longer ones are not kept whole, and cannot be sent again. */
+/** Rejected events longer than 8192 characters are not kept whole, so they cannot be sent again. */
 const MAX_SENT_LENGTH = 8192;
 
-/** `atMs` is its receipt, `sent` a body that holds it alone; null: it was not kept whole. */
+/** `atMs` is the time of receipt, `sent` a body with this event alone; null if it was not kept whole. */
 export interface RejectedEvent {
   id: number;
   atMs: number;
@@ -16,7 +16,7 @@ export interface RejectedEvent {
   sent: string | null;
 }
 
-/** Keeps rejected events with their reasons; of a source's, the newest `REJECTED_EVENTS_KEPT`. */
+/** Stores rejected events with their reasons, and deletes the oldest above `REJECTED_EVENTS_KEPT`. */
 export async function insertRejectedEvents(
   db: Db,
   sourceId: number,
@@ -30,7 +30,7 @@ export async function insertRejectedEvents(
     event_id: id === undefined ? null : toStorable(id),
     reason: toStorable(error),
     excerpt: excerpt === undefined ? null : toStorable(excerpt),
-    // What cannot be stored as it is would be another event.
+    // Keep the body only if it can be stored unchanged: a changed one would be another event.
     sent:
       sent === undefined || sent.length > MAX_SENT_LENGTH || toStorable(sent, MAX_SENT_LENGTH) !== sent ? null : sent,
   }));
@@ -47,7 +47,7 @@ export async function insertRejectedEvents(
   await db.deleteFrom('rejected_event').where('source_id', '=', sourceId).where('id', '<=', oldest.id).execute();
 }
 
-/** A source's rejected events, the newest first. */
+/** Lists a source's rejected events, newest first. */
 export function listRejectedEvents(db: Db, sourceId: number): Promise<RejectedEvent[]> {
   return db
     .selectFrom('rejected_event')
@@ -58,14 +58,14 @@ export function listRejectedEvents(db: Db, sourceId: number): Promise<RejectedEv
     .execute();
 }
 
-/** Takes rejected events off the list; answers how many of them were still on it. */
+/** Deletes rejected events; returns how many of them still existed. */
 export async function deleteRejectedEvents(db: Db, ids: readonly number[]): Promise<number> {
   if (ids.length === 0) return 0;
   const { numDeletedRows } = await db.deleteFrom('rejected_event').where('id', 'in', ids).executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }
 
-/** Replaces the reason of a rejected event that was sent again and refused again. */
+/** Replaces the reason of a rejected event that was sent again and rejected again. */
 export async function updateReason(db: Db, id: number, reason: string): Promise<void> {
   await db
     .updateTable('rejected_event')
@@ -83,7 +83,7 @@ export interface ReasonCount {
   excerpt?: string;
 }
 
-/** The reasons for which events of all sources were rejected, the commonest first, each with its newest event. */
+/** Counts rejected events by source and reason, the most common first, each with its newest event. */
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
   const rows = await db
     .selectFrom(({ selectFrom }) =>
@@ -100,7 +100,7 @@ export async function countReasons(db: Db): Promise<ReasonCount[]> {
   return rows.map(({ excerpt, ...counted }) => ({ ...counted, ...(excerpt === null ? {} : { excerpt }) }));
 }
 
-/** PostgreSQL stores no NUL in a text. */
+/** Shortens a text and replaces NUL, which PostgreSQL cannot store. */
 function toStorable(text: string, maxLength = 1000): string {
   return text.replaceAll('\0', '\ufffd').slice(0, maxLength).toWellFormed();
 }

@@ -2,26 +2,26 @@ import type { Generated } from 'kysely';
 import type { DeliveryState, NewDelivery } from '../domain/delivery.ts';
 
 /**
- * Every table, as the migrations leave it. Instants are epoch milliseconds, days are days since 1970-01-01 in the report
- * zone, truth values are 0 or 1, structured columns are JSON text.
+ * All tables, as the migrations create them. Instants are epoch milliseconds, days are days since 1970-01-01 in the report
+ * zone, booleans are 0 or 1, structured columns are JSON text.
  */
 export interface Database {
-  // Usage: what was sent, and its totals. See `src/usage/segment.ts` for what the blobs hold.
+  // Usage: raw events and their totals. `src/usage/segment.ts` describes the blobs.
 
   /** One row per fact about this deployment (`report_zone`, `id_seed`). */
   setting: { name: string; value: string };
-  /** A dimension's text, known by a number from its first use on. */
+  /** One row per text of a dimension; blobs refer to it by `id`. */
   value: {
     id: Generated<number>;
     dimension: string;
     text: string;
     place_day: number;
   };
-  /** Counts values that have a place of their own in the totals, by dimension and day. */
+  /** Counts the values of a dimension that were given a place of their own in the totals on a day. */
   value_places: { dimension: string; day: number; places: number };
-  /** Remembered ids (src/usage/ids.ts) as they were committed. */
+  /** Remembered ids of events (src/usage/ids.ts), one row per commit. */
   id_batch: { id: Generated<number>; count: number; ids: Uint8Array };
-  /** Remembered ids, a part of all of them, in blocks (src/usage/id-runs.ts); all are forgotten after `until_s`. */
+  /** A sorted run of remembered ids of one `part`, in blocks (src/usage/id-runs.ts); all are forgotten after `until_s`. */
   id_run: {
     id: Generated<number>;
     part: number;
@@ -31,7 +31,7 @@ export interface Database {
     filter: Uint8Array;
   };
   id_block: { id: number; ids: Uint8Array };
-  /** Committed events that the totals do not hold yet, one row per commit. */
+  /** Committed events that are not in the totals yet, one row per commit. */
   inbox: {
     seq: Generated<number>;
     received_ms: number;
@@ -39,11 +39,11 @@ export interface Database {
     last_day: number;
     events: number;
     body: Uint8Array;
-    /** As senders gave them (src/usage/sent-ids.ts). */
+    /** Ids of the events as sent (src/usage/sent-ids.ts). */
     ids: Generated<Uint8Array>;
     import_id: number | null;
   };
-  /** Raw events of one day that the totals hold; `first_seq`–`last_seq` are the commits they came in. */
+  /** Raw events of one day that are in the totals; `first_seq`–`last_seq` are the commits they came in. */
   event_segment: {
     id: Generated<number>;
     day: number;
@@ -64,8 +64,8 @@ export interface Database {
     body: Uint8Array;
   };
   /**
-   * Daily totals by each dimension and status, for the tools of whoever runs it (src/usage/daily-rows.ts). `day` is a date
-   * (text in SQLite), a `status` that was not sent is null, `credits` are credits, not thousandths.
+   * Daily totals by each dimension and status, for the operator's own tools (src/usage/daily-rows.ts). `day` is a date (text in
+   * SQLite), a `status` that was not sent is null, `credits` are credits, not thousandths.
    */
   usage_daily: {
     day: string;
@@ -81,7 +81,7 @@ export interface Database {
   /** Days whose rows in `usage_daily` must be written again. */
   usage_daily_due: { day: number };
 
-  // Senders, what they sent that was not taken, and files that were imported.
+  // Senders, events of theirs that were rejected, and files that were imported.
 
   source: {
     id: Generated<number>;
@@ -93,12 +93,12 @@ export interface Database {
     token_hash: string;
     /** The signing secret, sealed with SECRET_KEY. */
     secret: string | null;
-    /** Credentials from before a rotation, which open the source too until then. */
+    /** Credentials from before a rotation, still accepted until `old_until_ms`. */
     old_token_hash: string | null;
     old_secret: string | null;
     old_until_ms: number | null;
     created_ms: number;
-    /** Set: takes nothing any more; its events stay. */
+    /** Set if revoked: the source accepts nothing any more; its events stay. */
     revoked_ms: number | null;
     accepted: Generated<number>;
     duplicates: Generated<number>;
@@ -106,14 +106,14 @@ export interface Database {
     rejected: Generated<number>;
     without_id: Generated<number>;
     late: Generated<number>;
-    /** Requests refused because it was over its limit. */
+    /** Requests refused because the source was over its limit. */
     limited: Generated<number>;
     last_event_ms: number | null;
     last_received_ms: number | null;
     /** JSON arrays of the latest times between receipts, and from event to receipt. */
     gaps_ms: Generated<string>;
     lags_ms: Generated<string>;
-    /** JSON: events by field that was not read of them. */
+    /** JSON: for each field that is not read, the number of events that had it. */
     unread: Generated<string>;
   };
   rejected_event: {
@@ -123,19 +123,19 @@ export interface Database {
     event_id: string | null;
     reason: string;
     excerpt: string | null;
-    /** A body that holds this event alone, without credentials, so that it can be read again. */
+    /** A body with this event alone, without credentials, so that it can be sent again. */
     sent: string | null;
   };
-  /** Cumulative series of metrics, a row per series and start. `points`: JSON of [nanoseconds, value, calls, first calls]. */
+  /** Cumulative series of OTLP metrics, one row per series and start. `points`: JSON of [nanoseconds, value, calls, first calls]. */
   otlp_series: {
     source_id: number;
-    /** SHA-256 of what names the series. */
+    /** SHA-256 of the name and attributes of the series. */
     series: string;
     start: string;
     points: string;
     seen_ms: number;
   };
-  /** `hash` is the SHA-256 of the first `bytes` of the file's (decompressed) content: the part taken. */
+  /** `hash` is the SHA-256 of the first `bytes` of the file's (decompressed) content: the part that was imported. */
   import_file: {
     id: Generated<number>;
     source_id: number;
@@ -162,7 +162,7 @@ export interface Database {
     actor: string;
     body: string;
   };
-  /** Plus or minus `credits` (thousandths) of a meter, at the time they apply to. `requests` is of older versions, and not read. */
+  /** Plus or minus `credits` (thousandths) of a meter at a time. `requests` comes from older versions, and is not read. */
   correction: {
     id: Generated<number>;
     meter: string;
@@ -174,7 +174,7 @@ export interface Database {
     entered_ms: number;
   };
 
-  // The delivery log, and what makes digests due.
+  // The delivery log, digests and their schedules, and running instances.
 
   delivery: {
     id: Generated<number>;
@@ -190,22 +190,22 @@ export interface Database {
     rank: number;
     due_ms: number;
     state: DeliveryState;
-    /** Not tried again before. */
+    /** Not tried before this instant. */
     next_ms: number;
     attempts: number;
-    /** Whoever leased the row last; only that attempt may write its outcome. */
+    /** The attempt that leased the row last; only it may write the outcome. */
     attempt_id: string | null;
     lease_until_ms: number;
-    /** Just before the first call to Slack: nothing of ours can be older. */
+    /** Just before the first call to Slack: no copy of the message can be older. */
     first_call_ms: number | null;
-    /** 1 where some call's outcome was ever unknown: then a copy may exist in Slack. */
+    /** 1 if the outcome of a call was ever unknown: a copy may exist in Slack. */
     unclear: number;
-    /** A newer one takes its place unless it is in Slack already. */
+    /** 1 if a newer delivery takes its place, unless it is in Slack already. */
     superseded: number;
     sent_channel: string | null;
     sent_ts: string | null;
     sent_ms: number | null;
-    /** The last look for copies. */
+    /** When copies were last looked for. */
     swept_ms: number;
     error: string | null;
   };
@@ -219,7 +219,7 @@ export interface Database {
     what: string;
     paused: number;
     paused_until_ms: number | null;
-    /** Why it cannot be posted, with the cure. */
+    /** Why it cannot be posted, and the cure. */
     broken: string | null;
     next_due_ms: number | null;
     created_ms: number;
@@ -231,13 +231,13 @@ export interface Database {
     due_ms: number;
     claimed_ms: number;
     delivery_key: string;
-    /** The numbers that were posted, JSON: what later corrections are told against. */
+    /** JSON: the numbers that were posted, with which later digests compare. */
     headline: string | null;
   };
   lease: { name: string; holder: string; until_ms: number };
   instance: { id: string; version: string; started_ms: number; seen_ms: number };
 
-  // Alerts, and what decides whether there is one.
+  // Alerts, and the rows that decide whether one is raised.
 
   alert: {
     id: Generated<number>;
@@ -250,9 +250,9 @@ export interface Database {
     level: number | null;
     /** Counts how often the level was armed again in this period. */
     arm: number;
-    /** Of the pool, when the level was reached; thousandths. */
+    /** Amount of the pool when the level was reached; thousandths. */
     amount: number | null;
-    /** Passed together with a higher level, which alone was told. */
+    /** 1 if it was passed together with a higher level, and only that was sent. */
     covered: number;
     content: string;
     /** JSON list of its messages' delivery keys. */
@@ -260,7 +260,7 @@ export interface Database {
     at_ms: number;
     acked_by: string | null;
     acked_ms: number | null;
-    /** When what it warns of was over. */
+    /** When its reason was gone. */
     over_ms: number | null;
   };
   alert_episode: {
@@ -274,9 +274,9 @@ export interface Database {
   alert_mute: { what: string; until_ms: number | null; muted_by: string };
   alert_rule: { name: string; question: string; over: number; per: 'hour' | 'day'; added_by: string };
 
-  // Rows about conversations in Slack, as far as buttons, saved views and the audit need them.
+  // Conversations in Slack, as far as buttons, saved views and the audit need them.
 
-  /** Requests of Slack that were taken: their signature, or the id of their event. Kept for a quarter of an hour. */
+  /** Requests of Slack that were handled: their signature, or the id of their event. Kept for a quarter of an hour. */
   slack_request: { key: string; seen_ms: number };
   /** An answer with buttons. `ts` is null for one that only the asker sees. */
   answer: {
@@ -303,7 +303,7 @@ export interface Database {
   chosen_filter: { user: string; channel: string; filters: string };
   /** Channels in which the bot has introduced itself. */
   greeting: { channel: string; greeted_ms: number };
-  /** What happened to the API itself, such as a deploy, as a pipeline told it: for lines across charts. */
+  /** Events in the life of the API, such as a deploy, that a pipeline reports: lines across charts. */
   mark: { at_ms: number; label: string; source: Generated<string> };
   /** One line per change made by a person. */
   audit: {

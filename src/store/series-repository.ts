@@ -6,16 +6,16 @@ export interface SeriesRow {
   series: string;
   /** Nanoseconds, as text. */
   start: string;
-  /** JSON of its owner's. */
+  /** JSON that only the caller reads. */
   points: string;
 }
 
-/** Series that are kept per source; those not heard of for longest go. */
+/** Keep at most 50,000 series of a source; those that were not seen for longest are deleted. */
 const SERIES_KEPT = 50_000;
 const SERIES_DAYS = 35;
 const CHUNK = 400;
 
-/** Keeps other instances from the series of a source until the transaction ends. */
+/** Locks the series of a source against other instances until the transaction ends. */
 export async function lockSeries(trx: Db, sourceId: number): Promise<void> {
   await trx
     .updateTable('source')
@@ -39,7 +39,7 @@ export async function findSeries(db: Db, sourceId: number, series: readonly stri
   return rows;
 }
 
-/** Adds or replaces series, and forgets those that are past their time or too many. */
+/** Adds or replaces series, and deletes those that are too old or too many. */
 export async function upsertSeries(db: Db, sourceId: number, rows: readonly SeriesRow[], nowMs: number): Promise<void> {
   for (let at = 0; at < rows.length; at += CHUNK) {
     const values = rows.slice(at, at + CHUNK).map((row) => ({ ...row, source_id: sourceId, seen_ms: nowMs }));

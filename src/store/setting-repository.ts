@@ -9,7 +9,7 @@ export async function findSetting(db: Db, name: string): Promise<string | undefi
   return row?.value;
 }
 
-/** The stored value; where there is none, `create`'s is stored first. Of several that start together, the first wins. */
+/** Returns the stored value; if there is none, stores one made by `create`. If several processes start together, the first wins. */
 export async function getOrCreateSetting(db: Db, name: string, create: () => string): Promise<string> {
   const known = await findSetting(db, name);
   if (known !== undefined) return known;
@@ -25,7 +25,7 @@ export async function setSetting(db: Db, name: string, value: string): Promise<v
     .execute();
 }
 
-/** Stores a value where there is none; false: there was one. */
+/** Stores a value unless there is one; false if there is. */
 export function insertSetting(db: Db, name: string, value: string): Promise<boolean> {
   return insertNew(db.insertInto('setting').values({ name, value }));
 }
@@ -39,14 +39,14 @@ export function toKindSetting(kind: string): string {
   return `alert_on_${kind}`;
 }
 
-/** Returns the kinds of alerts that are on: by what admins chose, else as installed. */
+/** Returns the kinds of alerts that are on: as admins chose, otherwise by default. */
 export async function listKindsOn(db: Db): Promise<ReadonlySet<AlertKind>> {
   const chosen = new Map((await listSettings(db, toKindSetting(''))).map(({ name, value }) => [name, value]));
   const isOn = (kind: AlertKind, on: boolean) => (chosen.get(toKindSetting(kind)) ?? (on ? '1' : '0')) === '1';
   return new Set(ALERT_KINDS.filter(({ kind, on }) => isOn(kind, on)).map(({ kind }) => kind));
 }
 
-/** Lists settings whose names begin so. */
+/** Lists settings whose names begin with `beginning`. */
 export function listSettings(db: Db, beginning: string): Promise<{ name: string; value: string }[]> {
   return db
     .selectFrom('setting')
@@ -55,14 +55,14 @@ export function listSettings(db: Db, beginning: string): Promise<{ name: string;
     .execute();
 }
 
-/** Settings that are chosen in Slack, and hold instead of ALERT_CHANNEL and ONCALL. */
+/** Names of the settings that are chosen in Slack and override ALERT_CHANNEL and ONCALL. */
 export const CHANNEL_SETTING = 'alert_channel';
 export const MENTION_SETTING = 'alert_mention';
 
-/** The choice of no channel (alerts go to the admins by direct message) or of nobody, whatever the environment names. */
+/** Value of a choice of no channel (alerts go to the admins by direct message) or of nobody, which overrides the environment. */
 export const CHOSEN_NONE = 'none';
 
-/** Returns the choice made in Slack, else the setting of the environment; undefined where neither names anything. */
+/** Returns the choice made in Slack, otherwise the setting of the environment; undefined if neither names anything. */
 function resolveChoice(chosen: string | undefined, standard: string | undefined): string | undefined {
   return chosen === CHOSEN_NONE ? undefined : chosen || standard;
 }
@@ -81,8 +81,8 @@ export const REPORT_ZONE = 'report_zone';
 const OLDER_ZONES_SETTING = 'older_zones';
 
 /**
- * The report zone of this deployment: fixed by the first start (or command) that needed one, `wanted` or else UTC. Throws
- * a config error where another is wanted now.
+ * Returns the report zone of this deployment. The first start (or command) that needs one fixes it to `wanted`, or UTC. Throws a
+ * config error if another zone is wanted later.
  */
 export async function getReportZone(db: Db, wanted: string | undefined): Promise<string> {
   const zone = await getOrCreateSetting(db, REPORT_ZONE, () => wanted ?? 'UTC');
@@ -93,13 +93,13 @@ export async function getReportZone(db: Db, wanted: string | undefined): Promise
   );
 }
 
-/** Lists older report zones, the latest last; none where the zone was never changed, or all could be recounted. */
+/** Lists older report zones, the latest last; none if the zone was never changed, or if all days could be recounted. */
 export async function listOlderZones(db: Db): Promise<OlderZone[]> {
   const stored = await findSetting(db, OLDER_ZONES_SETTING);
   return stored === undefined ? [] : readColumn('the setting older_zones', OLDER_ZONES, stored);
 }
 
-/** Fixes another report zone; `older`: days that could not be recounted, if any. */
+/** Changes the report zone; `older`: the zone of days that could not be recounted, if any. */
 export async function changeReportZone(db: Db, zone: string, older: OlderZone | undefined): Promise<void> {
   const before = await listOlderZones(db);
   const left = older

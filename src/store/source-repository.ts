@@ -14,7 +14,7 @@ export interface Source {
   tokenHash: string;
   /** Still sealed. */
   sealedSecret: string | undefined;
-  /** Credentials from before a rotation, which open it too before `untilMs`. */
+  /** Credentials from before a rotation, still accepted until `untilMs`. */
   old: { tokenHash: string; sealedSecret: string | undefined; untilMs: number } | undefined;
   createdMs: number;
   revokedMs: number | undefined;
@@ -28,7 +28,7 @@ export interface NewSource {
   sealedSecret?: string | undefined;
 }
 
-/** Counts of what a source sent since they were last written. */
+/** Counts of a source to add to the stored ones. */
 export interface SourceCounts {
   accepted: number;
   duplicates: number;
@@ -40,16 +40,16 @@ export interface SourceCounts {
   limited?: number | undefined;
   receivedMs: number;
   lastEventMs?: number | undefined;
-  /** Events by field that was not read of them. */
+  /** For each field that is not read, the number of events that had it. */
   unread?: Readonly<Record<string, number>> | undefined;
-  /** Set by imports: when they ran says nothing of how often the sender sends, or how late. */
+  /** Set by imports, whose time says nothing about how often or how late the sender sends. */
   imported?: true;
 }
 
-/** Samples from which the usual time between receipts and the usual lag are taken. */
+/** Keep the latest 50 samples of the time between receipts and of the lag; the median needs at least 5 gaps. */
 const SAMPLES_KEPT = 50;
 const SAMPLES_NEEDED = 5;
-/** Fields that were not read, by name; a sender may make up any number of them. */
+/** Keep 50 names of fields that are not read: a sender may make up any number of them. */
 const UNREAD_KEPT = 50;
 
 const SOURCE = [
@@ -60,8 +60,8 @@ const SOURCE = [
 const NO_OLD = { old_token_hash: null, old_secret: null, old_until_ms: null };
 
 /**
- * Adds a source, or changes the one of that name, which then has these credentials and is no longer revoked; its id, and
- * so what it sent before, stays its own.
+ * Adds a source, or changes the one of that name: it gets these credentials and is no longer revoked. It keeps its id, and with
+ * it the events that it sent before.
  */
 export async function upsertSource(db: Db, source: NewSource, nowMs: number): Promise<Source> {
   const row = {
@@ -81,7 +81,7 @@ export async function upsertSource(db: Db, source: NewSource, nowMs: number): Pr
   return toSource(stored);
 }
 
-/** New credentials for a source; the token before, and this secret of before, open it for a while, or not at all. */
+/** Gives a source new credentials. With `old`, its present token and that secret are accepted until `untilMs`; otherwise not. */
 export async function updateCredentials(
   db: Db,
   id: number,
@@ -114,7 +114,7 @@ export async function updateSourceOptions(
     .execute();
 }
 
-/** Revokes a source: it takes nothing any more, and what it sent stays counted. */
+/** Revokes a source: it accepts nothing any more, and its events stay counted. */
 export async function revokeSource(db: Db, id: number, nowMs: number): Promise<void> {
   await db.updateTable('source').set({ revoked_ms: nowMs }).where('id', '=', id).execute();
 }
@@ -133,8 +133,8 @@ export async function listSources(db: Db, options: { revoked?: boolean } = {}): 
 }
 
 /**
- * Adds what was sent to the source's counts, in the caller's transaction or one of its own. Safe with several instances:
- * the first statement adds the numbers and holds the row, so that what is read of it stays true until the second.
+ * Adds to a source's counts, in the caller's transaction or in a new one. Safe with several instances: the first statement locks
+ * the row, so that the values it returns are still true when the second writes.
  */
 export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts): Promise<void> {
   return transact(db, async (trx) => {
@@ -171,7 +171,7 @@ export function addSourceCounts(db: Db, sourceId: number, counts: SourceCounts):
   });
 }
 
-/** Takes back what an import had added to its source's counts; of its conflicts only how many they can be is known. */
+/** Subtracts an import from its source's counts. Its conflicts are not known; they are capped at the remaining duplicates. */
 export async function subtractSourceCounts(
   db: Db,
   sourceId: number,
@@ -252,7 +252,7 @@ function addSample(samples: string, sample: number | undefined): string {
   return JSON.stringify([...readColumn('samples of source', SAMPLES, samples), sample].slice(-SAMPLES_KEPT));
 }
 
-/** The names with the most events stay. */
+/** Adds counts of fields that are not read; keeps the names with the most events. */
 function addUnread(known: string, added: Readonly<Record<string, number>> | undefined): string {
   if (added === undefined) return known;
   const sums = new Map(readColumn('source.unread', COUNTS, known));

@@ -5,22 +5,22 @@ import { HeadroomError } from '../errors.ts';
 import { openDatabase, parseDatabaseUrl } from './database.ts';
 import { listInstances } from './instance-repository.ts';
 
-/** A bot that is being replaced may take a moment to let go. */
+/** Wait 2 s for the claim: a bot that is being replaced may take a moment to stop. */
 const WAIT_MS = 2000;
 
 /**
- * Makes this process the one that runs on a SQLite file, until the answered function is called or the process ends in any
- * way: the claim is a lock of the operating system on a file beside it. Throws a config error that names the bot which
- * has it. PostgreSQL takes any number of bots.
+ * Makes this process the only bot on a SQLite file, until the returned function is called or the process ends in any way: the
+ * claim is a lock of the operating system on a file beside it. Throws a config error that names the bot which has it. On
+ * PostgreSQL any number of bots can run.
  */
 export async function claimSqlite(url: string): Promise<() => void> {
   const target = parseDatabaseUrl(url);
   if (target.dialect === 'postgres' || target.path === ':memory:') return () => {};
   const lock = openLock(target.path);
-  // The first real use of the database says what is wrong with the place.
+  // The file cannot be created here: the first use of the database will say why.
   if (!lock) return () => {};
   try {
-    // Nothing is ever written to it: the lock is all that it is for.
+    // Nothing is ever written to this file: it only carries the lock.
     lock.exec('begin exclusive');
   } catch (error) {
     lock.close();

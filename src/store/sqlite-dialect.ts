@@ -13,9 +13,9 @@ import {
 import type { SqliteExecutor } from './sqlite.ts';
 
 /**
- * Kysely over an executor. Differs from Kysely's own dialect in two ways: transactions that may write begin IMMEDIATE (a
- * deferred one that reads and then writes fails at once when another process wrote in between), and migrations run in one
- * transaction (SQLite rolls DDL back), so several processes may start together and a failed migration leaves nothing.
+ * Makes a Kysely dialect over an executor. It differs from Kysely's own in two ways. Transactions that may write begin IMMEDIATE:
+ * a deferred one that reads and then writes fails at once if another process wrote in between. And migrations run in one
+ * transaction (SQLite rolls DDL back): several processes may start together, and a failed migration leaves nothing behind.
  */
 export function createSqliteDialect(open: () => Promise<SqliteExecutor> | SqliteExecutor): Dialect {
   return {
@@ -61,7 +61,7 @@ class ExecutorDriver implements Driver {
     try {
       await connection.executeQuery(CompiledQuery.raw('rollback'));
     } catch (error) {
-      // SQLite itself rolls back on a full disk and the like; what made it do so is the error to tell.
+      // SQLite rolls back by itself, on a full disk for example. Ignore that: the caller throws the error that caused it.
       if (!/no transaction is active/.test((error as Error).message)) throw error;
     }
   }

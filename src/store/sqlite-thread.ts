@@ -2,13 +2,13 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { answerCalls, ThreadCalls } from '../threads.ts';
 import { executeHere, openSqlite, type SqliteExecutor, type SqliteResult } from './sqlite.ts';
 
-/** Statements of this thread read few pages: deliveries, alerts, settings. Usage is read on another connection. */
+/** 2 MiB is enough: this thread reads deliveries, alerts and settings, while usage is read on another connection. */
 const CACHE_MIB = 2;
 
 type Statement = { sql: string; parameters: readonly unknown[] };
 
 /**
- * A connection in a thread of its own: waiting for another writer's lock or for the disk then never holds up the thread
+ * Opens a connection in a thread of its own, so that waiting for another writer's lock or for the disk never delays the thread
  * that answers Slack. Once the thread has ended every statement fails: a transaction must not go on in another connection.
  */
 export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
@@ -16,7 +16,7 @@ export async function openSqliteThread(path: string): Promise<SqliteExecutor> {
   const calls = new ThreadCalls(worker, 'database');
   const execute = (sql: string, parameters: readonly unknown[]): Promise<SqliteResult> =>
     calls.call({ sql, parameters } satisfies Statement);
-  // It fails here where the file cannot be opened.
+  // Fails here if the file cannot be opened.
   await execute('select 1', []);
   return {
     get ended() {

@@ -4,12 +4,12 @@ import Sqlite from 'better-sqlite3';
 
 /** A statement waits 15 s for another writer before it fails. */
 const BUSY_MS = 15_000;
-/** Holds the pages of totals that questions come back to. */
+/** 16 MiB hold the pages of totals that questions read again and again. */
 const CACHE_MIB = 16;
 
 /**
- * Opens the file as every connection here must: WAL, and synchronous=FULL, because an answered event is on disk
- * (better-sqlite3 builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
+ * Opens a SQLite file in WAL mode with synchronous=FULL, because an event that was answered must be on disk (better-sqlite3
+ * builds with NORMAL for every open after the one that switched to WAL). Waits 15 s for another writer.
  */
 export function openSqlite(path: string, options: { readonly?: boolean; cacheMiB?: number } = {}): Sqlite.Database {
   if (path !== ':memory:' && !options.readonly) mkdirSync(dirname(path), { recursive: true });
@@ -24,7 +24,7 @@ export function openSqlite(path: string, options: { readonly?: boolean; cacheMiB
   return sqlite;
 }
 
-/** SQLite refuses this at once, whatever its timeout, while another process writes to a file that is not yet WAL. */
+/** Switches to WAL, with retries: while another process writes to a file that is not WAL yet, SQLite ignores its timeout. */
 function switchToWal(sqlite: Sqlite.Database): void {
   const untilMs = performance.now() + BUSY_MS;
   const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -39,7 +39,7 @@ function switchToWal(sqlite: Sqlite.Database): void {
   }
 }
 
-/** Statements run in the calling thread: for worker threads, commands and tests of the store. */
+/** Makes an executor that runs statements in the calling thread: for worker threads, commands and tests of the store. */
 export function executeHere(sqlite: Sqlite.Database): SqliteExecutor {
   const prepared = new Map<string, Sqlite.Statement>();
   return {
@@ -63,10 +63,10 @@ export function executeHere(sqlite: Sqlite.Database): SqliteExecutor {
   };
 }
 
-/** SQLite by itself, for statements over tables that are computed. */
+/** A plain SQLite connection, for statements over computed tables. */
 export type QuerySqlite = Sqlite.Database;
 
-/** An empty database in memory; what a statement sorts or groups goes to temporary files when it is much. */
+/** Opens an empty database in memory. Large sorts and groups of a statement go to temporary files. */
 export function openMemory(): QuerySqlite {
   return new Sqlite(':memory:');
 }
@@ -75,7 +75,7 @@ export function openMemory(): QuerySqlite {
 export interface SqliteExecutor {
   execute(sql: string, parameters: readonly unknown[]): Promise<SqliteResult> | SqliteResult;
   close(): Promise<void> | void;
-  /** Its connection is gone: another must be opened. */
+  /** True once the connection is gone: open another. */
   readonly ended?: boolean;
 }
 

@@ -14,7 +14,7 @@ export interface Subscription {
   what: DigestWhat;
   paused: boolean;
   pausedUntilMs: number | null;
-  /** Why it paused itself, with the cure. */
+  /** Why Headroom paused it, with the cure. */
   broken: string | null;
   nextDueMs: number | null;
 }
@@ -98,7 +98,7 @@ export async function listDueSubscriptions(db: Db, nowMs: number): Promise<Subsc
   return rows.map(toSubscription);
 }
 
-/** Claims a local date for a digest; false: it was claimed before. */
+/** Claims a local date for a digest; false if it was claimed before. */
 export function claimDigest(
   trx: Db,
   digest: { subscriptionId: number; localDay: number; dueMs: number; deliveryKey: string },
@@ -115,7 +115,7 @@ export function claimDigest(
   );
 }
 
-/** Keys of a subscription's digests that are not in Slack yet, `exceptKey` left out. */
+/** Lists the delivery keys of a subscription's unsent digests, except `exceptKey`. */
 export async function listUnsentDigests(db: Db, subscriptionId: number, exceptKey: string): Promise<string[]> {
   const rows = await db
     .selectFrom('digest')
@@ -128,11 +128,11 @@ export async function listUnsentDigests(db: Db, subscriptionId: number, exceptKe
   return rows.map(({ key }) => key);
 }
 
-/** A digest of a local date, with what became of its message. */
+/** A digest of a local date. `state` is that of its delivery; `forgotten` if that row was deleted. */
 export interface PostedDigest {
   state: string;
   sentMs: number | undefined;
-  /** The numbers it stated, as kept by `setDigestHeadline`. */
+  /** The numbers it stated, as stored by `setDigestHeadline`. */
   headline: StatedDay | undefined;
 }
 

@@ -1,9 +1,9 @@
 import type { Db } from './database.ts';
 
 /**
- * Leaves the rows of `usage_daily` of one day to be written anew: call it where the day's totals change, under their lock, or
- * a correction is entered. A mark that is there is locked too: whoever writes the rows takes it away first, and so waits for
- * the change.
+ * Marks one day of `usage_daily` to be written again. Call it in the transaction that changes the day's totals, under their lock,
+ * or that enters a correction. An existing mark is locked too: the writer of the rows deletes it first, and so waits for the
+ * change.
  */
 export async function markDay(trx: Db, day: number): Promise<void> {
   await trx

@@ -2,7 +2,7 @@ import type { Question } from '../domain/report.ts';
 import { type Db, didChange } from './database.ts';
 import { QUESTION, readColumn } from './json-columns.ts';
 
-/** A question kept under a name by a person (for themselves) or for a channel; `owner` is that user or channel. */
+/** A question saved under a name for a person or a channel; `owner` is that user or channel. */
 export interface SavedView {
   owner: string;
   name: string;
@@ -11,7 +11,7 @@ export interface SavedView {
   savedMs: number;
 }
 
-/** Keeps a view, in place of one with the same owner and name. */
+/** Stores a view, in place of one with the same owner and name. */
 export async function upsertView(db: Db, view: SavedView): Promise<void> {
   const row = { question: JSON.stringify(view.question), saved_by: view.savedBy, saved_ms: view.savedMs };
   await db
@@ -21,7 +21,7 @@ export async function upsertView(db: Db, view: SavedView): Promise<void> {
     .execute();
 }
 
-/** Views of these owners, in the order of the owners given, then by name. */
+/** Lists views of these owners, in the given order of owners, then by name. */
 export async function listViews(db: Db, owners: readonly string[]): Promise<SavedView[]> {
   if (owners.length === 0) return [];
   const rows = await db
@@ -40,12 +40,12 @@ export async function findView(db: Db, owners: readonly string[], name: string):
   return (await listViews(db, owners)).find((view) => view.name === name);
 }
 
-/** Removes a view; false: there was none. */
+/** Deletes a view; false if there was none. */
 export function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
   return didChange(db.deleteFrom('saved_view').where('owner', '=', owner).where('name', '=', name));
 }
 
-/** A bound that somebody set on the requests of a saved view. */
+/** An alert when the requests of a saved view go over a bound. */
 export interface AlertRule {
   name: string;
   question: Question;

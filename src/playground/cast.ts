@@ -30,18 +30,18 @@ export type CastClient = z.output<typeof client>;
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** The clients of the sample traffic. The file explains its fields. */
+/** Clients of the sample traffic. cast.yml explains their fields. */
 export const CAST = z.array(client).parse(parse(read('cast.yml')));
 
-/** The pools file of a demo that plays in this year. */
+/** Returns the pools file of the demo. `year`: the year in which the demo plays. */
 export function readPoolsFile(year: number): string {
   return read('pools.yml').replaceAll('YEAR', String(year));
 }
 
-/** The pool that a burst carries over its next threshold. */
+/** Pool that a traffic burst fills to its next threshold. */
 export const BURST_POOL = { scope: 'crm', name: 'Daily credits' } as const;
 
-/** Names of the cast and of its pools for commands to try. */
+/** Names from the sample traffic and its pools, for the example commands that people can try. */
 export const EXAMPLES: ExampleNames = {
   client: 'Acme CRM',
   other: 'ERP Connector',
@@ -56,7 +56,7 @@ export const EXAMPLES: ExampleNames = {
 export const ALERT_CHANNEL = 'C01ONCALL';
 export const ONCALL_GROUP = 'S01ONCALL';
 
-/** The emulator's workspace, with the on-call group that alerts mention. */
+/** The emulator's default workspace without its deactivated account, and with the on-call group that alerts mention. */
 export const DEMO_WORKSPACE: WorkspaceSeed = {
   users: DEFAULT_USERS.filter(({ deleted }) => !deleted),
   channels: DEFAULT_CHANNELS,

@@ -1,6 +1,6 @@
 import type { Clock } from '../delivery/clock.ts';
 
-/** The demo's time: runs like the machine's from an instant of its own (default: now), and can be moved ahead; back only by a reset. */
+/** The demo's clock. It starts at `startMs` (default: now) and runs at normal speed. It can be moved ahead; `reset` takes it back. */
 export class DemoClock implements Clock {
   #aheadMs: number;
   readonly #startAheadMs: number;
@@ -11,16 +11,16 @@ export class DemoClock implements Clock {
     this.#startAheadMs = this.#aheadMs;
   }
 
-  /** Epoch ms; bound, so that it can be handed over as a function. */
+  /** Epoch ms. An arrow function, so that it can be passed on without its object. */
   readonly now = (): number => Date.now() + this.#aheadMs;
 
-  /** Moves on to this instant, and wakes whoever sleeps until then; one that is past already changes nothing. */
+  /** Moves the clock ahead to an instant and wakes the sleepers due by then. An instant in the past changes nothing. */
   moveTo(ms: number): void {
     this.#aheadMs = Math.max(this.#aheadMs, ms - Date.now());
     for (const sleeper of [...this.#sleepers]) if (sleeper.dueMs <= this.now()) sleeper.wake();
   }
 
-  /** Takes back every move, for a new world. */
+  /** Undoes all moves, for a new world. */
   reset(): void {
     this.#aheadMs = this.#startAheadMs;
   }

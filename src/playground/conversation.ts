@@ -5,7 +5,7 @@ import { formatDay } from './render/dates.ts';
 import { nameMessage, renderHome, renderMessage, renderModal } from './render/message.ts';
 import type { Scene } from './render/scene.ts';
 
-/** Messages that a conversation shows, the newest. */
+/** The page shows this many of a conversation's newest messages. */
 const SHOWN = 60;
 
 export interface ConversationOptions {
@@ -15,9 +15,9 @@ export interface ConversationOptions {
 }
 
 /**
- * What `user` sees now, for the page: people, conversations with their newest message, the messages of `channel` and of the
- * thread `thread` drawn as HTML, the modal and the Home tab. A user or channel that is unknown (or closed to the user) is
- * replaced by the first there is; the answer names what was taken.
+ * Returns everything that the page shows to `user`: people, conversations with the time of their newest message, the messages
+ * of `channel` and of the thread `thread` as HTML, the modal and the Home tab. An unknown user is replaced by the first member,
+ * an unknown or closed channel by the first open one; `user` and `channel` of the answer tell which ones were used.
  */
 export function showConversation({ emulator, zone, now }: ConversationOptions, query: URLSearchParams): object {
   const slack = emulator();
@@ -77,7 +77,7 @@ export function showConversation({ emulator, zone, now }: ConversationOptions, q
   };
 }
 
-/** Members see public channels, everybody the conversations they are in. */
+/** Full members see all public channels; everyone sees the conversations they are in. */
 function isOpenTo(channel: Channel, user: User): boolean {
   if (channel.is_archived) return false;
   const full = !user.is_restricted && !user.is_stranger;

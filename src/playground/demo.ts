@@ -12,12 +12,12 @@ import { DEMO_ZONE, startWorld } from './world.ts';
 
 export interface DemoOptions {
   log: Logger;
-  /** Preferred ports: of the page, and of the bot. Taken ones are replaced by free ones; 0 takes a free one at once. */
+  /** Preferred ports of the page and of the bot. A free port replaces one that is taken; 0 means any free port. */
   pagePort?: number;
   botPort?: number;
-  /** When it plays; default: now. */
+  /** The demo's time at its start; default: now. */
   startMs?: number;
-  /** Slack's bad days, for tests. */
+  /** Failures of the emulated Slack, for tests. */
   faults?: Faults;
 }
 
@@ -25,12 +25,12 @@ export type Demo = Awaited<ReturnType<typeof startDemo>>;
 
 const PAGE_PORT = 4100;
 const BOT_PORT = 3000;
-/** Percentages that a burst goes for, the next of them; beyond the last it adds a tenth. */
+/** A burst fills the pool to the next of these percentages; beyond the last it adds ten percentage points. */
 const GOALS = [75, 90, 100] as const;
-/** Percent beyond a goal: the window loses calls until the burst has counted. */
+/** A burst goes this many percentage points beyond its goal, because calls leave the rolling window until the burst is counted. */
 const MARGIN = 1;
 
-/** The whole bot in an emulated workspace on this machine, with a year of made-up traffic behind it and more coming in. */
+/** Starts the whole bot in an emulated workspace on this machine, with a year of sample traffic behind it and more coming in. */
 export async function startDemo(options: DemoOptions) {
   const { log, faults } = options;
   const clock = new DemoClock(options.startMs);
@@ -39,7 +39,7 @@ export async function startDemo(options: DemoOptions) {
     pagePort: await findPort(options.pagePort ?? PAGE_PORT),
     botPort: await findPort(options.botPort ?? BOT_PORT),
   };
-  // Moves, bursts and resets take turns.
+  // Moves of the clock, bursts and resets run one after another.
   let turn: Promise<unknown> = Promise.resolve();
   let stopped: Promise<void> | undefined;
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -56,7 +56,7 @@ export async function startDemo(options: DemoOptions) {
       'plus-hour': async () => void (await demo.moveTo(clock.now() + HOUR_MS)),
       'next-digest': () => demo.moveToNextDigest(),
       burst: () => demo.burst(),
-      // Answered first: the reset takes this very server down.
+      // Answers before the reset begins, because the reset stops the server that answers.
       reset: async () =>
         void setImmediate(() => void demo.reset().catch((error) => log.error({ err: error }, 'reset'))),
     },
@@ -65,7 +65,7 @@ export async function startDemo(options: DemoOptions) {
   let world = await startWorld({ clock, log, pages, token, faults, ...ports });
   ports = { pagePort: Number(new URL(world.emulator.url).port), botPort: Number(new URL(world.app.url).port) };
 
-  /** So that the page is not empty when it is opened. */
+  /** Sends `/usage` once, so that the page is not empty when it is opened. */
   function askFirst(): void {
     const asked = world.emulator.command({ user: 'alice', channel: 'api-usage', text: '' });
     asked.catch((error) => log.warn({ error: String(error) }, 'the first question was not asked'));
@@ -79,24 +79,24 @@ export async function startDemo(options: DemoOptions) {
   }
 
   const demo = {
-    /** The playground. */
+    /** Address of the playground's page. */
     get pageUrl() {
       return world.emulator.url;
     },
-    /** Where events can be sent. */
+    /** Address of the bot, which takes events. */
     get botUrl() {
       return world.app.url;
     },
     /** Token for sending events and for `/v1/ask`; the same after a reset. */
     token: token.reveal(),
     clock,
-    /** What runs now; another after a reset. */
+    /** The running workspace, bot and traffic. A reset replaces it. */
     get world() {
       return world;
     },
-    /** Moves the clock, sends what happened meanwhile, and does what became due. */
+    /** Moves the clock ahead, sends the calls of the time between, and lets the bot do everything that has become due. */
     moveTo: (ms: number) => inTurn(() => moveTo(ms)),
-    /** To the moment at which the next digest is due; that and its channel, or undefined where no channel has one. */
+    /** Moves the clock to the next digest. Returns its due time and channel, or undefined if no channel has a digest. */
     moveToNextDigest: () =>
       inTurn(async () => {
         const next = await world.findNextDigest();
@@ -104,8 +104,8 @@ export async function startDemo(options: DemoOptions) {
         return next;
       }),
     /**
-     * Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. Answers how many,
-     * the percentage of the pool that they reach, and the channel of the alert.
+     * Sends enough calls to carry the CRM's pool over its next threshold, and waits until they have counted. Returns their
+     * number, the percentage of the pool that they reach, and the channel of the alert.
      */
     burst: () =>
       inTurn(async () => {
@@ -114,14 +114,15 @@ export async function startDemo(options: DemoOptions) {
           world.readPool(BURST_POOL),
           world.findToldLevel(BURST_POOL),
         ]);
-        // The window may have slipped below a level that was told: reaching it again tells nothing.
+        // Old calls may have left the window, so that usage is below a level whose alert is still open. No second alert is
+        // sent for that level, so the burst has to reach a higher one.
         const isNext = (goal: number) => goal > told && used < (amount * goal) / 100;
         const percent = GOALS.find(isNext) ?? Math.floor((used / amount) * 100) + 10;
         const events = createBurst(clock.now(), Math.ceil((amount * (percent + MARGIN)) / 100 - used));
         await world.live.send(events);
         return { calls: events.length, percent, channel: ALERT_CHANNEL };
       }),
-    /** A new workspace, bot and database at the same addresses. */
+    /** Replaces the workspace, the bot and its database by new ones at the same addresses. */
     reset: () =>
       inTurn(async () => {
         await world.stop();
@@ -137,7 +138,7 @@ export async function startDemo(options: DemoOptions) {
   return demo;
 }
 
-/** `wanted` if nobody listens there, else any free port. */
+/** Returns `wanted` if the port is free, else 0, which means any free port. */
 export async function findPort(wanted: number): Promise<number> {
   return (await isFree(wanted)) ? wanted : 0;
 }

@@ -11,7 +11,7 @@ import { applyDeclaration } from '../store/definition-repository.ts';
 import { readPoolsFile } from './cast.ts';
 import { createTraffic } from './traffic.ts';
 
-/** Days with every single call; before them a few events a day, so that daily pools are drawn from as in life. */
+/** The last 15 days have one event per call. Earlier days have a few events with a `count`, enough to draw from daily pools. */
 const DETAILED_DAYS = 15;
 const HISTORY_DAYS = 380;
 
@@ -22,8 +22,8 @@ export interface HistoryJob {
 }
 
 /**
- * Writes the demo's pools and a year of traffic in a process of its own, whose memory goes with it: a few hundred megabytes
- * that the bot would carry along. Rejects where the process fails.
+ * Writes the demo's pools and a year of traffic in a child process. That takes a few hundred megabytes, which are freed when
+ * the process ends; in the bot's own process they would stay. Rejects if the process fails.
  */
 export function writeHistory(job: HistoryJob): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ async function fill({ intake, source, nowMs }: HistoryJob): Promise<void> {
     const declaration = parseDeclaration(readPoolsFile(toDate(today).year));
     await applyDeclaration(db, { declaration, today, actor: 'demo', nowMs });
     for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
-      // Received on the day they were sent, as in life.
+      // Events are received on the day of their calls, as if they had been sent live.
       const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
       const body = Buffer.from(JSON.stringify(sent));
       const request = { body, contentType: 'application/json', headers: {}, receivedMs, options: {} };

@@ -1,20 +1,20 @@
 import type { DemoClock } from './clock.ts';
 import type { SampleEvent, Traffic } from './traffic.ts';
 
-/** Events of one request. */
+/** Events per request. */
 const BATCH = 5000;
 
 export interface LiveTrafficOptions {
   traffic: Traffic;
   clock: DemoClock;
-  /** Where the bot takes events, and the token of the demo's source. */
+  /** Address of the bot, and the token of the demo's source. */
   url: string;
   token: string;
   fromMs: number;
   onError: (error: unknown) => void;
 }
 
-/** Sends what happens as it happens, over HTTP like any sender; nothing is skipped when the clock is moved. */
+/** Sends the sample traffic over HTTP as its time comes. When the clock is moved ahead, it sends the calls of the time between too. */
 export class LiveTraffic {
   readonly #options: LiveTrafficOptions;
   #sentUntilMs: number;
@@ -26,7 +26,7 @@ export class LiveTraffic {
     this.#sentUntilMs = options.fromMs;
   }
 
-  /** Everything before this has been taken. */
+  /** The bot has taken all calls before this instant. */
   get sentUntilMs(): number {
     return this.#sentUntilMs;
   }
@@ -47,7 +47,7 @@ export class LiveTraffic {
     return turn;
   }
 
-  /** One request with these events. Rejects unless the bot took them. */
+  /** Sends the events in one request. Rejects unless the bot took them. */
   async send(events: readonly SampleEvent[]): Promise<void> {
     const { url, token } = this.#options;
     const response = await fetch(`${url}/v1/events`, {

@@ -12,11 +12,11 @@ import type { Emulator } from './emulator/workspace.ts';
 import { readLibraryStyles } from './render/chart.ts';
 
 export interface PlaygroundOptions {
-  /** The workspace that is shown; another one after a reset. */
+  /** Returns the workspace to show. It is a function because a reset replaces the workspace. */
   emulator: () => Emulator;
   zone: string;
   now: () => number;
-  /** What the page's controls do besides acting as people, by name; the answer is JSON. */
+  /** Actions of the demo's buttons, such as `burst`, by name. Their results are sent to the page as JSON. */
   actions: Readonly<Record<string, () => Promise<unknown>>>;
 }
 
@@ -28,7 +28,7 @@ const TYPES: Record<string, string> = {
   svg: 'image/svg+xml',
 };
 
-/** Nothing comes from elsewhere, and nothing that a message holds can run. Styles: the charts' inline ones. */
+/** The page loads nothing from other hosts, and scripts inside messages cannot run. Inline styles are allowed for the charts. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -38,9 +38,9 @@ const HEADERS = {
 };
 
 /**
- * The pages of the playground: `/` and its parts under `/playground/`; there also `state` (what a person sees of a
- * conversation, drawn as HTML), `hints` (commands to type) and, by POST, the actions. Everything that people do goes through
- * the emulator's own `/_control/`. Only for this machine, like that.
+ * Serves the page at `/` and its files under `/playground/`, with two more paths there: `state` (a conversation as one person
+ * sees it, drawn as HTML) and `hints` (commands to type). A POST runs one of the actions. What people do in the workspace goes
+ * through the emulator's `/_control/` instead. Both answer this machine only.
  */
 export function createPlayground(options: PlaygroundOptions): Handler {
   const files = readPages();
@@ -98,13 +98,13 @@ async function act(
   }
 }
 
-/** Every example of the help, once: what can be typed, and what it answers. */
+/** Lists the examples of the help: each command once, with a description of its answer. */
 function listHints({ now, zone }: PlaygroundOptions): { command: string; text: string }[] {
   const names = { ...EXAMPLES, ...findHelpDays(now(), zone) };
   const lines = HELP_TOPICS.flatMap(({ lines: all }) => all)
     .map((line) => fillLine(line, names))
     .filter(({ runs }) => runs);
-  // Of two that are the same the first explains it.
+  // If the help has a command twice, its first description is used.
   const byCommand = new Map(lines.toReversed().map(({ command, text }) => [`/usage ${command}`.trim(), text]));
   return [...byCommand].reverse().map(([command, text]) => ({ command, text }));
 }

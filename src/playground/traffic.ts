@@ -6,14 +6,14 @@ export type SampleEvent = ReturnType<typeof toEvent>;
 
 export type Traffic = ReturnType<typeof createTraffic>;
 
-/** A day in brief has so many events of each call of a client, at hours of their own. */
+/** A day in brief has this many events for each call of a client, each at a random hour of the client's habit. */
 const BRIEF_PARTS = 4;
-/** Local hours of the day on which the server broke down, and how many days ago. */
+/** Three days before the demo starts, from 14:00 to 16:00 local time, the server breaks down: 42% of the calls get a 5xx status. */
 const BREAKDOWN = { daysAgo: 3, fromHour: 14, untilHour: 15, share: 0.42 };
 
 /**
- * Traffic of the cast around `firstDay` (the demo's first day). A pure function of seed and time: nothing is remembered, so
- * history, live traffic and what a moved clock skips fit together without a gap or a repetition.
+ * Creates the sample traffic of all clients. `firstDay`: the day on which the demo starts. Calls depend on client and time
+ * alone, so history, live traffic and the time that a moved clock skips fit together without a gap or a repetition.
  */
 export function createTraffic(calendar: Calendar, firstDay: number) {
   function hourOf(client: CastClient, hourMs: number): SampleEvent[] {
@@ -31,7 +31,7 @@ export function createTraffic(calendar: Calendar, firstDay: number) {
     );
   }
 
-  /** Calls to expect in one local hour. */
+  /** Returns the expected number of calls in one local hour. */
   function volumeOf(client: CastClient, day: number, hour: number): number {
     if (day < firstDay - client.newForDays) return 0;
     const weekend = toDate(day).dayOfWeek >= 6;
@@ -41,7 +41,7 @@ export function createTraffic(calendar: Calendar, firstDay: number) {
   }
 
   return {
-    /** The calls that start in the half-open span, in the order of their time. The same span gives the same calls. */
+    /** Returns the calls that start in the half-open span, ordered by time. The same span always has the same calls. */
     between(fromMs: number, toMs: number): SampleEvent[] {
       const first = Math.floor(fromMs / HOUR_MS);
       const hours = Array.from({ length: Math.max(0, Math.ceil(toMs / HOUR_MS) - first) }, (_, index) => first + index);
@@ -50,7 +50,7 @@ export function createTraffic(calendar: Calendar, firstDay: number) {
         .filter(({ time }) => time >= fromMs && time < toMs)
         .sort((a, b) => a.time - b.time);
     },
-    /** Traffic of a day of long ago: one event for all calls that were alike. */
+    /** Returns a day's traffic in brief: a few events with a `count`, instead of one event per call. */
     inBrief(day: number): SampleEvent[] {
       return CAST.flatMap((client) => {
         const random = createRandom(client.id, 'brief', day);
@@ -73,7 +73,7 @@ export function createTraffic(calendar: Calendar, firstDay: number) {
   };
 }
 
-/** Burst calls are spread over the last minutes: one of the rate limit is another story. */
+/** Burst calls are spread over the last four minutes, so that they stay below the rate limit per minute. */
 const SPREAD_MS = 4 * 60_000;
 
 /** Creates calls of the CRM's busiest client within the last minutes, all of one route. */
@@ -89,7 +89,7 @@ export function createBurst(nowMs: number, calls: number): SampleEvent[] {
   );
 }
 
-/** Share of a working day's calls that falls into a local hour; over 24 hours of such a day it sums to about 1. */
+/** Returns the share of a working day's calls that falls into a local hour. On a working day the shares sum to about 1. */
 function shareOf(habit: CastClient['habit'], hour: number, weekend: boolean): number {
   switch (habit) {
     case 'always':
@@ -141,7 +141,7 @@ function statusOf(call: CastCall, chance: number): number {
   return call.method === 'POST' ? 201 : 200;
 }
 
-/** Numbers from 0 up to 1, the same for the same words. FNV-1a seeds mulberry32, both in the public domain. */
+/** Creates a generator of numbers in [0, 1), the same for the same words. FNV-1a seeds mulberry32; both are in the public domain. */
 export function createRandom(...words: (string | number)[]): () => number {
   let seed = 0x811c9dc5;
   for (const char of words.join('\u0000')) seed = Math.imul(seed ^ char.codePointAt(0)!, 0x01000193);
@@ -153,7 +153,7 @@ export function createRandom(...words: (string | number)[]): () => number {
   };
 }
 
-/** One of the entries, each as likely as its weight says. */
+/** Picks one of the entries at random, in proportion to their weights. */
 function pick<T extends { weight: number }>(entries: readonly T[], random: () => number): T {
   let left = random() * entries.reduce((sum, { weight }) => sum + weight, 0);
   for (const entry of entries) {

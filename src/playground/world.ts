@@ -30,17 +30,17 @@ export interface WorldOptions {
   clock: DemoClock;
   log: Logger;
   pages: Handler;
-  /** Of the source that the traffic comes from; opens `/v1/ask` too. */
+  /** Token of the source that the sample traffic comes from, and the READ_TOKEN of `/v1/ask`. */
   token: Secret;
-  /** 0: any free one. */
+  /** Port of the page, and of the bot; 0 means any free port. */
   pagePort: number;
   botPort: number;
   faults?: Faults;
 }
 
 /**
- * Starts all that a reset makes anew: a workspace, the bot in it, and what sends it events; on a database of its own in a
- * temporary folder that is removed at the end.
+ * Starts everything that a reset replaces: a workspace, the bot in it, and the traffic sent to the bot. The database is in a
+ * temporary folder, which `stop` removes.
  */
 export async function startWorld({ clock, log, pages, token, pagePort, botPort, faults }: WorldOptions) {
   const stops: (() => unknown)[] = [];
@@ -94,9 +94,9 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort, 
       emulator,
       app,
       live,
-      /** For commands beside it, while it runs. */
+      /** Address of the database, for other commands while the demo runs. */
       databaseUrl: config.databaseUrl.reveal(),
-      /** Reads what a pool has used, and its amount, in credits, from the bot's own gauges. Rejects where there is no such pool. */
+      /** Reads a pool's used credits and amount from the bot's `/metrics`. Rejects if there is no such pool. */
       async readPool({ scope, name }: { scope: string; name: string }) {
         const text = await (await fetch(`${app.url}/metrics`)).text();
         const read = (gauge: string) =>
@@ -105,12 +105,12 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort, 
         if (!(amount > 0)) throw new Error(`no pool ${name} of ${scope} at ${app.url}/metrics`);
         return { used, amount };
       },
-      /** The highest percentage that an alert about a pool has told and that is not over; 0: none. */
+      /** Returns the level, in percent, of the newest open alert about a pool; 0 if there is none. */
       async findToldLevel({ scope, name }: { scope: string; name: string }): Promise<number> {
         const open = await listOpenAlerts(db);
         return open.find(({ subject }) => subject === `${scope}/${name}`)?.level ?? 0;
       },
-      /** The next digest of any channel; undefined: there is none. */
+      /** Finds the next digest that is due in any channel; undefined if there is none. */
       async findNextDigest(): Promise<{ channel: string; dueMs: number } | undefined> {
         const due = (await listSubscriptions(db)).flatMap(({ paused, channel, nextDueMs: dueMs }) =>
           paused || dueMs === null ? [] : [{ channel, dueMs }],

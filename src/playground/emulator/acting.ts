@@ -25,7 +25,7 @@ export interface ClickOptions {
   block_id?: string;
   value?: unknown;
   [chosen: `selected_${string}`]: unknown;
-  /** What stands in other elements, as for submitView. */
+  /** Values of other elements, as for `submitView`. */
   state?: Record<string, unknown>;
 }
 
@@ -33,7 +33,7 @@ export interface SuggestOptions {
   user: string;
   action_id: string;
   block_id?: string;
-  /** What has been typed. */
+  /** The typed text. */
   value: string;
   container: Target;
 }
@@ -41,14 +41,14 @@ export interface SuggestOptions {
 export interface SubmitOptions {
   user: string;
   viewId: string;
-  /** By block_id and action_id, or by one of the two; see toGivenState. */
+  /** Values by block_id and action_id, or by one of the two; see `toGivenState`. */
   values?: Record<string, unknown>;
 }
 
-/** Clicks, menus and forms. */
+/** Creates the acts of people on elements: clicks, menus and forms. */
 export function createActing(core: Core) {
   return {
-    /** A click on a button, or a choice in a menu, of a message, a private message or a view. */
+    /** Clicks a button or chooses in a menu, in a message, a private message or a view. */
     async click(options: ClickOptions): Promise<Interaction> {
       const user = getUser(core, options.user);
       const { message, view } = findTarget(core, options.message);
@@ -73,8 +73,8 @@ export function createActing(core: Core) {
       if (element.type !== 'button' && element.type !== 'overflow')
         typed[block.block_id!] = { ...typed[block.block_id!], [String(element.action_id)]: state };
       const touched = new Set([...Object.keys(toGivenState(blocks, options.state ?? {})), block.block_id]);
-      if (view) view.brought = view.brought.filter((id) => !touched.has(id));
-      const values = toState(blocks, typed, view?.brought);
+      if (view) view.untouched = view.untouched.filter((id) => !touched.has(id));
+      const values = toState(blocks, typed, view?.untouched);
       const base = { ...interactionBase('block_actions', user), actions: [escapePlainText(action)] };
       if (view) {
         view.state = { values };
@@ -95,13 +95,13 @@ export function createActing(core: Core) {
         ...base,
         container,
         channel: toNamed(channel),
-        // Slack leaves the message out of interactions with private ones.
+        // Slack sends no message with an interaction on a private message.
         ...(hidden ? {} : { message: escapePlainText(toMessageObject(core, source, true)) }),
         state: { values },
       };
       return interact(core, user, payload, { channel, source });
     },
-    /** Options (or groups) that the app offers for an external menu. */
+    /** Asks the app for the options (or option groups) of an external menu. */
     async suggest(options: SuggestOptions): Promise<JsonObject[]> {
       const user = getUser(core, options.user);
       const { message, view } = findTarget(core, options.container);
@@ -125,7 +125,7 @@ export function createActing(core: Core) {
       checkOffered(core, kind, offered);
       return offered;
     },
-    /** Submits a modal, which closes unless the acknowledgement names errors. */
+    /** Submits a modal. It closes unless the acknowledgement names errors. */
     async submitView(options: SubmitOptions): Promise<Interaction> {
       const user = getUser(core, options.user);
       const view = core.state.views.get(options.viewId);
@@ -133,11 +133,11 @@ export function createActing(core: Core) {
         throw new Error(`${options.viewId} is not on ${user.id}'s screen`);
       if (!view.submit) throw new Error(`${options.viewId} has no button to submit it`);
       const given = toGivenState(view.blocks, options.values ?? {});
-      view.brought = view.brought.filter((id) => !Object.hasOwn(given, id));
+      view.untouched = view.untouched.filter((id) => !Object.hasOwn(given, id));
       const typed = { ...view.state.values, ...given };
-      view.state = { values: toState(view.blocks, typed, view.brought) };
-      // The client holds a form back by what people see.
-      for (const id of view.brought) delete typed[id];
+      view.state = { values: toState(view.blocks, typed, view.untouched) };
+      // Slack's client checks what people see. For these fields that is the initial value, though the state has none.
+      for (const id of view.untouched) delete typed[id];
       const errors = findInputErrors(view.blocks, toState(view.blocks, typed));
       if (Object.keys(errors).length > 0) {
         const nothing = { ack: undefined, ackMs: 0, messages: [], triggerId: '', responseUrl: '' };
@@ -158,12 +158,12 @@ export function createActing(core: Core) {
   };
 }
 
-/** Closes the view, unless the acknowledgement of its submission names errors: answers these, by block_id. */
+/** Closes the view, unless the acknowledgement of its submission names errors. Returns these by block_id. */
 function follow(core: Core, { id: user }: User, view: View, ack: unknown): Record<string, string> {
   const where = 'view_submission';
   const response = isObject(ack) ? ack : {};
   if (response.response_action === undefined) {
-    // Sent twice, it closes once.
+    // A form submitted twice closes once: the second time it is no longer on top.
     if (core.state.modals.get(user)?.at(-1) === view.id) popView(core, user);
     return {};
   }

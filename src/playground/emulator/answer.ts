@@ -9,26 +9,26 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-/** A request by its method's name: that of the Web API, `upload` (the bytes of a file), or `response_url`. */
+/** A request to Slack. `method`: a Web API method, `upload` (the bytes of a file) or `response_url`. */
 export interface Call {
   method: string;
   args: JsonObject;
   response: ServerResponse;
 }
 
-/** Slack's bad days, which tests bring about; the demo has none. */
+/** Failures of Slack that tests bring about. The demo has none. */
 export interface Faults {
-  /** Slack is away: Socket Mode is refused. */
+  /** True while Slack is down: Socket Mode connections are refused. */
   readonly isOut: boolean;
-  /** Types of block that this workspace does not take yet: Slack brings new ones to some workspaces before others. */
+  /** Block types that this workspace does not know yet: Slack releases new ones to some workspaces before others. */
   readonly unknownBlocks: ReadonlySet<string>;
-  /** Finishes the scan of a file, some day. */
+  /** Calls `finish` once the scan of a file may end; perhaps later, perhaps never. */
   scan(finish: () => void): void;
-  /** Answers a call, or fails to. `run` does the work. */
+  /** Answers a call, or makes it fail. `run` does the work. */
   answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void>;
 }
 
-/** Answers a call, as far as the faults let it. `run` does the work. */
+/** Answers a call, unless a fault prevents it. `run` does the work. */
 export async function answer(
   { faults, state }: { faults: Faults | undefined; state: WorkspaceState },
   call: Call,

@@ -28,10 +28,10 @@ export interface ShortcutOptions {
   message: { channel: string; ts: string };
 }
 
-/** Slash commands and shortcuts of the manifest. */
+/** Creates the acts that start with the app itself: slash commands and message shortcuts of the manifest. */
 export function createAsking(core: Core) {
   return {
-    /** A slash command. The text is escaped as the manifest asks. An acknowledgement with a message is shown. */
+    /** Runs a slash command. Its text is escaped if the manifest asks for that. A message in the acknowledgement is shown. */
     async command(options: CommandOptions): Promise<Interaction> {
       const user = getUser(core, options.user);
       const channel = getChannel(core, options.channel);
@@ -62,7 +62,7 @@ export function createAsking(core: Core) {
       }
       return done;
     },
-    /** A message shortcut. */
+    /** Runs a message shortcut. */
     shortcut(options: ShortcutOptions): Promise<Interaction> {
       const user = getUser(core, options.user);
       if (!core.manifest.shortcuts.has(options.callback_id))
@@ -77,7 +77,7 @@ export function createAsking(core: Core) {
         channel: toNamed(channel),
         message: toMessageObject(core, message, true),
       };
-      // No source: the message is someone else's, there is nothing to replace.
+      // No `source`: the message is not the app's answer, so its response_url cannot replace it.
       return interact(core, user, payload, { channel });
     },
   };

@@ -7,30 +7,30 @@ const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100
 /** Slack refuses a third chart in one message, though its documentation does not say so: vercel/chat#696. */
 const MAX_CHARTS = 2;
 /**
- * Over the cells of all tables of a message: docs.slack.dev/reference/block-kit/blocks/table-block (seen live:
+ * Characters in the cells of all tables of a message: docs.slack.dev/reference/block-kit/blocks/table-block (seen live:
  * openclaw/openclaw#116447, getnao/nao#1178, vellum-ai/vellum-assistant#36219).
  */
 const MAX_TABLE_CHARACTERS = 10_000;
 /**
- * Over every `text` in the blocks. Undocumented: "12,000 text characters with a buffer for block containers" (a maintainer,
+ * Characters of every `text` in the blocks. Undocumented: "12,000 text characters with a buffer for block containers" (a maintainer,
  * slackapi/bolt-js#2509); a message whose texts summed to 11,341 was refused (slackapi/bolt-js#2867).
  */
 export const MAX_MESSAGE_CHARACTERS = 11_300;
 
-/** Block types that a surface does not show, by the "Available in surfaces" of each block's page. */
+/** Block types that a surface refuses, as listed under "Available in surfaces" on each block's page. */
 const REFUSED: Record<Surface, readonly string[]> = {
   message: [],
   modal: ['table', 'data_visualization'],
   home: ['table'],
 };
 
-/** Everything that is wrong with blocks by themselves, as Slack's error messages: of each block, else of all together. */
+/** Returns Slack's error messages about blocks: those of each block, or if there are none, those of all blocks together. */
 export function findBlockErrors(blocks: readonly object[], surface: Surface): string[] {
   const each = blocks.flatMap((block, index) => findSchemaErrors(block, `/blocks/${index}`));
   return each.length > 0 ? each : findRuleErrors(blocks as Block[], surface);
 }
 
-/** What holds between blocks. */
+/** Checks the rules between blocks, such as their number and unique ids. */
 function findRuleErrors(blocks: Block[], surface: Surface): string[] {
   const ofType = (wanted: string) => blocks.filter(({ type }) => type === wanted);
   const focused = listElements(blocks).filter(({ element }) => element.focus_on_load === true);
@@ -53,7 +53,7 @@ function findRuleErrors(blocks: Block[], surface: Surface): string[] {
     ...findTwice(blocks.map((block, index) => [block.block_id, `/blocks/${index}/block_id`])).map(
       ([id, pointer]) => `\`block_id\` already exists: ${id} [json-pointer:${pointer}]`,
     ),
-    // "In the containing block", say the pages of the elements.
+    // The elements' pages ask for an id that is unique "in the containing block".
     ...blocks.flatMap((block, index) =>
       findTwice(listElements([block]).map(({ element }) => [element.action_id, `/blocks/${index}`])).map(
         ([id, pointer]) => `\`action_id\` already exists: ${id} [json-pointer:${pointer}]`,
@@ -68,7 +68,7 @@ function findTwice(ids: [id: unknown, pointer: string][]): [id: string, pointer:
   );
 }
 
-/** Characters of every `text` in `blocks`, those of menus included: what `msg_blocks_too_long` goes by (slackapi/bolt-js#2867). */
+/** Counts the characters of every `text` in `blocks`, menus included. `msg_blocks_too_long` goes by this (slackapi/bolt-js#2867). */
 export function countTexts(blocks: unknown): number {
   let total = 0;
   for (const { node } of walk(blocks, '')) {

@@ -14,8 +14,8 @@ import { flag, id, list, mrkdwn, plain, richText, text, typed, words } from './t
 import type { JsonObject } from './types.ts';
 
 /**
- * What Slack takes of the blocks and elements that Headroom sends, and of views: docs.slack.dev/reference/block-kit, stricter
- * where a place beside a rule says so. Any other type of block is refused, as none is sent.
+ * Schemas of the blocks that Headroom sends, and of views: docs.slack.dev/reference/block-kit. A rule that is stricter names
+ * its source. Other types of block are refused, because Headroom sends none.
  */
 
 /** vercel/chat#373, NousResearch/hermes-agent#72871; 2,000 characters: docs.copilotkit.ai/reference/bot/components/Table. */
@@ -96,7 +96,7 @@ const block = z.discriminatedUnion('type', [
   typed('data_visualization', { block_id: id, title: words(50), chart }),
 ]);
 
-/** Beside its blocks, which are checked one by one. docs.slack.dev/reference/views */
+/** Fields of every view: docs.slack.dev/reference/views. The blocks are checked one by one elsewhere. */
 const shell = {
   blocks: list(z.looseObject({ type: z.string() }), 100),
   private_metadata: z.string().max(3000).optional(),
@@ -118,15 +118,15 @@ const view = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** More would hide the first. */
+/** Show only the first five messages, so that the important ones are seen. */
 const MAX_MESSAGES = 5;
 
-/** What is wrong with one block: messages that end in Slack's `[json-pointer:…]`; empty when it is right. `pointer` is the block's own place, `/blocks/3`. */
+/** Returns the errors of a block, each ending in Slack's `[json-pointer:…]`. `pointer`: place of the block, such as `/blocks/3`. */
 export function findSchemaErrors(given: unknown, pointer: string): string[] {
   return toMessages(block.safeParse(given, { reportInput: true }), pointer);
 }
 
-/** The same for what a view has beside its blocks: title, submit, private_metadata… */
+/** Returns the errors of a view's other fields, such as title, submit and private_metadata. */
 export function findViewErrors(given: unknown): string[] {
   return toMessages(view.safeParse(given, { reportInput: true }), '');
 }
@@ -136,7 +136,7 @@ function toMessages(read: z.ZodSafeParseResult<unknown>, pointer: string): strin
   return issues.map((issue) => `${toMessage(issue)} [json-pointer:${[pointer, ...issue.path.map(String)].join('/')}]`);
 }
 
-/** In the words that Slack is known to use, where they are known. */
+/** Returns the message of an issue, in Slack's own words where they are known. */
 function toMessage(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_union') {
     const { type } = issue.input as JsonObject;

@@ -6,8 +6,9 @@ import { BOT_USER_ID } from './seed.ts';
 import type { Block, BlockPlace, JsonObject } from './types.ts';
 
 /**
- * Blocks as Slack stores them: checked, with ids filled in and images resolved. Undefined when none are given. Throws
- * `invalid_blocks_format`, `invalid_blocks` or `msg_blocks_too_long`; all but an image that is still being processed are also problems.
+ * Checks blocks and returns them as Slack stores them, with ids filled in and images resolved. Undefined if none are given.
+ * Throws `invalid_blocks_format`, `invalid_blocks` or `msg_blocks_too_long`. Each is also a problem, except for an image that
+ * is still being processed.
  */
 export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Block[] | undefined {
   const parsed = asJson(value);
@@ -22,7 +23,7 @@ export function acceptBlocks(core: Core, value: unknown, place: BlockPlace): Blo
   return hydrate(core, blocks);
 }
 
-/** Images of files in `blocks`, with the id of each and its json-pointer. */
+/** Lists the images in `blocks` that show an uploaded file, with the file's id and the json-pointer. */
 function listImages(blocks: Block[] | undefined): { image: JsonObject; id: string; pointer: string }[] {
   return [...walk(blocks ?? [], '/blocks')].flatMap(({ node, pointer }) =>
     node.type === 'image' && isObject(node.slack_file)
@@ -31,14 +32,14 @@ function listImages(blocks: Block[] | undefined): { image: JsonObject; id: strin
   );
 }
 
-/** Ids of the files that the images in `blocks` show. */
+/** Lists the ids of files that images in `blocks` show. */
 export function listShownFiles(blocks: Block[] | undefined): string[] {
   return listImages(blocks).map(({ id }) => id);
 }
 
 /**
- * An image of a file needs a file that is an image, that the poster may see, and that has been processed
- * (slackapi/bolt-python#1251). A private message must not show one that its reader cannot open.
+ * Checks the images of files in blocks. The file must be an image, visible to the bot and already processed
+ * (slackapi/bolt-python#1251). In a private message its reader must be able to open it too.
  */
 function checkFiles({ state, files }: Core, blocks: Block[], { where, reader }: BlockPlace): void {
   for (const { id, pointer } of listImages(blocks)) {
@@ -55,7 +56,7 @@ function checkFiles({ state, files }: Core, blocks: Block[], { where, reader }: 
 
 const ACTIONABLE = /^(button|overflow|checkboxes|radio_buttons|\w+_select|\w+_input|\w*picker)$/;
 
-/** Ids for blocks and elements that have none; images of files with the address they are served at. */
+/** Returns a copy with ids for blocks and elements that have none, and with addresses and sizes for images of files. */
 function hydrate(core: Core, blocks: Block[]): Block[] {
   const copy = structuredClone(blocks);
   for (const block of copy) block.block_id ??= core.state.nextId('b').toLowerCase();

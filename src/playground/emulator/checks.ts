@@ -4,7 +4,7 @@ import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import type { Block, BlockPlace, JsonObject } from './types.ts';
 
-/** Every message of one rejected list, as Slack has it under `response_metadata.messages`. */
+/** Creates the error `invalid_blocks` with its messages, which Slack repeats under `response_metadata.messages`. */
 export function reject(messages: string[]): ApiError {
   return new ApiError('invalid_blocks', {
     errors: messages,
@@ -12,7 +12,7 @@ export function reject(messages: string[]): ApiError {
   });
 }
 
-/** Throws `invalid_blocks` or `msg_blocks_too_long`, which are problems but for blocks that this workspace does not know yet. */
+/** Throws `invalid_blocks` or `msg_blocks_too_long`. Each is also a problem, unless the workspace does not know a block type yet. */
 export function checkBlocks(core: Core, blocks: Block[], { where, surface }: BlockPlace): void {
   const unknown = findUnknown(core, blocks);
   if (unknown.length > 0) throw reject(unknown);
@@ -34,7 +34,7 @@ function findUnknown({ faults }: Core, blocks: Block[]): string[] {
 }
 
 /**
- * Notes a problem where a menu may not hold what was offered for it:
+ * Notes a problem if a menu cannot hold the options that the app offered for it:
  * docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
  */
 export function checkOffered({ state }: Core, kind: 'options' | 'option_groups', offered: JsonObject[]): void {
@@ -44,12 +44,13 @@ export function checkOffered({ state }: Core, kind: 'options' | 'option_groups',
 }
 
 const KINDS = ['blocks', 'message', 'view'] as const;
-/** Of each argument: docs.slack.dev/reference/methods/blocks.validate */
+/** Characters of each argument: docs.slack.dev/reference/methods/blocks.validate */
 const MAX_VALIDATED = 100_000;
 
 /**
- * Checks one of `blocks`, `message` and `view` and says what would be refused. Nothing is sent, so nothing here is a problem.
- * Answer and pointers as in docs.slack.dev/reference/methods/blocks.validate: for blocks, these begin with the block's number.
+ * Checks `blocks`, `message` or `view`, and throws the errors with which Slack would refuse it. Nothing is sent, so they are
+ * no problems. Answer and pointers follow docs.slack.dev/reference/methods/blocks.validate: for `blocks`, a pointer begins
+ * with the block's index.
  */
 export function validate(core: Core, args: JsonObject): JsonObject {
   const [kind, ...others] = KINDS.filter((one) => args[one] !== undefined);

@@ -9,7 +9,7 @@ import type { StoredFile } from './types.ts';
 
 type Acts = ReturnType<typeof createAsking> & ReturnType<typeof createActing> & ReturnType<typeof createSpeaking>;
 
-/** POST `/_control/<name>`: a JSON body with the options of the method, an answer with what it returned. */
+/** Acts behind POST `/_control/<name>`. The body has the options of the act as JSON, the answer its result. */
 const ACTIONS: Record<string, (acts: Acts, body: never) => unknown> = {
   command: (acts, body) => acts.command(body),
   click: (acts, body) => acts.click(body),
@@ -23,8 +23,8 @@ const ACTIONS: Record<string, (acts: Acts, body: never) => unknown> = {
 };
 
 /**
- * Serves `/_control/…`: what a page needs to show the workspace and act in it. GET `file/F…` and `stream`
- * (server-sent events: one each time that what people see changed); POST as above. Only for this machine.
+ * Serves `/_control/…`, through which a page acts in the workspace. GET `file/F…` returns an uploaded file. GET `stream` sends a
+ * server-sent event whenever something visible changes. POST runs one of `ACTIONS`. Answers this machine only.
  */
 export function createControl(core: Core, acts: Acts) {
   return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<boolean> => {
@@ -39,7 +39,7 @@ export function createControl(core: Core, acts: Acts) {
   };
 }
 
-/** Requests that name another host, or post what a form of another site can send. */
+/** Refuses requests to another host name, and POSTs without JSON, which a form of another site could send. */
 export function findRefusal({ headers, method }: IncomingMessage): { status: number; error: string } | undefined {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (host !== '127.0.0.1' && host !== 'localhost') return { status: 403, error: 'this machine only' };
@@ -64,7 +64,7 @@ function serveFile(file: StoredFile | undefined, response: ServerResponse): void
     sendJson(response, 404, { ok: false, error: 'nothing here' });
     return;
   }
-  // A type by content, never by name, and no scripts: the page may show what a bot uploaded.
+  // The page may show any uploaded file, so its type must come from its content and it must not run scripts, as an SVG could.
   const image = file.mimetype.startsWith('image/') && file.filetype !== 'svg';
   response.writeHead(200, {
     'content-type': image ? file.mimetype : 'application/octet-stream',

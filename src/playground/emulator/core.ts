@@ -7,7 +7,7 @@ import type { SocketMode } from './socket-mode.ts';
 import type { WorkspaceState } from './state.ts';
 import type { Delivery, EnvelopeType, Ephemeral, JsonObject, Message, Retry } from './types.ts';
 
-/** Credentials of the one installed app. They are made up and the same in every emulator. */
+/** Credentials of the installed app. They are made up and the same in every emulator. */
 export const CREDENTIALS: Readonly<Record<'botToken' | 'appToken' | 'signingSecret' | 'verificationToken', string>> = {
   botToken: 'xoxb-emulated-headroom-bot-token',
   appToken: 'xapp-emulated-headroom-app-token',
@@ -19,20 +19,20 @@ export const CREDENTIALS: Readonly<Record<'botToken' | 'appToken' | 'signingSecr
 export interface Core {
   /** `http://127.0.0.1:port`, known once the server listens. */
   url: string;
-  /** Sends to an app that has no Socket Mode connection open; undefined where it is not reached. None in the demo. */
+  /** Sends to an app that has no Socket Mode connection; returns undefined if the app has no URL. Set by tests only. */
   overHttp: ((type: EnvelopeType, payload: JsonObject, retry?: Retry) => Promise<Delivery> | undefined) | undefined;
   readonly manifest: Manifest;
   readonly state: WorkspaceState;
-  /** None in the demo. */
+  /** Set by tests only. */
   readonly faults: Faults | undefined;
   readonly files: FileStore;
   readonly triggers: Map<string, Trigger>;
-  /** By path. */
+  /** Response URLs by path. */
   readonly responseUrls: Map<string, ResponseUrl>;
   readonly sockets: SocketMode;
 }
 
-/** An answer `{"ok": false, "error": code, …extra}`. */
+/** Thrown to answer `{"ok": false, "error": code, …extra}`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: string;
@@ -45,7 +45,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Notes a problem, and returns the error that the call is answered with. */
+/** Notes a problem, and returns the error that answers the call. */
 export function refusal(
   { state }: Pick<Core, 'state'>,
   [kind, where, detail]: Readonly<Parameters<WorkspaceState['problem']>>,
@@ -56,7 +56,7 @@ export function refusal(
   return new ApiError(code, extra);
 }
 
-/** Opens one view, within three seconds of the click or command. */
+/** A permission to open one view within three seconds of a click or command. */
 export interface Trigger {
   user: string;
   at: number;
@@ -71,7 +71,7 @@ export function createTrigger({ triggers, state }: Core, user: string): string {
   return id;
 }
 
-/** The person whose action a trigger came from. Throws the three errors that Slack has for a trigger. */
+/** Uses up a trigger and returns the person who caused it. Throws Slack's errors for unknown, used and expired triggers. */
 export function takeTrigger(core: Core, id: string, where: string): string {
   const refuse = (code: string) => refusal(core, ['trigger', where, code], code);
   const trigger = core.triggers.get(id);
@@ -85,15 +85,15 @@ export function takeTrigger(core: Core, id: string, where: string): string {
 export interface ResponseUrl {
   user: string;
   channel: string;
-  /** Message that was acted on; none for a slash command. */
+  /** The message that the person acted on; undefined for a slash command. */
   source?: Message | Ephemeral | undefined;
   at: number;
   uses: number;
-  /** What has been said through it so far; shown in the interaction's result. */
+  /** Messages posted through it so far. The interaction's result shows them. */
   messages: (Message | Ephemeral)[];
 }
 
-/** Creates a URL at the workspace's address. */
+/** Creates a response_url at the workspace's address. */
 export function createResponseUrl(core: Core, kind: 'commands' | 'actions', fields: ResponseUrl): string {
   const path = `/${kind}/${TEAM_ID}/${core.responseUrls.size + 1}/${randomBytes(12).toString('hex')}`;
   core.responseUrls.set(path, fields);

@@ -4,12 +4,12 @@ import type { Delivery, EnvelopeType, JsonObject, Retry } from './types.ts';
 /** Slack waits this long for an acknowledgement: https://docs.slack.dev/interactivity/handling-user-interaction */
 export const ACK_LIMIT_MS = 3000;
 
-/** Sends to the app. Never throws; an acknowledgement that is missing, late, or not a success is a problem. */
+/** Sends a request to the app. A missing, late or failed acknowledgement is a problem. Never throws. */
 export async function deliver(core: Core, type: EnvelopeType, payload: JsonObject, retry?: Retry): Promise<Delivery> {
   return judge(core, await send(core, type, payload, retry));
 }
 
-/** Sends what nobody waits for: where the app is gone meanwhile, that is no problem. Never throws. */
+/** Sends a request to the app. Unlike `deliver`, it notes no problem if the app is gone or fails. Never throws. */
 export async function send(core: Core, type: EnvelopeType, payload: JsonObject, retry?: Retry): Promise<Delivery> {
   const base = { type, payload, noRetry: false };
   if (core.sockets.connected === 0) {

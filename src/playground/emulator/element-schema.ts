@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { address, flag, id, list, matching, plain, text, typed, user, words } from './text-schema.ts';
 import type { JsonObject } from './types.ts';
 
-/** Elements that Headroom sends: docs.slack.dev/reference/block-kit/block-elements. */
+/** Schemas of the elements that Headroom sends: docs.slack.dev/reference/block-kit/block-elements. */
 
-/** composition-objects/confirmation-dialog-object: every text of it is plain. */
+/** All texts of a confirmation are plain: composition-objects/confirmation-dialog-object. */
 const confirm = z
   .strictObject({
     title: plain(100),
@@ -15,13 +15,13 @@ const confirm = z
   })
   .optional();
 
-/** Of a value the documentation says 150 characters, the types of @slack/types 75: what both take. */
+/** The documentation allows 150 characters for a value, @slack/types only 75. The schema takes values that both allow. */
 const value = z.string().min(1).max(75);
 const option = z.strictObject({ text: plain(75), value, description: plain(75).optional() });
 const box = z.strictObject({ text: text(75), value, description: text(75).optional() });
 
 /**
- * Options, or groups of them, with what is chosen at first among them, word for word; of several, in one group:
+ * Tells whether the initial options are among the options, with the same text and value. Several must be in one group:
  * slackapi/python-slack-sdk#974.
  */
 function hasItsInitial(element: JsonObject): boolean {
@@ -40,13 +40,13 @@ const INITIAL = 'initial option not in options';
 const ONE_LIST = 'must have either options or option_groups';
 const hasOneList = (element: JsonObject) => (element.options === undefined) !== (element.option_groups === undefined);
 
-/** Slack's servers fetch an image: an address of this machine or a private network can never work. */
+/** Slack's servers fetch images, so an address of this machine or a private network can never work. */
 const publicImage = address.refine(
   (url) => !/^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[)/.test(new URL(url).hostname),
   'downloading image failed',
 );
 
-/** composition-objects/slack-file-object; slackapi/python-slack-sdk#1521. */
+/** A file by its id: composition-objects/slack-file-object; slackapi/python-slack-sdk#1521. */
 const file = z.strictObject({ id: matching(/^F[A-Z0-9]{8,}$/) });
 export const picture = {
   type: z.literal('image'),
@@ -74,7 +74,7 @@ export const overflow = typed('overflow', {
   confirm,
 });
 
-/** What every menu and picker has. */
+/** Fields of every menu and picker. */
 const chooser = { action_id: id, confirm, focus_on_load: flag };
 const menu = { ...chooser, placeholder: plain(150).optional() };
 const lists = {
@@ -85,7 +85,7 @@ const search = { ...menu, min_query_length: z.int().min(0).optional() };
 const many = { initial_options: list(option).optional(), max_selected_items: z.int().min(1).optional() };
 const boxes = list(box, 10);
 
-/** Elements that stand among buttons, beside a section and in a form alike. */
+/** Elements that may be among buttons, beside a section and in a form. */
 export const choosers = [
   typed('static_select', { ...menu, ...lists, initial_option: option.optional() })
     .refine(hasOneList, ONE_LIST)
@@ -118,7 +118,7 @@ export const choosers = [
   }),
 ] as const;
 
-/** Their page lets them stand among buttons too, where Slack refuses them: slackapi/python-slack-sdk#1631, node-slack-sdk#1299. */
+/** Documented for use among buttons too, but Slack refuses them there: slackapi/python-slack-sdk#1631, node-slack-sdk#1299. */
 export const manyChoosers = [
   typed('multi_static_select', { ...menu, ...lists, ...many })
     .refine(hasOneList, ONE_LIST)
@@ -137,7 +137,7 @@ const field = {
 };
 const numeral = matching(/^-?\d+(\.\d+)?$/).optional();
 
-/** What a field begins with must be something that it takes; not nothing: Netflix/dispatch#6144. */
+/** A field's initial value must be one that the field accepts, and not empty: Netflix/dispatch#6144. */
 export const fields = [
   typed('plain_text_input', {
     ...field,

@@ -4,7 +4,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Elements of blocks, with the block that each stands in. */
+/** Lists the elements of blocks, each with its block. */
 export function listElements(blocks: Block[]): { block: Block; element: Block }[] {
   return blocks.flatMap((block) =>
     [block.accessory, block.element, block.elements]
@@ -14,7 +14,7 @@ export function listElements(blocks: Block[]): { block: Block; element: Block }[
   );
 }
 
-/** Every object inside a block list, containers before their contents, with its json-pointer. */
+/** Yields every object inside a list of blocks, with its json-pointer; containers come before their contents. */
 export function* walk(value: unknown, pointer: string): Generator<{ node: JsonObject; pointer: string }> {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* walk(item, `${pointer}/${index}`);
@@ -24,7 +24,7 @@ export function* walk(value: unknown, pointer: string): Generator<{ node: JsonOb
   }
 }
 
-/** Options of a select, radio, checkbox or overflow element, groups flattened. */
+/** Lists the options of a select, radio, checkbox or overflow element, those of groups too. */
 export function listOptions(element: JsonObject): JsonObject[] {
   const groups = Array.isArray(element.option_groups) ? (element.option_groups as JsonObject[]) : [];
   return [element.options, ...groups.map((group) => group.options)].flat().filter(isObject);

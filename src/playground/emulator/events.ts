@@ -6,14 +6,14 @@ import type { Delivery, JsonObject, Message, Retry } from './types.ts';
 
 export const CHANNEL_TYPE = { public: 'channel', private: 'group', im: 'im', mpim: 'mpim' } as const;
 
-/** The kind of a conversation as scopes and subscriptions begin: `channels`, `im`. */
+/** Returns the kind of a conversation as scopes and subscriptions write it: `channels`, `im`. */
 export function toPlural(type: string): string {
   return type === 'channel' || type === 'group' ? `${type}s` : type;
 }
 
 /**
- * Delivers one event; when that fails it is tried once more, as Slack does nearly at once, unless the app asked for no
- * retry. Answers the last attempt; undefined when the manifest does not subscribe to it.
+ * Delivers one event. After a failure it is sent once more, as Slack does nearly at once, unless the app asked for no retry.
+ * Returns the last attempt; undefined if the manifest does not subscribe to the event.
  */
 export async function sendEvent(core: Core, event: JsonObject): Promise<Delivery | undefined> {
   return isSubscribed(core, event) ? deliverEvent(core, toEventCallback(core, event)) : undefined;
@@ -30,7 +30,7 @@ function isSubscribed(core: Core, { type, channel_type: kind }: JsonObject): boo
   return core.manifest.events.has(type === 'message' ? `message.${toPlural(String(kind))}` : String(type));
 }
 
-/** An Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */
+/** Builds an Events API request around `event`: https://docs.slack.dev/apis/events-api#callback-field */
 function toEventCallback(core: Core, event: JsonObject): JsonObject {
   const channel = core.state.channels.get(typeof event.channel === 'string' ? event.channel : '');
   return {
@@ -52,7 +52,7 @@ function toEventCallback(core: Core, event: JsonObject): JsonObject {
 }
 
 /**
- * Slack tells an app of its own posts in direct messages as of anybody's, and of what changed in them (`message_changed`):
+ * Sends the app an event about its own direct message, as Slack does for new messages and for changes (`message_changed`):
  * docs.slack.dev/reference/events/message.im and docs.slack.dev/reference/events/message/message_changed.
  */
 export function echo(core: Core, message: Message, previous?: Message): void {

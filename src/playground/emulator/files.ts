@@ -3,7 +3,7 @@ import { BOT_USER_ID, TEAM_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
 import type { ChannelKind, JsonObject, StoredFile } from './types.ts';
 
-/** Types a slack_file image block may show: https://docs.slack.dev/reference/block-kit/blocks/image-block */
+/** File types that an image block with a slack_file may show: https://docs.slack.dev/reference/block-kit/blocks/image-block */
 const IMAGE_TYPES = ['png', 'jpg', 'gif'];
 
 const TEXT_TYPES: Record<string, [mimetype: string, filetype: string]> = {
@@ -12,7 +12,7 @@ const TEXT_TYPES: Record<string, [mimetype: string, filetype: string]> = {
   txt: ['text/plain', 'text'],
 };
 
-/** Uploaded files. A file is scanned after its upload: until then it has no mimetype and no block may show it. */
+/** Uploaded files. Slack scans a file after its upload; until then it has no mimetype and no block may show it. */
 export class FileStore {
   readonly #state: WorkspaceState;
   readonly #faults: Faults | undefined;
@@ -24,7 +24,7 @@ export class FileStore {
     this.#url = url;
   }
 
-  /** Announces a file; its bytes are expected at `/upload/v1/` and its id. */
+  /** Registers a file. Its bytes are expected at `/upload/v1/` plus its id. */
   announce(name: string, length: number, altText: string): StoredFile {
     const file: StoredFile = {
       id: this.#state.nextId('F'),
@@ -47,13 +47,13 @@ export class FileStore {
     return file;
   }
 
-  /** Undefined for a file that was never completed, or is deleted. */
+  /** Finds a completed file; undefined if it was never completed or has been deleted. */
   find(id: string): StoredFile | undefined {
     const file = this.#state.files.get(id);
     return file && !file.deleted && file.completed ? file : undefined;
   }
 
-  /** Starts the scan, which is over at once unless `faults` hold it up; `whenReady` runs after it. */
+  /** Completes an upload and scans the file. The scan ends at once unless `faults` delay it; then `whenReady` runs. */
   complete(file: StoredFile, whenReady: () => void): void {
     file.completed = true;
     const finish = () => {
@@ -70,7 +70,7 @@ export class FileStore {
     return IMAGE_TYPES.includes(filetype);
   }
 
-  /** One sees one's own files, and those shared to a conversation one is in, or (full members) to a public channel. */
+  /** A user sees their own files and those shared to a conversation they are in. Full members also see those of public channels. */
   isVisibleTo(file: StoredFile, user: string): boolean {
     const person = this.#state.users.get(user);
     const full = person && !person.is_restricted && !person.is_stranger;
@@ -78,12 +78,12 @@ export class FileStore {
     return file.user === user || places.some(({ members, kind }) => members.has(user) || (full && kind === 'public'));
   }
 
-  /** Its url_private, which Headroom never reads. */
+  /** Returns a file's url_private. Headroom never reads it. */
   addressOf(id: string): string {
     return `${this.#url()}/files-pri/${TEAM_ID}-${id}/${encodeURIComponent(this.#state.files.get(id)!.name)}`;
   }
 
-  /** Fields of a file object that Headroom reads: https://docs.slack.dev/reference/objects/file-object */
+  /** Returns the fields of a file object that Headroom reads: https://docs.slack.dev/reference/objects/file-object */
   toObject(file: StoredFile): JsonObject {
     const { id, created, name, title, alt_txt, user, ready, width } = file;
     const kindOf = (channel: string) => this.#state.channels.get(channel)!.kind;
@@ -117,7 +117,7 @@ export class FileStore {
   }
 }
 
-/** Type by content for PNG, whose size is read from its header, and for other images; by extension else. */
+/** Finds the type of a file: images by their content (PNG with its size), others by their extension. */
 function identify({ bytes, name }: StoredFile): Pick<StoredFile, 'mimetype' | 'filetype' | 'width' | 'height'> {
   if (bytes.length >= 24 && bytes.toString('latin1', 1, 4) === 'PNG')
     return { mimetype: 'image/png', filetype: 'png', width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };

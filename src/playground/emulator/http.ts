@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isObject } from './elements.ts';
 import type { JsonObject } from './types.ts';
 
-/** Far above anything a bot should send; a file of this size is a mistake too. */
+/** Refuse larger bodies. No bot should send as much, not even as a file. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -17,8 +17,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * Arguments of a Web API call. JSON bodies are taken as they are; form bodies and query strings carry JSON in strings
- * for structured arguments, which `asJson` undoes. Undefined when the body cannot be read.
+ * Reads the arguments of a Web API call. In form bodies and query strings, structured arguments are JSON in strings: `asJson`
+ * decodes these. Undefined if the body cannot be read.
  */
 export function parseArguments(contentType: string, body: Buffer, query: URLSearchParams): JsonObject | undefined {
   const args: JsonObject = Object.fromEntries(query);
@@ -34,7 +34,7 @@ export function parseArguments(contentType: string, body: Buffer, query: URLSear
   return { ...args, ...Object.fromEntries(new URLSearchParams(body.toString('utf8'))) };
 }
 
-/** A structured argument, whichever way it was sent; the string itself when it is not JSON. */
+/** Decodes a structured argument, sent as JSON or as a string of JSON. Other strings are returned as they are. */
 export function asJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
@@ -57,7 +57,7 @@ export function sendJson(
 
 const SECRET = /xox[a-z]-[\w-]+|xapp-[\w-]+/g;
 
-/** A copy for the record, without tokens. */
+/** Returns a copy without tokens, for the record of calls. */
 export function toRecord<T>(value: T): T {
   if (value === undefined) return value;
   const text = JSON.stringify(value, (key, one) => (key === 'token' ? undefined : one));

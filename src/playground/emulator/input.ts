@@ -1,7 +1,7 @@
 import { isObject, listElements, listOptions } from './elements.ts';
 import type { Block, JsonObject, View } from './types.ts';
 
-/** Value keys of `actions[]` and `view.state.values`, by element type: docs.slack.dev/reference/interaction-payloads */
+/** Key of an element's value in `actions[]` and `view.state.values`, by type: docs.slack.dev/reference/interaction-payloads */
 const VALUE_KEY: Record<string, string> = {
   button: 'value',
   plain_text_input: 'value',
@@ -20,8 +20,8 @@ const VALUE_KEY: Record<string, string> = {
 };
 
 /**
- * State of one element after a person gave `value`: an option's value (or text, or the option itself) for menus, a list
- * of them for multiple choice, text, an id or a date for the others. Throws when a menu does not offer it.
+ * Returns the state of an element after a person gave `value`: for menus an option's value (or its text, or the option itself),
+ * for multiple choice a list of these, for others a text, an id or a date. Throws if a menu does not offer it.
  */
 export function toElementState(element: Block, value: unknown): JsonObject {
   const key = VALUE_KEY[element.type] ?? 'value';
@@ -35,7 +35,7 @@ export function toElementState(element: Block, value: unknown): JsonObject {
 
 function pick(element: Block, wanted: unknown): JsonObject {
   const options = listOptions(element);
-  // Options of an external menu come from the app when it is opened; the caller hands over the one it was given.
+  // An external menu has no options of its own: the caller passes an option that `suggest` returned.
   if (options.length === 0 && isObject(wanted)) return wanted;
   const value = isObject(wanted) ? wanted.value : wanted;
   const found = options.find(
@@ -46,7 +46,7 @@ function pick(element: Block, wanted: unknown): JsonObject {
   throw new Error(`${element.type} ${String(element.action_id)} offers ${offered}; not ${JSON.stringify(value)}`);
 }
 
-/** The element that a person means, and its block; the error lists what there is. */
+/** Finds an element and its block. Throws if there is none or more than one; the error lists all elements. */
 export function getElement(blocks: Block[], actionId: string, blockId?: string): { block: Block; element: Block } {
   const all = listElements(blocks);
   const found = all.filter(
@@ -62,16 +62,16 @@ export function getElement(blocks: Block[], actionId: string, blockId?: string):
 type Values = View['state']['values'];
 
 /**
- * What stands in the elements of a message or view before anyone touches them, with `given` on top. Of fields that an update
- * `brought` Slack sends nothing until they are touched, though people see what they begin with: slackapi/bolt-js#1258,
+ * Returns the values of all elements: those of `given`, else their initial ones. `untouched`: blocks that an update added. Slack
+ * sends no value for these until someone touches them, though people see the initial ones: slackapi/bolt-js#1258,
  * bolt-python#572.
  */
-export function toState(blocks: Block[], given: Values = {}, brought: readonly string[] = []): Values {
+export function toState(blocks: Block[], given: Values = {}, untouched: readonly string[] = []): Values {
   const values: Values = {};
   for (const { block, element } of listElements(blocks)) {
     const key = VALUE_KEY[element.type];
     if (!key || element.type === 'button' || element.type === 'overflow' || !block.block_id) continue;
-    const isLost = brought.includes(block.block_id);
+    const isLost = untouched.includes(block.block_id);
     const initial = isLost
       ? undefined
       : element[key === 'value' ? 'initial_value' : key.replace('selected', 'initial')];
@@ -86,8 +86,8 @@ export function toState(blocks: Block[], given: Values = {}, brought: readonly s
 }
 
 /**
- * State from what a test or the playground gives: by block_id and action_id (`{b: {a: value}}`), or just by action_id or
- * block_id (`{a: value}`). Throws for a name that the view does not have.
+ * Makes state of the values that a test or the playground gives: by block_id and action_id (`{b: {a: value}}`), or just by
+ * action_id or block_id (`{a: value}`). Throws for a name that the view does not have.
  */
 export function toGivenState(blocks: Block[], given: Record<string, unknown>): Values {
   const values: Values = {};
@@ -111,7 +111,7 @@ export function toGivenState(blocks: Block[], given: Record<string, unknown>): V
   return values;
 }
 
-/** What Slack's client itself refuses to submit, by block_id: empty required input, length or number out of bounds. */
+/** Returns the errors for which Slack's client does not submit a form, by block_id: a required input is empty, a value invalid. */
 export function findInputErrors(blocks: Block[], values: Values): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const block of blocks) {
@@ -136,7 +136,7 @@ export function findInputErrors(blocks: Block[], values: Values): Record<string,
   return errors;
 }
 
-/** Numbers and dates that their fields do not take: docs.slack.dev/reference/block-kit/block-elements */
+/** Returns the error of a number or date that its field does not accept: docs.slack.dev/reference/block-kit/block-elements */
 function findFormatError(element: Block, value: string): string | undefined {
   if (element.type === 'datepicker' && !/^\d{4}-\d{2}-\d{2}$/.test(value)) return 'Must be a date.';
   if (element.type !== 'number_input') return undefined;

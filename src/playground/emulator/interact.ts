@@ -3,30 +3,30 @@ import { deliver } from './delivery.ts';
 import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
 import type { Channel, Delivery, EnvelopeType, Ephemeral, JsonObject, Message, User, View } from './types.ts';
 
-/** What came of something a person did. */
+/** Result of something that a person did. */
 export interface Interaction {
-  /** HTTP status; 200 for an acknowledged envelope; 0 when nothing came within 3 s or the app is away. */
+  /** HTTP status; 200 for an acknowledged envelope; 0 if nothing came within 3 s or the app is not connected. */
   status: number;
   /** Body of the acknowledgement: parsed JSON, text, or undefined. */
   ack: unknown;
   ackMs: number;
-  /** Said in the acknowledgement and through the response_url so far; grows while the app goes on answering. */
+  /** Messages of the acknowledgement and the response_url so far. The list grows as the app sends more. */
   messages: (Message | Ephemeral)[];
-  /** By block_id: from the app's `response_action: errors`, or from Slack's own check before anything is sent. */
+  /** Errors by block_id: from the app's `response_action: errors`, or from Slack's own check before anything is sent. */
   errors: Record<string, string>;
   triggerId: string;
   responseUrl: string;
-  /** The request as it was sent; undefined when Slack's client refused to send it. */
+  /** The request as it was sent; undefined if Slack's client refused to send it. */
   delivery: Delivery | undefined;
 }
 
-/** Where a person acted: the conversation, and the message that may be replaced. */
+/** Place where a person acted: the conversation, and the message that the app may replace. */
 export interface Place {
   channel: Channel;
   source?: Message | Ephemeral;
 }
 
-/** Tells the app of what a person did. It brings along a trigger, and a response_url where there is a conversation. */
+/** Tells the app what a person did. The request has a trigger and, in a conversation, a response_url. */
 export async function interact(
   core: Core,
   user: User,
@@ -48,7 +48,7 @@ export async function interact(
   return { status, ack, ackMs, messages, errors: {}, triggerId, responseUrl, delivery };
 }
 
-/** Fields that every interaction carries: https://docs.slack.dev/reference/interaction-payloads */
+/** Returns the fields of every interaction: https://docs.slack.dev/reference/interaction-payloads */
 export function interactionBase(type: string, user: User): JsonObject {
   return {
     type,
@@ -61,7 +61,7 @@ export function interactionBase(type: string, user: User): JsonObject {
   };
 }
 
-/** A conversation as a payload names it. */
+/** Returns a conversation's id and name as payloads write them. */
 export function toNamed({ id, kind, name }: Channel): { id: string; name: string } {
   return { id, name: kind === 'im' ? 'directmessage' : kind === 'private' ? 'privategroup' : name };
 }
@@ -78,17 +78,17 @@ export function getChannel(core: Core, ref: string): Channel {
   return channel;
 }
 
-/** A person must be in a conversation to act there; anyone but a guest can look into a public channel. */
+/** Throws unless a person can act in a conversation: they must be in it, or be a full member in a public channel. */
 export function requirePresence(channel: Channel, user: User): void {
   const open = channel.kind === 'public' && !user.is_restricted && !user.is_stranger;
   if (!open && !channel.members.has(user.id)) throw new Error(`${user.id} is not in ${channel.id} (${channel.name})`);
   if (channel.is_archived) throw new Error(`${channel.id} (${channel.name}) is archived`);
 }
 
-/** A message, by place or by itself; a private one, by its ts; or a view. */
+/** A message or view to act on: a message itself or its place, the ts of a private one, a view or its id. */
 export type Target = { channel: string; ts: string } | { view: string | View } | string | (Message | Ephemeral) | View;
 
-/** The message or view that is meant. Throws when there is none. */
+/** Finds the message or view to act on. Throws if there is none. */
 export function findTarget(core: Core, target: Target): { message?: Message | Ephemeral; view?: View } {
   if (typeof target !== 'string' && 'hash' in target) return { view: target };
   const { state } = core;

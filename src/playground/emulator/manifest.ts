@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const none = () => ({}) as never;
 
-/** What Slack enforces of an app manifest at run time. Its whole form is checked by a test against Slack's schema. */
+/** Parts of an app manifest that Slack enforces at run time. A test checks the whole manifest against Slack's schema. */
 const schema = z
   .object({
     display_information: z.object({ name: z.string() }),
@@ -35,20 +35,20 @@ const schema = z
     name: display_information.name,
     /** Bot token scopes granted at installation. */
     scopes: new Set(oauth_config.scopes.bot),
-    /** Slash commands, with whether mentions and links arrive escaped. */
+    /** Slash commands by name. `shouldEscape`: mentions and links arrive escaped. */
     commands: new Map(features.slash_commands.map((one) => [one.command, { shouldEscape: one.should_escape }])),
     shortcuts: new Map(features.shortcuts.map((one) => [one.callback_id, one])),
-    /** Event types delivered to the app. */
+    /** Event types that the app subscribes to. */
     events: new Set(settings.event_subscriptions.bot_events),
     interactive: settings.interactivity.is_enabled,
     homeTab: features.app_home.home_tab_enabled,
-    /** People may write in the app's Messages tab. */
+    /** True if people may write in the app's Messages tab. */
     messagesTab: features.app_home.messages_tab_enabled && !features.app_home.messages_tab_read_only_enabled,
   }));
 
 export type Manifest = z.output<typeof schema>;
 
-/** Reads a manifest, of YAML or JSON. */
+/** Reads a manifest in YAML or JSON. */
 export function readManifest(path: string): Manifest {
   return schema.parse(parse(readFileSync(path, 'utf8')));
 }

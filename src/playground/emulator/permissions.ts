@@ -13,7 +13,7 @@ const KINDS: Record<string, ChannelKind> = {
 };
 const scope = (kind: ChannelKind, action: 'read' | 'history') => `${toPlural(CHANNEL_TYPE[kind])}:${action}`;
 
-/** The scope for the kind of conversation that `args.channel` is: `channels:read`, `groups:read`… */
+/** Returns the scope for the conversation `args.channel`, by its kind: `channels:read`, `groups:read`… */
 function scopeOf(action: 'read' | 'history'): Needed {
   return ({ channels }, args) => {
     const channel = channels.get(String(args.channel));
@@ -21,7 +21,7 @@ function scopeOf(action: 'read' | 'history'): Needed {
   };
 }
 
-/** Scopes that a method needs, all of them, as its page in docs.slack.dev/reference/methods says; none of one that is not here. */
+/** Scopes that a method needs, by its page in docs.slack.dev/reference/methods. Methods that are not listed need none. */
 const SCOPES: Record<string, Needed> = {
   'chat.postMessage': ['chat:write'],
   'chat.postEphemeral': ['chat:write'],
@@ -46,7 +46,10 @@ const SCOPES: Record<string, Needed> = {
   'usergroups.users.list': ['usergroups:read'],
 };
 
-/** Throws what Slack answers to another token than the method needs, or to one without its scopes: it names these, and what the token has. */
+/**
+ * Throws Slack's error for a token of the wrong kind, or for one that lacks a scope. The latter names the missing scopes and
+ * those that the token has.
+ */
 export function checkCall(core: Core, name: string, args: JsonObject, token?: string): void {
   const { appToken, botToken } = CREDENTIALS;
   if (token !== (name === 'apps.connections.open' ? appToken : botToken)) {

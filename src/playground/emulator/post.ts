@@ -15,8 +15,8 @@ export interface Content {
 }
 
 /**
- * Text, blocks and metadata of a message to be posted. Throws `no_text` when there is neither text nor a block; blocks
- * without `text` leave notifications and screen readers with nothing, which is a problem here and a warning in Slack.
+ * Checks and returns text, blocks and metadata of a message. Throws `no_text` if there is neither text nor a block. Blocks
+ * without `text` are a problem here, and a warning in Slack: notifications and screen readers would have nothing to show.
  */
 export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): Content {
   const blocks = acceptBlocks(core, args.blocks, place);
@@ -29,15 +29,16 @@ export function acceptContent(core: Core, args: JsonObject, place: BlockPlace): 
 }
 
 /**
- * Over 4,000 characters chat.update and chat.postEphemeral answer `msg_too_long` (docs.slack.dev/reference/methods); of
- * chat.postMessage both that (seratch/ChatGPT-in-Slack#102) and several messages (slackapi/java-slack-sdk#704) are reported.
+ * Throws `msg_too_long` for more than 4,000 characters, as chat.update and chat.postEphemeral do
+ * (docs.slack.dev/reference/methods). For chat.postMessage there are reports of that error (seratch/ChatGPT-in-Slack#102) and
+ * of a text split into several messages (slackapi/java-slack-sdk#704).
  */
 export function refuseLongText(core: Core, text: string, where: string): void {
   if (text.length <= MAX_TEXT) return;
   throw refusal(core, ['oversize', where, `text of ${text.length} characters, ${MAX_TEXT} fit`], 'msg_too_long');
 }
 
-/** docs.slack.dev/messaging/message-metadata: a type of letters, digits and `_`, and a payload. */
+/** Checks metadata: a type of letters, digits and `_`, and a payload (docs.slack.dev/messaging/message-metadata). */
 export function acceptMetadata(core: Core, value: unknown, where: string): Pick<Content, 'metadata'> {
   const metadata = asJson(value);
   if (metadata === undefined || metadata === null || metadata === '') return {};
@@ -54,8 +55,8 @@ export function acceptMetadata(core: Core, value: unknown, where: string): Pick<
 }
 
 /**
- * A private message. In a thread it is seen only where the thread has replies already; else Slack answers `ok` all the same,
- * and nobody sees anything: docs.slack.dev/reference/methods/chat.postEphemeral, argument `thread_ts`.
+ * Posts a private message. In a thread without replies nobody sees it, though Slack answers `ok`:
+ * docs.slack.dev/reference/methods/chat.postEphemeral, argument `thread_ts`.
  */
 export function addPrivately(
   core: Core,
@@ -69,14 +70,17 @@ export function addPrivately(
   return core.state.addEphemeral(fields, seen);
 }
 
-/** What is changed in a message gets new ids, or menus keep what was chosen: docs.slack.dev/reference/block-kit/blocks, `block_id`. */
+/**
+ * Notes a problem for each block that keeps its `block_id` in an updated message, because its menus would keep their chosen
+ * entry: docs.slack.dev/reference/block-kit/blocks, `block_id`.
+ */
 export function checkNewIds({ state }: Core, where: string, before: Block[] = [], after: Block[] = []): void {
   const ids = new Set(before.map(({ block_id: id }) => id));
   for (const { type, block_id: id } of after)
     if (id !== undefined && ids.has(id)) state.problem('invalid_blocks', where, `${type} keeps its block_id ${id}`);
 }
 
-/** A block that shows a file shares it with the conversation it is posted to. */
+/** Shares the files that a message shows with its conversation. */
 export function shareShownFiles(core: Core, message: Message): void {
   for (const id of listShownFiles(message.blocks)) {
     const file = core.files.find(id);
@@ -87,12 +91,12 @@ export function shareShownFiles(core: Core, message: Message): void {
   }
 }
 
-/** Tells a message of the channel from one that stands in a thread alone. */
+/** Tells whether a message is shown in the channel, not only in a thread. */
 export function isInChannel({ ts, thread_ts: thread, subtype }: Message): boolean {
   return !thread || thread === ts || subtype === 'thread_broadcast';
 }
 
-/** A message as the API and events show it. Metadata only where it was asked for. */
+/** Returns a message as the API and events show it. */
 export function toMessageObject(core: Core, message: Message | Ephemeral, withMetadata = false): JsonObject {
   const { channel, metadata, ...rest } = message;
   const { to: _to, ...shown } = rest as Omit<Ephemeral, 'channel' | 'metadata'>;
@@ -111,7 +115,7 @@ export function toMessageObject(core: Core, message: Message | Ephemeral, withMe
   };
 }
 
-/** A channel the bot may see, by id: everything public, and what it is a member of. Throws `channel_not_found`. */
+/** Finds a channel that the bot may see: any public one, and those it is a member of. Throws `channel_not_found`. */
 export function getVisibleChannel(core: Core, id: string): Channel {
   const channel = core.state.channels.get(id);
   if (!channel || (channel.kind !== 'public' && !channel.members.has(BOT_USER_ID)))
@@ -119,7 +123,7 @@ export function getVisibleChannel(core: Core, id: string): Channel {
   return channel;
 }
 
-/** A conversation the bot may post to. A user id stands for the direct message with that person. */
+/** Finds a conversation that the bot may post to, and throws otherwise. A user id means the direct message with that person. */
 export function getPostingChannel(core: Core, id: string): Channel {
   const user = core.state.users.get(id);
   if (user?.is_bot) throw new ApiError('cannot_dm_bot');

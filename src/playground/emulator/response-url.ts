@@ -6,7 +6,7 @@ import { acceptContent, checkNewIds, shareShownFiles } from './post.ts';
 import { BOT, BOT_USER_ID } from './seed.ts';
 import type { JsonObject } from './types.ts';
 
-/** https://docs.slack.dev/interactivity/handling-user-interaction: five messages within 30 minutes. */
+/** A response_url takes five messages within 30 minutes: https://docs.slack.dev/interactivity/handling-user-interaction */
 const MAX_USES = 5;
 const LIFE_MS = 30 * 60 * 1000;
 
@@ -32,16 +32,16 @@ export async function serveResponseUrl(
       return { status: 200, body: { ok: true } };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // The bare code, without places: slackapi/java-slack-sdk#1349.
+      // Slack answers with the code only, without the places of the errors: slackapi/java-slack-sdk#1349.
       return { status: 404, body: { ok: false, error: error.code } };
     }
   });
 }
 
 /**
- * Posts, replaces or deletes as the body of a response_url (or of a slash command's acknowledgement) asks. A private
- * message stays private when replaced. After a slash command there is nothing to replace or delete: Slack posts a new
- * message instead (slackapi/bolt-js#2287), which is never what was meant.
+ * Posts, replaces or deletes a message, as the body of a response_url or of a slash command's acknowledgement asks. A private
+ * message stays private when replaced. After a slash command there is nothing to replace or delete. Slack posts a new message
+ * instead (slackapi/bolt-js#2287); the app cannot have meant that, so it is a problem.
  */
 export function say(core: Core, target: ResponseUrl, args: JsonObject, where: string): void {
   const { source } = target;
@@ -73,7 +73,7 @@ export function say(core: Core, target: ResponseUrl, args: JsonObject, where: st
   }
   const thread = typeof args.thread_ts === 'string' ? { thread_ts: args.thread_ts } : {};
   if (!open) {
-    // Described for `in_channel` alone; of private messages one report says that it came into the channel: slackapi/bolt-js#963, #2170.
+    // `thread_ts` is documented for `in_channel` only. A private message may end up in the channel: slackapi/bolt-js#963, #2170.
     if (args.thread_ts)
       core.state.problem('ephemeral', where, 'a private message through a response_url stays in no thread');
     target.messages.push(core.state.addEphemeral({ ...content, channel: target.channel, to: target.user }));

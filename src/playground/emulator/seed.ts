@@ -6,10 +6,10 @@ const PARTNER_TEAM_ID = 'T02PARTNER1';
 export const APP_ID = 'A01HEADROOM';
 export const BOT_ID = 'B01HEADROOM';
 export const BOT_USER_ID = 'U01HEADROOM';
-/** Author of what the bot posts. */
+/** Author fields of the bot's messages. */
 export const BOT = { user: BOT_USER_ID, bot_id: BOT_ID, app_id: APP_ID };
 
-/** People of the default workspace: an admin, three members, two kinds of guest, an outsider, one who left. */
+/** People of the default workspace: an admin, three members, a guest of each kind, one from outside, and one who left. */
 export const DEFAULT_USERS: SeedUser[] = [
   { id: 'U01ADMIN', name: 'ada', real_name: 'Ada Admin', tz: 'Europe/Berlin', is_admin: true },
   { id: 'U01ALICE', name: 'alice', real_name: 'Alice Alvarez', tz: 'Europe/Berlin' },
@@ -30,7 +30,7 @@ export const DEFAULT_USERS: SeedUser[] = [
 
 const MEMBERS = ['U01ADMIN', 'U01ALICE', 'U01BORIS', 'U01CHLOE'];
 
-/** The bot is in every open channel but #random, and not in #finance, the private one. */
+/** Channels of the default workspace. The bot is not in #random, #finance (private) and #old-api (archived). */
 export const DEFAULT_CHANNELS: SeedChannel[] = [
   { id: 'C01GENERAL', name: 'general', is_general: true, members: [...MEMBERS, 'U01GUEST', 'bot'] },
   { id: 'C01USAGE', name: 'api-usage', members: [...MEMBERS, 'U01GUEST', 'U01SOLO', 'bot'] },
@@ -46,7 +46,7 @@ const DEFAULT_GROUPS: SeedGroup[] = [
   { id: 'S0123', handle: 'on-call', name: 'On-call engineers', users: ['U01BORIS', 'U01CHLOE'] },
 ];
 
-/** Full users, channels and groups of a seed; the bot user is always there. `now` is epoch ms. */
+/** Fills in the users, channels and groups of a seed, and adds the bot user. `now` is epoch ms. */
 export function toWorkspace(
   seed: WorkspaceSeed,
   botName: string,
@@ -66,7 +66,7 @@ export function toWorkspace(
   return { users, channels, groups };
 }
 
-/** A whole channel: open and public, unless its fields say otherwise. */
+/** Creates a channel: public and not archived, unless its fields say otherwise. */
 export function toChannel(
   fields: Pick<Channel, 'id' | 'name' | 'members' | 'created' | 'creator'> & Partial<Channel>,
 ): Channel {

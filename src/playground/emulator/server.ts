@@ -8,16 +8,16 @@ import { serveWebApi } from './web-api.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<boolean> | boolean;
 
-/** One server for the Web API, uploads, files, response URLs, Socket Mode and whatever `extra` answers. */
+/** Starts one server for the Web API, uploads, response URLs, Socket Mode and the `extra` handlers. */
 export async function listen(core: Core, port: number, extra: Handler[]): Promise<Server> {
   const server = createServer((request, response) => {
     route(core, request, response, extra).catch((error: unknown) => {
-      // A caller that gave up while sending is no defect.
+      // The caller hung up while sending: no fault of the emulator.
       if (!request.complete) {
         response.destroy();
         return;
       }
-      // A defect here must not look like an answer of Slack's.
+      // A bug in the emulator must be seen: it must not pass for an answer of Slack.
       console.error('emulator:', error);
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { ok: false, error: 'fatal_error' });
@@ -38,7 +38,7 @@ export async function listen(core: Core, port: number, extra: Handler[]): Promis
 async function route(core: Core, request: IncomingMessage, response: ServerResponse, extra: Handler[]): Promise<void> {
   const url = new URL(request.url ?? '/', core.url);
   if (url.pathname.startsWith('/api/')) {
-    // Slack's clock is the workspace's: what it is compared with was moved along.
+    // The app compares its clock with this date, so it must be the workspace's: the demo moves both ahead together.
     response.setHeader('date', new Date(core.state.now()).toUTCString());
     return serveWebApi(core, request, response, url);
   }
@@ -49,7 +49,7 @@ async function route(core: Core, request: IncomingMessage, response: ServerRespo
   sendJson(response, 404, { ok: false, error: 'not_found' });
 }
 
-/** Bytes of an announced file. */
+/** Takes the bytes of a registered file. */
 async function serveUpload(core: Core, request: IncomingMessage, response: ServerResponse, id: string) {
   const bytes = await readBody(request);
   const file = core.state.files.get(id);

@@ -7,11 +7,11 @@ import { APP_ID } from './seed.ts';
 import type { WorkspaceState } from './state.ts';
 import type { EnvelopeType, JsonObject } from './types.ts';
 
-/** https://docs.slack.dev/apis/events-api/using-socket-mode: ten connections for one app. */
+/** An app may have ten connections: https://docs.slack.dev/apis/events-api/using-socket-mode */
 const MAX_CONNECTIONS = 10;
 const PING_EVERY_MS = 10_000;
 
-/** Socket Mode: each envelope goes to one of the open connections, in turn, and is acknowledged by its id. */
+/** Socket Mode. Each envelope goes to one of the open connections, in turn; the app acknowledges it by its id. */
 export class SocketMode {
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #sockets: WebSocket[] = [];
@@ -30,7 +30,7 @@ export class SocketMode {
     return this.#sockets.length;
   }
 
-  /** URL for one connection, as apps.connections.open answers it. */
+  /** Creates the URL for one connection, which apps.connections.open returns. */
   createUrl(): string {
     const ticket = this.#state.nextId('W');
     this.#tickets.add(ticket);
@@ -56,7 +56,7 @@ export class SocketMode {
       clearInterval(ping);
       const index = this.#sockets.indexOf(connection);
       if (index >= 0) this.#sockets.splice(index, 1);
-      // What was on its way over this connection is lost; events are sent again by their retry.
+      // Envelopes without an acknowledgement are lost with the connection. Events have a retry.
       for (const waiting of this.#waiting.values()) if (waiting.socket === connection) waiting.resolve(undefined);
       this.#state.changed();
     });
@@ -76,8 +76,8 @@ export class SocketMode {
   }
 
   /**
-   * Sends an envelope and answers its acknowledgement's payload (`{}` when it has none); `undefined` when none came
-   * within `timeoutMs`, or before the connection ended.
+   * Sends an envelope and returns the payload of its acknowledgement (`{}` if it has none); undefined if none came within
+   * `timeoutMs` or before the connection ended.
    */
   send(
     type: EnvelopeType,
@@ -108,8 +108,8 @@ export class SocketMode {
   }
 
   /**
-   * Asks every connection to reconnect (`refresh_requested`, `warning`, `link_disabled`), or cuts them off without a
-   * word (`drop`).
+   * Asks every connection to reconnect (`refresh_requested`, `warning`, `link_disabled`), or cuts them all without a message
+   * (`drop`).
    */
   disconnect(reason: 'refresh_requested' | 'warning' | 'link_disabled' | 'drop'): void {
     for (const socket of [...this.#sockets]) {

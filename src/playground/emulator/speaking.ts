@@ -15,12 +15,12 @@ export interface SayOptions {
   thread_ts?: string;
 }
 
-/** Messages, and what else happens in channels and on the Home tab. */
+/** Creates the acts of people that are no interactions: messages, invitations and opening the Home tab. */
 export function createSpeaking(core: Core) {
   const { state } = core;
   const findHome = (user: string) => state.views.get(state.homes.get(user) ?? '');
 
-  /** Writes any message. The bot hears of it where it is a member: as a mention, and as a direct message. */
+  /** Writes a message. If the bot is a member, it gets the events that it subscribes to: of a mention, and of a direct message. */
   async function say(options: SayOptions): Promise<Message> {
     const user = getUser(core, options.user);
     const channel = getChannel(core, options.channel);
@@ -57,7 +57,7 @@ export function createSpeaking(core: Core) {
       const published = () => (findHome(user) === before ? undefined : findHome(user));
       return waitFor(state, published, `the Home tab of ${user} is published`);
     },
-    /** Adds a person or the bot (`bot`) to a channel; the bot hears of everyone who joins a channel it is in. */
+    /** Adds a person or the bot (`bot`) to a channel. The bot gets an event about everyone who joins a channel it is in. */
     async invite(who: string, channelRef: string, inviterRef?: string): Promise<void> {
       const user = getUser(core, who === 'bot' ? BOT_USER_ID : who).id;
       const { id: channel, kind, members } = getChannel(core, channelRef);

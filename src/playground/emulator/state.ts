@@ -13,19 +13,19 @@ import type {
   WorkspaceSeed,
 } from './types.ts';
 
-/** Everything the workspace holds. Every mutation goes through a method here, which tells listeners of it. */
+/** Everything in the workspace. Methods that change it tell the listeners; code that changes it elsewhere calls `changed`. */
 export class WorkspaceState {
   readonly users: Map<string, User>;
   readonly channels: Map<string, Channel>;
   readonly userGroups: Map<string, UserGroup>;
-  /** By channel id, oldest first, replies included. */
+  /** Messages by channel id, oldest first, replies included. */
   readonly messages = new Map<string, Message[]>();
   readonly ephemerals: Ephemeral[] = [];
   readonly files = new Map<string, StoredFile>();
   readonly views = new Map<string, View>();
-  /** Open modals of a user, the visible one last; at most three. */
+  /** Ids of a user's open modals, the visible one last; at most three. */
   readonly modals = new Map<string, string[]>();
-  /** Home view id by user. */
+  /** Ids of Home views by user. */
   readonly homes = new Map<string, string>();
   readonly problems: Problem[] = [];
   readonly now: () => number;
@@ -41,13 +41,13 @@ export class WorkspaceState {
     this.userGroups = new Map(groups.map((group) => [group.id, group]));
   }
 
-  /** A message timestamp: the clock in microseconds, but always later than the one before. */
+  /** Returns a message timestamp: the clock in microseconds, but always later than the one before. */
   nextTs(): string {
     this.#lastTs = Math.max(Math.floor(this.now() * 1000), this.#lastTs + 1);
     return `${Math.floor(this.#lastTs / 1e6)}.${String(this.#lastTs % 1e6).padStart(6, '0')}`;
   }
 
-  /** An id of Slack's form: the letter, then upper-case letters and digits, unique in this workspace. */
+  /** Returns an id in Slack's form, unique in this workspace: the letter, then upper-case letters and digits. */
   nextId(letter: string): string {
     this.#sequence += 1;
     return `${letter}0${this.#sequence.toString(36).toUpperCase().padStart(9, '0')}`;
@@ -67,19 +67,19 @@ export class WorkspaceState {
     this.changed('problem');
   }
 
-  /** By id, or by name with or without `@`. */
+  /** Finds a user by id, or by name with or without `@`. */
   findUser(ref: string): User | undefined {
     const name = ref.replace(/^@/, '');
     return this.users.get(ref) ?? this.users.values().find((user) => user.name === name);
   }
 
-  /** By id, or by name with or without `#`. */
+  /** Finds a channel by id, or by name with or without `#`. */
   findChannel(ref: string): Channel | undefined {
     const name = ref.replace(/^#/, '');
     return this.channels.get(ref) ?? this.channels.values().find((channel) => name !== '' && channel.name === name);
   }
 
-  /** The direct-message channel of the bot and a person, made when first asked for. */
+  /** Returns the direct-message channel of the bot and a person; creates it on the first call. */
   openDirect(user: string): Channel {
     const id = `D${user.slice(1)}`;
     const known = this.channels.get(id);
@@ -109,7 +109,7 @@ export class WorkspaceState {
     return message;
   }
 
-  /** `seen` false: Slack takes it and shows it to nobody. */
+  /** Adds a private message. If `seen` is false, nobody sees it, though Slack has accepted it. */
   addEphemeral(fields: Pick<Ephemeral, 'channel' | 'to' | 'text'> & Partial<Ephemeral>, seen = true): Ephemeral {
     const author = { team: TEAM_ID, user: BOT_USER_ID, bot_id: BOT_ID };
     const message: Ephemeral = {
@@ -124,7 +124,7 @@ export class WorkspaceState {
     return message;
   }
 
-  /** Changes a message in place; a field that is `undefined` in `fields` is taken away. */
+  /** Changes a message in place. A field that is `undefined` in `fields` is removed. */
   changeMessage(message: Message | Ephemeral, fields: Partial<Message>): void {
     Object.assign(message, fields);
     this.changed();

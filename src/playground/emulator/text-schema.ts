@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** Parts of what Slack takes, and texts: docs.slack.dev/reference/block-kit/composition-objects, block-kit/blocks/rich-text-block. */
+/** Schemas of texts and other parts of blocks: docs.slack.dev/reference/block-kit/composition-objects, blocks/rich-text-block. */
 
-/** An object of this type, with these fields and no other. */
+/** Schema of an object with this `type` and these fields only. */
 export const typed = <const T extends string, const Shape extends z.core.$ZodLooseShape>(type: T, shape: Shape) =>
   z.strictObject({ type: z.literal(type), ...shape });
 export const matching = (pattern: RegExp) => z.string().regex(pattern, `must match pattern: ${pattern.source}`);
@@ -11,23 +11,23 @@ export const list = <T extends z.ZodType>(item: T, most = 100) => z.array(item).
 export const flag = z.boolean().optional();
 export const id = z.string().min(1).max(255).optional();
 
-/** No text is blank: text objects have at least one character; a space alone is only known to be taken in a cell (vercel/chat#327). */
+/** Schema of a text that is not blank. Slack asks for one character; a lone space is known to work in cells only (vercel/chat#327). */
 export const words = (most = 3000) =>
   z
     .string()
     .max(most)
     .refine((text) => text.trim() !== '', 'must be more than 0 characters');
 
-/** An address opens in the reader's browser: block-elements/button-element. */
+/** Schema of an address that opens in the reader's browser: block-elements/button-element. */
 export const address = z
   .string()
   .max(3000)
   .refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), 'must be a valid URL');
 
-/** docs.slack.dev/messaging/formatting-message-text#date-formatting; a format of other words shows nothing of the date. */
+/** Tokens of a date: docs.slack.dev/messaging/formatting-message-text#date-formatting. A format without one shows no date. */
 const DATE_FORMAT =
   /\{(date_num|date_slash|date|date_short|date_long|date_pretty|date_short_pretty|date_long_pretty|time|time_secs|ago)\}/;
-/** A date in markup has a format with a known part, and a text for old clients. */
+/** Tells whether every date in a text's markup has a format with a known token, and a fallback text for old clients. */
 function hasRightDates(text: string): boolean {
   const dates = [...text.matchAll(/<!date\^([^>]*)>/g)].map(([, date]) => date!);
   return dates.every((date) => /^\d+\^[^|^]+(\^https?:[^|]+)?\|.+$/.test(date) && DATE_FORMAT.test(date));
@@ -42,7 +42,7 @@ const style = z
   .strictObject({ bold: flag, italic: flag, strike: flag, code: flag })
   .refine((styles) => Object.keys(styles).length > 0, 'must not be empty')
   .optional();
-/** A leaf may be a line break; it is not empty: NousResearch/hermes-agent#59621, slack-go/slack#1412. */
+/** A text leaf may be a line break alone, but not empty: NousResearch/hermes-agent#59621, slack-go/slack#1412. */
 const textLeaf = typed('text', { text: z.string().min(1), style });
 const linkLeaf = typed('link', { url: address, text: words().optional(), style });
 const leaf = z.discriminatedUnion('type', [
@@ -61,8 +61,8 @@ const leaf = z.discriminatedUnion('type', [
   }),
 ]);
 /**
- * Sources disagree on a list of nothing: taken by Block Kit Builder (slackapi/python-slack-sdk#1576), "missing element"
- * elsewhere (NousResearch/hermes-agent#59621).
+ * Refuses an empty list. Sources disagree: Block Kit Builder accepts it (slackapi/python-slack-sdk#1576), elsewhere it is a
+ * "missing element" (NousResearch/hermes-agent#59621).
  */
 const filled = <T extends z.ZodType>(item: T) => z.array(item).min(1, 'missing element');
 const leaves = filled(leaf);
@@ -78,7 +78,7 @@ export const richText = z
         offset: z.int().min(0).optional(),
       }),
       typed('rich_text_quote', { elements: leaves }),
-      // Text and links alone: RichTextPreformatted of @slack/types.
+      // Only text and links: RichTextPreformatted of @slack/types.
       typed('rich_text_preformatted', {
         elements: filled(z.discriminatedUnion('type', [textLeaf, linkLeaf])),
         language: z.string().min(1).optional(),

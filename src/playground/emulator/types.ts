@@ -1,18 +1,18 @@
 /**
- * Glossary of the emulated workspace: what Slack keeps, in the shapes its API returns. Ids and fields follow
- * https://docs.slack.dev/reference/objects; only fields that a bot can see or be tripped by are kept.
+ * Types of the emulated workspace, in the shapes that Slack's API returns: https://docs.slack.dev/reference/objects. They have
+ * only the fields that a bot can see or depend on.
  */
 
 export type JsonObject = { [key: string]: unknown };
 
-/** A Block Kit block or element, as received; `type` is all that is certain before validation. */
+/** A Block Kit block or element as received. Before validation, only its `type` is certain. */
 export type Block = JsonObject & { type: string; block_id?: string };
 
 /** Where blocks are shown. */
 export type Surface = 'message' | 'modal' | 'home';
 
 export interface BlockPlace {
-  /** Method or interaction, for the record. */
+  /** Method or interaction, for the list of problems. */
   where: string;
   surface: Surface;
   /** Conversation the blocks are for. */
@@ -76,9 +76,9 @@ export interface Message {
   files?: JsonObject[];
 }
 
-/** A message only `user` sees; not in history, and changed only through a response_url. */
+/** A private message, which only one person sees. It is not in the history, and only a response_url can change it. */
 export interface Ephemeral extends Message {
-  /** Who sees it; `user` is its author, the bot. */
+  /** The person who sees it. `user` is its author, the bot. */
   to: string;
 }
 
@@ -99,8 +99,8 @@ export interface View {
   external_id: string;
   hash: string;
   state: { values: Record<string, Record<string, JsonObject>> };
-  /** Block ids of fields that an update brought and nobody has touched: Slack does not say what these begin with. */
-  brought: readonly string[];
+  /** Ids of blocks that an update added and nobody has touched since: Slack does not send their initial values. */
+  untouched: readonly string[];
   root_view_id: string;
   previous_view_id: string | null;
 }
@@ -117,14 +117,14 @@ export interface StoredFile {
   length: number;
   uploaded: boolean;
   completed: boolean;
-  /** Scanned and parsed: only now is `mimetype` known and may a block refer to it. */
+  /** True once the file has been scanned. Only then `mimetype` is known, and blocks may show the file. */
   ready: boolean;
   deleted: boolean;
   mimetype: string;
   filetype: string;
   width?: number;
   height?: number;
-  /** Conversations it was shared to, with the message that did. */
+  /** Conversations that the file was shared to, each with the message that shared it. */
   shares: { channel: string; ts: string }[];
 }
 
@@ -143,7 +143,7 @@ export type ProblemKind =
   | 'unacknowledged'
   | 'view';
 
-/** Something an app must never do. Tests assert that there is none. */
+/** Something that an app must never do. Tests assert that there are no problems. */
 export interface Problem {
   kind: ProblemKind;
   /** Method or interaction it happened in. */
@@ -152,15 +152,15 @@ export interface Problem {
   at: number;
 }
 
-/** Something happened: what people see changed, or else. */
+/** Kinds of change that listeners hear of. `shown`: something that people see has changed. */
 export type Change = 'shown' | 'call' | 'problem' | 'delivery';
 
 export type SeedUser = Pick<User, 'id' | 'name'> & Partial<User>;
-/** `bot` stands for the app's bot user among the members. Default: every full member, and the bot. */
+/** Among `members`, `bot` means the app's bot user. Default: all full members, the bot included. */
 export type SeedChannel = Pick<Channel, 'id' | 'name'> & Partial<Omit<Channel, 'members'>> & { members?: string[] };
 export type SeedGroup = Pick<UserGroup, 'id' | 'handle' | 'users'> & Partial<UserGroup>;
 
-/** Each list given replaces the default one. */
+/** Contents of a new workspace. Each list replaces the default one. */
 export interface WorkspaceSeed {
   users?: SeedUser[];
   channels?: SeedChannel[];
@@ -169,17 +169,17 @@ export interface WorkspaceSeed {
 
 export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
-/** One request to the app, and what came of it. */
+/** One request to the app, and its result. */
 export interface Delivery {
   type: EnvelopeType;
   transport: 'http' | 'socket' | 'none';
   payload: JsonObject;
-  /** HTTP status; 200 for an acknowledged envelope; 0 when nothing came in time. */
+  /** HTTP status; 200 for an acknowledged envelope; 0 if nothing came in time. */
   status: number;
   ackMs: number;
-  /** Parsed JSON, or text, of the acknowledgement; undefined when it was empty. */
+  /** Body of the acknowledgement, as parsed JSON or text; undefined if it was empty. */
   ack: unknown;
-  /** The app asked for no retry (`X-Slack-No-Retry: 1`). */
+  /** True if the app asked for no retry (`X-Slack-No-Retry: 1`). */
   noRetry: boolean;
 }
 

@@ -7,11 +7,11 @@ import { asJson } from './http.ts';
 import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
 import type { Block, BlockPlace, JsonObject, View } from './types.ts';
 
-/** Views one modal may stack: https://docs.slack.dev/surfaces/modals */
+/** A modal may stack three views: https://docs.slack.dev/surfaces/modals */
 const MAX_STACK = 3;
 const MAX_VIEW_BYTES = 250_000;
 
-/** Validates a view as sent and gives it the fields that Slack adds. */
+/** Validates a view and adds the fields that Slack adds. */
 function build(core: Core, sent: unknown, type: View['type'], user: string, where: string): View {
   const view = asJson(sent);
   if (!isObject(view))
@@ -42,13 +42,13 @@ function build(core: Core, sent: unknown, type: View['type'], user: string, wher
     external_id: String(view.external_id ?? ''),
     hash: `${Math.floor(core.state.now() / 1000)}.${randomBytes(4).toString('hex')}`,
     state: { values: {} },
-    brought: [],
+    untouched: [],
     root_view_id: id,
     previous_view_id: null,
   };
 }
 
-/** Slack answers `invalid_arguments` for the blocks of a view, with pointers from the view. */
+/** Checks the blocks of a view. For these, Slack answers `invalid_arguments` with pointers that begin at the view. */
 function acceptViewBlocks(core: Core, blocks: unknown, place: BlockPlace): Block[] {
   try {
     return acceptBlocks(core, blocks, place) ?? [];
@@ -90,7 +90,7 @@ export function pushView(core: Core, sent: unknown, user: string, where: string)
   return view;
 }
 
-/** Replaces the content of an open view, by id or external id. `hash`, when given, must be the view's present one. */
+/** Replaces the content of an open view, found by id or external id. If `hash` is given, it must be the view's current one. */
 export function updateView(
   core: Core,
   sent: unknown,
@@ -102,11 +102,13 @@ export function updateView(
     : [...core.state.views.values()].find((view) => target.external_id && view.external_id === target.external_id);
   if (!old) throw new ApiError('not_found');
   if (target.hash && target.hash !== old.hash) throw new ApiError('hash_conflict');
-  const { id, root_view_id, previous_view_id, state, brought, blocks } = old;
+  const { id, root_view_id, previous_view_id, state, untouched, blocks } = old;
   Object.assign(old, build(core, sent, old.type, old.user, where), { id, root_view_id, previous_view_id });
   const known = new Set(blocks.map((block) => block.block_id));
-  old.brought = old.blocks.flatMap(({ block_id: one = '' }) => (!known.has(one) || brought.includes(one) ? [one] : []));
-  // Input stays in elements that keep their block_id and action_id, as in Slack.
+  old.untouched = old.blocks.flatMap(({ block_id: one = '' }) =>
+    !known.has(one) || untouched.includes(one) ? [one] : [],
+  );
+  // Elements that keep their block_id and action_id keep their input, as in Slack.
   for (const { block_id = '' } of old.blocks) {
     const kept = state.values[block_id];
     if (kept) old.state.values[block_id] = kept;
@@ -127,7 +129,7 @@ export function publishHome(core: Core, sent: unknown, user: string, hash: unkno
   return view;
 }
 
-/** Closes the visible modal; the one below, if any, is seen again. */
+/** Closes the visible modal. The one below, if any, becomes visible again. */
 export function popView(core: Core, user: string): void {
   const stack = core.state.modals.get(user) ?? [];
   const closed = stack.at(-1);
@@ -141,8 +143,8 @@ export function closeModals(core: Core, user: string): void {
   while ((core.state.modals.get(user)?.length ?? 0) > 0) popView(core, user);
 }
 
-/** A view as the API and interactions show it. */
+/** Returns a view as the API and interactions show it. */
 export function toViewObject(view: View): JsonObject {
-  const { user: _user, brought: _brought, ...shown } = view;
+  const { user: _user, untouched: _untouched, ...shown } = view;
   return shown;
 }

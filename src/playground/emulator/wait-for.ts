@@ -1,11 +1,11 @@
 import type { WorkspaceState } from './state.ts';
 
-/** Longer than anything takes, also on a slow machine with other work to do. */
+/** Give up after 30 s. Nothing takes that long, not even on a slow and busy machine. */
 const PATIENCE_MS = 30_000;
 
 /**
- * Resolves with the first truthy answer of `predicate`, asked now and after every change; an error that it throws counts as
- * "not yet". Rejects after `timeoutMs`, naming `what`.
+ * Resolves with the first truthy result of `predicate`, which is called now and after every change. An error in it counts as
+ * "not yet". Rejects after `timeoutMs` with an error that names `what`.
  */
 export function waitFor<T>(
   state: WorkspaceState,

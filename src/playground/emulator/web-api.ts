@@ -19,7 +19,7 @@ const METHODS: Record<string, Method> = {
   ...viewMethods,
 };
 
-/** Serves `/api/<method>`; JSON and form bodies alike. */
+/** Serves `/api/<method>`, with JSON or form bodies. */
 export async function serveWebApi(
   core: Core,
   request: IncomingMessage,

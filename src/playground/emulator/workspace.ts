@@ -21,25 +21,24 @@ export type * from './types.ts';
 const MANIFEST_PATH = fileURLToPath(new URL('../../../app-manifest.yml', import.meta.url));
 
 export interface EmulatorOptions {
-  /** 0, the default, takes a free one. */
+  /** Default: 0, which means any free port. */
   port?: number;
-  /** Path of the app manifest; default: the one of this repository. */
+  /** Path of the app manifest; default: that of this repository. */
   manifest?: string;
-  /** The workspace's clock, epoch ms: timestamps, signatures, expiry of triggers and response URLs. */
+  /** The workspace's clock, epoch ms. It sets timestamps and signatures, and the expiry of triggers and response URLs. */
   now?: () => number;
   seed?: WorkspaceSeed;
-  /** Slack's bad days, for tests. */
+  /** Failures of Slack, for tests. */
   faults?: Faults;
-  /** Answers requests for other paths (the playground's pages); true when it did. */
+  /** Handles requests to other paths, such as the playground's pages. Returns false for paths that it does not know. */
   pages?: Handler;
 }
 
 export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 /**
- * A Slack workspace with the app of the manifest installed, on a port of 127.0.0.1. Bolt and the Web API client work
- * against it unchanged. Its limits and errors follow Slack's documentation; what is known from issue threads only is
- * marked where it is done.
+ * Starts an emulated Slack workspace with the app of the manifest installed, on a port of 127.0.0.1. Bolt and the Web API client
+ * work with it unchanged. Its limits and errors follow Slack's documentation. Code that follows an issue thread names it.
  */
 export async function startEmulator(options: EmulatorOptions = {}) {
   const manifest = readManifest(options.manifest ?? MANIFEST_PATH);
@@ -65,27 +64,27 @@ export async function startEmulator(options: EmulatorOptions = {}) {
   return {
     ...acts,
     ...CREDENTIALS,
-    /** Differs from one workspace to the next at the same address. */
+    /** Changes with every start, so that a page notices a new workspace at the same address. */
     id: crypto.randomUUID(),
-    /** `http://127.0.0.1:port`; the Web API is at `apiUrl`. */
+    /** `http://127.0.0.1:port`. */
     url: core.url,
-    /** For SLACK_API_URL and `clientOptions.slackApiUrl`. */
+    /** Address of the Web API, for SLACK_API_URL and `clientOptions.slackApiUrl`. */
     apiUrl: `${core.url}/api/`,
     botUserId: BOT_USER_ID,
     manifest,
     workspace: state,
-    /** Its parts, for what tests do to it. */
+    /** The parts of the workspace, for tests. */
     core,
-    /** Open Socket Mode connections; while there are any, everything goes over them. */
+    /** Number of open Socket Mode connections. While there are any, all requests to the app use them. */
     get connected(): number {
       return sockets.connected;
     },
-    /** The visible modal of a user, by id or name. */
+    /** Returns the visible modal of a user, given by id or name. */
     modal: (user: string) => state.views.get(state.modals.get(getUser(core, user).id)?.at(-1) ?? ''),
     home: (user: string) => state.views.get(state.homes.get(getUser(core, user).id) ?? ''),
     waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs?: number) =>
       waitFor(state, predicate, what, timeoutMs),
-    /** Ends everything; may be called twice. */
+    /** Stops the workspace. May be called twice. */
     stop(): Promise<void> {
       stopped ??= new Promise((resolve) => {
         sockets.stop();

@@ -2,8 +2,8 @@ import type { Core } from './core.ts';
 import { walk } from './elements.ts';
 
 /**
- * A copy in which the control characters of plain_text are entities: so Slack hands blocks back to an app
- * (slackapi/bolt-python#513). What an app needs to read again belongs in `value`, which stays as it was.
+ * Returns a copy in which the control characters of every plain_text are entities, as Slack returns blocks to an app
+ * (slackapi/bolt-python#513). Only `value` stays as it was, so an app must keep there what it needs to read again.
  */
 export function escapePlainText<T>(value: T): T {
   const copy = structuredClone(value);
@@ -21,8 +21,8 @@ function escapeControls(text: string): string {
 }
 
 /**
- * Text as it arrives from a person: (in a command: with `should_escape`): control characters as entities, `@name` and `#name` as ids, web
- * addresses in angle brackets. References that are already in their escaped form are kept.
+ * Returns a person's text as Slack sends it to the app (a command's text: only with `should_escape`). Control characters become
+ * entities, `@name` and `#name` become ids, and web addresses get angle brackets. Escaped references are kept.
  */
 export function escapeText(core: Core, text: string): string {
   return text
@@ -31,13 +31,13 @@ export function escapeText(core: Core, text: string): string {
     .join('');
 }
 
-/** Endings that Slack knows as those of domains; a few of many. */
+/** Pattern of bare domains. Slack knows many more endings than these. */
 const DOMAIN = /(?<![\w@./:<|-])((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|app|co))(?![\w@-])/gi;
 const MAIL = /(?<![\w.+<|-]|mailto:)([\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,})(?![\w>|])/gi;
 
 /**
- * The same in a written message, where Slack also makes links of bare domains and mail addresses, and mentions carry no
- * name: docs.slack.dev/messaging/formatting-message-text.
+ * Returns a message as Slack sends it to the app. Besides `escapeText`, bare domains and mail addresses become links, and
+ * mentions have no name: docs.slack.dev/messaging/formatting-message-text.
  */
 export function escapeMessage(core: Core, text: string): string {
   return escapeText(core, text)

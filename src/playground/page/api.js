@@ -1,4 +1,4 @@
-/** Sends JSON and answers the result; throws with the server's own words. */
+/** Posts JSON and returns the result. Throws an error with the server's message. */
 export async function post(path, body = {}) {
   const response = await fetch(path, {
     method: 'POST',
@@ -10,7 +10,7 @@ export async function post(path, body = {}) {
   return answer.result;
 }
 
-/** Acts as a person, through the emulator; throws where the app did not answer, as Slack tells of that too. */
+/** Acts as a person, through the emulator. Throws if the app did not answer, because Slack tells people of that too. */
 export async function control(name, body) {
   const result = await post(`/_control/${name}`, body);
   if (result?.delivery && result.status !== 200) throw new Error('The app did not answer in time. Try again.');
@@ -25,13 +25,13 @@ export async function get(path) {
 
 let timer;
 
-/** A live region speaks only from within an open dialog, as what is outside is inert. */
+/** Moves a live region into the open dialog, if there is one: everything outside is inert, so screen readers would not read it. */
 function moveToTop(region) {
   const top = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
   if (region.parentElement !== top) top.append(region);
 }
 
-/** A short note, also for screen readers. */
+/** Shows a short note for six seconds. Screen readers read it too. */
 export function tell(text) {
   const toast = document.getElementById('toast');
   moveToTop(toast);
@@ -43,7 +43,7 @@ export function tell(text) {
 
 let waiting = [];
 
-/** For screen readers alone. What comes at nearly the same time is said together, and the same words are said again. */
+/** Tells screen readers something. Texts within 150 ms are read together. A text equal to the last one is read again. */
 export function announce(text) {
   const news = document.getElementById('news');
   waiting.push(text);
@@ -56,7 +56,7 @@ export function announce(text) {
   }, 150);
 }
 
-/** Runs what a person started; what goes wrong is told instead of lost. */
+/** Runs an action that a person started. Shows its error as a note and returns undefined. */
 export async function attempt(work) {
   try {
     return await work();

@@ -2,7 +2,7 @@ import { announce, attempt, control } from './api.js';
 import { Listbox } from './listbox.js';
 import { here } from './state.js';
 
-/** A field with a list: choices are searched here, or asked from the app. Backspace takes the last chosen one away. */
+/** A menu with search. Its choices come from the page or, for external menus, from the app. Backspace removes the last chosen one. */
 export class Combo {
   #node;
   #container;
@@ -28,13 +28,13 @@ export class Combo {
     node.append(list);
     this.#input.addEventListener('input', () => this.#search());
     this.#input.addEventListener('click', () => this.#search());
-    // What is typed is a search, not a choice.
+    // Typing is a search, not a choice: nothing may be sent for it.
     this.#input.addEventListener('change', (event) => event.stopPropagation());
     this.#input.addEventListener('keydown', (event) => this.#onKey(event));
     this.#showChips();
   }
 
-  /** Takes what was chosen before the field was drawn anew. */
+  /** Sets the chosen options, to restore them after the field has been drawn again. */
   choose(chosen) {
     this.chosen = chosen;
     this.#showChips();
@@ -89,7 +89,7 @@ export class Combo {
     const choice = this.#choices[index];
     this.chosen = this.multiple ? [...this.chosen, choice] : [choice];
     this.#input.value = '';
-    // An answer that is still to come finds nobody who waits for it.
+    // A search that is still under way must not open the list again.
     this.#asked += 1;
     this.#listbox.close();
     this.#changed();

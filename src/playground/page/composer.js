@@ -20,7 +20,7 @@ const list = new Listbox(field, document.getElementById('hints'), {
   },
 });
 
-/** Commands that begin with what was typed, then those that hold it. */
+/** Finds the commands that begin with the typed text, then those that contain it. */
 function match(typed) {
   const words = typed.toLowerCase();
   const begins = hints.filter(({ command }) => command.toLowerCase().startsWith(words));
@@ -49,7 +49,7 @@ function toNode(name, text) {
   return node;
 }
 
-/** Tab completes; without a list the arrows bring back what was said before. */
+/** Tab completes a command. While the list is closed, the arrow keys bring back earlier messages. */
 function onKey(event) {
   if (event.key === 'Tab' && list.isOpen && !event.shiftKey) {
     event.preventDefault();

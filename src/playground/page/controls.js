@@ -1,7 +1,7 @@
 import { attempt, post, tell } from './api.js';
 import { go, onState } from './state.js';
 
-/** The workspace's clock, running on between two states. */
+/** The workspace's time `now`, as of `at` on the page's own clock. The page counts on from there until the next state arrives. */
 let clock = { at: 0, now: 0, zone: 'UTC' };
 
 function showClock() {
@@ -44,7 +44,7 @@ export function startControls() {
       button.ariaBusy = null;
       if (!result) return;
       tell(TOLD[name](result.value));
-      // The show is in another channel: go and look.
+      // Shows the channel in which the result can be seen.
       if (result.value?.channel) await go({ place: result.value.channel, thread: '' });
     });
   }

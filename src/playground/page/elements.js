@@ -2,7 +2,7 @@ import { attempt, control } from './api.js';
 import { readValue, readValues } from './fields.js';
 import { here } from './state.js';
 
-/** What the elements of messages, modals and the Home tab do: one listener each for presses and for choices. */
+/** Listens to all buttons and menus of messages, modals and the Home tab, now and later, and sends what people do to the app. */
 export function listenToBlocks(root) {
   root.addEventListener('click', (event) => {
     const node = event.target.closest('button[data-element], a[data-element]');
@@ -19,8 +19,8 @@ export function listenToBlocks(root) {
 }
 
 /**
- * A key that would choose at once in a menu which is shut opens it instead, as on a Mac: else nobody could pass the first
- * choice without asking for it.
+ * Opens a closed menu on a key that would otherwise choose at once, as on a Mac. Each choice is sent to the app, so without
+ * this nobody could reach the second choice without sending the first.
  */
 function openMenu(event) {
   const { target: node, key } = event;
@@ -62,7 +62,7 @@ function findRoot(node) {
   return root;
 }
 
-/** Slack's confirmation dialog. */
+/** Shows a confirmation dialog like Slack's. Resolves with true if the person confirms. */
 function ask([title, text, yes, no]) {
   const dialog = document.getElementById('confirm');
   document.getElementById('confirm-title').textContent = title;

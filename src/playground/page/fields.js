@@ -2,7 +2,10 @@ import { Combo } from './combo.js';
 import { dressMenus } from './menus.js';
 import { dressTables } from './tables.js';
 
-/** Gives life to what was drawn: fields with search, menus, wide tables. `container` is what the emulator needs to find the element again. */
+/**
+ * Adds behaviour to the drawn HTML in `root`: menus with search, menus of buttons, wide tables. `container` is the view or
+ * message in it, by which the emulator finds an element again.
+ */
 export function dressFields(root, container) {
   for (const node of root.querySelectorAll('.combo')) {
     if (!node.combo) node.combo = new Combo(node, container);
@@ -12,7 +15,7 @@ export function dressFields(root, container) {
   root.container = container;
 }
 
-/** The value of one element, in the form that the emulator takes; null for nothing chosen. */
+/** Returns the value of an element in the form that the emulator takes; null if nothing is chosen. */
 export function readValue(node) {
   const type = node.dataset.element;
   if (node.combo) {
@@ -28,7 +31,7 @@ export function readValue(node) {
 
 const VALUED = '[data-element]:not(button, a, [role="menuitem"])';
 
-/** Values of all elements that keep one, by block and action. */
+/** Returns the values of all fields and menus, by block and action. */
 export function readValues(root) {
   const values = {};
   for (const node of root.querySelectorAll(VALUED)) {
@@ -38,7 +41,7 @@ export function readValues(root) {
   return values;
 }
 
-/** What stands in each field, to be put back when the form is drawn anew. */
+/** Returns the content of each field, for `restoreTyped` after the form has been drawn again. */
 export function readTyped(root) {
   return [...root.querySelectorAll(VALUED)].map((node) => {
     const { block, action, element } = node.dataset;

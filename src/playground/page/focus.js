@@ -1,7 +1,7 @@
-/** Attributes by which an element is found again after it was drawn anew. */
+/** Attributes by which an element is found again after its message or form has been drawn again. */
 const KEYS = ['data-action', 'data-block', 'data-value', 'data-menu', 'data-thread', 'data-shortcut', 'data-close'];
 
-/** Selectors of a node, the surest first: a bot may name its blocks anew with every answer. */
+/** Returns selectors of a node: an exact one, then one without its block, because a bot may give blocks new ids in each answer. */
 function toSelectors(node) {
   const owner = node.closest(KEYS.map((key) => `[${key}]`).join());
   if (!owner) return [];
@@ -14,13 +14,13 @@ function toSelectors(node) {
 }
 
 /**
- * Remembers what has the focus inside `root`. The function that comes back gives it back: to the same element, or to the one
- * drawn in its place, or else to `root` itself (which needs a tabindex), so that the place on the page is never lost.
+ * Remembers the focused element inside `root`. Returns a function that focuses it again, or the element drawn in its place, or
+ * else `root` itself (which needs a tabindex), so that keyboard users keep their place on the page.
  */
 export function holdFocus(root) {
   const node = document.activeElement;
   if (!root?.contains(node)) return () => {};
-  // What an open menu held is shut away with it: its button stands for it.
+  // The entries of an open menu disappear with it, so its button gets the focus.
   const stand = node.closest('[role="menu"]')?.previousElementSibling ?? node;
   const selectors = toSelectors(stand);
   return () => {

@@ -1,6 +1,6 @@
 let count = 0;
 
-/** Choices beside a field, which keeps the focus: arrows move among them, Enter or a press takes one, Escape shuts the list. */
+/** A list of choices beside a field that keeps the focus. Arrow keys move, Enter or a press takes a choice, Escape closes the list. */
 export class Listbox {
   #field;
   #list;
@@ -9,7 +9,7 @@ export class Listbox {
   #options = [];
   #active = -1;
 
-  /** `anchor`: beside what it opens. `take` gets the number of the choice. */
+  /** `anchor`: the element beside which the list opens. `take` gets the index of the choice. */
   constructor(field, list, { anchor, take }) {
     this.#field = field;
     this.#list = list;
@@ -35,7 +35,7 @@ export class Listbox {
     return this.#active;
   }
 
-  /** Shows choices, each of texts or nodes; Enter takes the one at `active`. */
+  /** Shows choices. Each is a list of texts or nodes. `active`: index of the choice that Enter takes, or -1 for none. */
   show(choices, active) {
     this.#options = choices.map((content, index) => {
       const option = toOption(content);
@@ -66,7 +66,7 @@ export class Listbox {
     this.#field.ariaExpanded = 'false';
   }
 
-  /** Returns whether a key meant the open list. */
+  /** Handles a key for the open list. Returns false for any other key. */
   onKey(event) {
     if (!this.isOpen) return false;
     const { length } = this.#options;

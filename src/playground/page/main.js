@@ -35,7 +35,7 @@ onState(({ people, user }) => {
   select.value = user;
 });
 
-/** Every change of the workspace brings the newest state, a few at once. */
+/** Fetches the state after every change of the workspace; changes within 60 ms share one fetch. */
 function listen() {
   const stream = new EventSource('/_control/stream');
   let waiting = false;
@@ -44,7 +44,7 @@ function listen() {
     waiting = true;
     setTimeout(() => {
       waiting = false;
-      // Nothing else may happen that would show what was missed.
+      // Tries again after a failure, because no other change may follow that would update the page.
       refresh().catch(() => soon(undefined, 1000));
     }, afterMs);
   };

@@ -1,9 +1,9 @@
-/** Gives the buttons of menus their popovers; opening, placing, closing and giving the focus back is then the browser's. */
+/** Ties the buttons of menus to their popovers. The browser then opens, places and closes them, and restores the focus. */
 export function dressMenus(root) {
   for (const button of root.querySelectorAll('[data-menu]')) button.popoverTargetElement = button.nextElementSibling;
 }
 
-/** Menus by keyboard: arrows, Home, End, first letters; Tab goes on behind the menu. */
+/** Moves in an open menu by arrow keys, Home, End and first letters. Tab closes the menu and moves on. */
 function onKey(event) {
   const menu = event.target.closest('[role="menu"]');
   if (!menu) return;

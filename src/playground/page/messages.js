@@ -3,7 +3,7 @@ import { dressFields, readTyped, restoreTyped } from './fields.js';
 import { holdFocus } from './focus.js';
 import { currentChannel, go, here, onState } from './state.js';
 
-/** What is said of a message: who, its heading, its first words. The rest is there to be read. */
+/** Returns what screen readers say of a new message: its author and its first two texts. The rest can be read in the message. */
 function toSpoken(node) {
   const words = [...node.querySelectorAll('.block :is(h3, p, li), .text-only')].map(({ textContent }) =>
     textContent.trim(),
@@ -11,7 +11,7 @@ function toSpoken(node) {
   return [node.ariaLabel, ...words.filter(Boolean).slice(0, 2)].join('. ').slice(0, 300);
 }
 
-/** Messages with a heading before the first of each day; a thread has no days. */
+/** Adds a heading before the first message of each day. */
 function withDays(messages) {
   return messages.flatMap((message, index) =>
     message.day && message.day !== messages[index - 1]?.day
@@ -28,7 +28,7 @@ function toHeading({ ts, heading }) {
   return node;
 }
 
-/** Brings a list of articles up to date: what is the same stays untouched, so that focus and open menus survive. */
+/** Brings a list of articles up to date. Unchanged ones stay as they are, so that focus and open menus survive. */
 function patch(container, messages, place) {
   const moved = container.dataset.place !== place;
   const atEnd = moved || container.scrollHeight - container.scrollTop - container.clientHeight < 80;
@@ -69,7 +69,7 @@ function draw(node, { ts, hidden, name, html }) {
   node.source = html;
   node.className = hidden ? 'message ephemeral' : 'message';
   node.ariaLabel = name;
-  // Drawn by the server, which escapes every word in it.
+  // Safe: the server has drawn this HTML and escaped every text in it.
   node.innerHTML = html;
   node.spoken = toSpoken(node);
   node.replies = node.querySelector('.thread-link:not(.quiet)')?.textContent;
@@ -77,7 +77,7 @@ function draw(node, { ts, hidden, name, html }) {
   giveBack();
 }
 
-/** An image that arrives late must not push the newest message out of sight. */
+/** Scrolls to the end, and again when images arrive later, so that they do not push the newest message out of sight. */
 function toEnd(container) {
   container.scrollTop = container.scrollHeight;
   for (const image of container.querySelectorAll('img')) {
@@ -143,7 +143,7 @@ export function startMessages() {
   });
 }
 
-/** `@headroom` as a mention of the bot. */
+/** Turns `@headroom` into a mention of the bot. */
 export function toSent(text) {
   return text.replace(/(^|\s)@headroom\b/gi, `$1<@${document.documentElement.dataset.bot}>`);
 }

@@ -6,9 +6,9 @@ import { here, onState, refresh } from './state.js';
 const dialog = document.getElementById('modal');
 const form = dialog.querySelector('form');
 let open;
-/** What the app found wrong at the last submission, by field; stays until the next, also where the form is drawn anew. */
+/** Errors of the last submission, by field. They stay until the next one, even if the form is drawn again. */
 let errors = {};
-/** Gives the focus back to what opened the modal. */
+/** Returns the focus to the element that opened the modal. */
 let giveBack = () => {};
 
 function show({ modal }) {
@@ -17,7 +17,7 @@ function show({ modal }) {
     if (!dialog.open) return;
     dialog.close();
     giveBack();
-    // What opened it is gone: a private message that was taken back, say.
+    // The element that opened it may be gone, for example with a private message that was deleted.
     if (document.activeElement === document.body) document.getElementById('text').focus();
     return;
   }
@@ -38,14 +38,14 @@ function show({ modal }) {
   }
   keepPlace();
   form.querySelector('.modal-body').scrollTop = scrolled;
-  // What had the focus is gone: the form is another one.
+  // The focused field is gone, because the form now has other fields.
   if (document.activeElement === form) document.getElementById('modal-title').focus();
   if (same) return;
   const first = form.querySelector('.modal-body :is(input, select, textarea, button)');
   (first ?? document.getElementById('modal-title')).focus();
 }
 
-/** Errors stand under their fields. */
+/** Shows each error under its field, and ties it to the field for screen readers. */
 function showErrors() {
   for (const field of form.querySelectorAll('[data-field]')) {
     const note = field.querySelector('.error');
@@ -75,7 +75,7 @@ async function submit() {
   form.querySelector('[aria-invalid]')?.focus();
 }
 
-/** The view that is being closed: a second Escape says nothing new. */
+/** Id of the view that is being closed. A second Escape is ignored: the emulator would answer that there is no such view. */
 let closing;
 
 function close() {

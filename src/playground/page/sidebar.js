@@ -2,7 +2,7 @@ import { attempt, control } from './api.js';
 import { go, here, onState } from './state.js';
 
 const MARKS = { public: '#', private: 'lock', im: 'bars', mpim: 'bars', home: 'home' };
-/** Newest message seen, by user and channel. */
+/** Timestamp of the newest message seen, by user and channel. */
 const seen = new Map();
 
 function toMark(kind) {

@@ -1,6 +1,6 @@
 import { get } from './api.js';
 
-/** Where the person is. `place` is a channel id, or `home`. */
+/** The person, place and theme shown. `place` is a channel id or `home`. */
 export const here = {
   user: sessionStorage.getItem('user') ?? '',
   place: sessionStorage.getItem('place') ?? 'C01USAGE',
@@ -8,7 +8,7 @@ export const here = {
   theme: localStorage.getItem('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
 };
 
-/** The newest answer of the server. */
+/** The newest state from the server. */
 export let shown;
 
 const listeners = [];
@@ -17,11 +17,11 @@ export function onState(listener) {
   listeners.push(listener);
 }
 
-/** Settled while no pointer is down: what is drawn anew between press and release would miss the click. */
+/** Settled while no pointer is down. A button that is drawn again between press and release would miss the click. */
 let released = Promise.resolve();
 
 addEventListener('pointerdown', ({ button, target }) => {
-  // A native menu keeps the release to itself.
+  // The browser fires no pointerup for a native menu.
   if (button !== 0 || target.closest('select')) return;
   const { promise, resolve } = Promise.withResolvers();
   released = promise;
@@ -32,7 +32,7 @@ addEventListener('pointerdown', ({ button, target }) => {
 let running = false;
 let again = false;
 
-/** Fetches and shows; calls that come meanwhile are answered by one more round. */
+/** Fetches the state and shows it. Calls made meanwhile cause one more fetch. */
 export async function refresh() {
   if (running) {
     again = true;
@@ -76,7 +76,7 @@ export function go(change) {
   return refresh();
 }
 
-/** The conversation that messages are sent to. */
+/** Returns the id of the conversation that messages are sent to. */
 export function currentChannel() {
   return shown.channel.id;
 }

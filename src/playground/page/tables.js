@@ -1,4 +1,4 @@
-/** Says on which sides there is more of a table, for the styles to show it; only then it takes the focus, to be scrolled by keys. */
+/** Marks the sides on which a table is cut off, for the styles. Only such a table takes the focus, so that keys can scroll it. */
 function measure(scroller) {
   const { scrollLeft, scrollWidth, clientWidth, dataset, parentElement } = scroller;
   const hidden = scrollWidth - clientWidth;

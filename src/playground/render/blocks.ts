@@ -5,7 +5,7 @@ import { attributes, type Content, type Html, html } from './html.ts';
 import { listOf, plainOf, type Scene } from './scene.ts';
 import { renderRichText, renderText, withSigns } from './text.ts';
 
-/** Blocks as HTML. One that cannot be drawn leaves a note in its place, never takes the others with it. */
+/** Draws blocks as HTML. A block that fails is replaced by a note; the others are drawn all the same. */
 export function renderBlocks(blocks: readonly Block[], scene: Scene): string {
   return blocks.map((block, index) => renderBlock(block, captionOf(blocks, index), scene).text).join('');
 }
@@ -19,7 +19,7 @@ function renderBlock(block: Block, caption: string, scene: Scene): Html {
   }
 }
 
-/** Its own caption, else what the nearest header above it says. */
+/** Returns a block's own caption, else the text of the nearest header above it, else `Table`. */
 function captionOf(blocks: readonly Block[], index: number): string {
   const header = blocks.slice(0, index).findLast(({ type }) => type === 'header');
   return String(blocks[index]!.caption ?? plainOf(header?.text, 'Table'));
@@ -70,10 +70,10 @@ function renderSection(block: JsonObject, id: string, scene: Scene): Content {
   return html`<div class="beside">${text}</div>${renderElement(accessory, { block: id, label }, scene)}`;
 }
 
-/** An input block: label, element, hint, and room for an error, tied together for those who cannot see them. */
+/** Draws an input block: label, element, hint, and a place for an error. Ids tie them together for screen readers. */
 function renderField(block: JsonObject, id: string, scene: Scene): Html {
   const element = block.element as JsonObject;
-  // Ids in HTML hold no space; block ids may.
+  // A block id may have spaces; an id in HTML may not.
   const key = encodeURIComponent(id);
   const field = {
     id: `field-${key}`,
@@ -96,8 +96,8 @@ function renderField(block: JsonObject, id: string, scene: Scene): Html {
 }
 
 /**
- * A table or data_table block; its first row is the header, its first column names the rows. The page makes it scroll by
- * itself, sideways, where it is too wide.
+ * Draws a table or data_table block. Its first row is the header; its first column names the rows. A table that is too wide
+ * scrolls sideways on its own.
  */
 function renderTable(block: JsonObject, caption: string, scene: Scene): Html {
   const settings = listOf(block.column_settings);
@@ -124,7 +124,7 @@ interface CellPlace {
 function renderCell(cell: JsonObject, { inHead, column, align, is_wrapped }: CellPlace, scene: Scene): Html {
   const number = cell.type === 'raw_number' || align === 'right';
   const names = [number && 'number', is_wrapped && 'wrapped'].filter(Boolean).join(' ');
-  // A column of bars has no name, and needs none.
+  // A column of bars has an empty header.
   const scope = inHead ? cell.text !== '' && 'col' : column === 0 && !number && 'row';
   const given = attributes({ scope, class: names || undefined });
   const content =

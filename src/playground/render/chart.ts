@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 import type { JsonObject } from '../emulator/types.ts';
 import { Html } from './html.ts';
 
-/** Loaded with the first chart: they take some 40 MiB. */
+/** Loads React and slack-blocks-to-jsx with the first chart, not before: they take some 40 MiB of memory. */
 const load = createRequire(import.meta.url);
 
-/** Charts by block, which is never changed in place: the whole conversation is drawn anew whenever something happens. */
+/** Drawn charts by block. Blocks never change in place, and a conversation is drawn again on every change of the workspace. */
 const drawn = new WeakMap<JsonObject, Record<string, Html>>();
 
-/** A chart block as slack-blocks-to-jsx draws it. Of the other blocks it has no element that can be pressed once React is gone. */
+/** Draws a chart block with slack-blocks-to-jsx. Other blocks are not drawn with it: their buttons need React in the page. */
 export function renderChart(block: JsonObject, theme: 'light' | 'dark'): Html {
   const charts = drawn.getOrInsertComputed(block, () => ({}));
   charts[theme] ??= draw(block, theme);
@@ -25,7 +25,7 @@ function draw(block: JsonObject, theme: 'light' | 'dark'): Html {
   return new Html(renderToStaticMarkup(createElement('div', place, createElement(Message, props))));
 }
 
-/** Its stylesheet, for a class instead of an id: a page has many messages. */
+/** Returns the stylesheet of slack-blocks-to-jsx, with a class instead of its id, because a page has many messages. */
 export function readLibraryStyles(): string {
   const path = load.resolve('slack-blocks-to-jsx/dist/style.css');
   return readFileSync(path, 'utf8').replaceAll('#slack_blocks_to_jsx', '.slack-blocks');

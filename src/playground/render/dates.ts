@@ -1,4 +1,4 @@
-/** What a token of a Slack date shows: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+/** Formats of the tokens in a Slack date: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
   date_num: { dateStyle: 'short' },
   date: { dateStyle: 'long' },
@@ -15,22 +15,22 @@ const DATE_TOKENS: Record<string, Intl.DateTimeFormatOptions> = {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * Formatters are made once for each set of options. Each one holds some hundred kilobytes outside of V8's sight, so that one
- * made anew for every date of every message fills the memory long before it is collected.
+ * Formats an instant. The formatter for each set of options is kept, because each holds some hundred kilobytes that V8 does not
+ * count: a new one for every date of every message would fill the memory long before garbage is collected.
  */
 export function formatDate(ms: number, timeZone: string, options: Intl.DateTimeFormatOptions): string {
   const zoned = { ...options, timeZone };
   return formats.getOrInsertComputed(JSON.stringify(zoned), () => new Intl.DateTimeFormat('en-GB', zoned)).format(ms);
 }
 
-/** The `{tokens}` of a Slack date, in the reader's zone; the fallback where the instant or a token is unknown. */
+/** Fills the `{tokens}` of a Slack date, in the reader's zone. Returns the fallback if the instant or a token is invalid. */
 export function formatSlackDate(timestamp: number, format: string, zone: string, fallback: string): string {
   const names = [...format.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
   if (!Number.isFinite(timestamp) || names.some((name) => !DATE_TOKENS[name])) return fallback;
   return format.replace(/\{(\w+)\}/g, (_, name: string) => formatDate(timestamp * 1000, zone, DATE_TOKENS[name]!));
 }
 
-/** `Today`, `Yesterday`, else the date, of an instant in the reader's zone. */
+/** Returns the day of an instant in the reader's zone: `Today`, `Yesterday` or a date. */
 export function formatDay(ms: number, nowMs: number, zone: string): string {
   const dateOf = (at: number) =>
     Temporal.Instant.fromEpochMilliseconds(Math.floor(at)).toZonedDateTimeISO(zone).toPlainDate();

@@ -8,18 +8,18 @@ import { renderText } from './text.ts';
 interface ElementPlace {
   block: string;
   label?: string;
-  /** Inside an input block: ids of the element and of the words about it. */
+  /** Inside an input block: ids of the element, its label and its hint. */
   field?: { id: string; labelId: string; hintId: string | undefined; required: boolean };
-  /** Inside an input block: its value waits for the form, nothing is sent when it changes. */
+  /** Inside an input block: true if its value is sent with the form, not at each change. */
   waits?: boolean;
 }
 
-/** Attributes by which the page's script finds what to send. */
+/** Attributes that tell the page's script what to send. */
 type Wiring = Record<`data-${string}`, string | boolean | undefined>;
 
 /**
- * An element that people act on, as plain HTML. The page's script finds what to send in its attributes: `data-element`
- * (type), `data-action` and `data-block` (ids), and `data-waits` where the form sends it.
+ * Draws an element as plain HTML. Its attributes tell the page's script what to send: `data-element` (type), `data-action` and
+ * `data-block` (ids), and `data-waits` if the value is sent with the form.
  */
 export function renderElement(element: JsonObject, place: ElementPlace, scene: Scene): Content {
   const wiring: Wiring = {
@@ -58,7 +58,7 @@ function renderButton(element: JsonObject, wiring: Wiring): Html {
   return html`<button${given} type="button">${plainOf(element.text)}</button>`;
 }
 
-/** A button and the menu that it opens: a popover, which nothing around it can cut. */
+/** Draws a button and the menu that it opens. The menu is a popover, so that no element around it can cut it off. */
 function renderOverflow(element: JsonObject, wiring: Wiring): Html {
   const options = listOf(element.options).map((option) => {
     const given = attributes({ 'data-value': String(option.value), ...wiring });
@@ -72,7 +72,7 @@ function renderOverflow(element: JsonObject, wiring: Wiring): Html {
     </span>`;
 }
 
-/** An image of a file is served by the playground; one from elsewhere is only named, as nothing is fetched from outside. */
+/** Draws an image of an uploaded file. Images from other hosts are only named: the playground fetches nothing from outside. */
 export function renderImage(element: JsonObject): Html {
   const file = element.slack_file as { id?: string } | undefined;
   const alt = String(element.alt_text ?? '');
@@ -81,12 +81,12 @@ export function renderImage(element: JsonObject): Html {
   return html`<img${attributes({ src: fileUrl(file.id), alt, loading: 'lazy', width, height })}>`;
 }
 
-/** `[title, text, yes, no]`, for the page to ask. */
+/** Returns the texts of a confirmation as JSON: `[title, text, yes, no]`. */
 function toConfirm(confirm: JsonObject): string {
   return JSON.stringify([confirm.title, confirm.text, confirm.confirm, confirm.deny].map((part) => plainOf(part)));
 }
 
-/** Attributes that name and describe an element: by the words around it in a form, else by a label of its own. */
+/** Returns the attributes that name and describe an element: in a form by its label and hint, elsewhere by `label`. */
 function toAria({ field, label }: ElementPlace) {
   if (!field) return { 'aria-label': label };
   return { id: field.id, 'aria-describedby': field.hintId, 'aria-required': field.required ? 'true' : undefined };
@@ -97,7 +97,7 @@ interface Choice {
   value: string;
 }
 
-/** Selects of one value are the browser's own; those with search or several values are a field with a list. Undefined for other types. */
+/** Draws a menu: a browser's select for one value out of a fixed list, else a field with a list. Undefined for other types. */
 function renderMenu(element: JsonObject, wiring: Wiring, place: ElementPlace, scene: Scene): Html | undefined {
   const type = String(element.type);
   if (!type.endsWith('_select')) return undefined;
@@ -174,7 +174,7 @@ function fromChannel({ id, name }: Channel): Choice {
   return { value: id, text: name ? `#${name}` : id };
 }
 
-/** Lists the chosen options, else those that the element begins with. */
+/** Lists the chosen options, or the initial ones if nobody has touched the element. */
 function listChosen(element: JsonObject, state: JsonObject | undefined, scene: Scene): Choice[] {
   const prefix = state ? 'selected_' : 'initial_';
   const found = Object.entries(state ?? element)
@@ -198,7 +198,7 @@ const FIELD_TYPES: Record<string, string> = {
   timepicker: 'time',
 };
 
-/** Text, numbers, dates and boxes, with what was typed before or what they begin with. Undefined for other types. */
+/** Draws a field for text, numbers, dates or boxes, with its typed or else its initial value. Undefined for other types. */
 function renderInput(element: JsonObject, wiring: Wiring, place: ElementPlace, scene: Scene): Html | undefined {
   const type = String(element.type);
   const state = scene.values[place.block]?.[String(element.action_id)];

@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page: made by `html` alone, which escapes whatever is put into it. */
+/** Markup that is safe to put into a page. Make it with `html`, which escapes the texts put into it. */
 export class Html {
   readonly text: string;
 
@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** What a template takes: markup as it is, words escaped, lists joined; nothing for what is not there. */
+/** Contents of a template: markup is kept, text is escaped, lists are joined; false, null and undefined become nothing. */
 export type Content = Html | string | number | false | null | undefined | readonly Content[];
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#x27;' };
@@ -23,7 +23,7 @@ function toText(content: Content): string {
   return escapeText(String(content));
 }
 
-/** Templates without their line breaks and indents, which are for whoever reads them here. */
+/** Templates without the line breaks and indents that they have for readers of the source. */
 const templates = new WeakMap<TemplateStringsArray, string[]>();
 
 export function html(parts: TemplateStringsArray, ...contents: Content[]): Html {
@@ -31,7 +31,7 @@ export function html(parts: TemplateStringsArray, ...contents: Content[]): Html 
   return new Html(String.raw({ raw }, ...contents.map(toText)));
 }
 
-/** Attributes as ` name="value"`; those that are undefined or false are left out. */
+/** Writes attributes as ` name="value"`. Undefined and false ones are left out; true ones get an empty value. */
 export function attributes(values: Readonly<Record<string, string | number | boolean | undefined>>): Html {
   const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== false);
   return new Html(set.map(([name, value]) => ` ${name}="${value === true ? '' : escapeText(String(value))}"`).join(''));

@@ -8,13 +8,13 @@ import { renderMrkdwn } from './text.ts';
 export interface ShownMessage {
   message: Message | Ephemeral;
   replies: number;
-  /** Shown in a thread's own pane: no link to the thread. */
+  /** True in the thread's own pane, where a message has no link to its thread. */
   inThread: boolean;
-  /** Shortcuts of the app that a message offers. */
+  /** Message shortcuts of the app. */
   shortcuts: readonly { id: string; name: string }[];
 }
 
-/** The inside of one message; its place in the list is made by the page. */
+/** Draws the inside of a message. The page makes the article around it. */
 export function renderMessage({ message, replies, inThread, shortcuts }: ShownMessage, scene: Scene): string {
   const name = nameAuthor(message, scene);
   const isBot = Boolean(message.bot_id);
@@ -52,7 +52,7 @@ export function renderMessage({ message, replies, inThread, shortcuts }: ShownMe
     </div>`.text;
 }
 
-/** Who wrote it and when: the name of its article. */
+/** Returns author and time of a message, as the accessible name of its article. */
 export function nameMessage(message: Message | Ephemeral, scene: Scene): string {
   const time = formatDate(Number(message.ts) * 1000, scene.reader.tz, { timeStyle: 'short' });
   return `${nameAuthor(message, scene)}, ${time}${'to' in message ? ', only visible to you' : ''}`;
@@ -88,7 +88,7 @@ function renderFile(file: JsonObject): Html {
     </a>`;
 }
 
-/** The inside of a modal: title, blocks, and the buttons that it names. */
+/** Draws the inside of a modal: title, blocks and buttons. */
 export function renderModal(view: View, scene: Scene): string {
   const blocks = new Html(renderBlocks(view.blocks, { ...scene, values: view.state.values }));
   const submit = view.submit && html`<button type="submit" class="button primary">${plainOf(view.submit)}</button>`;

@@ -1,7 +1,7 @@
 import type { Channel, JsonObject, User, UserGroup } from '../emulator/types.ts';
 import { type Html, html } from './html.ts';
 
-/** What blocks are drawn with: the workspace's names, the reader, and what was typed into a form so far. */
+/** Data for drawing blocks: names of the workspace, the reader, and the values typed into a form so far. */
 export interface Scene {
   users: ReadonlyMap<string, User>;
   channels: ReadonlyMap<string, Channel>;
@@ -10,25 +10,25 @@ export interface Scene {
   theme: 'light' | 'dark';
   /** State of a view's elements by block_id and action_id; empty for messages. */
   values: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
-  /** Conversation that the person looks at. */
+  /** Id of the conversation on screen. */
   channel: string;
-  /** What a header block is, under the headings that the page has above it. */
+  /** Element of a header block: h3 in messages, h2 in the Home tab, so that headings follow each other without a gap. */
   heading: 'h2' | 'h3';
 }
 
-/** Where the playground serves an uploaded file. */
+/** Returns the path at which the emulator serves an uploaded file. */
 export function fileUrl(id: string): string {
   return `/_control/file/${encodeURIComponent(id)}`;
 }
 
-/** A link that opens beside the page: to `http`, `https` and `mailto` addresses; anything else stays words. */
+/** Draws a link that opens in a new tab, for `http`, `https` and `mailto` addresses; any other address becomes plain text. */
 export function renderLink(address: unknown, words: string): Html {
   const url = String(address);
   const safe = URL.canParse(url) && /^(https?|mailto):$/.test(new URL(url).protocol);
   return safe ? html`<a href="${url}" target="_blank" rel="noopener noreferrer">${words}</a>` : html`${words}`;
 }
 
-/** A person, group or channel by id, or everybody of a place, as people see it. */
+/** Draws a mention of a person, group or channel by its name, or of everybody (`@here`). Mentions of the reader stand out. */
 export function renderMention(kind: 'user' | 'group' | 'channel' | 'all', id: string, scene: Scene): Html {
   const { users, groups, channels, reader } = scene;
   if (kind === 'channel') {
@@ -45,7 +45,7 @@ export function listOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? (value as JsonObject[]) : [];
 }
 
-/** The words of a text object. */
+/** Returns the text of a text object, as written. */
 export function plainOf(object: unknown, otherwise = ''): string {
   const { text } = (object ?? {}) as JsonObject;
   return typeof text === 'string' ? text : otherwise;

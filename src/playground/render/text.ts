@@ -3,17 +3,17 @@ import { formatSlackDate } from './dates.ts';
 import { type Content, type Html, html } from './html.ts';
 import { listOf, plainOf, renderLink, renderMention, type Scene } from './scene.ts';
 
-/** A mark that words stand between: not inside of a word, not before or after a space. */
+/** Pattern of text between two marks. A mark inside a word, or with a space on its inner side, does not count. */
 const marked = (mark: string) => `(?<![\\p{L}\\p{N}])${mark}(?=\\S)([^${mark}\\n]+?)(?<=\\S)${mark}(?![\\p{L}\\p{N}])`;
 
-/** Pieces of mrkdwn, in the order in which Slack looks for them; `<…>` is read before entities are, so `&lt;` stays text. */
+/** Pieces of mrkdwn, in the order in which Slack looks for them. `<…>` is found before entities are decoded, so `&lt;` stays text. */
 const PIECES = new RegExp(
   ['```([\\s\\S]+?)```', '`([^`\\n]+)`', '<([^<>\\n]+)>', marked('\\*'), marked('_'), marked('~')].join('|'),
   'gu',
 );
 
 /**
- * Slack's mrkdwn as Slack shows it: marks, mentions, links, dates. Entities become characters only after markup was found.
+ * Draws mrkdwn as Slack does: marks, mentions, links, dates. Entities are decoded only after the markup has been found.
  * https://docs.slack.dev/messaging/formatting-message-text
  */
 export function renderMrkdwn(text: string, scene: Scene): Content[] {
@@ -36,7 +36,7 @@ function renderPiece([, pre, code, reference, bold, italic, strike]: RegExpExecA
   return html`<s>${renderMrkdwn(strike!, scene)}</s>`;
 }
 
-/** What stands between `<` and `>`. */
+/** Draws a reference, given the text between `<` and `>`. */
 function renderReference(reference: string, scene: Scene): Content {
   const [target = '', label] = reference.split('|', 2);
   const [kind, id = '', format = ''] = target.split('^');
@@ -48,18 +48,18 @@ function renderReference(reference: string, scene: Scene): Content {
   return renderLink(decode(target), decode(label ?? target));
 }
 
-/** The three entities of Slack's text. */
+/** Decodes the three entities of Slack's text. */
 function decode(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-/** A text object: `mrkdwn` is markup, `plain_text` is not. */
+/** Draws a text object: `mrkdwn` with its markup, `plain_text` as it is. */
 export function renderText(object: unknown, scene: Scene): Content {
   const text = plainOf(object);
   return (object as JsonObject | undefined)?.type === 'mrkdwn' ? renderMrkdwn(text, scene) : withSigns(text);
 }
 
-/** Emoji that stand for a level, drawn by the page's own styles: not every machine has a font for them. */
+/** Classes of the emoji for levels and alerts. The page's styles draw them, because not every machine has an emoji font. */
 const SIGNS: Record<string, string> = {
   '🔵': 'healthy',
   '🟠': 'approaching',
@@ -67,13 +67,13 @@ const SIGNS: Record<string, string> = {
   '⛔': 'exhausted',
   '🔔': 'bell',
 };
-/** A bar of block characters, with its marks: `███░░│░░`. */
+/** Pattern of a bar of block characters, with its marks: `███░░│░░`. */
 const BAR = '[\\u2580-\\u259f](?:[\\u2580-\\u259f|│]*[\\u2580-\\u259f])?';
 const SPLIT = new RegExp(`(${Object.keys(SIGNS).join('|')}|${BAR})`, 'u');
 
 /**
- * Text as it stands, its signs as marks that a screen reader still gets as text. Bars are for the eye alone: their numbers
- * stand beside them, and they would be read block by block.
+ * Draws plain text, with its emoji as coloured marks that stay text for screen readers. Bars are hidden from screen readers,
+ * which would read them block by block; their numbers are in the text beside them.
  */
 export function withSigns(text: string): Content {
   if (!SPLIT.test(text)) return text;
@@ -83,7 +83,7 @@ export function withSigns(text: string): Content {
   });
 }
 
-/** A rich_text block. Its texts are shown letter by letter: nothing in them is markup. */
+/** Draws a rich_text block. Its texts are shown as they are: nothing in them is markup. */
 export function renderRichText(block: JsonObject, scene: Scene): Html {
   return html`<div class="rich-text">${listOf(block.elements).map((part) => renderPart(part, scene))}</div>`;
 }

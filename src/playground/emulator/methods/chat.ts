@@ -20,7 +20,7 @@ import { flag, json, type Method, method, text } from './method.ts';
 const content = { text: z.string().optional(), blocks: json.optional(), metadata: json.optional() };
 const place = { channel: text, ts: text };
 
-/** The thread that a message is to stand in: that of its parent, where the parent is a reply itself, which the reference advises against. */
+/** Returns the thread for a reply. If `ts` is itself a reply, it is the thread of that, which the reference advises against. */
 function findThread(core: Core, where: string, channel: string, ts: string | undefined): { thread_ts?: string } {
   if (!ts) return {};
   const parent = core.state.findMessage(channel, ts);
@@ -30,7 +30,7 @@ function findThread(core: Core, where: string, channel: string, ts: string | und
   return { thread_ts: parent.thread_ts ?? ts };
 }
 
-/** The bot's own message. A private one is not found by its ts: only its response_url can change it. */
+/** Finds the bot's own message. A private message is not found, because only its response_url can change it. */
 function getOwnMessage(core: Core, args: { channel: string; ts: string }, where: string, refusal: string): Message {
   const channel = getVisibleChannel(core, args.channel);
   if (core.state.ephemerals.some(({ ts, channel: of }) => ts === args.ts && of === channel.id))
@@ -44,15 +44,15 @@ function getOwnMessage(core: Core, args: { channel: string; ts: string }, where:
 const parse = z.enum(['none', 'full']).optional();
 
 /**
- * chat.update takes text as written by hand unless told `parse: none`, which chat.postMessage does by itself: mentions and
- * dates in it then stand there as `<…>` (docs.slack.dev/reference/methods/chat.update; shaharia-lab/slackcli#106).
+ * Notes a problem for markup in the text of a chat.update without `parse: none`. Slack then shows mentions and dates as `<…>`;
+ * chat.postMessage does not (docs.slack.dev/reference/methods/chat.update; shaharia-lab/slackcli#106).
  */
 function checkMarkup({ state }: Core, { text = '', parse }: { text?: string | undefined; parse?: string | undefined }) {
   if (parse !== 'none' && /<[^<>]+>/.test(text))
     state.problem('invalid_arguments', 'chat.update', 'markup in text without parse=none is shown as it is written');
 }
 
-/** Blocks and metadata that are not given are kept; an empty list, or `{}`, takes them away. */
+/** Updates a message. Blocks and metadata that are not given are kept; an empty list, or `{}`, removes them. */
 function update(
   core: Core,
   args: z.output<z.ZodObject<typeof place & typeof content & { parse: typeof parse }>>,
@@ -105,7 +105,7 @@ export const chatMethods: Record<string, Method> = {
     },
   }),
   'chat.postEphemeral': method({
-    // Of metadata only entities, which Headroom has none of: a private message is not kept.
+    // No metadata: Slack takes only entities for a private message, and Headroom has none.
     args: { channel: text, user: text, text: content.text, blocks: content.blocks, thread_ts: text.optional() },
     run(core, args) {
       const where = 'chat.postEphemeral';
@@ -120,7 +120,7 @@ export const chatMethods: Record<string, Method> = {
     },
   }),
   'chat.update': method({ args: { ...place, ...content, parse }, run: update }),
-  /** A parent with replies stays as a tombstone, so that its thread can be found. */
+  /** A deleted parent with replies stays as a tombstone, so that its thread can be found. */
   'chat.delete': method({
     args: place,
     run(core, args) {

@@ -12,7 +12,7 @@ const KINDS: Record<string, ChannelKind> = {
   mpim: 'mpim',
 };
 
-/** Fields of a conversation object that Headroom reads: https://docs.slack.dev/reference/objects/conversation-object */
+/** Returns the fields of a conversation object that Headroom reads: https://docs.slack.dev/reference/objects/conversation-object */
 function toChannelObject(channel: Channel): JsonObject {
   const common = {
     id: channel.id,
@@ -38,14 +38,14 @@ const timestamp = count.or(z.string().regex(/^\d+(\.\d+)?$/)).optional();
 const span = { ...page, oldest: timestamp, latest: timestamp, inclusive: flag, include_all_metadata: flag };
 type Span = z.output<z.ZodObject<typeof span>>;
 
-/** History needs membership, in public channels too. */
+/** Returns all messages of a conversation. The bot must be a member, in public channels too. */
 function readMessages(core: Core, id: string): Message[] {
   const channel = getVisibleChannel(core, id);
   if (!channel.members.has(BOT_USER_ID)) throw new ApiError('not_in_channel');
   return core.state.channelMessages(channel.id);
 }
 
-/** Tells whether a message is between `oldest` and `latest`, ends left out unless `inclusive`. */
+/** Tells whether a message is between `oldest` and `latest`. The ends count only with `inclusive`. */
 function isWithin({ ts }: Message, { oldest = 0, latest = Number.POSITIVE_INFINITY, inclusive }: Span): boolean {
   const [at, from, until] = [Number(ts), Number(oldest), Number(latest)];
   return (at > from && at < until) || (inclusive && (at === from || at === until));
@@ -81,7 +81,7 @@ export const conversationMethods: Record<string, Method> = {
     },
   }),
   'conversations.open': method({
-    // Headroom opens direct messages alone, and needs no more of them than their id.
+    // Headroom opens direct messages only, and needs nothing but their id.
     args: { users: text },
     run(core, { users: id }) {
       const user = core.state.users.get(id);
@@ -111,7 +111,7 @@ export const conversationMethods: Record<string, Method> = {
       return toAnswer(core, thread, args, 1000);
     },
   }),
-  /** Of a person's private channels those that the bot is in. */
+  /** Lists the public channels of a person, and of the private ones those that the bot is in. */
   'users.conversations': method({
     args: { ...page, user: text, types: z.string().default('public_channel'), exclude_archived: flag },
     run(core, args) {

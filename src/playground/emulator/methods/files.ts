@@ -15,13 +15,13 @@ const share = {
   initial_comment: text.optional(),
 };
 
-/** Ends an upload. With a channel, Slack posts a message with the files itself, after they have been processed. */
+/** Completes an upload. If a channel is given, Slack itself posts a message with the files once they have been processed. */
 function completeUpload(core: Core, args: z.output<z.ZodObject<typeof share>>): JsonObject {
   const { files: wanted, channel_id, thread_ts, initial_comment } = args;
   const problem = ['invalid_arguments', 'files.completeUploadExternal', 'files is not a list of {id, title}'] as const;
   if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isObject))
     throw refusal(core, problem, 'invalid_arguments');
-  // A channel's id, never a person's: docs.slack.dev/reference/methods/files.completeUploadExternal
+  // Must be the id of a channel, not of a person: docs.slack.dev/reference/methods/files.completeUploadExternal
   if (channel_id && core.state.users.has(channel_id)) throw new ApiError('invalid_channel');
   const channel = channel_id ? getPostingChannel(core, channel_id).id : undefined;
   const parent = channel && thread_ts ? core.state.findMessage(channel, thread_ts) : undefined;
@@ -53,7 +53,7 @@ function completeUpload(core: Core, args: z.output<z.ZodObject<typeof share>>): 
   return { files: files.map((file) => core.files.toObject(file)) };
 }
 
-/** A file that the bot may see. */
+/** Finds a file that the bot may see, and throws Slack's error otherwise. */
 function getFile(core: Core, id: string): StoredFile {
   const file = core.state.files.get(id);
   if (!file?.completed) throw new ApiError('file_not_found');

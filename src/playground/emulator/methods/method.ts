@@ -3,14 +3,14 @@ import { ApiError, type Core, refusal } from '../core.ts';
 import { asJson } from '../http.ts';
 import type { JsonObject } from '../types.ts';
 
-/** One Web API method, as its page in docs.slack.dev/reference/methods says. `run` answers without `ok`, or throws an ApiError. */
+/** A Web API method, by its page in docs.slack.dev/reference/methods. `run` returns the answer without `ok`, or throws an ApiError. */
 export interface Method {
-  /** Every argument that the reference names and Headroom gives. */
+  /** Arguments that the reference names and Headroom sends. */
   args: z.core.$ZodLooseShape;
   run(core: Core, args: never): JsonObject;
 }
 
-/** A method whose `run` gets the arguments as its schema reads them. */
+/** Creates a method whose `run` gets the arguments as parsed by their schema. */
 export function method<const Shape extends z.core.$ZodLooseShape>(
   one: Omit<Method, 'args' | 'run'> & {
     args: Shape;
@@ -20,7 +20,7 @@ export function method<const Shape extends z.core.$ZodLooseShape>(
   return one;
 }
 
-/** Arguments of forms are strings, those of JSON bodies are what they are. */
+/** Schemas of arguments. Form bodies have strings only, JSON bodies have typed values: these read both. */
 export const text = z.string().min(1);
 export const flag = z
   .union([z.boolean(), z.stringbool()])
@@ -30,12 +30,12 @@ export const count = z.coerce.number().int();
 export const json = z.preprocess(asJson, z.unknown());
 export const page = { cursor: z.string().optional(), limit: count.min(0).optional() };
 
-/** Taken by every method: Bolt names the team in each call. */
+/** Arguments of every method. Bolt sends the team in each call. */
 const ALWAYS = ['token', 'team_id'];
 
 /**
- * Reads the arguments by their schema. Those that are missing or wrong are refused; one that the reference does not name is
- * passed over by Slack. Both are problems.
+ * Reads the arguments by their schema. Missing and wrong ones are refused; unknown ones are ignored, as Slack does. Both are
+ * problems.
  */
 export function readArguments({ args: shape }: Method, core: Core, where: string, given: JsonObject): never {
   const unknown = Object.keys(given).filter((name) => !ALWAYS.includes(name) && !Object.hasOwn(shape, name));
@@ -51,7 +51,7 @@ export function readArguments({ args: shape }: Method, core: Core, where: string
   throw refusal(core, problem, 'invalid_arguments', { response_metadata: { messages } });
 }
 
-/** A page of `items` by `limit` and `cursor`, with Slack's `next_cursor` (empty on the last page). Throws `invalid_cursor`. */
+/** Returns a page of `items` by `limit` and `cursor`, with Slack's `next_cursor` (empty on the last page). Throws `invalid_cursor`. */
 export function toPage<T>(
   items: T[],
   { cursor, limit = 0 }: { cursor?: string | undefined; limit?: number | undefined },

@@ -3,7 +3,7 @@ import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
 import { flag, type Method, method, page, text, toPage } from './method.ts';
 
-/** Fields of a user object that Headroom reads: https://docs.slack.dev/reference/objects/user-object */
+/** Returns the fields of a user object that Headroom reads: https://docs.slack.dev/reference/objects/user-object */
 function toUserObject(user: User): JsonObject {
   return {
     id: user.id,
@@ -26,7 +26,7 @@ function toUserObject(user: User): JsonObject {
   };
 }
 
-/** Fewer than asked for may come, and deactivated accounts and bots are among them. */
+/** A page has at most 200 accounts, even if more are asked for. Deactivated accounts and bots are among them. */
 const LONGEST_PAGE = 200;
 
 function toGroupObject(group: UserGroup, withUsers: boolean): JsonObject {

@@ -8,7 +8,7 @@ import { json, type Method, method, text } from './method.ts';
 const view = json.refine(isObject, 'not an object');
 const hash = text.optional();
 
-/** A method that takes a trigger for a modal. */
+/** Creates a method that takes a trigger and opens a modal. */
 function opens(where: string, show: typeof openView): Method {
   return method({
     args: { trigger_id: text, view },

@@ -16,13 +16,13 @@ import { VERSION } from '../version.ts';
 import { type HttpAnswer, toProblem } from './message-body.ts';
 
 export interface AskOptions extends AskDeps {
-  /** Whoever has it sees what a viewer sees. */
+  /** Callers with this token see everything that a viewer sees. */
   token: Secret;
-  /** Undefined where there is nothing to draw. */
+  /** Draws a report; undefined if there is nothing to draw. */
   render(report: Report, options: { view?: Question['view'] }): Promise<Picture | undefined>;
 }
 
-/** Columns of an answer as text. */
+/** Width of an answer as text, in characters. */
 const TEXT_WIDTH = 100;
 
 const CONTENT_TYPES: Readonly<Record<Format, string>> = {
@@ -32,7 +32,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   text: 'text/plain; charset=utf-8',
 };
 
-/** Media types that an answer has, or that one of them falls under; what is not said is JSON. */
+/** Formats by media type or media range of an Accept header; `application/*` and the like choose one. */
 const FORMAT_OF: Readonly<Record<string, Format>> = {
   '*/*': 'json',
   'application/*': 'json',
@@ -44,7 +44,7 @@ const FORMAT_OF: Readonly<Record<string, Format>> = {
   'image/png': 'png',
 };
 
-/** Answers `GET /v1/ask?q=…`: a question in the words of `/usage`. Problems are problem+json; a defect is logged, and its id told. */
+/** Answers `GET /v1/ask?q=…`, a question in the words of `/usage`. Errors are problem+json; a defect is logged under an id. */
 export async function answerAsk(
   request: IncomingMessage,
   { ask, limit, log }: { ask: AskOptions | undefined; limit: QuestionLimit; log: Logger },
@@ -99,7 +99,7 @@ async function toBody(report: Report, format: Format, { render }: AskOptions): P
   return (await render(report, view && view !== 'table' ? { view } : {}))?.png;
 }
 
-/** A parameter that is not known is refused: it meant something. */
+/** Reads `q` and `as`. Refuses unknown parameters: ignoring one would answer another question. */
 function readParameters(target: string): { words: string; as?: Format } {
   const query = target.indexOf('?');
   const parameters = new URLSearchParams(query < 0 ? '' : target.slice(query).replace(/#.*$/s, ''));
@@ -120,8 +120,8 @@ function readParameters(target: string): { words: string; as?: Format } {
 }
 
 /**
- * The form that a caller likes best (RFC 9110, 12.5.1); `any`: it does not mind; undefined: none that there is. Text says
- * least, so it weighs half: Grafana's Infinity accepts `application/json;q=0.9,text/plain` where it wants JSON.
+ * Chooses the format that an Accept header prefers (RFC 9110, 12.5.1). `any`: no preference; undefined: no format of ours. Text
+ * counts half, since it says least: Grafana's Infinity sends `application/json;q=0.9,text/plain` but wants JSON.
  */
 function chooseFormat(accept: string): Format | 'any' | undefined {
   const wanted = accept
@@ -138,7 +138,7 @@ function chooseFormat(accept: string): Format | 'any' | undefined {
   return wanted[0]!.type === '*/*' ? 'any' : FORMAT_OF[wanted[0]!.type];
 }
 
-/** Compared weakly, as RFC 9110, 13.1.2 wants it: a proxy that compresses marks the tag as weak. */
+/** Compares If-None-Match weakly (RFC 9110, 13.1.2): a proxy that compresses marks the tag as weak. */
 function isKnown(header: string | undefined, etag: string): boolean {
   return (header ?? '').split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
@@ -151,10 +151,10 @@ function refuse(
   return toProblem({ status, body: { error, ...rest }, ...(headers && { headers }) });
 }
 
-/** Callers remembered at once; beyond it they share one allowance. */
+/** Count at most 10,000 callers apart; further ones share one allowance. */
 const MAX_CALLERS = 10_000;
 
-/** Counts questions of each caller by the minute. */
+/** Limits the questions of each caller in a minute. */
 export class QuestionLimit {
   readonly #perMinute: number;
   readonly #counts = new Map<string, number>();
@@ -164,7 +164,7 @@ export class QuestionLimit {
     this.#perMinute = perMinute;
   }
 
-  /** Takes one question; the seconds to wait where the caller has none left in this minute, else undefined. */
+  /** Counts one question. Returns the seconds to wait if the caller has none left in this minute, otherwise undefined. */
   take(caller: string, nowMs: number): number | undefined {
     const minute = Math.floor(nowMs / MINUTE_MS);
     if (minute !== this.#minute) this.#counts.clear();

@@ -6,21 +6,21 @@ import { encodeBytesField, encodeVarintField } from '../ingest/protobuf.ts';
 import type { OtlpSignal } from '../ingest/source-options.ts';
 import { type HttpAnswer, toErrorAnswer, toProblem } from './message-body.ts';
 
-/** What an answer may depend on besides the result. */
+/** Facts about a request that its answer may depend on. */
 export interface AnsweredRequest {
   headers: IncomingHttpHeaders;
   nowMs: number;
 }
 
-/** How a sender wants to be answered. */
+/** The form of answers that a sender expects. */
 export interface AnswerStyle {
   toAnswer: (result: IngestResult, request: AnsweredRequest) => HttpAnswer;
   toErrorAnswer: (error: unknown, request: AnsweredRequest) => HttpAnswer;
-  /** A header without which the protocol does not work; a request without it is refused. */
+  /** A header that the protocol needs; a request without it is refused. */
   requiredHeader?: string;
 }
 
-/** Answers with what became of the events; 422 where every one of them was rejected. */
+/** Our own style: answers what became of the events; 422 if all of them were rejected. */
 export const EVENTS_STYLE: AnswerStyle = {
   toAnswer(result) {
     const body = toEventsBody(result);
@@ -30,7 +30,7 @@ export const EVENTS_STYLE: AnswerStyle = {
   toErrorAnswer: (error) => toErrorAnswer(error),
 };
 
-/** OpenMeter's ingest API: 204, or problem details. */
+/** Style of OpenMeter's ingest API: 204, or problem details. */
 export const OPENMETER_STYLE: AnswerStyle = {
   toAnswer(result) {
     if (!isRejectedWhole(result)) return { status: 204 };
@@ -41,18 +41,18 @@ export const OPENMETER_STYLE: AnswerStyle = {
 };
 
 /**
- * Kong's http-log, Pub/Sub and the shippers of logs send a batch again whatever it is refused for, and hold up the entries
- * behind it. What can never be counted is therefore acknowledged too; it stands in the list of rejected events.
+ * Style for Kong's http-log, Pub/Sub and log shippers, which retry a refused batch whatever the reason and hold back the entries
+ * behind it. A batch whose events are all rejected is therefore acknowledged; they are in the list of rejected events.
  */
 export const KEEPING_STYLE: AnswerStyle = {
   toAnswer: (result) => ({ status: 200, body: toEventsBody(result) }),
   toErrorAnswer: EVENTS_STYLE.toErrorAnswer,
 };
 
-/** The same in Datadog's way, whose clients read nothing of an answer. */
+/** Style of Datadog, like `KEEPING_STYLE`; its clients do not read the answer. */
 export const DATADOG_STYLE: AnswerStyle = { ...KEEPING_STYLE, toAnswer: () => ({ status: 202, body: {} }) };
 
-/** Splunk's HTTP Event Collector: its clients look for the code. */
+/** Style of Splunk's HTTP Event Collector, whose clients look for the code. */
 export const SPLUNK_STYLE: AnswerStyle = {
   toAnswer: () => ({ status: 200, body: { text: 'Success', code: 0 } }),
   toErrorAnswer(error) {
@@ -66,8 +66,8 @@ export const SPLUNK_STYLE: AnswerStyle = {
 };
 
 /**
- * Firehose takes only 200 with the request's id for success. Where every event is rejected it is told to keep them: it
- * tries again as long as it was set to, then puts them into its backup bucket, and shows the reason in CloudWatch.
+ * Style of Firehose, for which only 200 with the request's id is success. If all events are rejected, the answer is an error: it
+ * retries as long as it was set to, then puts them into its backup bucket, and shows the reason in CloudWatch.
  */
 export const FIREHOSE_STYLE: AnswerStyle = {
   requiredHeader: 'x-amz-firehose-request-id',
@@ -87,7 +87,7 @@ function toFirehoseBody({ headers, nowMs }: AnsweredRequest, errorMessage?: stri
   return { requestId, timestamp: nowMs, ...(errorMessage === undefined ? {} : { errorMessage }) };
 }
 
-/** Throws `unreadable` where the style's header is missing. */
+/** Throws `unreadable` if a header that the style requires is missing. */
 export function checkRequiredHeader({ requiredHeader }: AnswerStyle, headers: IncomingHttpHeaders): void {
   if (requiredHeader === undefined || headers[requiredHeader] !== undefined) return;
   throw new HeadroomError('unreadable', `The header ${requiredHeader} is missing: send it, as the protocol has it.`);
@@ -112,13 +112,13 @@ const REJECTED: Readonly<Record<OtlpSignal, string>> = {
   metrics: 'rejectedDataPoints',
 };
 
-/** google.rpc.Code of an HTTP status; 14, unavailable, for what may be sent again. */
+/** google.rpc.Code by HTTP status; all others are 14, unavailable, and may be sent again. */
 const RPC_CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 413: 8, 415: 3 };
 const UNAVAILABLE = 14;
 
 /**
- * OTLP/HTTP: 200 with what was rejected, which must not be sent again, or google.rpc.Status; each in the type of the
- * request. Exporters drop what is answered with 500, so a defect of ours is 503 here and nothing is lost.
+ * Makes the style of OTLP/HTTP: 200 with the number of rejected records, which must not be sent again, or google.rpc.Status;
+ * each in the content type of the request. Exporters drop data after a 500, so a defect of ours is answered with 503.
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response.
  */
 export function createOtlpStyle(signal: OtlpSignal): AnswerStyle {
@@ -140,7 +140,7 @@ export function createOtlpStyle(signal: OtlpSignal): AnswerStyle {
   };
 }
 
-/** The reasons, each once, the most frequent first and at most three. */
+/** Summarises errors: at most three reasons, each with its count, the most frequent first. */
 function summarise(errors: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const error of errors) counts.set(error, (counts.get(error) ?? 0) + 1);
@@ -149,7 +149,7 @@ function summarise(errors: readonly string[]): string {
   return sorted.length > 3 ? `${shown.join(' ')} And ${sorted.length - 3} more reasons.` : shown.join(' ');
 }
 
-/** Names what a request held that is not counted as calls, the most frequent first; empty: nothing. */
+/** Names data of a request that is not counted as calls, the most frequent first; empty if there is none. */
 function describeUnread(unread: IngestResult['unread'] = {}): string {
   const sorted = Object.entries(unread).sort(([, a], [, b]) => b - a);
   const shown = sorted.slice(0, 3).map(([name, count]) => `${count} ${name}`);
@@ -158,7 +158,7 @@ function describeUnread(unread: IngestResult['unread'] = {}): string {
     : `Not counted: ${shown.join(', ')}${sorted.length > 3 ? ` and ${sorted.length - 3} more kinds` : ''}.`;
 }
 
-/** ExportPartialSuccess and google.rpc.Status alike: a number, then a text. */
+/** Encodes ExportPartialSuccess or google.rpc.Status: both are a number, then a text. */
 function encodeCountAndText(count: number, text: string): Uint8Array {
   return Buffer.concat([encodeVarintField(1, count), encodeBytesField(2, text)]);
 }

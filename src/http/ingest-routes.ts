@@ -30,21 +30,21 @@ export interface IngestDependencies {
   now: () => number;
 }
 
-/** How one endpoint takes events. */
+/** Settings of one endpoint that receives events. */
 interface IngestRoute {
-  /** The format; absent: that of the source. */
+  /** Adapter of the endpoint; absent: that of the source. */
   adapter?: string;
-  /** Settings that the path stands for, beside those of the source. */
+  /** Options that follow from the path, in addition to those of the source. */
   options?: Readonly<Record<string, unknown>>;
-  /** Absent: as the senders of the source's format want it. */
+  /** Absent: the style of the source's adapter. */
   style?: AnswerStyle;
-  /** Its senders show the token in a way of their own, which also names the source. */
+  /** Senders to this endpoint pass the token in ways of their own; the token names the source. */
   ownKeys?: true;
 }
 
 const OTLP_SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 
-/** Senders that do not read our own answer, by the adapter of their source. */
+/** Styles for senders that need another answer than ours, by the adapter of their source. */
 const STYLES: Readonly<Record<string, AnswerStyle>> = {
   kong: KEEPING_STYLE,
   'google-lb': KEEPING_STYLE,
@@ -53,7 +53,7 @@ const STYLES: Readonly<Record<string, AnswerStyle>> = {
   firehose: FIREHOSE_STYLE,
 };
 
-/** Of shippers that know no address but a host, where their token names the source. */
+/** Routes of log shippers, which can be given a host but no path. */
 const SHIPPER_ROUTES: readonly (readonly [string, IngestRoute])[] = [
   ...['', '/1.0', '/event', '/event/1.0', '/raw', '/raw/1.0'].map(
     (path) => [`/services/collector${path}`, { style: SPLUNK_STYLE, ownKeys: true }] as const,
@@ -72,7 +72,7 @@ const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRo
   ...SHIPPER_ROUTES,
 ]);
 
-/** By what exporters, libraries and shippers add to the address of a source. */
+/** Routes below `/sources/{name}`, by the path that exporters, libraries and shippers append. */
 const SOURCE_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRoute>([
   ...['', '/v1/batch', '/v1/track', '/v1/events', '/v1/events/batch'].map((path) => [path, {}] as const),
   ...OTLP_SIGNALS.map((signal) => [`/v1/${signal}`, { options: { signal } }] as const),
@@ -82,14 +82,14 @@ const SOURCE_ROUTES: ReadonlyMap<string, IngestRoute> = new Map<string, IngestRo
 const SOURCE_PATH = /^\/sources\/([^/]+)(\/.*)?$/;
 
 export interface IngestTarget {
-  /** For metrics. */
+  /** Name of the route in metrics. */
   label: string;
   route: IngestRoute;
-  /** Of `/sources/{name}`, where the source's own credentials count; without it the token names the source. */
+  /** The name in `/sources/{name}`, where only credentials of that source count; undefined: the token names the source. */
   sourceName: string | undefined;
 }
 
-/** The endpoint at a path. */
+/** Finds the endpoint at a path. */
 export function findIngestRoute(path: string): IngestTarget | undefined {
   const shared = INGEST_ROUTES.get(path);
   if (shared) return { label: path, route: shared, sourceName: undefined };
@@ -98,7 +98,7 @@ export function findIngestRoute(path: string): IngestTarget | undefined {
   return name && route ? { label: '/sources/{name}', route, sourceName: decodeName(name) } : undefined;
 }
 
-/** Answers what shippers ask before they send: Splunk's whether the collector lives, Datadog's whether their key is one. */
+/** Answers the checks of shippers before they send: Splunk's whether the collector is healthy, Datadog's whether the key is valid. */
 export async function answerShipper(
   path: string,
   { headers }: IncomingMessage,
@@ -122,7 +122,7 @@ function decodeName(name: string): string {
   }
 }
 
-/** What is answered, and what became of the events; `error` where they could not be taken at all. */
+/** Answer to a request of events, and what became of them; `error` if they could not be taken at all. */
 export interface IngestOutcome {
   answer: HttpAnswer;
   result?: IngestResult;
@@ -130,8 +130,8 @@ export interface IngestOutcome {
 }
 
 /**
- * Takes one request's events: credentials first, then the bytes, then the commit; answers when the events are on disk.
- * `readBody` is told which source sends; undefined: only the signature will tell. Throws nothing but AbortedError.
+ * Takes one request's events: checks the credentials, then reads the body, then commits; answers when the events are on disk.
+ * `readBody` gets the source; undefined if only the signature of the body will tell it. Throws nothing but AbortedError.
  */
 export async function ingestRequest(
   request: IncomingMessage,
@@ -153,12 +153,12 @@ export async function ingestRequest(
     const bearer = findBearerToken(headers) ?? '';
     const takesAllKeys = sourceName !== undefined || route.ownKeys;
     const shown = takesAllKeys ? listTokens(headers, request.url?.split('?')[1]) : [bearer];
-    // Only awaited where needed: without a pause here the body is read as it arrives, and is not buffered.
+    // Await only if there is something to wait for: without a pause the body is read as it arrives, not buffered.
     const reading = sources.refresh(now());
     if (reading) await reading;
     source = sources.findByToken(shown, sourceName);
     if (!source && sourceName !== undefined) source = await sources.findByIdentity(sourceName, [bearer], now());
-    // Only a signature needs the bytes: nobody else makes us read any, nor does one that can open nothing.
+    // Read the body of an unknown caller only if it is signed and the named source takes signatures.
     const mayOpen = sourceName !== undefined && isSigned(headers) && sources.takesSignatures(sourceName);
     if (!source && !mayOpen) {
       throw unauthorised(shown.every((token) => token === ''));
@@ -192,10 +192,13 @@ export async function ingestRequest(
   }
 }
 
-/** What a source sent over its limit, in the counts of what it sent. */
+/** Counts of a request that was refused because the source was over its limit. */
 const LIMITED = { accepted: 0, duplicates: 0, conflicts: 0, rejected: [], limited: 1 as const };
 
-/** Of requests without headers of their own, the last one of each source and route; a source is another object once it was read again. */
+/**
+ * Caches the last envelope of each source and route, for requests without headers that adapters read. A source that was read
+ * again is a new object, so no entry is outdated.
+ */
 const envelopes = new WeakMap<Source, Map<IngestRoute, Envelope>>();
 
 function findEnvelope(headers: IncomingHttpHeaders, source: Source, route: IngestRoute): Envelope {
@@ -227,7 +230,7 @@ function toEnvelope(
     adapter,
     options: {
       ...source.options,
-      // Where fields stand is said in the words of the source's own format.
+      // The map of fields is written for the source's own format: drop it for another one.
       ...(adapter === source.adapter ? {} : { map: undefined }),
       ...route.options,
     },
@@ -237,7 +240,7 @@ function toEnvelope(
   };
 }
 
-/** As long as the source is not known: Splunk's clients and Firehose tell of themselves. */
+/** Guesses the style while the source is not known: Splunk's clients and Firehose can be told by their headers. */
 function guessStyle(headers: IncomingHttpHeaders): AnswerStyle {
   if (/^Splunk /i.test(headers.authorization ?? '')) return SPLUNK_STYLE;
   return headers['x-amz-firehose-request-id'] === undefined ? EVENTS_STYLE : FIREHOSE_STYLE;
@@ -257,7 +260,7 @@ function unauthorised(missing: boolean): HeadroomError {
   );
 }
 
-/** The headers that adapters read, if there are any; credentials are not among them. */
+/** Picks the headers that adapters read, without credentials; undefined if there are none. */
 function pickHeaders(headers: IncomingHttpHeaders): Record<string, string> | undefined {
   let picked: Record<string, string> | undefined;
   for (const name in headers) {

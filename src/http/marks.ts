@@ -13,10 +13,10 @@ import { MOST_MARKS_A_DAY } from '../store/mark-repository.ts';
 import type { Source } from '../store/source-repository.ts';
 import { type HeldBody, type HttpAnswer, toErrorAnswer } from './message-body.ts';
 
-/** More than any mark needs. */
+/** Read at most 10 kB of a mark, more than any needs. */
 export const MARK_ROOM = { maxBytes: 10_000, cure: 'a mark has a label and a time, and nothing else' };
 
-/** As long as a name of a release is, and as has room across a chart. */
+/** 40 characters hold the name of a release and fit on a chart. */
 const LABEL = { kind: 'text', label: 'label', most: 40 } as const;
 
 const MARK = z.strictObject(
@@ -34,11 +34,11 @@ const MARK = z.strictObject(
 
 const SHAPE = 'send {"label": "v2.5.0"}, with a "time" (RFC 3339) unless it is now';
 
-/** Keeps the marks that sources set. */
+/** Stores the marks that sources set. */
 export interface MarkStore {
-  /** The same label and time once more is the same mark. False: the source has set too many on that day. */
+  /** Stores a mark, unless there is one with the same label and time. False if the source has set too many on that day. */
   keep(mark: TimeMark, source: string): Promise<boolean>;
-  /** False: the source has set no such mark. */
+  /** Deletes a mark; false if the source has set no such mark. */
   remove(mark: TimeMark, source: string): Promise<boolean>;
 }
 
@@ -50,8 +50,8 @@ interface MarkDependencies {
 }
 
 /**
- * Takes a mark, such as a deploy, from a pipeline that shows a source's token (POST), or takes one of that source back
- * (DELETE, with its label and time). Answers 200 with the mark when that is on disk.
+ * Sets a mark, such as a deploy, for a pipeline with a source's token (POST), or deletes one of that source (DELETE, with its
+ * label and time). Answers 200 with the mark when the change is on disk.
  */
 export async function takeMark(
   { method, headers }: IncomingMessage,

@@ -2,39 +2,39 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, HeadroomError } from '../errors.ts';
 import { tooLarge } from '../ingest/body.ts';
 
-/** The caller went away before the body was whole: there is nobody to answer. */
+/** Thrown if the caller went away before its body was complete: there is nobody to answer. */
 export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }
 
-/** A body that takes room of a budget. */
+/** A body that takes memory from a budget. */
 interface BegunBody {
   readonly owner: string;
   bytes: number;
-  /** Ends its reading with this error. */
+  /** Stops reading it, with this error. */
   giveWay(error: unknown): void;
 }
 
 /**
- * Memory for bodies, shared by their owners: sources, or addresses. While there is room, an owner may hold as much as it leaves
- * free. Beyond that each may still hold an equal share of all: where room for it is missing, bodies that are not whole yet give
- * way, of whoever holds most. So bodies that never end keep out nobody but their own sender, however many send them.
+ * Memory for bodies, shared by their owners (sources, or addresses). An owner may hold up to as much as stays free. Beyond that
+ * it may still hold an equal share of all: if memory for its share is missing, incomplete bodies of the owner with the most are
+ * dropped. So senders of bodies that never end shut out only themselves, however many they are.
  */
 export class BodyBudget {
   readonly #limitBytes: number;
   readonly #takenBy = new Map<string, number>();
-  /** In the order in which they were begun. */
+  /** Incomplete bodies, in the order in which they began. */
   readonly #unfinished = new Set<BegunBody>();
   readonly #smallFirst: boolean;
   #takenBytes = 0;
 
-  /** `smallFirst`: of one owner too, larger bodies that are not whole give way to a smaller one. */
+  /** `smallFirst`: within one owner, larger incomplete bodies are dropped for a smaller one. */
   constructor(limitBytes: number, { smallFirst = false } = {}) {
     this.#limitBytes = limitBytes;
     this.#smallFirst = smallFirst;
   }
 
-  /** Throws `overloaded` when there is no room for more of this body; alone, it always finds room. */
+  /** Reserves memory for more of a body. Throws `overloaded` if there is none; the only body always gets it. */
   take(body: BegunBody, bytes: number): void {
     const isAlone = this.#takenBytes === body.bytes;
     let own = this.#ownOf(body) + bytes;
@@ -48,12 +48,12 @@ export class BodyBudget {
     this.#takenBytes += bytes;
   }
 
-  /** A body is whole: it keeps its room until it is released. */
+  /** Notes that a body is complete: it keeps its memory until it is released. */
   finish(body: BegunBody): void {
     this.#unfinished.delete(body);
   }
 
-  /** May be called again. */
+  /** Frees the memory of a body. May be called twice. */
   release(body: BegunBody): void {
     this.#unfinished.delete(body);
     const own = this.#ownOf(body) - body.bytes;
@@ -69,7 +69,7 @@ export class BodyBudget {
 
   #makeRoom(body: BegunBody, bytes: number): void {
     const owners = this.#takenBy.size + (this.#takenBy.has(body.owner) ? 0 : 1);
-    // One more share is kept for whoever comes next: bodies that are whole cannot give way.
+    // Keep one share for a future owner, since complete bodies cannot be dropped for it.
     const share = this.#limitBytes / (owners + 1);
     const giveWay = (other: BegunBody | undefined): void => {
       if (!other) throw overloaded();
@@ -79,7 +79,7 @@ export class BodyBudget {
     while (this.#takenBytes + bytes > this.#limitBytes) giveWay(this.#findUnfinished(share));
   }
 
-  /** Of the same owner, the largest body that is larger than this one will be. */
+  /** Finds the largest incomplete body of the same owner, if it is larger than this one will be. */
   #findLarger({ owner, bytes: held }: BegunBody, bytes: number): BegunBody | undefined {
     let found: BegunBody | undefined;
     for (const body of this.#unfinished)
@@ -87,7 +87,7 @@ export class BodyBudget {
     return found;
   }
 
-  /** Of the owner that holds most, and more than its share, the body that was begun last. */
+  /** Finds the owner that holds most, if more than its share, and returns its newest incomplete body. */
   #findUnfinished(share: number): BegunBody | undefined {
     let found: BegunBody | undefined;
     let most = share;
@@ -108,26 +108,26 @@ function overloaded(): HeadroomError {
   );
 }
 
-/** How much of a body is read, into whose share of which memory, and for how long. */
+/** Limits for reading a body: its size, the memory and owner it counts for, and the time. */
 interface BodyRoom {
   maxBytes: number;
   budget: BodyBudget;
   owner: string;
   withinMs?: number;
-  /** Ends the error for a larger body: how to send less. */
+  /** End of the error for a larger body: how to send less. */
   cure?: string;
 }
 
-/** The whole body. `release` when it is done with. */
+/** A complete body in memory. Call `release` when it is no longer needed. */
 export interface HeldBody {
   bytes: Uint8Array;
   release(): void;
 }
 
 /**
- * Reads a body of at most `maxBytes`, however it is framed, and says 100 Continue where the caller waits for it. Only what
- * has come takes room: callers who announce much and send nothing keep nobody out. Who has not sent all of it `withinMs` is cut
- * off. Rejects with `too_large` (at once where Content-Length says so), `overloaded`, or AbortedError.
+ * Reads a body of at most `maxBytes`, however it is framed, and answers 100 Continue if the caller waits for it. Only bytes that
+ * have arrived take memory, so callers who announce much and send nothing shut nobody out. A caller who has not sent all of it
+ * `withinMs` is cut off. Rejects with `too_large` (at once if Content-Length says so), `overloaded`, or AbortedError.
  */
 export function readBody(
   request: IncomingMessage,
@@ -143,7 +143,7 @@ export function readBody(
     const stop = (error: unknown): void => {
       clearTimeout(deadline);
       request.off('data', onData);
-      // The rest is read and dropped: callers that cannot write to the end never read the answer.
+      // Read and drop the rest: some callers do not read the answer before they have written everything.
       request.resume();
       chunks.length = 0;
       budget.release(body);
@@ -173,7 +173,7 @@ export function readBody(
   });
 }
 
-/** What goes back to the caller. */
+/** An HTTP response. */
 export interface HttpAnswer {
   status: number;
   /** Plain data, sent as JSON; a text or bytes are sent as they are. Absent: no body. */
@@ -182,7 +182,7 @@ export interface HttpAnswer {
   headers?: Readonly<Record<string, string>>;
 }
 
-/** What an error means in HTTP. The rest is a defect of ours: 500. */
+/** HTTP status by error code; other errors are defects of ours: 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   unreadable: 400,
   unauthorised: 401,
@@ -195,7 +195,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 const RETRY_AFTER_SECONDS = 2;
 
-/** The answer to a request that failed: `{"error": …}`, with what a client needs to act on it. */
+/** Makes the answer to a request that failed: `{"error": …}`, with headers that the client needs, such as Retry-After. */
 export function toErrorAnswer(error: unknown): HttpAnswer {
   const status = error instanceof HeadroomError ? STATUS[error.code] : undefined;
   if (status === undefined) {
@@ -210,7 +210,7 @@ export function toErrorAnswer(error: unknown): HttpAnswer {
   return { status, body: { error: hidePlace(message) }, headers: headersFor(status, retryAfterS) };
 }
 
-/** Leaves out where the database lies, which system errors tell and no caller needs: `connect ECONNREFUSED 10.0.0.5:5432`. */
+/** Removes the database's address, which system errors contain and no caller needs: `connect ECONNREFUSED 10.0.0.5:5432`. */
 export function hidePlace(message: string): string {
   return message.replace(/\b(E[A-Z]{4,}) [^\s;,)]+/g, '$1');
 }
@@ -221,7 +221,7 @@ function headersFor(status: number, retryAfterS = RETRY_AFTER_SECONDS): Record<s
   return {};
 }
 
-/** The same as RFC 9457 problem details, for APIs that answer so. */
+/** Converts an error answer to RFC 9457 problem details. */
 export function toProblem(answer: HttpAnswer): HttpAnswer {
   const { error, ...rest } = answer.body as { error: string };
   return {
@@ -249,7 +249,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** Sends an answer once; nothing where the caller has gone, or has been answered. `HEAD` gets no body. */
+/** Sends an answer, unless the caller has gone or was answered before. `HEAD` gets no body. */
 export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
   if (response.headersSent || response.destroyed) return;
   const { body } = answer;

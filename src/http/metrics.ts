@@ -7,16 +7,16 @@ import { equalInConstantTime, findBearerToken } from '../ingest/credentials.ts';
 import type { Secret } from '../secret.ts';
 import type { HttpAnswer } from './message-body.ts';
 
-/** One measured thing in Prometheus' text format, with a value per set of labels. */
+/** A metric of Prometheus' text format, with a value per set of labels. */
 interface Metric {
   name: string;
   help: string;
   type: 'counter' | 'gauge' | 'histogram';
-  /** `suffix`: of a histogram's series, `_bucket` for one. */
+  /** `suffix`: for series of a histogram, such as `_bucket`. */
   samples: readonly { suffix?: string; labels?: Readonly<Record<string, string>>; value: number }[];
 }
 
-/** Where the numbers of `/metrics` come from. `private`: left out for callers off this machine, unless they have the token. */
+/** A group of metrics. `private`: shown only to callers on this machine or with the token. */
 export interface MetricSource {
   private?: boolean;
   collect: () => Promise<readonly Metric[]> | readonly Metric[];
@@ -32,7 +32,7 @@ function counter(name: string, help: string, value: Samples): Metric {
   return { ...gauge(name, help, value), type: 'counter' };
 }
 
-/** Counts by the values of its labels, made into a metric when asked. */
+/** Creates a counter with one count per set of label values. */
 export function createCounter(name: string, help: string, ...labels: string[]) {
   const counts = new Map<string, number>();
   return {
@@ -50,7 +50,7 @@ export function createCounter(name: string, help: string, ...labels: string[]) {
   };
 }
 
-/** Counts durations by upper bound, in seconds. */
+/** Creates a histogram of durations; `bounds` are upper bounds in seconds. */
 export function createHistogram(name: string, help: string, bounds: readonly number[]) {
   const counts = new Array<number>(bounds.length + 1).fill(0);
   let sum = 0;
@@ -72,7 +72,7 @@ export function createHistogram(name: string, help: string, bounds: readonly num
   };
 }
 
-/** Answers `/metrics`: 401 without the token where one is set. */
+/** Answers `/metrics`; 401 if a token is set and the caller does not have it. */
 export async function answerMetrics(
   request: IncomingMessage,
   { sources, token }: { sources: readonly MetricSource[]; token?: Secret | undefined },
@@ -87,7 +87,7 @@ export async function answerMetrics(
     };
   }
   const shown = sources.filter((source) => !source.private || allowed || isLocal(request));
-  // Without its database an instance is watched most: what needs none is still told.
+  // If the database is down, the other metrics are still shown: that is when they are needed most.
   const groups = await Promise.allSettled(shown.map(async (source) => source.collect()));
   const metrics = groups.flatMap((group) => (group.status === 'fulfilled' ? group.value : []));
   const missing = groups.filter(({ status }) => status === 'rejected').length;
@@ -97,16 +97,16 @@ export async function answerMetrics(
   return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: formatMetrics(metrics) };
 }
 
-/** Headers with which proxies tell of the caller, or of themselves. */
+/** Headers by which proxies name the caller or themselves. */
 const OF_PROXIES = /^(?:x-forwarded-.+|forwarded|via|x-real-ip|.+-(?:connecting|client)-ip)$/;
 
-/** A caller on this machine; one that a proxy speaks for is not. */
+/** Tells whether a caller is on this machine; a request that came through a proxy is not. */
 function isLocal({ socket, headers }: IncomingMessage): boolean {
   if (Object.keys(headers).some((name) => OF_PROXIES.test(name))) return false;
   return /^(127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '');
 }
 
-/** Prometheus' text exposition format 0.0.4; metrics of one name stand together. */
+/** Writes metrics in Prometheus' text exposition format 0.0.4. */
 function formatMetrics(metrics: readonly Metric[]): string {
   const lines: string[] = [];
   for (const { name, help, type, samples } of metrics) {
@@ -123,12 +123,12 @@ function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-/** Figures of one instance, read when `/metrics` is asked. */
+/** Figures of one instance, read when `/metrics` is requested. */
 interface InstanceState {
   version: string;
   /** Requests that wait to be stored, and the bytes of their bodies. */
   waiting(): { requests: number; bytes: number };
-  /** The connection stands, and Slack took the token. */
+  /** True if Slack is connected and took the token. */
   slackUp(): boolean;
   /** Newest run of the scheduler's tick, epoch ms. */
   lastTickMs(): number | undefined;
@@ -138,8 +138,8 @@ interface InstanceState {
 }
 
 /**
- * Two groups: how this instance and its process are doing, the process under the names that Prometheus' own clients use; and
- * what only the database can tell, which is missing while that is away.
+ * Creates two groups of metrics: of this instance and its process (with the names that Prometheus' own clients use), and from
+ * the database, which are missing while it is down.
  */
 export function createInstanceMetrics(state: InstanceState): MetricSource[] {
   const startedSeconds = Date.now() / 1000 - process.uptime();
@@ -151,7 +151,7 @@ export function createInstanceMetrics(state: InstanceState): MetricSource[] {
       const tickMs = state.lastTickMs();
       const { user, system } = process.cpuUsage();
       const memory = process.memoryUsage();
-      // Reading it begins a new measurement: each scrape sees the time since the one before.
+      // Reset after reading, so that each scrape sees the time since the one before.
       const lag = { p50: loop.percentile(50), p99: loop.percentile(99), max: loop.max };
       loop.reset();
       return [
@@ -195,7 +195,7 @@ export function createInstanceMetrics(state: InstanceState): MetricSource[] {
   return [instance, stored];
 }
 
-/** Gauges in credits: amount and use of each pool and limit in its present period, and this month's overage of each scope. */
+/** Makes gauges in credits: amount and use of each pool and limit in its present period, and each scope's overage this month. */
 export function toPoolGauges(states: readonly ScopeState[]): Metric[] {
   const each = (kind: 'pool' | 'limit', key: 'amount' | 'used') =>
     states.flatMap(({ scope, pools, limits }) =>
@@ -217,7 +217,7 @@ export function toPoolGauges(states: readonly ScopeState[]): Metric[] {
   ];
 }
 
-/** Blocks that Slack refused since the start, by their type; each was sent as text instead. */
+/** Counts blocks that Slack refused since the start, by type; each was sent as text instead. */
 export function toRefusedCounter(refused: readonly { type: string; count: number }[]): Metric {
   const counts = new Map<string, number>();
   for (const { type, count } of refused) counts.set(type, (counts.get(type) ?? 0) + count);
@@ -228,7 +228,7 @@ export function toRefusedCounter(refused: readonly { type: string; count: number
   );
 }
 
-/** Requests that each source was refused because it was over its limit; of all instances together. */
+/** Counts requests of each source that were refused because it was over its limit, on all instances. */
 export function toLimitedCounter(sources: readonly SourceHealth[]): Metric {
   const held = sources.filter(({ limit, limited = 0 }) => limit !== undefined || limited > 0);
   return counter(

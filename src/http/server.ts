@@ -33,16 +33,16 @@ import {
 } from './message-body.ts';
 import { answerMetrics, createCounter, createHistogram, type MetricSource } from './metrics.ts';
 
-/** More than any request of Slack's. */
+/** Refuse a larger body on Slack's endpoint: no request of Slack's is as large as 4 MiB. */
 const MAX_SLACK_BYTES = 4 * 1024 * 1024;
 const MAX_SLACK_HELD_BYTES = 64 * 1024 * 1024;
 const SLACK_BODY_MS = 10_000;
 
-/** Room and time for bodies whose sender only its signature will tell. */
+/** Memory and time for bodies from senders that are known only once their signature was checked. */
 const MAX_UNKNOWN_HELD_BYTES = 64 * 1024 * 1024;
 const UNKNOWN_BODY_MS = 30_000;
 
-/** Of each address: enough for a dashboard of ten panels that is looked at by several people. */
+/** Limit for each address: enough for a dashboard of ten panels that several people watch. */
 const QUESTIONS_PER_MINUTE = 120;
 
 const SLOW_MS = 2000;
@@ -51,15 +51,15 @@ const MARKS = '/v1/marks';
 
 const INGEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Tells requests of several instances, or from before a restart, apart. */
+/** Prefix of request ids, so that they differ between instances and restarts. */
 const PROCESS_ID = randomBytes(4).toString('hex');
 let lastRequest = 0;
 
-/** The state of this instance, as `/readyz` tells it. */
+/** The state of this instance, as `/readyz` shows it. */
 export interface Readiness {
-  /** Undefined: events can be committed. Else why not. */
+  /** Why events cannot be committed; undefined if they can. */
   writerFault?: string | undefined;
-  /** `connected`, `http`, `disconnected since …`: said, but no reason to take the instance out. */
+  /** `connected`, `http`, `disconnected since …`: shown only, the instance stays ready. */
   slack: string;
   /** Newest run of the scheduler's tick, epoch ms. */
   tickMs?: number | undefined;
@@ -70,24 +70,24 @@ export interface HttpServerOptions extends IngestDependencies {
   /** 0: any free port. */
   port: number;
   maxBodyBytes: number;
-  /** Bytes of bodies held at once before callers are told to come again. Default 256 MiB. */
+  /** Bytes of bodies held at once before callers are asked to retry. Default 256 MiB. */
   maxHeldBytes?: number;
-  /** The same for bodies whose sender only its signature will tell. */
+  /** The same for bodies from senders that are known only once their signature was checked. */
   maxUnknownHeldBytes?: number;
   /** The same for Slack's requests. */
   maxSlackHeldBytes?: number;
-  /** How long a request may take to arrive. Default 2 minutes. */
+  /** Longest time for a request to arrive. Default 2 minutes. */
   requestTimeoutMs?: number;
-  /** Requests that took as long are told in the log. Default 2 s. */
+  /** Requests that take this long or longer are logged. Default 2 s. */
   slowMs?: number;
-  /** Whole addresses of callers are not even told in the log. */
+  /** Shorten the addresses of callers in the log too. */
   truncateAddresses?: boolean;
   readiness: () => Promise<Readiness> | Readiness;
   metrics?: readonly MetricSource[];
   metricsToken?: Secret | undefined;
-  /** Keeps what comes at `/v1/marks`. */
+  /** Stores marks from `/v1/marks`. */
   marks?: MarkStore;
-  /** Answers questions at `/v1/ask`; undefined: nobody may ask there. */
+  /** Answers questions at `/v1/ask`; undefined if that is switched off. */
   ask?: AskOptions | undefined;
   /** Answers `/slack/events` in HTTP mode. */
   slack?: ((request: { headers: IncomingHttpHeaders; body: Uint8Array }) => Promise<HttpAnswer>) | undefined;
@@ -97,17 +97,17 @@ export interface HttpServerOptions extends IngestDependencies {
 export interface HttpServer {
   /** `http://127.0.0.1:3000`, once started. */
   readonly url: string;
-  /** Throws a config error where the address cannot be taken. */
+  /** Listens. Throws a config error if the address cannot be used. */
   start(): Promise<void>;
-  /** Takes no more, finishes what is taken, and cuts off what has not arrived after `graceMs` (default 5 s). */
+  /** Accepts no more requests, finishes those under way, and after `graceMs` (default 5 s) cuts off the rest. */
   stop(graceMs?: number): Promise<void>;
 }
 
-/** The one server of an instance: senders, Slack in HTTP mode, health and metrics. */
+/** Creates the HTTP server of an instance, for senders, questions, marks, Slack in HTTP mode, health and metrics. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, maxBodyBytes } = options;
   const budget = new BodyBudget(options.maxHeldBytes ?? 256 * 1024 * 1024);
-  // Behind a proxy all callers have one address. Those without a token keep out no smaller body than they hold themselves.
+  // Behind a proxy all callers have one address, so large bodies without a token must not shut out smaller ones of others.
   const smallFirst = { smallFirst: true };
   const unknownBudget = new BodyBudget(options.maxUnknownHeldBytes ?? MAX_UNKNOWN_HELD_BYTES, smallFirst);
   const slackBudget = new BodyBudget(options.maxSlackHeldBytes ?? MAX_SLACK_HELD_BYTES, smallFirst);
@@ -216,7 +216,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (result?.accepted) events.add(result.accepted, 'accepted');
     if (result?.duplicates) events.add(result.duplicates, 'duplicate');
     if (result?.rejected.length) events.add(result.rejected.length, 'rejected');
-    // Senders that are to come again are told of together.
+    // Overload is not an error to log here: callers retry, and `refused` counts them.
     const isOverload = error instanceof HeadroomError && error.code === 'overloaded' && error.cause === undefined;
     if (error !== undefined && answer.status >= 500 && !isOverload)
       failed.add({ problem: String(error) }, options.now(), { id, err: error });
@@ -230,7 +230,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   ): Promise<HttpAnswer> {
     try {
       const owner = request.socket.remoteAddress ?? '';
-      // Slack sends a request in one go; whoever dawdles holds room that it needs.
+      // Slack sends a request at once: cut off slow callers, which hold memory that Slack needs.
       const room = { maxBytes: MAX_SLACK_BYTES, budget: slackBudget, owner, withinMs: SLACK_BODY_MS };
       const { bytes, release } = await readBody(request, response, room);
       return await handle({ headers: request.headers, body: bytes }).finally(release);
@@ -242,7 +242,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
   server.on('request', listener);
-  // Callers that wait for 100 Continue hear of a refusal before they send anything; `readBody` tells them to go on.
+  // Callers that wait for 100 Continue get a refusal before they send a body; otherwise `readBody` tells them to continue.
   server.on('checkContinue', listener);
 
   return {
@@ -279,7 +279,7 @@ function explain(error: NodeJS.ErrnoException): string {
   return error.message;
 }
 
-/** The caller's own id of a request where it sends one, else a new one: in the log, and in the answer to what is refused. */
+/** Returns the caller's id of a request, or a new one: for the log, and for the answer if the request is refused. */
 function findRequestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   if (typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given)) return given;
@@ -287,7 +287,7 @@ function findRequestId(request: IncomingMessage): string {
   return `${PROCESS_ID}-${lastRequest}`;
 }
 
-/** Where a request comes from, as far as can be told: behind a proxy, `for` is what that one says. */
+/** Describes where a request comes from; `for` is the address that a proxy names, unverified. */
 function describeCaller({ socket, headers }: IncomingMessage, truncate = false): Record<string, string> {
   const shown = (address: string): string => (truncate ? shortenAddresses(address) : address).slice(0, 100);
   const forwarded = headers['x-forwarded-for'] ?? headers.forwarded;
@@ -306,7 +306,7 @@ function refuseMethod(request: IncomingMessage, allow: string): HttpAnswer {
   };
 }
 
-/** The path without its query; of a whole URL too, as a proxy may send it (RFC 9112, 3.2.2). */
+/** Returns the path without its query, also from a whole URL, which a proxy may send (RFC 9112, 3.2.2). */
 function toPath(target: string): string {
   const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const query = url.indexOf('?');
@@ -314,14 +314,14 @@ function toPath(target: string): string {
 }
 
 /**
- * A path without the slash that senders may put at its end. Pages have none: what a proxy lets only some callers see by its
- * path has no second one.
+ * Removes a slash at the end, which some senders add. Pages are matched without this: a proxy that protects `/metrics` by its
+ * path must not be bypassed by `/metrics/`.
  */
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
-/** 200 while events can be committed, else 503. */
+/** Answers `/readyz`: 200 while events can be committed, otherwise 503. */
 function answerReadiness({ writerFault, slack, tickMs }: Readiness): HttpAnswer {
   const body = {
     status: writerFault === undefined ? 'ready' : 'not ready',

@@ -1,11 +1,11 @@
-/** `action_id`s of everything that people press. Old messages keep theirs for ever: never change one. */
+/** `action_id`s of all buttons and menus. Never change one: old messages keep theirs for ever. */
 export const ACTIONS = {
   range: 'answer_range',
   drill: 'answer_drill',
   share: 'answer_share',
   more: 'answer_more',
   view: 'answer_view',
-  /** Runs the command in its `value`, for the person who presses it alone. Several in a row: `run:1`, `run:2`… */
+  /** Runs the command in its `value`; only the person who presses it sees the answer. Several in a row: `run:1`, `run:2`… */
   run: 'run',
   /** A link button: Slack opens it and tells us. */
   link: 'link',
@@ -18,7 +18,7 @@ export const ACTIONS = {
   digestRemove: 'digest_remove',
   digestPreview: 'digest_preview',
   digestSend: 'digest_send',
-  /** A field of its form that moves the next runs; which one follows after a colon. */
+  /** A field of the digest form that changes the next runs; the field's id follows after a colon. */
   digestWhen: 'digest_when',
   digestTakeOver: 'digest_take_over',
   /** Alert buttons carry the alert's id. */
@@ -29,36 +29,36 @@ export const ACTIONS = {
   alertUnmute: 'alert_unmute',
   alertRemove: 'alert_remove',
   alertTest: 'alert_test',
-  /** Opens the form of where alerts go. */
+  /** Opens the form for alert routing. */
   alertRoute: 'alert_route',
-  /** Fields of that form that bring others, and its search of groups. */
+  /** Fields of that form that show other fields, and its search for groups. */
   alertForm: 'alert_form',
   alertGroup: 'alert_group',
   /** Menu of an alert for admins: `route`, or `pools:` or `mute:choice:` with the alert's id. */
   alertMore: 'alert_more',
-  /** Opens the pools of the scope in its value; of all scopes where that is empty. */
+  /** Opens the pools of the scope in its value, or of all scopes if that is empty. */
   poolEdit: 'pool_edit',
-  /** The same in the window that is open. */
+  /** Does the same in the window that is open. */
   poolScope: 'pool_scope',
   poolFind: 'pool_find',
-  /** These carry `{scope, name}`. */
+  /** Buttons of a pool carry `{scope, name}`. */
   poolChange: 'pool_change',
   poolGrant: 'pool_grant',
   poolEnd: 'pool_end',
   clients: 'clients',
   clientEdit: 'client_edit',
   clientEnd: 'client_end',
-  /** The form of the scope in its value; of a new one where that is empty. */
+  /** Opens the form of the scope in its value, or of a new one if that is empty. */
   scopeEdit: 'pool_scope_edit',
-  /** `{scope, kind}`: pool, addon or limit. */
+  /** Carries `{scope, kind}`; the kind is pool, addon or limit. */
   poolAdd: 'pool_add',
   /** Changes the form of a pool while it is filled in: its period, and its grants. */
   poolForm: 'pool_form',
-  /** The YAML of the scope in its value. */
+  /** Opens the YAML of the scope in its value. */
   poolText: 'pool_text',
 } as const;
 
-/** Entries of the menus under an answer that are no questions. */
+/** Values of the entries in the menus under an answer that are not questions. */
 export const MORE = {
   csv: 'csv',
   png: 'png',

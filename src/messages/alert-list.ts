@@ -15,10 +15,10 @@ import {
   richText,
 } from './text.ts';
 
-/** Each entry is two blocks, and mutes and past ones are lists of one: with a frame they stay below 50. */
+/** Entries shown of each sort. Most take two blocks, and mutes and past alerts one list each: the message stays below 50 blocks. */
 const MAX_SHOWN = { raised: 8, past: 5, mute: 25, rule: 5, kind: 12 } as const;
 
-/** All alerts with their state; admins have the buttons to change it. */
+/** Builds the list of all alerts with their state; admins get buttons to change it. */
 export function buildAlertList(
   alerts: readonly AlertSummary[],
   { route, admin, zone }: { route: string | undefined; admin: boolean; zone: string },
@@ -70,7 +70,7 @@ export function buildAlertList(
   };
 }
 
-/** Every mute, by whom and until when, whether or not anything is reached behind it. */
+/** Lists every mute, with who set it and until when, even if it hides no alert now. */
 function buildMutes(mutes: readonly AlertSummary[], admin: boolean, zone: string): Block[] {
   if (mutes.length === 0) return [];
   const items = mutes.map(({ title, mutedUntilMs, mutedBy }): (Leaf | string)[] => [
@@ -106,14 +106,14 @@ export function describeMute(untilMs: number, zone: string): string {
     : `muted until ${formatMoment(untilMs, zone)} (${zone})`;
 }
 
-/** `Muted: CRM until 23 Nov 2026 09:00 (Europe/Berlin).` Without an end it says how to set one. */
+/** `Muted: CRM until 23 Nov 2026 09:00 (Europe/Berlin).` Without an end it says where to end the mute. */
 export function describeMuted(title: string, untilMs: number | undefined, zone: string): string {
   return untilMs === undefined
     ? `Muted: ${title} until further notice. “Alerts” shows it, and a button that ends it.`
     : `Muted: ${title} until ${formatMoment(untilMs, zone)} (${zone}).`;
 }
 
-/** Anyone acknowledges; the rest is for admins. */
+/** Anyone may acknowledge; the other buttons are for admins. */
 function buildButtons(alert: AlertSummary, admin: boolean): Block[] {
   const value = alert.id;
   const acknowledge =
@@ -131,15 +131,15 @@ function buildAdminButtons({ id: value, sort, enabled, mutedUntilMs }: AlertSumm
     past: [],
     mute: [],
     rule: [button({ action: ACTIONS.alertRemove, text: 'Remove', value, style: 'danger', confirm: remove })],
-    // Turned on and off in the form of routing.
+    // The routing form turns kinds on and off.
     kind: [],
   }[sort];
-  // What ends a mute stands beside the mute: it may cover more than this.
+  // “Unmute” is beside the mute, which may cover more than this alert.
   const mute = button({ action: ACTIONS.alertMute, text: 'Mute for 24 hours', value });
   return [...change, ...(enabled && mutedUntilMs === undefined ? [mute] : [])];
 }
 
-/** Describes where alerts go now, in one line. In its fallback text nobody is mentioned by it. */
+/** Describes in one line where alerts go. Its fallback text mentions nobody. */
 export function describeRouting({ channel, mention, kinds }: AlertRouting): Message {
   const on = `${kinds.filter((kind) => kind.on).length} of ${kinds.length} kinds are on.`;
   const [admins, nobody] = ['the admins by direct message', 'no one is mentioned'];

@@ -17,14 +17,14 @@ import {
   richText,
 } from './text.ts';
 
-/** Entries that mute an alert, in its menu. */
+/** Entries of an alert's menu that mute it. */
 const MUTE_CHOICES = [
   { key: 'hour', label: 'Mute for an hour' },
   { key: 'tomorrow', label: 'Mute until tomorrow 09:00' },
   { key: 'period', label: 'Mute until the period ends' },
 ] as const;
 
-/** Something that happened in an alert's conversation, in the order of time. */
+/** An entry in the history of an alert's conversation. */
 export interface AlertEvent {
   /** `75%`, `used up`, `acknowledged`, `below 75% since`. */
   what: string;
@@ -33,15 +33,15 @@ export interface AlertEvent {
 }
 
 export interface AlertFrame {
-  /** Of the report; for readers whom Slack cannot show their own time. */
+  /** Report zone, for readers to whom Slack cannot show their own time. */
   zone: string;
-  /** A user or group that is mentioned; only in what is posted, since an edit notifies nobody. */
+  /** A user or group to mention; only in new messages, since an edit notifies nobody. */
   mention?: string | undefined;
 }
 
 /**
- * The message that a conversation begins with: what holds now, what can be done, and its history. `isOpen`: it can be
- * acknowledged. `chartAt`: where its chart belongs.
+ * Builds the message that a conversation begins with: what holds now, what can be done, and the history. `isOpen`: it can be
+ * acknowledged. `chartAt`: index at which to insert its chart.
  */
 export function buildAlert(
   content: AlertContent,
@@ -75,7 +75,7 @@ export function buildAlert(
   };
 }
 
-/** One line of a conversation: a further level, a switch, a rate. */
+/** Builds one line in the thread of a conversation: a further level, a switch, a rate. */
 export function buildAlertLine(content: AlertContent, frame: AlertFrame): Message {
   const { brief, title, lines } = content;
   const words: Words[] = brief === undefined ? [`${title}.`, ...lines.slice(0, 1)] : [brief];
@@ -116,7 +116,10 @@ function toText(words: Words, zone: string): string {
   return spell(words, (atMs) => toTime(atMs, zone, true), defuse);
 }
 
-/** `75% 18:14 · acknowledged by @ana 18:33 · below 75% since Nov 30, 2026 01:10`: dated where the local day changes. The last acknowledgement holds. */
+/**
+ * `75% 18:14 · acknowledged by @ana 18:33 · below 75% since Nov 30, 2026 01:10`, with a date where the local day changes. Of
+ * several acknowledgements only the last is shown.
+ */
 function formatHistory(history: readonly AlertEvent[], zone: string): string {
   const dayOf = (ms: number) => toLocal(ms, zone).toPlainDate().toString();
   const isAcknowledged = ({ what }: AlertEvent) => what === 'acknowledged';
@@ -162,7 +165,7 @@ function buildButtons(content: AlertContent, { id, isOpen }: { id: string | unde
   return actions(...elements);
 }
 
-/** Of a limit that counts one client it is known who: its command drills down. */
+/** Labels the button. The command of a limit that counts one client shows that client's calls, since who called is known. */
 function whoOf(command: string): string {
   return command.startsWith('client ') ? 'What it called' : 'Top clients';
 }

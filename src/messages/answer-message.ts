@@ -40,30 +40,30 @@ import {
   toOneLine,
 } from './text.ts';
 
-/** Form in which an answer's numbers are shown. */
+/** Chart of an answer, if it has one. */
 interface Showing {
-  /** An uploaded chart that Slack has finished processing; `coming`: it will be added in a moment. */
+  /** An uploaded chart that Slack has processed; `coming`: an edit will add it in a moment. */
   picture?: { fileId: string; altText: string } | 'coming' | undefined;
-  /** Slack's own chart instead of a picture. */
+  /** Use Slack's own chart instead of a picture. */
   native: boolean;
 }
 
 /** Everything around the numbers of an answer: controls, readers, remarks. */
 export interface AnswerFrame extends Showing, Readers {
   controls: ControlState;
-  /** Reasons why the answer is here, or what is missing from it. Plain text. */
+  /** Reasons why the answer is here, or parts that are missing from it. Plain text. */
   remarks?: readonly string[] | undefined;
 }
 
 /**
- * The message of an answer: the sentence that answers, its chart or table, one line of context, one row of controls. Within
- * Slack's limits whatever the report holds: rows that do not fit are counted, and the CSV has them.
+ * Builds the message of an answer: the sentence that answers, its chart or table, one line of context, one row of controls. It
+ * keeps Slack's limits for any report: rows that do not fit are counted, and the CSV has them.
  */
 export function buildAnswer(report: Report, frame: AnswerFrame): Message {
   const { controls, remarks = [] } = frame;
   const sentence = richText(...splitFinding(report).map(({ text, isOwner }) => (isOwner ? place(text) : text)));
   const notes = [...remarks, ...report.notes];
-  // Controls and context differ little by what is shown: their room is known before it.
+  // Controls and context are about as long for any view: measure them first, and give the body the rest.
   const around = [sentence, buildContext(report, frame, notes), ...buildControls(report, controls, 'table')];
   const left = MAX_MESSAGE_CHARACTERS - countCharacters(around) - RESERVE;
   const { blocks, shown, hiddenRows } = buildBody(report, frame, left);
@@ -82,7 +82,7 @@ export function buildAnswer(report: Report, frame: AnswerFrame): Message {
   };
 }
 
-/** The parts of an answer's sentence: owners in it are people and groups of Slack. */
+/** Splits an answer's sentence at the owners in it, which are ids of people and groups in Slack. */
 function splitFinding(report: Report): { text: string; isOwner: boolean }[] {
   const owners = report.kind === 'client' ? (report.owners ?? []) : [];
   const finding = toOneLine(report.finding);
@@ -90,10 +90,10 @@ function splitFinding(report: Report): { text: string; isOwner: boolean }[] {
   return finding.split(new RegExp(`\\b(${owners.join('|')})\\b`)).map((text, at) => ({ text, isOwner: at % 2 === 1 }));
 }
 
-/** Characters left for what is said of hidden rows, and for another button. */
+/** Keep 400 characters free for the note about hidden rows, and for another button. */
 const RESERVE = 400;
 
-/** The blocks between the sentence and the context of an answer. */
+/** Blocks between the sentence and the context of an answer. */
 interface AnswerBody {
   blocks: readonly Block[];
   shown: Shown;
@@ -101,15 +101,15 @@ interface AnswerBody {
   hiddenRows: number;
 }
 
-/** Evidence beside a chart; a table has room for more. */
+/** Claims beside a chart; beside a table there is room for more. */
 const MAX_CLAIMS = 2;
 const MAX_SECTIONS = 8;
 const MAX_LINES = 12;
 const MAX_LINE = 500;
 
 /**
- * The numbers of an answer, once: its chart, or the table where that is asked for or no chart can be shown, or words where
- * the report is words. `characters`: what it may take of the message's allowance.
+ * Shows the numbers of an answer once: as a chart; as a table if that is asked for or there is no chart; or as words if the
+ * report consists of words. `characters`: its part of the message's limit.
  */
 function buildBody(report: Report, showing: Showing, characters: number): AnswerBody {
   const claims = buildClaims(report, MAX_CLAIMS);
@@ -131,7 +131,7 @@ function buildBody(report: Report, showing: Showing, characters: number): Answer
   };
 }
 
-/** In which order pools are drawn, where there is more than one: a table shows it by its rows alone. */
+/** Says in which order several pools are drawn, which a table shows only by the order of its rows. */
 export function noteDrawOrder(report: Report): string[] {
   if (report.kind !== 'pool') return [];
   return report.scopes
@@ -139,12 +139,12 @@ export function noteDrawOrder(report: Report): string[] {
     .map(({ title, pools }) => `${title} draws from ${pools.map(({ name }) => name).join(' → ')}.`);
 }
 
-/** A page is as many rows as a phone has room for: the next one has the rest. */
+/** Cuts the table of a page to the rows that fit on a phone; the next page has the rest. */
 function toListed({ question, table }: Report): Table {
   return isPage(question) ? { ...table, rows: table.rows.slice(0, countFitting(table)) } : table;
 }
 
-/** Undefined where there is none to show. */
+/** Undefined if there is no chart to show. */
 function buildChart(report: Report, { picture, native }: Showing): Block[] | undefined {
   if (picture === 'coming') return [];
   if (picture) {
@@ -162,13 +162,13 @@ function buildClaims(report: Report, most: number): Block[] {
   return [richList(shown.map(({ claim, evidence }) => [leaf(claim, { bold: true }), ` – ${tell(evidence)}`]))];
 }
 
-/** Sentences say more than a table in columns too narrow for a phone. What explains all scopes is too long for them. */
+/** Tells whether a report is shown as sentences, because the columns of a table would be too narrow on a phone. */
 export function isToldInWords(report: Report): report is TableReport {
   if (report.kind === 'advice' || report.kind === 'why') return true;
   return hasWords(report) && report.question.view !== 'table';
 }
 
-/** A bullet a section; a title that the sentence has said is not said again, unless bullets could be mixed up without it. */
+/** Makes one bullet per section. Drops a title that the sentence contains, if no other section's title is in it. */
 function buildSections({ kind, finding, sections }: TableReport): Block[] {
   const isFinding = kind === 'why' || kind === 'advice';
   const isSaid = ({ title }: { title: string }) => isFinding && finding.toLowerCase().includes(title.toLowerCase());
@@ -192,8 +192,8 @@ function endSentence(line: string): string {
 }
 
 /**
- * The whole answer as text, for notifications, screen readers, and where blocks are refused: finding, the numbers row by row,
- * notes, context. Cut at whole lines, saying how many rows are missing. Names in it can do nothing.
+ * Writes the whole answer as text, for notifications, screen readers, and if Slack refuses the blocks: finding, rows, notes,
+ * context. It is cut at whole lines, with the number of missing rows. Names in it cannot mention anybody or format anything.
  */
 export function buildFallback(report: Report, extra: readonly string[] = []): string {
   const head = [
@@ -215,7 +215,7 @@ export function buildFallback(report: Report, extra: readonly string[] = []): st
   return clipMarkup(lines.join('\n'), MAX_FALLBACK_TEXT);
 }
 
-/** A message of our own words, with buttons that run commands. `lines` may hold names: they are shown as they are. */
+/** Builds a message of plain lines, with buttons that run commands. Names in `lines` are safe: nothing in them is markup. */
 export function buildNotice(
   lines: readonly string[],
   commands: readonly { label: string; command: string }[] = [],

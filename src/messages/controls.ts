@@ -22,37 +22,37 @@ import {
 
 /** Facts that the controls under an answer need besides the report. */
 export interface ControlState {
-  /** Id under which the answer is kept; stands in the block ids, by which a press finds its question again. */
+  /** Id of the stored answer. It is part of the block ids, so that a press finds its question. */
   answerId: string;
-  /** Tells one version of the message from the next: Slack wants new block ids at each change. */
+  /** Differs between versions of the message: Slack wants new block ids at each change. */
   revision: string;
   /** `private`: only the asker sees it; `never`: in a direct conversation there is nobody to share it with. */
   sharing: 'private' | 'open' | 'never';
-  /** Questions that lead on from here, as the answer keeps them. */
+  /** Follow-up questions, as stored with the answer. */
   next: readonly Next[];
-  /** Audience of a shared answer (`the 42 members of #api-usage`); undefined where it cannot be shared. */
+  /** Audience of a shared answer (`the 42 members of #api-usage`); undefined if it cannot be shared. */
   audience?: string | undefined;
   /** The picture can be sent by DM. */
   offerPng: boolean;
-  /** Filters apply that the asker once chose for this channel: they can be reset. */
+  /** True if filters apply that the asker chose for this channel, which can be reset. */
   filtered: boolean;
 }
 
 const BLOCK_ID = /^answer:([a-z0-9]+):/;
-/** A menu of a thousand names helps nobody, and its texts count among those of the message. */
+/** Cut the menu at 2500 characters of names: long menus help nobody, and their texts count for the limit of the message. */
 const MAX_MENU_CHARACTERS = 2500;
 
-/** The answer whose controls a press came from. */
+/** Finds the id of the answer whose controls were pressed. */
 export function answerIdOf(blockId: string | undefined): string | undefined {
   return BLOCK_ID.exec(blockId ?? '')?.[1];
 }
 
-/** The form in which an answer shows its numbers; `words`: there is neither a chart nor a table to see. */
+/** The form in which an answer shows its numbers; `words`: neither chart nor table. */
 export type Shown = 'chart' | 'table' | 'words';
 
 /**
- * One row of at most five: range, what to look at next, the other view, sharing, and what to do with the answer. Where more
- * can be bought and is needed, those buttons join, in a row of their own where five are there already.
+ * Builds one row of at most five controls: range, follow-up questions, the other view, sharing, and actions on the answer. Links
+ * to buy more are added if a scope needs them, in a row of their own if the first is full.
  */
 export function buildControls(report: Report, state: ControlState, shown: Shown): Block[] {
   const { question, range } = report;
@@ -76,8 +76,7 @@ export function buildControls(report: Report, state: ControlState, shown: Shown)
   }));
 }
 
-/** Shows the range that is answered, also where none was asked for. */
-/** `label`: of the range as people read it. */
+/** Builds the menu of ranges. It shows the range that is answered, even if none was asked for; `label`: that range for people. */
 function buildRangeMenu(range = 'Range', label = range): Block {
   const options = RANGE_CHOICES.map(({ text, label }) => option(label, text));
   const initial = options.find(({ value }) => value === range);
@@ -95,7 +94,7 @@ function rangeWords(range: string): string {
   return /^[a-z]+(-[a-z]+)*$/.test(range) ? capitalise(range.replaceAll('-', ' ')) : range;
 }
 
-/** Everything that turns this answer into another. An entry's value is its place in `next`, or a word of MORE. */
+/** Builds the menu of all that turns this answer into another. An entry's value is its index in `next`, or a word of MORE. */
 function buildNextMenu(question: Question, { next, sharing, offerPng, filtered }: ControlState): Block[] {
   const groups = new Map<string, Option[]>();
   const add = (group: string, label: string, value: string) =>
@@ -123,7 +122,7 @@ function buildNextMenu(question: Question, { next, sharing, offerPng, filtered }
   ];
 }
 
-/** Turns the chart into the table, or the other way round. */
+/** Builds the button that switches between chart and table. */
 function buildViewButton(report: Report, shown: Shown): Block[] {
   if (report.table.rows.length === 0) return [];
   const next = showAs(report, shown);
@@ -132,10 +131,10 @@ function buildViewButton(report: Report, shown: Shown): Block[] {
   return [button({ action: `${ACTIONS.view}:${text.toLowerCase()}`, text, value: toValue(next) })];
 }
 
-/** Buttons of their own that fit between the menus of a row. */
+/** Three buttons fit between the two menus of a row of five. */
 const MOST_WIDER = 3;
 
-/** Offers ways to find something where nothing was found: the nearest names first. */
+/** Offers wider questions if nothing was found, the nearest names first. */
 function buildWider(report: Report): Block[] {
   return listWider(report).flatMap(({ label, question }, index) => {
     const value = toValue(question);
@@ -143,7 +142,7 @@ function buildWider(report: Report): Block[] {
   });
 }
 
-/** The question itself, so that a button outlives its row in the database; left out where it is too long. */
+/** Puts the question itself into a button, so that it outlives the answer's row; undefined if it is too long. */
 function toValue(question: Question): string | undefined {
   const json = JSON.stringify(question);
   return json.length <= MAX_BUTTON_VALUE ? json : undefined;
@@ -170,7 +169,7 @@ function buildMore({ kind, question }: Report): Block {
   };
 }
 
-/** Links to where more can be bought, for scopes on amber and red alone, the worst first; named where there are several. */
+/** Lists links to buy more, only for scopes that are not healthy, the worst first; with their titles if there are several. */
 function listLinks(report: Report): Block[] {
   const scopes = report.kind === 'summary' ? report.cards : report.kind === 'pool' ? report.scopes : [];
   const short = scopes
@@ -183,9 +182,9 @@ function listLinks(report: Report): Block[] {
 
 /** Readers of an answer, and the person who asked for it. */
 export interface Readers {
-  /** IANA zone of the only reader, where it is known; undefined where there are several. */
+  /** IANA zone of the only reader, if it is known; undefined if there are several readers. */
   readerZone?: string | undefined;
-  /** User who asked: on answers that others see. */
+  /** User who asked, for answers that others see. */
   askedBy?: string | undefined;
 }
 
@@ -193,7 +192,7 @@ const MAX_FILTERS = 300;
 const MAX_NOTE = 600;
 const SEPARATOR = ' · ';
 
-/** The small print under an answer: one line of context, and below it what a reader must know to trust the numbers. */
+/** Builds the small print under an answer: one line of context, and below it the notes. */
 export function buildContext(report: Report, readers: Readers, notes: readonly string[]): Block {
   const line = [
     ...listContext(report).map((part) => defuse(toOneLine(part))),
@@ -211,7 +210,7 @@ export function buildContext(report: Report, readers: Readers, notes: readonly s
   return { type: 'context', elements: [markdown(text, MAX_CONTEXT_TEXT)] };
 }
 
-/** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429` for places that Slack does not read as markup. */
+/** `14–20 Nov 2026 · Europe/Berlin · 8 clients · Filters: status:429`, not escaped for markup. */
 export function describeContext(report: Report): string {
   const age = formatAge(report);
   return [...listContext(report), ...(age ? [`as of ${age.text}`] : [])].join(SEPARATOR);
@@ -220,7 +219,7 @@ export function describeContext(report: Report): string {
 function listContext(report: Report): string[] {
   const filters = describeFilters(report.filters);
   return [
-    // Of everything, while there is nothing, the beginning is not known.
+    // The range of all data has no first day while there is no data.
     ...(report.range && report.range.firstDay > 0
       ? [
           `${report.range.label}${isRunning(report) ? ', still running' : ''}${report.versus ? ` vs ${report.versus.label}` : ''}${report.kind === 'compare' && report.sameWeekdays ? ' (same weekdays)' : ''}`,
@@ -234,12 +233,12 @@ function listContext(report: Report): string[] {
   ];
 }
 
-/** More calls will be added to it. Balances are of now whatever the range. */
+/** Tells whether more calls will be added to the range. Reports of balances show the present whatever the range. */
 function isRunning({ range, kind }: Report): boolean {
   return range?.partial === true && !['summary', 'pool', 'history', 'explain', 'advice'].includes(kind);
 }
 
-/** Slack writes the time in each reader's zone; the only reader is told the difference where there is one. */
+/** Writes `as of`. Slack shows the time in each reader's zone; an only reader gets both times if they differ. */
 function describeAge(report: Report, readerZone: string | undefined): string[] {
   const age = formatAge(report);
   if (!age) return [];
@@ -251,10 +250,10 @@ function describeAge(report: Report, readerZone: string | undefined): string[] {
   return [age.text === theirs ? `as of ${theirs}` : `as of ${age.text} (${theirs} your time)`];
 }
 
-/** From this part of the limit on, where and when the peak minute was is told too. */
+/** From half of the limit on, the peak minute is shown with its scope and time. */
 const HIGH_PEAK = 0.5;
 
-/** The minute of today that came closest to its scope's rate limit: `peak minute 280 of 300 allowed (Public API, 07:38)`. */
+/** Describes the minute of today that came closest to its scope's rate limit: `peak minute 280 of 300 allowed (Public API, 07:38)`. */
 function describePeak({ cards, zone }: SummaryReport): string[] {
   const peaks = cards.flatMap(({ title, peakMinute, rateLimitPerMinute }) =>
     peakMinute?.requests && rateLimitPerMinute ? [{ title, ...peakMinute, limit: rateLimitPerMinute }] : [],

@@ -21,17 +21,17 @@ import {
   richText,
 } from './text.ts';
 
-/** Scopes with a button of their own, two blocks each; beyond them there is the search. */
+/** Show 30 scopes with a button each (two blocks); the search finds further ones. */
 const MAX_SCOPES = 30;
 const MAX_SHOWN_POOLS = 6;
-/** Pools and limits of a scope, two blocks each. */
+/** Show 40 pools and limits of a scope, two blocks each. */
 const MAX_POOLS = 40;
-/** Clients with buttons of their own, two blocks each. */
+/** Show 45 clients with buttons, two blocks each. */
 const MAX_CLIENTS = 45;
-/** Grants that a form has room for, four blocks each: with the other fields they stay below a view's 100. */
+/** A form has room for 20 grants of four blocks: with the other fields they stay below the 100 blocks of a view. */
 export const MAX_GRANTS = 20;
 
-/** Every scope with its pools. `said`: what just happened. */
+/** Builds the window with every scope and its pools. `said`: a line about what just happened. */
 export function buildScopes(scopes: readonly ScopeSummary[], said = ''): Block {
   const shown = scopes.slice(0, MAX_SCOPES);
   const none = 'No scope is declared yet: add one here, write it as text, or apply a file: headroom pools apply FILE';
@@ -54,7 +54,7 @@ export function buildScopes(scopes: readonly ScopeSummary[], said = ''): Block {
   });
 }
 
-/** One scope: each pool and limit with its buttons. */
+/** Builds the window of one scope, with each pool and limit and their buttons. */
 export function buildScope(scope: ScopeSummary, said = ''): Block {
   const { name, title, pools, limits } = scope;
   const some = <T>(items: readonly T[], before: number) => items.slice(0, Math.max(0, MAX_POOLS - before));
@@ -133,7 +133,7 @@ function describePools({ pools, limits }: ScopeSummary): (Leaf | string)[] {
   return all.length > 0 ? [...lines, ...more] : ['\nno pools: what it uses is overage'];
 }
 
-/** Every declared client, with its ids, owner and team. `said`: what just happened. */
+/** Builds the window of declared clients, with ids, owner and team. `said`: a line about what just happened. */
 export function buildClients(clients: readonly ClientSummary[], said = ''): Block {
   const shown = clients.slice(0, MAX_CLIENTS);
   const left = clients.length - shown.length;
@@ -187,7 +187,7 @@ function buildSearch(count: number): Block[] {
   });
 }
 
-/** Options of that search: a scope's number in the declaration stands for it, since names may be longer than a value. */
+/** Lists options for the search of scopes. Their value is the scope's index, since a name may be longer than a value. */
 export function toScopeOptions(scopes: readonly ScopeSummary[], contains: string) {
   const wanted = contains.toLowerCase();
   return scopes
@@ -210,8 +210,8 @@ function buildTextButton(scope: string | undefined): Block[] {
 }
 
 /**
- * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`; where a maximum caps
- * it, what it really holds comes first.
+ * Describes a pool in one line: `10 × 5,000 Robots = 50,000 a month, priority 1, warns at 75 and 90%`. If a maximum caps it, the
+ * capped amount comes first.
  */
 export function describePool(pool: DeclaredPool | DeclaredLimit): string {
   const { priority, thresholds } = pool;

@@ -19,7 +19,7 @@ export function describePause({ schedule, pausedUntilMs, pausedReason }: DigestS
   return pausedUntilMs === undefined ? 'paused' : `paused until ${formatMoment(pausedUntilMs, zoneOf(schedule))}`;
 }
 
-/** `Next: 22 Nov 2026 09:00, …`: the next three runs, in the schedule's own zone, which its last word names. */
+/** `Next: 22 Nov 2026 09:00, … (Europe/Berlin)`: the next three runs, in the zone that the schedule's last word names. */
 export function describeRuns({ schedule, nextRuns }: Pick<DigestSummary, 'schedule' | 'nextRuns'>): string {
   const zone = zoneOf(schedule);
   const runs = nextRuns.slice(0, 3).map((ms) => formatMoment(ms, zone));
@@ -30,13 +30,13 @@ function zoneOf(schedule: string): string {
   return schedule.split(' ').at(-1)!;
 }
 
-/** Asks whether a digest may be shown to its channel. */
+/** Asks for confirmation before a digest is sent to its channel. */
 export function buildSendPrompt(digest: DigestSummary): Message {
   const line = `Everyone in its channel will see digest ${digest.id} (${digest.schedule}).`;
   return { text: defuse(line), blocks: [richText(line), ...actions(buildSend(digest))] };
 }
 
-/** The digests of a channel, each with its buttons. */
+/** Builds the list of a channel's digests, each with its buttons. */
 export function buildDigestList(digests: readonly DigestSummary[], { command }: { command: string }): Message {
   const none = `No digest is posted here yet. Add one: ${command} digest add daily 09:00`;
   const rows = digests.slice(0, MAX_SHOWN).map((digest) => ({ digest, ...describeDigest(digest) }));
@@ -82,8 +82,8 @@ export function buildDigestButtons(digest: DigestSummary): Block[] {
 }
 
 /**
- * A digest as it would be posted now, for one person: Slack's own chart stands for the picture, which only a channel can
- * show. Its small print says first that this is a preview.
+ * Builds a digest as it would be posted now, for one person, with Slack's own chart instead of the picture, which only a channel
+ * can show. Its small print begins with “Preview”.
  */
 export function buildDigestPreview({ text, blocks, drawn, chartAt, follows }: DigestPreview): Message {
   const charts = drawn ? buildNativeCharts(drawn).slice(0, 1) : [];

@@ -20,13 +20,13 @@ import {
 const MAX_LINE = 300;
 const MAX_POOLS = 6;
 
-/** The message of a digest, in the order of its lines. Texts are plain: names in them are never read as markup. */
+/** Parts of a digest's message, in order. Texts are plain: names in them are never read as markup. */
 export interface DigestLines {
   /** `API usage · Sat 28 Nov`. */
   title: string;
-  /** The one line of a day without calls: said in place of all the others. */
+  /** The line of a day without calls, shown instead of all others. */
   quiet?: string | undefined;
-  /** `3,252 requests`, and what stands behind it. Absent: that section is off. */
+  /** `3,252 requests`, and the rest of the line. Absent: that section is off. */
   headline?: { count?: string; rest: string } | undefined;
   /** Figures that a weekly or monthly digest adds. */
   span?: string | undefined;
@@ -39,7 +39,7 @@ export interface DigestLines {
   buttons: readonly { text: string; command: string }[];
 }
 
-/** The message, its one chart behind the headline: at `chartAt`. */
+/** Builds the message of a digest. `chartAt`: index at which to insert its chart, after the headline. */
 export function buildDigest(lines: DigestLines): Message & { chartAt: number } {
   const { title, quiet, headline, span, findings, pools = [], context, sentBy, buttons } = lines;
   const text = [...listLines(lines).map((line) => defuse(line)), ...(sentBy ? [`Sent by <@${sentBy}>`] : [])];
@@ -57,7 +57,7 @@ export function buildDigest(lines: DigestLines): Message & { chartAt: number } {
   };
 }
 
-/** The same as plain text, line by line. */
+/** Lists the same message as lines of plain text. */
 export function listLines({ title, quiet, headline, span, findings, pools = [], context }: DigestLines): string[] {
   if (quiet !== undefined) return [quiet, ...context];
   return [
@@ -119,7 +119,7 @@ export interface DigestPart {
   table?: Table | undefined;
 }
 
-/** A section: its sentence, then its lines or its table, at most ten rows. A picture goes behind the sentence. */
+/** Builds a section: its sentence, then its lines and its table, at most ten rows each. A picture goes after the sentence. */
 export function buildDigestPart({ title, sentence, lines = [], table }: DigestPart, zone: string): Message {
   const shown = lines.slice(0, MAX_ROWS).map((line) => clip(line, MAX_LINE));
   const more = lines.length - shown.length;

@@ -12,12 +12,12 @@ import {
 import { type Block, clip, countCharacters, type Message, plainContext, toFilled, toOneLine } from './text.ts';
 
 const MORE = 'More does not fit into one message.';
-/** Texts are not cut below this: shorter ones say nothing, and a block goes instead. */
+/** Do not cut texts below 80 characters, which would say nothing: drop a block instead. */
 const SHORTEST = 80;
 
 /**
- * The message within Slack's limits, whatever it was made of: blocks, characters over all of them, and the text beside them.
- * What fits already comes back as it is. Buttons stay; of the rest the end goes first, and longest texts are cut.
+ * Cuts a message to Slack's limits on blocks, on characters over all blocks, and on the text beside them. A message that fits is
+ * returned as it is. Rows of a table go first, then the longest texts are cut, then blocks go from the end; buttons stay.
  */
 export function fitMessage(message: Message, characters = MAX_MESSAGE_CHARACTERS): Message {
   const text = toFilled(clipMarkup(message.text, MAX_FALLBACK_TEXT));
@@ -31,7 +31,7 @@ export function fitMessage(message: Message, characters = MAX_MESSAGE_CHARACTERS
   return text === message.text && blocks === message.blocks ? message : { text, blocks };
 }
 
-/** Markup cut to a length, never inside an escaped character or a reference, and at a line where one is near. */
+/** Cuts markup to a length, never inside an escaped character or a reference, and at the end of a line if one is near. */
 export function clipMarkup(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const cut = clip(text, limit)
@@ -41,7 +41,7 @@ export function clipMarkup(text: string, limit: number): string {
   return line > Math.max(0, limit - 400) ? `${cut.slice(0, line)}\n…` : `${cut}…`;
 }
 
-/** The first blocks and the last row of buttons, `count` in all. */
+/** Keeps the first blocks and the last row of buttons, `count` in all with a note. */
 function dropBlocks(blocks: readonly Block[], count: number): Block[] {
   const end = blocks.at(-1)?.type === 'actions' ? blocks.slice(-1) : [];
   return [...blocks.slice(0, count - end.length - 1), plainContext(MORE), ...end];
@@ -63,7 +63,7 @@ function shorten(blocks: readonly Block[], over: number): Block[] {
   return blocks.toSpliced(last, 1);
 }
 
-/** The head and the first rows within so many characters; the head alone says nothing, so one row stays. */
+/** Keeps the head and the first rows within `characters`, but at least one row. */
 function keepRows(rows: readonly Block[][], characters: number): Block[][] {
   let left = characters;
   return rows.filter((row, index) => {
@@ -81,7 +81,7 @@ function findLongestText(blocks: readonly Block[]): string {
   return longest;
 }
 
-/** A copy with every `text` changed, however deep it stands. */
+/** Copies a value with every `text` in it changed, at any depth. */
 function mapTexts(value: unknown, change: (text: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
   if (typeof value !== 'object' || value === null) return value;
@@ -92,17 +92,17 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(entries);
 }
 
-/** A cell for people, in one line. */
+/** Formats a cell for people, in one line. */
 export function formatCell(cell: TableCell, column: Parameters<typeof formatValue>[1], zone: string): string {
   return toFilled(clip(toOneLine(formatValue(cell, column, zone)).trim(), MAX_CELL_TEXT));
 }
 
-/** More rows have no bars: on a phone their names need the room. */
+/** A table of more than ten rows has no bars: on a phone the names need the room. */
 const MAX_BARS = 10;
 
 /**
- * The table as Slack's table block, names first, numbers to the right, and how many rows did not fit. Undefined without rows.
- * `characters`: what the message has left for its cells; they take no more than a table may.
+ * Builds Slack's table block, names first, numbers aligned right, and counts the rows that did not fit. Undefined without rows.
+ * `characters`: room that the message has left for its cells, capped at Slack's limit for tables.
  */
 export function buildTable(
   table: Table,

@@ -4,11 +4,11 @@ import { type Block, type Option, option, plainText } from './text.ts';
 
 type Options = readonly (readonly [value: string, label: string])[];
 
-/** A field of a form: one that files have too, or a kind that only Slack knows. */
+/** A field of a form: a kind that files have too, or one that only Slack has. */
 export type FormField = (
   | Field
   | (Described & { kind: 'time' | 'person' })
-  /** `current`: begins with the one where the form is opened. */
+  /** `current`: preselects the channel in which the form is opened. */
   | (Described & { kind: 'channel'; current?: true })
   /** YAML. */
   | (Described & { kind: 'lines' })
@@ -16,20 +16,20 @@ export type FormField = (
   | (Described & { kind: 'choices'; options: Options })
   /** A list to choose several from. */
   | (Described & { kind: 'list'; options: Options })
-  /** Values by search, under this action. */
+  /** Values found by a search, under this action. */
   | (Described & { kind: 'search'; action: string; many?: true })
 ) & {
-  /** Slack tells of each change under this action, and not only when the form is sent. */
+  /** Slack reports each change under this action, and not only when the form is sent. */
   live?: string;
 };
 
 /** Fields of a form by their block ids. */
 export type FormFields = Readonly<Record<string, FormField>>;
 
-/** Content of a field: its text or word, or the words or options that are chosen. */
+/** Content of a field: a text or chosen word, or several chosen words or options. */
 export type FieldValue = string | readonly string[] | readonly Option[];
 
-/** A window to look at and press in, or with `submit` a form to send. `about`: kept with it and handed back. */
+/** Builds a window with buttons, or with `submit` a form to send. `about`: data that Slack returns with each press. */
 export function modal(parts: {
   /** Its `callback_id`. */
   on?: string;
@@ -50,15 +50,15 @@ export function modal(parts: {
   };
 }
 
-/** What differs from the description of a field in one form. */
+/** Changes to the description of a field in one form. */
 export interface FieldChange {
   hint?: string;
   optional?: boolean;
-  /** Of a choice. */
+  /** Options of a choice. */
   options?: Options;
 }
 
-/** The block of a field with what it holds. */
+/** Builds the block of a field with its value. */
 export function buildField(id: string, field: FormField, value: FieldValue = '', change: FieldChange = {}): Block {
   const { label, required, live } = field;
   const { hint = field.hint, optional = required === undefined, options } = change;
@@ -74,7 +74,7 @@ export function buildField(id: string, field: FormField, value: FieldValue = '',
   };
 }
 
-/** Slack refuses a list of nothing chosen, and an initial value of nothing. */
+/** Builds the element of a field. Empty values are left out: Slack refuses empty lists and empty initial values. */
 function toElement(field: FormField, value: FieldValue): Block {
   const text = typeof value === 'string' ? value : '';
   const initial = (key: string) => (text === '' ? {} : { [key]: text });
@@ -129,7 +129,7 @@ function toNumber(decimals: boolean, least: number, initial: object): Block {
   return { type: 'number_input', is_decimal_allowed: decimals, min_value: String(least), ...initial };
 }
 
-/** The most words that are all seen at once. */
+/** Show up to three choices as radio buttons, and more as a menu. */
 const MAX_RADIO_BUTTONS = 3;
 
 function toChoice(choices: Options, chosen: string): Block {
@@ -153,7 +153,7 @@ function toChosen(value: FieldValue): Option[] {
   return chosen.map((one) => (typeof one === 'string' ? toOption(one) : one));
 }
 
-/** A value too long for a menu is found by its beginning. */
+/** Makes an option; a value too long for a menu becomes a pattern of its beginning. */
 export function toOption(value: string): Option {
   return option(value, value.length <= MAX_OPTION_VALUE ? value : `${value.slice(0, MAX_OPTION_VALUE - 1)}*`);
 }

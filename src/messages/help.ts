@@ -16,7 +16,7 @@ import {
   richText,
 } from './text.ts';
 
-/** One page of help: every command in it runs by its button, and the other pages are in the menu. */
+/** Builds one page of help: commands have a button to run them, and a menu has the other pages. */
 export function buildHelp(
   topic: string | undefined,
   { command, names, admin }: { command: string; names: HelpNames; admin: boolean },
@@ -49,7 +49,7 @@ function toSection(line: FilledLine, index: number, command: string, admin: bool
   return { type: 'section', text, accessory: run };
 }
 
-/** Commands that change something at once: they are asked about first. */
+/** Commands that change something at once: their button asks for confirmation. */
 const CHANGES =
   /^(digest (add \S|edit \S+ \S|pause|send|takeover)|alerts (mute|unmute|add|on|test|route \S)|save|unsave|correct|reset)/;
 
@@ -62,7 +62,7 @@ function buildTopicMenu(): Block {
   };
 }
 
-/** The first answer on an empty database: how to send the first event. */
+/** Builds the first answer on an empty database: how to send the first event. */
 export function buildWelcome({ publicUrl, command }: Pick<SlackConfig, 'publicUrl' | 'command'>): Message {
   const curl = [
     `curl ${publicUrl.replace(/\/$/, '')}/v1/events \\`,
@@ -85,7 +85,7 @@ export function buildWelcome({ publicUrl, command }: Pick<SlackConfig, 'publicUr
   };
 }
 
-/** Said once in a channel that the bot is invited to, and to whoever mentions it without a question. */
+/** Builds the introduction, posted once in a channel that the bot joins, and to people who mention it without a question. */
 export function buildIntroduction(command: string, botName: string): Message {
   const line = 'I tell how much of your API allowance is used, by whom, and how much headroom is left.';
   return {

@@ -31,12 +31,12 @@ import {
 
 export interface HomeContent {
   report: Report;
-  /** Of this person, and of the person's channels. */
+  /** Digests of this person, and of the person's channels. */
   digests: readonly DigestSummary[];
   /** Saved views of this person. */
   views: readonly { name: string }[];
   alerts: readonly AlertSummary[];
-  /** For admins. */
+  /** Undefined if the person is no admin. */
   admin: AdminContent | undefined;
   person: Person;
   config: SlackConfig;
@@ -61,7 +61,7 @@ const MAX_VIEWS = 5;
 const MAX_DIGESTS = 8;
 const MAX_LISTED = 5;
 
-/** The Home tab, most urgent first: the worst thing that holds, pools, alerts, digests, views, examples, and the admins' part. */
+/** Builds the Home tab, most urgent first: the finding, pools, alerts, digests, views, examples, and the part for admins. */
 export function buildHome(content: HomeContent): Block[] {
   const { report, config, admin } = content;
   if (report.kind !== 'summary') return [];
@@ -69,13 +69,13 @@ export function buildHome(content: HomeContent): Block[] {
   return [...own, ...(admin ? buildAdmin(admin, content) : [])].slice(0, MAX_HOME_BLOCKS);
 }
 
-/** The window that says where the answer to a press in the Home tab is. */
+/** Builds the window that says where to find the answer to a press in the Home tab. */
 export function buildSent(): Block {
   const line = richText('The answer is in the Messages tab, beside this Home tab.');
   return modal({ title: 'Sent to Messages', blocks: [line] });
 }
 
-/** The Home tab of somebody who may not see usage, and why. */
+/** Builds the Home tab of somebody who may not see usage, with the reason. */
 export function buildClosedHome(why: string): Block[] {
   return [richText(why)];
 }
@@ -93,7 +93,7 @@ function buildOwn(content: HomeContent, report: SummaryReport): Block[] {
   ];
 }
 
-/** Lists alerts that hold now, and what is silenced, by whom and until when: whoever wonders why it is quiet finds it here. */
+/** Lists alerts that hold now, and mutes with who set them and until when, which explain why it is quiet. */
 function buildAlerts({ alerts, config: { zone } }: HomeContent): Block[] {
   const lines = [
     ...alerts
@@ -122,7 +122,7 @@ function buildViews({ views }: HomeContent): Block[] {
   return elements.length > 0 ? [header('My views'), ...actions(...elements)] : [];
 }
 
-/** One's own with their buttons; those that others set up for one's channels in a line each. */
+/** Lists the person's own digests with buttons, and those of others in the person's channels with one line each. */
 function buildDigests({ digests, person }: HomeContent): Block[] {
   const own = digests.filter(({ owner }) => owner === person.id).slice(0, MAX_DIGESTS);
   const others = digests.filter(({ owner }) => owner !== person.id).slice(0, MAX_DIGESTS);
@@ -211,16 +211,16 @@ function buildTakeOvers(orphans: readonly DigestSummary[]): Block[] {
   );
 }
 
-/** Cards that one view shows. */
+/** Show 12 cards at most. */
 const MAX_CARDS = 12;
 
-/** The level as a sign and a word: never the sign, or its colour, alone. */
+/** Writes the level as a sign and a word: never the sign, or its colour, alone. */
 function describeLevel(card: ScopeCard): string {
   const level = worstLevelOf(card);
   return `${LEVEL_SIGNS[level]} ${nameLevel(level, card)}`;
 }
 
-/** A card per scope with its gauge, for where there is no picture; the worst first. */
+/** Builds a card per scope, the worst first, with a gauge in text in place of a picture. */
 function buildSummaryCards({ cards }: SummaryReport): Block[] {
   return cards.toSorted(compareScopes).slice(0, MAX_CARDS).map(buildCard);
 }
@@ -248,8 +248,8 @@ function describeGauge({ percent, thresholds }: PoolState): string {
 }
 
 /**
- * A gauge of 20 steps with its thresholds as upright strokes: `███████████████│███│░░`. A step is filled once it is
- * reached in full (the first with any use), so the fill never touches a mark that use has not reached.
+ * Draws a gauge of 20 steps with thresholds as upright strokes: `███████████████│███│░░`. A step is filled only once it is
+ * reached in full (the first with any use), so that the fill never touches a threshold that is not reached.
  */
 export function drawGauge(percent: number, marks: readonly number[]): string {
   const steps = 20;

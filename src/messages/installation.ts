@@ -15,7 +15,7 @@ import {
   richText,
 } from './text.ts';
 
-/** Settings of access and answers: who may see and change, and where answers go; people and groups by name. */
+/** Builds the answer to `settings`: who may ask and change, and where answers go; people and groups by name. */
 export function buildSettings({ zone, answers, viewers, admins }: SlackConfig): Message {
   const secret = answers === 'private' || viewers.length > 0;
   const { text, blocks } = buildNotice(
@@ -72,7 +72,7 @@ export interface Change {
 
 const MAX_DETAIL = 200;
 
-/** Latest changes by people, one sentence a bullet. */
+/** Lists latest changes by people, one sentence a bullet. */
 export function buildChanges(changes: readonly Change[], zone: string): Block {
   return richList(
     changes.map((change) => [
@@ -84,7 +84,7 @@ export function buildChanges(changes: readonly Change[], zone: string): Block {
   );
 }
 
-/** The answer to `audit`: the latest changes, newest first. */
+/** Builds the answer to `audit`: the latest changes, newest first. */
 export function buildAudit(changes: readonly Change[], zone: string): Message {
   const head = changes.length > 0 ? `Latest changes (${zone})` : 'Nothing has been changed yet.';
   const lines = changes.map(
@@ -97,7 +97,7 @@ export function buildAudit(changes: readonly Change[], zone: string): Message {
   };
 }
 
-/** Verbs for what was done: the subject is a person, and the detail follows. */
+/** Verbs of changes: the sentence begins with a person, and the detail follows the verb. */
 const VERBS: Readonly<Record<string, string>> = {
   'digest.add': 'added digest',
   'digest.remove': 'removed digest',
@@ -130,7 +130,7 @@ const VERBS: Readonly<Record<string, string>> = {
   'move-to': 'moved everything to PostgreSQL',
 };
 
-/** Changes of a digest, whose detail is its number and the columns that were written. */
+/** Verbs of changes to a digest, whose detail is its id and the written columns as JSON. */
 const DIGEST_VERBS: Readonly<Record<string, string>> = {
   'digest.pause': 'paused',
   'digest.resume': 'resumed',
@@ -143,7 +143,7 @@ const WRITTEN = z.object({ pausedUntilMs: z.number().nullish(), channel: z.strin
 const PARTS = { schedule: 'its times', what: 'its sections', channel: 'its channel' } as const;
 const ISO_TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g;
 
-/** A change as the rest of a sentence that begins with who made it: `paused digest 1 until Mon 30 Nov 00:00`. */
+/** Writes a change as the rest of a sentence that begins with the person: `paused digest 1 until Mon 30 Nov 00:00`. */
 export function describeChange({ action, detail }: { action: string; detail: string }, zone: string): string {
   const verb = DIGEST_VERBS[action];
   const digest = verb ? DIGEST_DETAIL.exec(detail) : null;

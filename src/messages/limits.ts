@@ -5,11 +5,11 @@
 export const MAX_MESSAGE_BLOCKS = 50;
 export const MAX_HOME_BLOCKS = 100;
 /**
- * Every text of a message, menus included. Slack counts about 12,000 with a buffer for containers (slackapi/bolt-js#2509) and
- * has refused 11,341 with `msg_blocks_too_long` (slackapi/bolt-js#2867).
+ * Characters of all texts of a message, menus included. Slack counts about 12,000 with a buffer for containers
+ * (slackapi/bolt-js#2509) and has refused 11,341 with `msg_blocks_too_long` (slackapi/bolt-js#2867).
  */
 export const MAX_MESSAGE_CHARACTERS = 9500;
-/** The `text` beside the blocks: chat.update refuses more than 4,000, chat.postMessage makes several messages of it. */
+/** The `text` beside the blocks: chat.update refuses more than 4,000 characters, chat.postMessage splits them. */
 export const MAX_FALLBACK_TEXT = 3900;
 export const MAX_HEADER_TEXT = 150;
 export const MAX_SECTION_TEXT = 3000;
@@ -18,9 +18,9 @@ export const MAX_CONTEXT_TEXT = 2000;
 export const MAX_ALT_TEXT = 2000;
 /** Header row included. */
 export const MAX_TABLE_ROWS = 100;
-/** Slack takes longer ones; nobody reads them in a column. */
+/** Our own limit: Slack takes longer cells, but nobody reads them in a column. */
 export const MAX_CELL_TEXT = 500;
-/** Every cell with the header: Slack refuses 10,000 over all tables of a message (docs.slack.dev/reference/block-kit/blocks/table-block). */
+/** Cells and header. Slack refuses 10,000 over all tables of a message (docs.slack.dev/reference/block-kit/blocks/table-block). */
 export const MAX_TABLE_CHARACTERS = 8000;
 export const MAX_TABLE_COLUMNS = 20;
 export const MAX_BUTTON_TEXT = 75;

@@ -24,22 +24,22 @@ import { type Block, clip, keepDirection } from './text.ts';
 interface Series {
   name: string;
   values: readonly number[];
-  /** Stands there also without values: Slack colours series by their place. */
+  /** Kept even without values, because Slack colours series by their place. */
   holdsPlace?: boolean;
 }
 
 /*
- * Slack colours series by their place, rust first, then blue, green and pink, and takes no colours (slack-blocks-to-jsx copies its
- * palette). What is bad stands first therefore and what is fine second, so that colours mean what they mean in the pictures. No
- * series is there for the colour alone: the legend names each, and bars of one label stand beside each other with room for each.
+ * Slack colours series by their place, rust first, then blue, green and pink, and accepts no colours (slack-blocks-to-jsx copies
+ * its palette). Bad series therefore come first and good ones second, so that colours mean the same as in the pictures. No series
+ * is added for its colour alone: the legend names each, and each takes room beside the bars of a label.
  */
 
-/** A message takes no more: undocumented, see vercel/chat#696. */
+/** A message takes at most two charts: undocumented, see vercel/chat#696. */
 const MAX_CHARTS = 2;
 
 /**
- * The report as Slack's own charts, which need no file: for answers that only one person sees. Empty where it does not
- * fit Slack's limits (6 series or slices, 20 points) or there is nothing above zero to draw.
+ * Draws a report as Slack's own charts, which need no file, for answers that only one person sees. Empty if it does not fit
+ * Slack's limits (6 series or slices, 20 points) or has no value above zero.
  */
 export function buildNativeCharts(report: Report): Block[] {
   return listCharts(report)
@@ -89,7 +89,7 @@ function listCharts(report: Report): (Block | undefined)[] {
   }
 }
 
-/** The range before stands first, in rust, and the one asked about in blue, as they are where ok and failed stand. */
+/** Draws the earlier range first, in rust, and the range in question second, in blue. */
 function toCompared(compared: CompareReport): (Block | undefined)[] {
   const { title, steps, sections, per, measure, ...report } = compared;
   const unit = measure === 'p95' ? 'p95, ms' : measure;
@@ -101,11 +101,11 @@ function toCompared(compared: CompareReport): (Block | undefined)[] {
       holdsPlace: true,
     }));
   if (steps) {
-    // A line of Slack's has no gaps: a step that one range does not have is none of nothing.
+    // Slack's lines have no gaps: leave out steps that only one range has, rather than draw them at zero.
     const shared = steps.filter(({ now, before }) => now !== undefined && before !== undefined);
     const calendar = createCalendar(report.zone);
     const points = shared.map(({ startMs }) => formatStepLabel(startMs, report.grain, calendar));
-    // Steps are as long as each other, whatever the lengths of the ranges.
+    // Steps of both ranges are equally long, so no rates are needed, whatever the lengths of the ranges.
     const pair = toPair(shared, ONCE);
     if (!isAddedUp(compared)) return [toChart('line', title, points, pair, unit)];
     const summed = pair.map((side) => ({ ...side, values: addUp(side.values) }));
@@ -122,7 +122,7 @@ function namesOf(rows: readonly { name: string }[]): string[] {
   return rows.map(({ name }) => name);
 }
 
-/** What needs attention has a colour of its own. `isOver`: its scope went over the allowance, whatever it holds now. */
+/** Draws used percents, in another colour if they need attention. `isOver`: the scope went over its allowance at some time. */
 function toUsed(
   what: string,
   balances: readonly { name: string; percent: number; level: Level; isOver?: boolean }[],
@@ -140,10 +140,10 @@ function toUsed(
   return toChart('bar', `Used % of each ${what}`, namesOf(balances), series, '%');
 }
 
-/** A year stands at each January alone: labels beside each other have no room for more. */
+/** Draws months. Only January shows its year: there is no room for more in the labels. */
 function toHistory({ title, months, series: pools }: HistoryReport): Block | undefined {
   const labels = months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
-  // Overage is the last of them.
+  // Overage is the last series: reversed, it comes first, in rust.
   const series = pools.toReversed().map((name, place) => ({
     name,
     values: months.map(({ drawn }) => ratioOf(drawn[name] ?? 0, 1000)),
@@ -172,7 +172,7 @@ function outcomesOf(rows: readonly Totals[]): Series[] {
   }));
 }
 
-/** Over time, Slack draws steps without calls at zero. */
+/** Draws latency. Over time, steps without calls are drawn at zero. */
 function toLatency({ rows, steps, title }: LatencyReport): Block | undefined {
   const shown: readonly TimedRow[] = steps ?? rows.slice(0, MAX_CHART_POINTS);
   const series = (steps ? (['p99', 'p95', 'p50'] as const) : (['p95', 'p50'] as const)).map((name) => ({
@@ -198,7 +198,7 @@ function toPie({ title, rows, totals, measure }: RankingReport): Block | undefin
   };
 }
 
-/** In an order in which server errors are rust and successes blue; 429 comes round to rust again. */
+/** Ordered so that server errors are rust and successes blue; at 429 Slack's colours begin again with rust. */
 const GROUPS = ['5xx', '2xx', '3xx', '4xx', '429', NONE, '1xx'] as const;
 
 function toStatus({ title, steps }: StatusReport): Block | undefined {
@@ -213,7 +213,7 @@ function toStatus({ title, steps }: StatusReport): Block | undefined {
 
 function toSeries(series: SeriesReport): Block | undefined {
   const { kind, title, bars, distinct, limit } = drawDistinct(series);
-  // A day has more hours than a chart takes points: two hours are one. Names of two hours cannot be added up.
+  // A day has more hours than a chart takes points: draw two hours as one, except for distinct names, which cannot be added up.
   const isPaired = kind === 'day' && bars.length > MAX_CHART_POINTS && !distinct;
   const shown = isPaired ? pairUp(bars) : bars;
   const outcomes: Series[] = distinct
@@ -264,7 +264,7 @@ function toChart(
   };
 }
 
-/** Short enough and different from each other: clipped names that would be the same get a number. */
+/** Makes short, distinct labels: clipped names that would be equal get a number. */
 function toLabels(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.map(keepDirection).map((name) => {

@@ -12,7 +12,7 @@ import {
   richText,
 } from './text.ts';
 
-/** A block that gave way to its text, and Slack's reason; `pointer` is `/blocks` where Slack named no place. */
+/** A block that was replaced by text, with Slack's reason; `pointer` is `/blocks` if Slack named no place. */
 export interface Replaced extends Fault {
   type: string;
 }
@@ -22,14 +22,14 @@ export interface Repair {
   replaced: Replaced[];
 }
 
-/** Kinds of block to leave out one after another where Slack does not say which it refuses, the newest in Slack first. */
+/** Types of blocks to replace one after another if Slack does not say which it refuses, the newest in Slack first. */
 const SUSPECTS = ['data_visualization', 'image', 'table'];
 const SHORTEST_TEXT = 300;
 
 /**
- * A refused message with as little as possible changed: the block that Slack names becomes its text in place. Where it
- * names none, charts become text, then pictures, then tables, then all blocks give way to the text beside them. Give it
- * what it returned, and the next refusal, until the message passes; undefined: there is nothing left to take away.
+ * Changes a refused message as little as possible: the block that Slack names becomes text in its place. If it names none, charts
+ * become text, then pictures, then tables, and at last all blocks are dropped for the text beside them. Call it again with its
+ * result and the next refusal until the message passes; undefined: nothing is left to remove.
  */
 export function repair(message: Message, refusal: Refusal, bound: Bound = fitMessage): Repair | undefined {
   const { code, picture, faults } = refusal;
@@ -40,7 +40,7 @@ export function repair(message: Message, refusal: Refusal, bound: Bound = fitMes
   return replaceNamed(message, faults, bound) ?? replaceSuspect(message, code, bound) ?? dropBlocks(message, code);
 }
 
-/** Brings a repaired message within Slack's limits; a view has others than a message. */
+/** Cuts a repaired message to Slack's limits; those of a view differ from those of a message. */
 export type Bound = (message: Message) => Message;
 
 function replaceNamed({ text, blocks }: Message, faults: readonly Fault[], bound: Bound): Repair | undefined {
@@ -58,7 +58,7 @@ function replaceNamed({ text, blocks }: Message, faults: readonly Fault[], bound
   return { message: bound({ text, blocks: rest }), replaced };
 }
 
-/** One button or menu that Slack refuses takes no other with it. */
+/** Removes one refused button or menu from its row, and keeps the others; undefined if the row has no other. */
 function withoutElement(block: Block, pointer: string): Block | undefined {
   if (block.type !== 'actions') return undefined;
   const index = /^\/blocks\/\d+\/elements\/(\d+)/.exec(pointer)?.[1];
@@ -82,7 +82,7 @@ function dropBlocks({ text }: Message, reason: string): Repair {
   return { message: { text, blocks: [] }, replaced: [{ type: 'message', pointer: '/blocks', reason }] };
 }
 
-/** Slack's bound is not documented and may be lower than ours: two thirds each time. */
+/** Cuts to two thirds each time: Slack's limit is not documented and may be lower than ours. */
 function shorten(message: Message): Repair {
   const characters = Math.floor((countCharacters(message.blocks) * 2) / 3);
   const reason = 'msg_blocks_too_long';
@@ -100,8 +100,8 @@ function shortenText({ text, blocks }: Message): Repair | undefined {
 }
 
 /**
- * A block as text, for where Slack refuses the block itself: a table as one line per row, a chart as its points, a picture
- * as its alt text, a field as its label and what it holds. Undefined where no other text is left to say: a divider, buttons, or what is plain text already.
+ * Converts a refused block to text: a table to one line per row, a chart to its points, a picture to its alt text, a field to its
+ * label and value. Undefined if there is no text to say, as for a divider or buttons, or if the block is plain text already.
  */
 export function toText(block: Block): Block | undefined {
   switch (block.type) {
@@ -128,7 +128,7 @@ interface Cell {
   text: string;
 }
 
-/** `acme-web · Requests 947 · OK 930`: what a cell is stands before it, but for the first. */
+/** `acme-web · Requests 947 · OK 930`: each cell but the first follows the label of its column. */
 function toLines(table: Block): Block {
   const [head = [], ...rows] = table.rows as Cell[][];
   const lines = rows.map(([name, ...cells]) => [
@@ -159,7 +159,7 @@ function toPoints({ title, chart }: Block): Block {
   return richText(leaf(String(title), { bold: true }), ...lines.map((line) => `\n${clip(line, 1000)}`));
 }
 
-/** Texts of the value that an element holds, without its other choices. */
+/** Returns the texts of an element's value, without its other choices. */
 function toHeld(element: Block): unknown {
   const held = Object.entries(element).filter(([key]) => key.startsWith('initial_'));
   return held.map(([, value]) => (typeof value === 'string' ? { text: `: ${value}` } : [{ text: ': ' }, value]));
@@ -177,27 +177,27 @@ function listTexts(value: unknown): string[] {
   );
 }
 
-/** One thing that Slack found wrong in blocks, and where: `/blocks/4/rows/0/5/text`. */
+/** A fault that Slack found in blocks, and its place: `/blocks/4/rows/0/5/text`. */
 export interface Fault {
   pointer: string;
   reason: string;
 }
 
-/** A message that Slack refused, as far as it says why. */
+/** Slack's reason for refusing a message. */
 export interface Refusal {
   /** Slack's code: `invalid_blocks`. */
   code: string;
-  /** The message passes without its uploaded picture. */
+  /** True if the uploaded picture is at fault. */
   picture: boolean;
-  /** None through a response URL, which gives the bare code. */
+  /** Empty for a response URL, which answers only a code. */
   faults: readonly Fault[];
 }
 
 const POINTER = /^(?:\[ERROR\] )?(.*) \[json-pointer:([^\]]*)\]$/s;
 
 /**
- * Reads from an error of the Web API which blocks it refuses; empty where it names no place. Chat methods answer
- * sentences that end in a pointer, `blocks.validate` objects whose pointer may leave out `/blocks`.
+ * Lists the faults that an error of the Web API names; empty if it names no place. Chat methods return sentences that end in a
+ * pointer, `blocks.validate` returns objects whose pointer may lack `/blocks`.
  */
 export function listFaults(error: unknown): Fault[] {
   const answer = error as { data?: { errors?: unknown; response_metadata?: { messages?: unknown } } } | undefined;

@@ -17,7 +17,7 @@ import {
 /** A Block Kit block, or an element of one. */
 export type Block = { type: string; [key: string]: unknown };
 
-/** A message to post: `text` is what notifications and screen readers get, and what remains if the blocks are refused. */
+/** A message to post. Notifications and screen readers use `text`; it also remains if Slack refuses the blocks. */
 export interface Message {
   text: string;
   blocks: readonly Block[];
@@ -25,21 +25,21 @@ export interface Message {
 
 const WORD_JOINER = '\u2060';
 
-/** The three characters that Slack reads as markup in mrkdwn and in `text`: docs.slack.dev/messaging/formatting-message-text. */
+/** Escapes the characters that Slack reads as markup in mrkdwn and `text`: docs.slack.dev/messaging/formatting-message-text. */
 function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Marks that format text between word boundaries, and characters that look like them and do not. */
+/** Marks that format text at word boundaries, and lookalikes that do not. */
 const LOOKALIKES: Record<string, string> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' };
 const FORMATTING = /`|(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])/gu;
-/** The colon of an emoji code or a scheme, the dot of a domain or mail address, the sign of a mention of all. */
+/** Matches the colon of an emoji code or scheme, the dot of a domain or mail address, the `@` of a mention of all. */
 const REFERENCE = /:(?=[\w+'-]+:|\/\/)|(?<=[\p{L}\p{N}-])\.(?=\p{L})|@(?=channel|here|everyone)/giu;
 
 /**
- * Text of others for places that Slack reads as markup (the `text` of a message): it can mention nobody, format nothing
- * and link nowhere. Slack has no escape for formatting, so its marks become characters of the same look; references are
- * parted by an invisible word joiner.
+ * Makes text from outside safe for places that Slack reads as markup (the `text` of a message): it can mention nobody, format
+ * nothing and link nowhere. Slack has no escape for formatting marks, so they become lookalikes; references are split by an
+ * invisible word joiner.
  */
 export function defuse(text: string): string {
   const calm = keepDirection(text)
@@ -48,17 +48,17 @@ export function defuse(text: string): string {
   return escapeText(calm);
 }
 
-/** A name may turn round the text after it, numbers included: in a sentence its direction controls are left out. */
+/** Removes direction controls from a name: in a sentence they would reverse the text after it, numbers included. */
 export function keepDirection(text: string): string {
   return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
-/** Names may hold line breaks; in a row or list they are spaces, so that each stays one line. */
+/** Replaces line breaks, which names may contain, with spaces, so that each row or bullet stays one line. */
 export function toOneLine(text: string): string {
   return text.replace(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g, ' ');
 }
 
-/** At most `limit` characters (code points, never half of one), the last being `…` where something was cut off. */
+/** Cuts a text to at most `limit` UTF-16 units, never inside a character; the last is `…` if something was cut off. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const points = [...text];
@@ -71,17 +71,17 @@ export function clip(text: string, limit: number): string {
   return `${cut}…`;
 }
 
-/** Slack refuses a whole message for one empty text; one that nobody would see is as good as empty. */
+/** Replaces a text without visible characters, because Slack refuses a whole message for one empty text. */
 export function toFilled(text: string): string {
   return /[^\p{Z}\p{C}]/u.test(text) ? text : NOTHING;
 }
 
-/** Shown as it is: no emoji shortcodes, no markup. Never empty. */
+/** Makes a text that Slack shows as it is, without emoji codes or markup. Never empty. */
 export function plainText(text: string, limit = MAX_SECTION_TEXT): { type: 'plain_text'; text: string; emoji: false } {
   return { type: 'plain_text', text: toFilled(clip(keepDirection(text), limit)), emoji: false };
 }
 
-/** Markup of our own words only: whatever comes from outside goes through `plainText` or `richText`. */
+/** Makes markup, only for our own words: use `plainText` or `richText` for text from outside. */
 export function markdown(text: string, limit = MAX_SECTION_TEXT): { type: 'mrkdwn'; text: string; verbatim: true } {
   return { type: 'mrkdwn', text: toFilled(clip(text, limit)), verbatim: true };
 }
@@ -94,17 +94,17 @@ export type Leaf =
   | { type: 'link'; url: string; text: string }
   | { type: 'date'; timestamp: number; format: string; fallback: string };
 
-/** Text of a rich_text leaf is never parsed: the place for names. */
+/** Makes a leaf of rich_text. Slack never parses its text, so it is safe for names. */
 export function leaf(text: string, style?: { bold?: true; italic?: true; code?: true }): Leaf {
   return style ? { type: 'text', text, style } : { type: 'text', text };
 }
 
-/** One paragraph. Leaves without text are left out, which Slack would refuse, and a paragraph of none says so. */
+/** Builds one paragraph. Empty leaves, which Slack would refuse, are left out; a paragraph without text says so. */
 export function richText(...leaves: readonly (Leaf | string)[]): Block {
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: toLeaves(leaves) }] };
 }
 
-/** One bullet per item, each one line. */
+/** Builds a list with a bullet of one line per item. */
 export function richList(items: readonly (readonly (Leaf | string)[])[]): Block {
   return {
     type: 'rich_text',
@@ -134,7 +134,7 @@ function toLeaves(leaves: readonly (Leaf | string)[]): Leaf[] {
   return filled.some((item) => item.type !== 'text' || toFilled(item.text) === item.text) ? filled : [leaf(NOTHING)];
 }
 
-/** A conversation, person or group by its name, as Slack shows it to the reader; direct messages have none. */
+/** Makes a leaf that Slack shows as the name of a conversation, person or group; direct messages have no name. */
 export function place(id: string): Leaf {
   if (/^[CG][A-Z0-9]+$/.test(id)) return { type: 'channel', channel_id: id };
   if (/^[UW][A-Z0-9]+$/.test(id)) return { type: 'user', user_id: id };
@@ -142,22 +142,22 @@ export function place(id: string): Leaf {
   return leaf(id.startsWith('D') ? 'direct messages' : id);
 }
 
-/** A slack id by its shape: letters and digits in any order after the first letter. */
+/** Matches a Slack id by its shape: letters and digits in any order after the first letter. */
 const PLACE_ID = /\b([CGUW](?=[A-Z]*\d)[A-Z0-9]{7,})\b/;
-/** The same at the end of a sentence, where who entered it stands. */
+/** Matches a user id in brackets at the end of a sentence: the person who entered something. */
 const ACTOR = /(?<=\()([UW](?=[A-Z]*\d)[A-Z0-9]{7,})(?=\)(?:\.|$))/;
 
-/** Our own words, with the ids of channels and people in them as Slack shows these to the reader. */
+/** Splits our own words at ids of channels and people, which Slack then shows by name. */
 export function namePlaces(text: string, ids = PLACE_ID): Leaf[] {
   return text.split(ids).map((part, index) => (index % 2 === 1 ? place(part) : leaf(part)));
 }
 
-/** Sentences that may end with who entered something, in brackets. */
+/** Does the same only for a person in brackets at the end of a sentence. */
 export function nameActor(text: string): Leaf[] {
   return namePlaces(text, ACTOR);
 }
 
-/** `<@U…>`, `<!subteam^S…>`: a person or group where Slack reads markup. */
+/** Mentions a person or group in markup: `<@U…>`, `<!subteam^S…>`. */
 export function mention(id: string): string {
   return id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`;
 }
@@ -166,7 +166,7 @@ export function header(text: string): Block {
   return { type: 'header', text: plainText(text, MAX_HEADER_TEXT) };
 }
 
-/** Small print, shown as it is. */
+/** Builds small print, shown as it is. */
 export function plainContext(...lines: readonly string[]): Block {
   return {
     type: 'context',
@@ -183,7 +183,7 @@ export interface ButtonOptions {
   url?: string | undefined;
   style?: 'primary' | 'danger' | undefined;
   confirm?: { title: string; text: string; yes: string } | undefined;
-  /** For screen readers, where the same words stand on several buttons. */
+  /** Label for screen readers, if several buttons have the same text. */
   spoken?: string | undefined;
 }
 
@@ -210,7 +210,7 @@ export function button(options: ButtonOptions): Block {
   };
 }
 
-/** A row of buttons and menus; none without any. */
+/** Builds a row of buttons and menus; no block if there are none. */
 export function actions(...elements: readonly Block[]): Block[] {
   return elements.length > 0 ? [{ type: 'actions', elements }] : [];
 }
@@ -224,7 +224,7 @@ export function option(text: string, value: string): Option {
   return { text: plainText(text, MAX_OPTION_TEXT), value };
 }
 
-/** Characters that a reader sees, as Slack counts a message (near enough). */
+/** Counts the characters that a reader sees, about as Slack counts a message. */
 export function countCharacters(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countCharacters(item), 0);
   if (typeof value !== 'object' || value === null) return 0;
@@ -238,8 +238,8 @@ export function countCharacters(value: unknown): number {
 }
 
 /**
- * One button per address. A placeholder, `https://…`, has none: Slack would refuse the message. `of`: where several scopes
- * have them.
+ * Builds one button per link. A placeholder such as `https://…` gets none, since Slack would refuse the message. `of`: the scope
+ * to name, if several have links.
  */
 export function buildLinkButtons(links: Links, of?: { title: string; index: number }): Block[] {
   const toButton = (kind: 'addon' | 'upgrade', word: string) => {

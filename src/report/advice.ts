@@ -28,17 +28,16 @@ interface Advice {
   offer?: Offer;
 }
 
-/** Newest events of the busiest client that are searched for polling. */
+/** At most this many of the busiest client's newest events are searched for polling. */
 const MOST_EVENTS = 20_000;
-/** A client is busy from this share of all requests on. */
+/** A client with at least this share of all requests is busy. */
 const BUSY_SHARE = 0.3;
 
 const LEAST_FAILED = 0.01;
 
 /**
- * Advises what to do next, by rule, the most pressing first: pools that run out, failures by what they point to, the
- * busiest client and how it could call less, senders in trouble, what is not declared. Only what the numbers give reason
- * for.
+ * Advises what to do next, by rules, the most pressing first: pools that run out, failures by likely cause, the busiest client and
+ * how it could call less, senders in trouble, undeclared clients. Gives only advice that the numbers support.
  */
 export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
@@ -79,12 +78,12 @@ export async function reportAdvice(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-/** Several advices may rest on one report: it is offered once. */
+/** Lists the offers of all advice, each report only once. */
 function listOffers(found: readonly Advice[]): Offer[] {
   return [...new Map(found.flatMap(({ offer }) => (offer ? [[offer.label, offer] as const] : []))).values()];
 }
 
-/** The worst first. */
+/** Orders by level, the worst first. */
 function byLevel(a: { level: Level }, b: { level: Level }): number {
   return LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level);
 }
@@ -97,7 +96,7 @@ function advisePools(
     .filter((pool) => pool.level !== 'healthy')
     .map(({ name, percent, thresholds }) => `${name} at ${formatPercent(percent, thresholds)}`)
     .join(', ');
-  // As long as a later pool has something left, an empty one changes nothing.
+  // While a later pool has something left, an empty one changes nothing.
   const last = pools.findLast(({ left }) => left > 0);
   const more =
     [links.addon && 'buy an add-on', links.upgrade && 'upgrade'].filter(Boolean).join(' or ') ||
@@ -147,7 +146,7 @@ async function adviseBusiest(inquiry: Inquiry, rows: readonly UsageRow[]): Promi
   ];
 }
 
-/** Advises to name unknown clients, if any clients are declared at all. */
+/** Advises to name unknown clients, but only if any clients are declared. */
 function adviseStrangers({ definitions, names, question }: Inquiry, rows: readonly UsageRow[]): Advice[] {
   if (definitions.clients.length === 0) return [];
   const strangers = [...groupTotals(rows, ({ keys }) => keys[0]!)]

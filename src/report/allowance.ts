@@ -8,8 +8,8 @@ import { getScopeStates } from './scope-states.ts';
 import { sumTotals } from './totals.ts';
 
 /**
- * Whether a client reached its own allowance, by the end of the range: a limit that a rule declares for it alone. Without one,
- * how many of its calls were rate-limited.
+ * Says whether a client had reached its own allowance by the end of the range: a limit that is declared for this client alone.
+ * Without such a limit, says how many of its calls were rate-limited.
  */
 export async function describeAllowance(inquiry: Inquiry, name: string, { requests }: Totals): Promise<string> {
   const { deps, names, nowMs, range, filters } = inquiry;

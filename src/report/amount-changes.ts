@@ -5,14 +5,14 @@ import type { Thousandths } from '../domain/event.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { getScopeStates } from './scope-states.ts';
 
-/** One pool or limit of a scope, by its name. */
+/** One pool or limit of a scope, by name. */
 export interface PoolPlace {
   scope: string;
   pool: string;
   isLimit: boolean;
 }
 
-/** An amount that came into force, and what was used of it before the minute of that instant. */
+/** An amount that came into force, and what was used before the minute in which it did. */
 export interface AmountChange {
   atMs: number;
   amount: Thousandths;
@@ -20,8 +20,8 @@ export interface AmountChange {
 }
 
 /**
- * Each amount that came into force for a pool after `fromMs` and up to `untilMs`, oldest first. `versions`: the definitions
- * in force at `fromMs`, then the later ones. Follows from definitions and events alone.
+ * Lists each amount that came into force for a pool after `fromMs` and up to `untilMs`, oldest first. `versions`: the definitions in
+ * force at `fromMs`, then the later ones. Depends on definitions and events alone.
  */
 export async function listAmountChanges(
   deps: { usage: UsageReader; calendar: Calendar },
@@ -49,7 +49,7 @@ export async function listAmountChanges(
   return changes;
 }
 
-/** A name that ended and came back stands in a scope once for each of its lives. */
+/** Lists the pools of this name: one that ended and came back is declared once for each of its lives. */
 function listLives({ scopes }: Definitions, { scope, pool, isLimit }: PoolPlace): readonly Pool[] {
   const declared = scopes.find(({ name }) => name === scope);
   return (isLimit ? declared?.limits : declared?.pools)?.filter(({ name }) => name === pool) ?? [];

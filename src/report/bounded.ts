@@ -27,14 +27,14 @@ import { noteAnswer, offerNearest } from './notes.ts';
 import { askTogether, clampRows, defaultRows } from './top.ts';
 import { emptyTotals, isNamed, rankRows, shareFailed, toPage, toRankingTable } from './totals.ts';
 
-/** Names that the sentence lists. */
+/** How many names the sentence lists. */
 const LISTED = 7;
-/** What is called, where other filters say who calls. */
+/** Dimensions that say what is called; others say who calls. */
 const CALLED = new Set<QuestionKey>(['route', 'method', 'module', 'function', 'version', 'kind', 'scope']);
 
 /**
- * Splits filters into those that say which calls are counted, and those that say whose: `clients of team Sales without 429s`
- * counts 429s, and is of all clients of the team.
+ * Splits filters into those that say which calls are counted, and those that say whose. `clients of team Sales without 429s` counts
+ * 429s, among all clients of the team.
  */
 export function splitFilters<Each extends { key: QuestionKey }>(
   filters: readonly Each[],
@@ -54,8 +54,8 @@ export function splitFilters<Each extends { key: QuestionKey }>(
 }
 
 /**
- * Lists the names of a dimension whose numbers are as the question's bound says, among all that made calls: also those without
- * any call that is counted, where the bound lets none through. These have the numbers of all their calls.
+ * Lists the names of a dimension whose numbers meet the question's bound, among all names that made calls. A bound that zero meets
+ * includes names without any counted call. For a bound that asks for none (`without 429s`), rows have the numbers of all their calls.
  */
 export async function reportBounded(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { dimension = 'client', offset = 0 } = question;
@@ -118,13 +118,13 @@ export async function reportBounded(deps: ReporterDeps, question: Question, nowM
   }
 }
 
-/** Tells whether totals are as a bound says. `share`: of all of them, in percent. */
+/** Tells whether totals meet a bound. `share`: their share of all, in percent. */
 export function holdsFor(bound: Bound, totals: Totals, share = 0): boolean {
   const value = numberOf(bound, totals, share);
   return value !== undefined && isWithin(bound, value);
 }
 
-/** Undefined for a rate of calls none of which has a status. */
+/** Returns the number that a bound is about; undefined for a rate if no call has a status. */
 function numberOf({ column }: Bound, totals: Totals, share: number): number | undefined {
   if (column === 'requests') return totals.requests;
   if (column === 'credits') return ratioOf(totals.credits, 1000);
@@ -165,7 +165,7 @@ export function describeBound(inquiry: Inquiry, bound: Bound | undefined, dimens
   return `had ${bound.column === 'ok_percent' ? 'a success' : 'an error'} rate of ${sign} ${value}`;
 }
 
-/** `2 of 8 clients made fewer than 100 requests: A (12) and B (56).` Of none, who comes nearest. */
+/** `2 of 8 clients made fewer than 100 requests: A (12) and B (56).` If no name meets the bound, names the nearest. */
 export function describeKept({
   bound,
   of,
@@ -179,7 +179,7 @@ export function describeKept({
   of: number;
   words: { singular: string; plural: string };
   what: string;
-  /** The same without a bound. */
+  /** Says the same as `what`, without a bound. */
   any: string;
   kept: readonly string[];
   nearest?: { name: string; value: string } | undefined;

@@ -2,23 +2,25 @@ import type { ClientName } from '../domain/definition.ts';
 import { NONE, OTHER } from '../domain/dimension.ts';
 import { type Filter, type StoredFilter, toMatcher } from '../domain/filter.ts';
 
-/** Shown names of clients, as declared. Several ids may share a name; the first declaration that fits an id names it. */
+/**
+ * Shown names and teams of clients, as declared. Several ids may share a name; an id is named by the first declaration that fits it.
+ */
 export interface ClientNames {
-  /** The id itself where nothing is declared for it. */
+  /** Returns the id itself where no declaration fits it. */
   nameOf(id: string): string;
-  /** `(none)` where no team is declared for it. */
+  /** Returns `(none)` where no team is declared for it. */
   teamOf(id: string): string;
   /** Tells whether a declaration fits the id. */
   knows(id: string): boolean;
-  /** Tells filters that `toIdFilters` alone turns into ids from those that need the ids at hand. */
+  /** Tells whether `toIdFilters` alone can turn these filters into ids. Others need `pickIds`. */
   isExact(filters: readonly Filter[]): filters is readonly StoredFilter[];
-  /** Turns shown names in `client` filters into the ids behind them; ids stay searchable. */
+  /** Turns shown names in `client` filters into the ids behind them; ids in filters stay as they are. */
   toIdFilters(filters: readonly StoredFilter[]): StoredFilter[];
-  /** The same, with the ids at hand: exact where declarations overlap, and for teams. */
+  /** Turns filters into ids by trying each of `ids`: exact where declarations overlap, and for teams. */
   pickIds(filters: readonly Filter[], ids: readonly string[]): StoredFilter[];
 }
 
-/** Declared teams, each once. */
+/** Lists the declared teams, each once. */
 export function listTeams(declared: readonly ClientName[]): string[] {
   return unique(declared.flatMap(({ team }) => (team === undefined ? [] : [team])));
 }
@@ -49,10 +51,10 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
   }
 
   const nameOf = (id: string) => find(id)?.name ?? id;
-  // Clients beyond the cap are one value, so their teams are unknown.
+  // Clients beyond the cap are counted as one value, so their teams are unknown.
   const teamOf = (id: string) => (id === OTHER ? OTHER : (find(id)?.team ?? NONE));
 
-  /** Declarations whose shown name fits the pattern. */
+  /** Lists the declarations whose shown name fits the pattern. */
   function namedBy(pattern: string): ClientName[] {
     const fits = toMatcher(pattern);
     return declared.filter(({ name }) => fits(name));
@@ -84,7 +86,8 @@ function createClientNames(declared: readonly ClientName[]): ClientNames {
           const named = ids.filter((id) => matchers.some((matches) => matches(nameOf(id))));
           return { ...filter, patterns: unique([...filter.patterns, ...named]) };
         });
-      // Clients and teams are both told by the id: one list of ids, the shorter one, stands for all of these filters.
+      // Both a client's name and its team follow from its id, so one list of ids replaces all these filters: those that pass, or
+      // those that do not if these are fewer.
       const tests = filters
         .filter(({ key }) => key === 'client' || key === 'team')
         .map(({ key, patterns, not }) => {
@@ -106,15 +109,12 @@ function isStored(filter: Filter): filter is StoredFilter {
   return filter.key !== 'team';
 }
 
-/** Tells whether no id can fit both, or it does not matter because both show the same name. */
+/** Tells whether two declarations cannot conflict: no id fits both, or both show the same name. */
 function cannotMeet(a: ClientName, b: ClientName): boolean {
   return a.name === b.name || !patternsMeet(a.id, b.id);
 }
 
-/**
- * Tells whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the
- * other.
- */
+/** Tells whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the other. */
 function patternsMeet(a: string, b: string): boolean {
   let above: boolean[] = [];
   for (let i = 0; i <= a.length; i += 1) {

@@ -6,13 +6,13 @@ import { MEASURES, toRate } from './compared-rows.ts';
 import { DIMENSION_WORDS, formatChangeSize, formatDate, formatPercent, joinFirst, toPercent } from './format.ts';
 import { isNamed } from './totals.ts';
 
-/** The failures of a range, of its calls with a status. */
+/** Failed calls of a range, and all its calls with a status. */
 export interface Failures {
   failed: number;
   known: number;
 }
 
-/** The numbers that the sentence of a comparison is made from: every row of its sections. */
+/** The numbers behind the sentence of a comparison, with every row of its sections. */
 interface Compared {
   total: ComparedRow;
   joined: readonly Pick<ComparedSection, 'dimension' | 'rows'>[];
@@ -22,9 +22,9 @@ interface Compared {
   failures: readonly [Failures, Failures];
 }
 
-/** Names that a sentence lists. */
+/** How many names a sentence lists. */
 const LISTED = 3;
-/** Below this, in percent, a change is told as none. */
+/** A change below this, in percent, is told as none. */
 const SAME = 0.5;
 
 /** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */
@@ -74,7 +74,7 @@ function describeFailures({ joined, failures: [now, before] }: Compared, isOfSuc
   return `${told}, ${wayOf(isOfSuccess ? b - a : a - b)} from ${earlier}${cause}.${news}`;
 }
 
-/** Names who changed most in the direction of the sum; empty where there is only one name. */
+/** Names who changed most in the direction of the sum; empty if there is only one name. */
 function describeCause({ joined: [first], total, per }: Compared, measure: CompareReport['measure']): string {
   if (!first || first.dimension === 'status' || first.rows.length < 2) return '';
   const most = findMover(
@@ -87,7 +87,7 @@ function describeCause({ joined: [first], total, per }: Compared, measure: Compa
   return `; ${most.name} went ${wayOf(most.change)} most, by ${formatSize(withoutSign(most.change), measure, per)}`;
 }
 
-/** Names the first in the order of changes: `Acme CRM went down most, by 1,281 to 7,606.` */
+/** Names the largest rise or fall: `Acme CRM went down most, by 1,281 to 7,606.` */
 function describeMover(
   sort: string,
   { joined: [first], per }: Compared,
@@ -104,7 +104,7 @@ function describeMover(
   return `${most.name} went ${wayOf(most.change)} most, by ${change} to ${formatSize(toRate(most.now, per.now, measure), measure, per)}.`;
 }
 
-/** `1,281`, of ranges compared per day `1,281 a day`. */
+/** `1,281`; for ranges compared per day `1,281 a day`. */
 function formatSize(value: Thousandths, measure: CompareReport['measure'], { isDay }: CompareReport['per']): string {
   return `${MEASURES[measure].format(value)}${isDay ? ' a day' : ''}`;
 }
@@ -150,7 +150,7 @@ function nameStatus(filters: NonNullable<Question['filters']>): string | undefin
   return status.length === 1 && /^\d/.test(status[0]!) ? `${status[0]}s`.replace(/xxs$/, 'xx responses') : undefined;
 }
 
-/** How many days each range has, of ranges that are compared per day: `Compared per day, 7 days with 31`. */
+/** Says how many days each range has, if they are compared per day: `Compared per day, 7 days with 31`. */
 export function tellDays(
   ranges: readonly Range[],
   known: readonly Range[],
@@ -166,7 +166,7 @@ export function tellDays(
   return [`Compared per day, ${own} with ${other}`];
 }
 
-/** Says that days side by side are different weekdays: weekends then lie across each other. */
+/** Notes that paired days are different weekdays, so that weekends do not line up. */
 export function notePairs([first]: NonNullable<CompareReport['steps']>, range: Range, versus: Range): string[] {
   if (!first?.beforeMs || (range.firstDay - versus.firstDay) % 7 === 0) return [];
   return ['Days are paired in order, not by weekday.'];
@@ -184,7 +184,7 @@ export function tellStates({ rows }: Pick<ComparedSection, 'rows'>): string[] {
   return [...tell('new'), ...tell('gone')];
 }
 
-/** Puts who leads before the change, in a ranking sorted by its numbers: `Acme made the most: 600, after 400. …` */
+/** Names the leader before the change, in a ranking sorted by its numbers: `Acme made the most: 600, after 400. …` */
 export function sayWhoLeads(report: CompareReport): CompareReport {
   const { question, sections, total, per, measure, finding } = report;
   const order = question.report === 'top' ? /^(-?)(requests|credits)$/.exec(question.sort ?? '') : null;

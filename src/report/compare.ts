@@ -23,9 +23,9 @@ import { DATA_BEGINS } from './notes.ts';
 import { ALL_ROWS, defaultRows } from './top.ts';
 
 /**
- * The same question for two ranges side by side: both numbers of every name, the change, what is new and what is gone. It is
- * made of two reports of the question, each of which counts as it does alone (`answer` makes them). Ranges of unequal length
- * are compared per day; days side by side are the same weekdays, where the range before is not named. `putLaterFirst` comes before.
+ * Answers a question for two ranges side by side: both numbers of every name, the change, and what is new or gone. Both sides are
+ * ordinary reports of the question, made by `answer`. Ranges of unequal length are compared per day. Days are paired with the same
+ * weekday, unless the earlier range is named. Call `putLaterFirst` before.
  */
 export async function reportCompare(
   deps: ReporterDeps,
@@ -62,7 +62,7 @@ export async function reportCompare(
     return { ...section, rows: shown, more: all.length - shown.length };
   });
   const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
-  // In one sentence: `Compared per day, 7 days with 31; a and b are new.`
+  // One sentence: `Compared per day, 7 days with 31; a and b are new.`
   const told = [
     ...tellDays(ranges, known, per),
     ...(HAS_NO_STATES.has(question.report) ? [] : joined.slice(0, 1).flatMap(tellStates)),
@@ -114,8 +114,8 @@ export async function reportCompare(
 }
 
 /**
- * The question with the later of its two ranges as the one that is told, whichever was named first: a change goes forward in
- * time. Ranges that overlap stay as they were named.
+ * Swaps the two ranges where the earlier was named first, so that a change is told forward in time. Ranges that overlap stay as they
+ * are.
  */
 export async function putLaterFirst(deps: ReporterDeps, question: Question, nowMs: number): Promise<Question> {
   const extent = await deps.usage.extent();
@@ -124,7 +124,7 @@ export async function putLaterFirst(deps: ReporterDeps, question: Question, nowM
   return { ...question, range: question.versus, versus: range.text };
 }
 
-/** `isByDays`: days are told side by side. */
+/** Resolves both ranges. `isByDays`: days are shown side by side. */
 function resolveBoth({ calendar }: ReporterDeps, question: Question, nowMs: number, firstDay: number | undefined) {
   const { versus: text = '', report, overTime } = question;
   const options = { firstDay, default: counterpartOf(text) ?? DEFAULTS[report] };
@@ -134,7 +134,7 @@ function resolveBoth({ calendar }: ReporterDeps, question: Question, nowMs: numb
   return { range, versus, isByDays };
 }
 
-/** Says of a running range that it has no whole day yet, and what the other was: nothing is new or gone. */
+/** Reports that one range has no whole day yet, and what the other was. Nothing is called new or gone. */
 function compareNothing(
   head: Pick<CompareReport, 'question' | 'title' | 'range' | 'versus' | 'filters' | 'zone' | 'asOfMs' | 'population'>,
   measure: CompareReport['measure'],
@@ -153,26 +153,26 @@ function compareNothing(
   };
 }
 
-/** `this-month` on the 1st. */
+/** True of an empty range, such as `this-month` on the 1st. */
 function isNone({ fromMs, toMs }: Range): boolean {
   return toMs <= fromMs;
 }
 
-/** Tells whether a range lies whole weeks earlier, and not just before: that is worth saying. */
+/** Tells whether `versus` lies whole weeks earlier but not directly before, which the answer then says. */
 function isWeeksBefore(range: Range, versus: Range): boolean {
   const days = range.firstDay - versus.firstDay;
   return days > 0 && days % 7 === 0 && versus.lastDay < range.firstDay - 1;
 }
 
 /**
- * Reports for which new and gone names are not listed: those of one name, durations, which may be missing although there are
- * calls, and status codes, whose sentence has them.
+ * Reports that do not list new and gone names: drill-downs into one name; durations, which may be missing although there are calls;
+ * and status codes, whose sentence names new codes itself.
  */
 const HAS_NO_STATES = new Set<Question['report']>(['client', 'route', 'latency', 'status']);
 
 const DEFAULTS: Partial<Record<Question['report'], string>> = { summary: 'today', day: 'yesterday' };
 
-/** Asks for both sides. A name that is unknown around one of the ranges has no calls there: only if both refuse it is it an error. */
+/** Asks for both sides. A name that only one side knows has no calls on the other; if neither knows it, rejects. */
 async function askBoth(
   now: Promise<ComparedSide>,
   before: Promise<ComparedSide>,
@@ -188,7 +188,10 @@ function isUnknownName(result: PromiseSettledResult<unknown>): boolean {
   return result.status === 'rejected' && result.reason instanceof RefusedQuestion;
 }
 
-/** Decides whether to compare per day. Running ranges may differ by an hour, and a day with a clock change counts as one day. */
+/**
+ * Decides whether to compare per day. Lengths count as equal within a minute (running ranges: an hour), and a day with a clock change
+ * counts as one day.
+ */
 function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['per'] {
   const [now, before] = [lengthInDays(range, nowMs), lengthInDays(versus, nowMs)];
   const slack = range.partial ? HOUR_MS : MINUTE_MS;
@@ -196,7 +199,7 @@ function comparePer(range: Range, versus: Range, nowMs: number): CompareReport['
   return isEqual ? ONCE : { now, before, isDay: true };
 }
 
-/** Cuts a range to the days since data began: empty days before would pull its mean down. */
+/** Cuts a range to the days since data began, because empty days before would lower its mean. */
 function sinceData(range: Range, firstDay: number | undefined, { startOfDay }: Calendar): Range {
   if (firstDay === undefined || firstDay <= range.firstDay || firstDay > range.lastDay) return range;
   return { ...range, firstDay, fromMs: Math.max(range.fromMs, startOfDay(firstDay)) };
@@ -204,7 +207,7 @@ function sinceData(range: Range, firstDay: number | undefined, { startOfDay }: C
 
 type Joined = Omit<ComparedSection, 'more'>;
 
-/** Joins the sections of both sides, in the order of the first. A section with a single name is left out. */
+/** Joins the sections of both sides, in the order of the first. Leaves out sections with a single name. */
 function joinSections(
   now: ComparedSide,
   before: ComparedSide,
@@ -227,20 +230,20 @@ function joinSections(
 /** Makes the report of one range. */
 export type Answer = (question: Question) => Promise<Report>;
 
-/** One of the two reports of a comparison, as numbers by name: every name, so that what is new or gone is told rightly. */
+/** One side of a comparison as numbers by name. It has every name, since otherwise a name might wrongly look new or gone. */
 interface ComparedSide extends Pick<ReportHead, 'title' | 'asOfMs' | 'filters' | 'finding' | 'population' | 'notes'> {
-  /** Of a drill-down: the full name that it is about, where less of it was typed. */
+  /** For a drill-down: the full name, where only a part of it was typed. */
   name?: string;
   /** Undefined: no call has a duration. */
   total: Thousandths | undefined;
-  /** Of the calls with a status. */
+  /** Failures among the calls with a status. */
   failures: Failures;
-  /** The first is searched for who caused the change. */
+  /** The first section is searched for the cause of the change. */
   sections: readonly { title: string; dimension: QuestionKey; counts: ReadonlyMap<string, Thousandths> }[];
   steps?: Steps;
 }
 
-/** Returns the side of one range. Where its report goes by steps, a ranking is asked for its names. Rejects as the report does. */
+/** Asks for one side. A report by steps has no names, so a ranking is asked for besides. Rejects as the report does. */
 async function askSide(answer: Answer, question: Question): Promise<ComparedSide> {
   const { scope, filters = [], measure = 'requests', overTime } = question;
   if (question.report === 'summary') {
@@ -268,7 +271,7 @@ async function askSide(answer: Answer, question: Question): Promise<ComparedSide
   };
 }
 
-/** The side of a range in which there were no calls. */
+/** Returns a side without any calls. */
 function withoutCalls({ title, asOfMs, filters, finding }: ComparedSide): ComparedSide {
   return { title, asOfMs, filters, finding, total: 0, failures: { failed: 0, known: 0 }, sections: [], notes: [] };
 }
@@ -280,7 +283,9 @@ function sizeOf(report: Report, measure: 'requests' | 'credits'): Pick<ComparedS
   return { total: totals[measure], failures: { failed: totals.failed, known: totals.ok + totals.failed } };
 }
 
-/** Numbers by name. Of a drill-down, first what is behind a change: the routes of a client, the clients of a route. */
+/**
+ * Returns numbers by name. For a drill-down the likely cause of a change comes first: the routes of a client, the clients of a route.
+ */
 function listSections(report: Report, measure: 'requests' | 'credits'): ComparedSide['sections'] {
   const title = (dimension: QuestionKey) => capitalise(DIMENSION_WORDS[dimension].plural);
   const toCounts = (rows: readonly (Totals & { name: string })[]) =>

@@ -20,14 +20,17 @@ import { isNamed } from './totals.ts';
 
 type Basis = Pick<CompareReport, 'measure' | 'per'>;
 
-/** Returns what is compared of a sum: the sum itself, or its share of a day. Credits stay whole thousandths. */
+/** Returns the number to compare: the sum itself, or its mean per day. Credits stay whole thousandths. */
 export function toRate(sum: Thousandths, per: number, measure: Basis['measure']): Thousandths {
   if (per === 1) return sum;
   if (per === 0) return 0;
   return measure === 'credits' ? Math.round(ratioOf(sum, per)) : ratioOf(sum, per);
 }
 
-/** Both numbers of a name and their change; undefined: a side has none, as of a client that made no calls. */
+/**
+ * Builds the row of a name: both numbers and their change. Undefined: the name has no number on that side, such as a client without
+ * calls.
+ */
 export function compareRow(
   name: string,
   now: Thousandths | undefined,
@@ -45,7 +48,7 @@ export function compareRow(
   };
 }
 
-/** One row per name of either side, in no promised order. */
+/** Returns one row per name of either side, in no promised order. */
 export function joinRows(
   now: ReadonlyMap<string, Thousandths>,
   before: ReadonlyMap<string, Thousandths>,
@@ -65,8 +68,8 @@ const SORTS: readonly Pick<Column<ComparedRow>, 'key' | 'cell'>[] = [
 ];
 
 /**
- * In the order asked for, names before `(none)` and `(other)`. Absent: most first; of status codes, failures first, and of
- * these what changed most. Throws QuestionError for another column.
+ * Sorts rows as asked, names before `(none)` and `(other)`. By default most first; for status codes failures first, by the size of
+ * their change. Throws QuestionError for another column.
  */
 export function sortRows(rows: readonly ComparedRow[], dimension: QuestionKey, sort?: string): ComparedRow[] {
   const tie = (a: ComparedRow, b: ComparedRow) =>
@@ -83,7 +86,7 @@ export function sortRows(rows: readonly ComparedRow[], dimension: QuestionKey, s
 interface MeasureWords {
   noun: string;
   label: string;
-  /** Begins the names of its CSV columns. */
+  /** Begins the names of the measure's CSV columns. */
   key: string;
   type: ColumnType;
   format(value: Thousandths): string;
@@ -111,7 +114,7 @@ interface Compared extends Pick<CompareReport, 'sections' | 'steps' | 'measure' 
   grain: StepGrain;
 }
 
-/** One line of the table: a name, or a step of both ranges. Null: nothing to say, as of a step that one range does not have. */
+/** One line of the table: a name, or a step of both ranges. Null: no value, such as a step that one range does not have. */
 interface Line extends Omit<{ [Part in keyof ComparedRow]: ComparedRow[Part] | null }, 'name'> {
   name: string;
   dimension: string;
@@ -120,8 +123,8 @@ interface Line extends Omit<{ [Part in keyof ComparedRow]: ComparedRow[Part] | n
 }
 
 /**
- * Both numbers of each row, per day beside it where that is what is compared, the change, and what is new or gone. The columns
- * of the CSV are the same for all comparisons, but for the measure in their names.
+ * Builds the table: both numbers of each row, or their means per day where these are compared; the change; new or gone. All
+ * comparisons have the same CSV columns, except for the measure in their names.
  */
 export function toComparedTable(compared: Compared): Table {
   const { sections, steps, measure, per } = compared;
@@ -171,7 +174,7 @@ export function toComparedTable(compared: Compared): Table {
 function listNames({ sections, measure }: Compared): Line[] {
   return sections.flatMap(({ dimension, rows }) =>
     rows.map((row): Line => {
-      // Where no call has a duration there is no latency, while calls that were not made are 0 of them.
+      // A name without durations has no latency at all, while a name without calls has 0 of them.
       if (measure !== 'p95' || row.state === undefined) return { ...row, dimension };
       const half = { name: row.name, dimension, change: null, state: null };
       return row.state === 'gone'
@@ -181,7 +184,7 @@ function listNames({ sections, measure }: Compared): Line[] {
   );
 }
 
-/** One line per step. Steps have equal lengths, so they are never compared per day. */
+/** Returns one line per step. Steps have equal lengths, so they are never compared per day. */
 function listSteps({ measure, zone, grain }: Compared, steps: NonNullable<CompareReport['steps']>): Line[] {
   const calendar: Calendar = createCalendar(zone);
   const nameOf = (ms: number) => formatStep(ms, calendar.dayOf(ms), grain, zone);
@@ -191,33 +194,36 @@ function listSteps({ measure, zone, grain }: Compared, steps: NonNullable<Compar
       ...{ name, dimension: grain, label: formatStepLabel(startMs, grain, calendar) },
       nameBefore: beforeMs === undefined ? undefined : nameOf(beforeMs),
     };
-    // Of a step that one range does not have there is no change.
+    // A step that one range does not have shows no change.
     if (now === undefined || before === undefined)
       return { ...place, now: now ?? null, before: before ?? null, change: null };
     return { ...compareRow(name, now, before, { measure, per: ONCE }), ...place };
   });
 }
 
-/** Sums that are compared as they are. */
+/** Compare sums as they are, not per day. */
 export const ONCE: CompareReport['per'] = { now: 1, before: 1, isDay: false };
 
-/** The steps of one of two ranges that are compared. */
+/** The steps of one side of a comparison. */
 export interface Steps {
   grain: StepGrain;
   zone: string;
   bars: readonly { startMs: number; value: number | undefined; partial: boolean }[];
 }
 
-/** Tells whether to draw running totals: days of different weekdays are paired, and their lines would cross at each weekend. */
+/**
+ * Tells whether to draw running totals. This is so where days of different weekdays are paired: their plain lines would cross at each
+ * weekend.
+ */
 export function isAddedUp({ steps = [], grain, measure }: Pick<CompareReport, 'steps' | 'grain' | 'measure'>): boolean {
   const days = steps.map(({ startMs, beforeMs = startMs }) => Math.round((startMs - beforeMs) / DAY_MS));
   return grain === 'day' && measure !== 'p95' && days.some((apart) => apart % 7 !== 0);
 }
 
-/** Heads a picture of running totals; its table has the days. */
+/** Title of a chart of running totals; the table below it has the days. */
 export const SO_FAR = 'Requests so far, day by day';
 
-/** Running totals; undefined where there is no value, as behind the end of the shorter range. */
+/** Returns running totals; undefined where a value is, as after the end of the shorter range. */
 export function addUp<Value extends number | undefined>(values: readonly Value[]): (Value | number)[] {
   let sum = 0;
   return values.map((value) => {
@@ -227,8 +233,8 @@ export function addUp<Value extends number | undefined>(values: readonly Value[]
 }
 
 /**
- * Pairs steps in order; hours of ranges that begin at the same time of day, by the clock: a clock change in one of them doubles
- * an hour, or skips it, and moves no other. Undefined where the ranges have steps of different widths.
+ * Pairs steps in order. Hours of ranges that begin at the same time of day are paired by the clock, so that a clock change doubles or
+ * skips one hour and moves no other. Undefined if the ranges have steps of different widths.
  */
 export function joinSteps(now: Steps, before: Steps): CompareReport['steps'] {
   const { zone, grain } = now;
@@ -254,7 +260,10 @@ export function joinSteps(now: Steps, before: Steps): CompareReport['steps'] {
   });
 }
 
-/** The place of an hour by the clock since the day of `first`: a whole number, with room for a second time the clock shows it. */
+/**
+ * Numbers an hour by the clock, counted from the day of `first`. Numbers are even, so that an hour which the clock shows a second
+ * time fits in between.
+ */
 function placeOf(ms: number, first: Temporal.ZonedDateTime): number {
   const local = toLocal(ms, first.timeZoneId);
   const { days } = first.toPlainDate().until(local.toPlainDate());
@@ -262,8 +271,8 @@ function placeOf(ms: number, first: Temporal.ZonedDateTime): number {
 }
 
 /**
- * As long after `first` by the clock as a step is after `firstBefore`: a step past those of the range asked for. An hour that the
- * clock does not show there keeps its own time.
+ * Moves a step into the other range: as long after `first` by the clock as it is after `firstBefore`. A time that the clock does not
+ * show there stays unchanged.
  */
 function moveStep(ms: number, firstBefore: Temporal.ZonedDateTime, first: Temporal.ZonedDateTime): number {
   const local = toLocal(ms, first.timeZoneId);
@@ -273,7 +282,7 @@ function moveStep(ms: number, firstBefore: Temporal.ZonedDateTime, first: Tempor
   return isSecond(local) || !moved.toPlainDateTime().equals(clock) ? ms : moved.epochMilliseconds;
 }
 
-/** Tells whether the clock was set back since it first showed this time. */
+/** Tells whether the clock shows this time for the second time, after it was set back. */
 function isSecond(local: Temporal.ZonedDateTime): boolean {
   const earlier = local.toPlainDateTime().toZonedDateTime(local.timeZoneId, { disambiguation: 'earlier' });
   return !earlier.equals(local);

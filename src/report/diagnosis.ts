@@ -4,7 +4,10 @@ import { countOf, formatCount, formatInStep, formatMoment, formatShare, joinWord
 import { type Inquiry, namerOf } from './inquiry.ts';
 import { findMost, findPeak, isNamed } from './totals.ts';
 
-/** Failures that belong together: what they are called, what a client does about them, and what to advise. The first that fits a status takes it. */
+/**
+ * Classes of failures: a name (`claim`), what its client can do (`remedy`), and what to advise. A status belongs to the first class
+ * that fits it.
+ */
 export const FAILURES = [
   {
     fits: (status: number) => status === 429,
@@ -38,14 +41,14 @@ export const FAILURES = [
   },
 ] as const;
 
-/** Stands for rate-limited where the busiest minutes were below every rate limit that is declared. */
+/** Takes the place of the class of 429s if the busiest minutes stayed below every declared rate limit. */
 export const REFUSED_BELOW = {
   claim: 'Rate-limited (429), though below the known limit',
   remedy: 'Find out which limit is being hit; back off after each 429.',
   advice: 'Find out which limit is being hit; back off after a 429',
 } as const;
 
-/** Calls and failures by the first key of rows that are also by status, and the name with the most failures. */
+/** Counts calls and failures by the first key of rows whose second key is the status, and finds the name with the most failures. */
 export function countFailures(
   rows: readonly UsageRow[],
   fits: (status: string) => boolean,
@@ -65,7 +68,7 @@ export function countFailures(
   return { calls, failed, worst, most };
 }
 
-/** Smallest share of all failures at which a class is mentioned. */
+/** A class with a smaller share of all failures is not mentioned. */
 const LEAST_SHARE = 0.1;
 /** A client or route is named if it has at least this share of a class, and the class at least LEAST_CALLS calls. */
 const CONCENTRATED = 0.5;
@@ -82,8 +85,8 @@ export interface StatusNumbers {
 }
 
 /**
- * Lists what the failures point to, the largest class first, each with the numbers that it rests on; nothing without failures.
- * For 429 the minute with the most calls is looked up, in the step with the most of them, for scopes with a rate limit.
+ * Lists likely causes of failures, the largest class first, each with the numbers behind it; empty without failures. For 429s it
+ * looks up the busiest minute, in the step with the most of them, of scopes with a rate limit.
  */
 export async function diagnoseStatus(
   inquiry: Inquiry,
@@ -120,7 +123,7 @@ export async function diagnoseStatus(
   );
 }
 
-/** Names where most of these failures are: `nearly all on /v1/jobs/{id}`; nothing when they are spread. */
+/** Names where most of these failures are: `nearly all on /v1/jobs/{id}`; empty when they are spread. */
 function placeWithin(
   rows: readonly UsageRow[],
   statuses: ReadonlySet<string>,
@@ -133,7 +136,10 @@ function placeWithin(
   return [`${part} ${word} ${worst}`];
 }
 
-/** What refused calls in the step with the most 429s: the busiest minute of each scope of the question, and whether all stay below. */
+/**
+ * Compares the busiest minute of each scope of the question with its rate limit, in the step with the most 429s. `isBelow`: all
+ * stayed below, so another limit refused the calls.
+ */
 async function comparePeaks(
   inquiry: Inquiry,
   steps: StatusNumbers['steps'],
@@ -170,11 +176,11 @@ export interface ScopePeak {
   startMs: number;
   singles: number;
   limit: number;
-  /** Surely below: no calls came as counts, which may have filled any minute. */
+  /** True only if no calls came as counts, because these may have filled any minute. */
   isBelow: boolean;
 }
 
-/** The busiest minutes of scopes in their spans; without scopes that have no rate limit, or no single calls then. */
+/** Finds the busiest minute of each scope in its span; leaves out scopes without a rate limit or without single calls. */
 export async function listPeaks(inquiry: Inquiry, spans: ReadonlyMap<string, Span>): Promise<ScopePeak[]> {
   const { definitions, deps } = inquiry;
   const titleOf = namerOf(inquiry, 'scope');

@@ -17,8 +17,8 @@ import { barColumn, buildTable } from './table.ts';
 import { countNames, sumTotals } from './totals.ts';
 
 /**
- * How many different clients, users or other names made calls in each step of the range, and in all of it: exact, as far as
- * totals or raw events tell them apart, which the notes say. `(none)` and `(other)` are not names.
+ * Counts the different clients, users or other names that made calls, in each step of the range and in all of it. Exact as far as
+ * totals or raw events tell names apart; notes say where they do not. `(none)` and `(other)` do not count.
  */
 export async function reportDistinct(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
   const { dimension = 'client', report } = question;
@@ -74,7 +74,7 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
   }
 }
 
-/** `failures`, `429s`, `5xx responses`, where a filter lets these alone through. */
+/** `failures`, `429s` or `5xx responses`, if a filter lets only these through. */
 function nameFailures(filters: Inquiry['filters']): string | undefined {
   const codes = filters.find(isOfFailures)?.patterns;
   if (!codes) return undefined;
@@ -82,7 +82,7 @@ function nameFailures(filters: Inquiry['filters']): string | undefined {
   return codes[0]!.endsWith('xx') ? `${codes[0]} responses` : `${codes[0]}s`;
 }
 
-/** The same series with the number of different names as what is drawn. Any other series as it is. */
+/** Puts the number of different names in the place of requests, so that charts draw it. Other series stay as they are. */
 export function drawDistinct(report: SeriesReport): SeriesReport {
   if (!report.distinct) return report;
   const bars = report.bars.map((bar) => ({ ...bar, ...toPlain(bar.distinct ?? 0) }));

@@ -28,9 +28,9 @@ const CONCENTRATED = 0.5;
 const IDS_NAMED = 10;
 
 /**
- * The other dimensions of one client's (by name or id) or one route's calls: per dimension the rows with the most failures
- * first, five unless the question asks for more. Dimensions in which all its calls are alike are left out, and noted.
- * Throws QuestionError without a name, or with one that was never seen, with the nearest that was.
+ * Breaks down the calls of one client (by name or id) or one route by their other dimensions: per dimension the rows with the most
+ * failures first, five unless the question asks for more. A dimension with only one value becomes a note. Throws QuestionError
+ * without a name, or for one that was never seen, with the nearest that was.
  */
 export async function reportDrill(deps: ReporterDeps, question: Question, nowMs: number): Promise<DrillReport> {
   const kind = question.report === 'route' ? 'route' : 'client';
@@ -206,7 +206,7 @@ async function askSections(
   return { inquiry, clients, answers };
 }
 
-/** Failures first; among those shown is always the code that most successful calls ended with. */
+/** Picks the status codes to show, failures first; the code that most successful calls ended with is always among them. */
 function pickStatuses(ranked: readonly RankingRow[], limit: number): RankingRow[] {
   const shown = ranked.slice(0, limit);
   const usual = ranked.reduce<RankingRow | undefined>(

@@ -12,8 +12,8 @@ import { sumTotals } from './totals.ts';
 const ROWS = 20;
 
 /**
- * The newest single calls that match, 20 unless the question asks for a number up to 10,000; from raw events alone. Without
- * a range of the seven days before and of today, since the newest are of today.
+ * Lists the newest single calls that match, 20 unless the question asks for a number up to 10,000; from raw events alone. By default
+ * from the last seven days and today, since the newest are of today.
  */
 export async function reportEvents(deps: ReporterDeps, question: Question, nowMs: number): Promise<EventsReport> {
   const today = deps.calendar.dayOf(nowMs);
@@ -76,8 +76,8 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
 }
 
 /**
- * Answers whether calls still come: silence longer than any pause of the range is a stop.
- * `No: Acme CRM still sends; its last call was on Sun 29 Nov 10:11.`
+ * Says whether calls still come. Silence longer than any pause in the range counts as a stop. `No: Acme CRM still sends; its last
+ * call was on Sun 29 Nov 10:11.`
  */
 async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', newestMs?: number): Promise<string> {
   const { deps, nowMs, range, question } = inquiry;
@@ -97,13 +97,13 @@ async function describeSending(inquiry: Inquiry, asked: 'sending' | 'stopped', n
   const pauses = hours.slice(1).map((hour, index) => hour - hours[index]!);
   const longest = pauses.length > 0 ? Math.max(...pauses) : DAY_MS;
   const silence = nowMs - lastMs;
-  // Hours tell a pause to the hour.
+  // Pauses are known only to the hour.
   if (silence < longest + HOUR_MS) return `${answer(true)}: ${who} ${codes ? 'still come' : 'still sends'}; ${last}.`;
   const before = pauses.length > 0 ? `; before, it paused ${formatDuration(longest)} at most` : '';
   return `${answer(false)}: ${who} ${codes ? 'have' : 'has'} stopped; ${last}, ${formatDuration(silence)} ago${before}.`;
 }
 
-/** Columns that people see say what differs: one value of all calls is told in a note instead. */
+/** Builds the table. People see only columns that differ: a value that all calls share is told in a note instead. */
 function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
   const { deps, range, names } = inquiry;
   const alike = listAlike(inquiry, events);
@@ -112,7 +112,7 @@ function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
   const text = (key: string, label: string, cell: Column<RawEvent>['cell']): Column<RawEvent> => ({
     ...{ key, label, type: 'text', cell: (event) => cell(event) || null },
   });
-  // For programs alone.
+  // A column for programs only.
   const exact = (key: string, label: string, cell: Column<RawEvent>['cell']) => ({
     ...text(key, label, cell),
     csvOnly: true,
@@ -147,7 +147,7 @@ function toTable(inquiry: Inquiry, events: readonly RawEvent[]): Table {
 
 type Alike = 'day' | 'client_name' | 'status';
 
-/** Finds what all calls have in common, if there are several: `Every row: 20 Nov, client Acme CRM and status 429.` */
+/** Finds the values that all calls share, if there are several calls: `Every row: 20 Nov, client Acme CRM and status 429.` */
 function listAlike({ names, range, deps }: Inquiry, events: readonly RawEvent[]): Map<Alike, string> {
   const alike = new Map<Alike, string>();
   if (events.length < 2) return alike;
@@ -164,13 +164,13 @@ function toStatus({ status }: RawEvent): string {
   return status === 0 ? NONE : String(status);
 }
 
-/** `14:05:09`, on several days `27 Nov 14:05:09`. */
+/** `14:05:09`; over several days `27 Nov 14:05:09`. */
 function formatWhen(ms: number, { dayOf, zone }: Calendar, isOneDay: boolean): string {
   const clock = toLocal(ms, zone).toPlainTime().toString({ smallestUnit: 'second' });
   return isOneDay ? clock : `${formatShortDate(dayOf(ms))} ${clock}`;
 }
 
-/** `GET /v1/orders/{id}`; of an event that stands for several calls `GET /v1/orders ×25`. */
+/** `GET /v1/orders/{id}`; for an event that stands for several calls `GET /v1/orders ×25`. */
 function describeCall({ method, route, function: called, kind, count }: RawEvent): string {
   const call = [method, route || called].filter(Boolean).join(' ') || kind;
   return count > 1 ? `${call} ×${formatCount(count)}` : call;

@@ -32,9 +32,9 @@ import { buildTable } from './table.ts';
 import { sumTotals } from './totals.ts';
 
 /**
- * Explains where the numbers of a scope (or of all) come from: what is counted and what it costs, what was taken out, how
- * amounts are made and since when, what was drawn from which pool in the running periods, corrections, and how fresh it all
- * is. Volumes are of the range, by default of 30 days with today. Throws QuestionError for a scope that there is not.
+ * Explains where the numbers of a scope (or of all) come from: what is counted and what it costs, what was excluded, how amounts add
+ * up and since when, what each pool gave in the running periods, corrections, and how fresh the data are. Volumes are of the range,
+ * by default of 30 days with today. Throws QuestionError for an unknown scope.
  */
 export async function reportExplain(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const today = deps.calendar.dayOf(nowMs);
@@ -93,7 +93,7 @@ export async function reportExplain(deps: ReporterDeps, question: Question, nowM
           lines: describeCounting(
             scope,
             rules,
-            // The first line says it of one scope.
+            // With a single scope, the finding already says how much was counted.
             scopes.length === 1 ? undefined : counted.get(scope.name),
             late.find((each) => each.scope === scope.name),
           ),
@@ -213,7 +213,7 @@ function describeVersions({ name, period, amounts }: Pool): string[] {
   );
 }
 
-/** `module erp* and kind call`: what a rule's entry asks of an event. */
+/** `module erp* and kind call`: the conditions of a rule's entry. */
 function describeMatch(match: Match): string {
   const parts = Object.entries(match).map(([dimension, pattern]) => `${dimension} ${pattern}`);
   return parts.length === 0 ? 'every call' : joinWords(parts);

@@ -11,7 +11,7 @@ import { sumTotals } from './totals.ts';
 /** Steps that are averages of others. */
 export type Folding = Extract<AskedGrain, 'weekday' | 'hour-of-day'>;
 
-/** A step with the rounded averages of those that are alike, `steps` of them. */
+/** The rounded average of `steps` steps that are alike. */
 interface Folded extends Totals {
   startMs: number;
   label: string;
@@ -22,7 +22,7 @@ interface Folded extends Totals {
   sum: number;
 }
 
-/** The averages of whole steps that are alike: of all Mondays, of all days at 14:00; from Monday, or from midnight, on. */
+/** Averages whole steps that are alike: all Mondays, or all hours at 14:00. Order: from Monday, or from midnight, on. */
 export function foldSteps<Bar extends Totals & { startMs: number; partial: boolean }>(
   inquiry: Inquiry,
   grain: Folding,
@@ -41,7 +41,7 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
       const name = grain === 'weekday' ? `${WEEKDAYS[toDate(calendar.dayOf(startMs)).dayOfWeek - 1]}s` : label;
       return {
         ...{ startMs, label, name, partial: false, steps: steps.length, sum: sum.requests },
-        // What the bars of a picture show adds up to the number that is told.
+        // Round the parts so that they add up to the number that is told.
         ...{ requests, failed, none, ok: Math.max(0, requests - failed - none), credits: 0 },
       };
     });

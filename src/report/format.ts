@@ -16,18 +16,18 @@ export function formatCount(count: number): string {
   return counts.format(count);
 }
 
-/** An average: whole from ten on, else one decimal. */
+/** An average: whole from ten on, below that one decimal. */
 export function formatRate(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 10) return formatCount(value);
   return String(Math.round(value * 10) / 10);
 }
 
 /**
- * `41%` where it is exactly that, else one decimal. Never rounded up to a level, 0 or 100 that is not reached:
- * 89.97 → `89.9%`, 0.02 → `<0.1%`.
+ * `41%` if it is exactly that, else one decimal. Never rounded up to a level, 0 or 100 that is not reached: 89.97 → `89.9%`, 0.02 →
+ * `<0.1%`.
  */
 export function formatPercent(percent: number, levels: readonly number[] = [75, 90]): string {
-  // Takes away the noise of binary fractions (28.000000000000004) and nothing else.
+  // Removes only the noise of binary fractions: 28.000000000000004.
   const exact = Math.round(percent * 1e12) / 1e12;
   if (Number.isInteger(exact)) return `${formatCount(exact)}%`;
   if (exact > 0 && exact < 0.1) return '<0.1%';
@@ -49,7 +49,7 @@ export function formatSigned(change: number, format: (size: number) => string = 
   return withSign(change, format(Math.abs(change)));
 }
 
-/** The size of a change, already in words, with its sign. */
+/** Puts the sign of a change before its size in words; a size of zero has none. */
 export function withSign(change: Thousandths, size: string): string {
   return /[1-9]/.test(size) ? `${change > 0 ? '+' : '-'}${size}` : size;
 }
@@ -59,13 +59,13 @@ export function formatSignedCredits(credits: Thousandths): string {
   return `${credits > 0 ? '+' : ''}${formatCredits(credits)}`;
 }
 
-/** `+12%`, `-0.4%`: a change, as tables show it; of `<0.1%` the sign would say no more. */
+/** `+12%`, `-0.4%`: a change, as tables show it; `<0.1%` has no sign. */
 export function formatChange(percent: number): string {
   if (Math.abs(percent) < 0.1) return formatPercent(Math.abs(percent), []);
   return formatSigned(percent, (size) => formatPercent(size, []));
 }
 
-/** `12%`, `0.6%`: a change in a sentence, without its sign; whole numbers from ten on; a fall shows 100% only where nothing is left. */
+/** `12%`, `0.6%`: a change in a sentence, without its sign; whole numbers from ten on. A fall shows 100% only if nothing is left. */
 export function formatChangeSize(percent: number): string {
   const size = Math.abs(percent);
   if (size < 10) return formatPercent(size, []);
@@ -73,7 +73,7 @@ export function formatChangeSize(percent: number): string {
   return `${formatCount(whole)}%`;
 }
 
-/** Unrounded 0–100; 0 of nothing is 0. */
+/** Returns an unrounded percentage, 0–100; 0 if the whole is 0. */
 export function toPercent(part: Thousandths, whole: Thousandths): number {
   return whole === 0 ? 0 : ratioOf(part, whole) * 100;
 }
@@ -100,7 +100,7 @@ export function formatInstant(ms: number, zone: string): string {
   return `${local.day} ${MONTHS[local.month - 1]} ${local.year} ${clockOf(local)}`;
 }
 
-/** `Mon 30 Nov 04:32`, local to the zone: an instant of these weeks, in a sentence. */
+/** `Mon 30 Nov 04:32`, local to the zone: a recent or near instant, in a sentence. */
 export function formatMoment(ms: number, zone: string): string {
   const local = toLocal(ms, zone);
   return `${SHORT_WEEKDAYS[local.dayOfWeek - 1]} ${local.day} ${MONTHS[local.month - 1]} ${clockOf(local)}`;
@@ -111,12 +111,12 @@ export function formatClock(ms: number, zone: string): string {
   return clockOf(toLocal(ms, zone));
 }
 
-/** `2026-10-25T02:00+02:00`: the local hour, told apart where it comes twice. */
+/** `2026-10-25T02:00+02:00`: a local hour with its offset, since the clock may show it twice. */
 export function formatHour(ms: number, zone: string): string {
   return toLocal(ms, zone).toString({ timeZoneName: 'never', smallestUnit: 'minute' });
 }
 
-/** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as a CSV names it; a week by its first day. */
+/** `2026-11-20`, `2026-11` or `2026-11-20T14:00+00:00`: a step as CSV names it; a week by its first day. */
 export function formatStep(ms: number, day: number, grain: StepGrain, zone: string): string {
   if (grain === 'month') return formatDay(day).slice(0, 7);
   return grain === 'day' || grain === 'week' ? formatDay(day) : formatHour(ms, zone);
@@ -158,7 +158,7 @@ export function formatLatency(ms: number): string {
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 
-/** Three digits, for a picture: `9,412` (exact below ten thousand), `86.1k`, `2.31M`, `9B`. */
+/** Three digits, for charts: `9,412` (exact below ten thousand), `86.1k`, `2.31M`, `9B`. */
 export function formatCompact(value: number): string {
   if (Math.abs(value) < 10_000)
     return Number.isInteger(value) || Math.abs(value) >= 100 ? formatCount(value) : String(Math.round(value * 10) / 10);
@@ -189,7 +189,7 @@ export function joinFirst(words: readonly string[], most: number): string {
   return joinWords(words.length > most ? [...words.slice(0, most), `${formatCount(words.length - most)} more`] : words);
 }
 
-/** An instant as clocks of the zone show it. */
+/** Returns an instant as clocks of the zone show it. */
 export function toLocal(ms: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
 }
@@ -198,7 +198,7 @@ function clockOf(local: Temporal.ZonedDateTime): string {
   return `${String(local.hour).padStart(2, '0')}:${String(local.minute).padStart(2, '0')}`;
 }
 
-/** `Filters: client:Acme CRM, not status:429 or 5xx`; undefined where nothing is left out. */
+/** `Filters: client:Acme CRM, not status:429 or 5xx`; undefined without filters. */
 export function describeFilters(filters: readonly Filter[]): string | undefined {
   if (filters.length === 0) return undefined;
   const parts = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key}:${patterns.join(' or ')}`);
@@ -209,7 +209,7 @@ export function capitalise(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A dimension's name where people read it, and what its values do with requests: `Acme CRM made`, `/v1/orders got`. */
+/** Names of dimensions for people, and a verb between a value and its requests: `Acme CRM made`, `/v1/orders got`. */
 export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; plural: string; verb: string }>> = {
   client: { singular: 'client', plural: 'clients', verb: 'made' },
   team: { singular: 'team', plural: 'teams', verb: 'made' },
@@ -227,12 +227,15 @@ export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; p
   status: { singular: 'status code', plural: 'status codes', verb: 'ended' },
 };
 
-/** The time up to which numbers hold that still change, in a zone; the hour is enough on the last day. Undefined of what is settled. */
+/**
+ * Returns how fresh numbers are that may still change, in a zone: only the clock if that is on the range's last day. Undefined for
+ * settled numbers.
+ */
 export function formatAge(
   { asOfMs, range, zone: reportZone }: Pick<ReportHead, 'asOfMs' | 'range' | 'zone'>,
   zone = reportZone,
 ): { text: string; isClock: boolean } | undefined {
-  // Months end with yesterday.
+  // Ranges of months end with yesterday, so they do not change.
   const isLive = !range || (range.partial && range.grain !== 'month');
   if (asOfMs === 0 || !isLive) return undefined;
   const dateOf = (ms: number) => toLocal(ms, reportZone).toPlainDate();

@@ -18,14 +18,14 @@ import type { Column } from './table.ts';
 import { defaultRows } from './top.ts';
 import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from './totals.ts';
 
-/** A name is new that made no call in so many days before. */
+/** A name is new if it made no call in this many days before the range. */
 const HISTORY_DAYS = 90;
 /** Names that the sentence lists. */
 const NAMED = 3;
 
 /**
- * Ranks what is new (calls in the range, and none in the 90 days before it, or in the range to compare with), or what is gone
- * (calls before, and none in the range), with the day of its first, or last, call. Numbers are of the range that holds its calls.
+ * Ranks names that are new (calls in the range, none in the 90 days before it or in the range to compare with) or gone (calls before,
+ * none in the range), with the day of their first or last call. Numbers are of the range that holds the calls.
  */
 export async function reportFresh(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { only = 'new', dimension = 'client', measure = 'requests', offset = 0, versus: versusText } = question;
@@ -41,7 +41,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   const [now, earlier] = await Promise.all([askIn(inquiry.span), askIn(past.span)]);
   const [own, other] = only === 'new' ? [now, earlier] : [earlier, now];
   const { span } = only === 'new' ? inquiry : past;
-  // Before the first data, and where none is kept, nothing tells who was there.
+  // Nobody can be called new or gone for days before the first data, or whose data are no longer kept.
   const firstKnown = Math.max(
     versus.firstDay,
     extent?.firstDay ?? Infinity,
@@ -125,7 +125,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
   }
 }
 
-/** The first day of what is new, the last of what is gone. */
+/** Finds the first day of new names, or the last day of names that are gone. */
 async function findDays(
   inquiry: Inquiry,
   rows: readonly RankingRow[],

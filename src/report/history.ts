@@ -13,14 +13,17 @@ import { unknownScope } from './scope-words.ts';
 import { listSteps, STEP_END_COLUMNS, stepColumns } from './steps.ts';
 import { buildTable, type Column } from './table.ts';
 
-/** Name of the series of credits that no pool covered; without any pool nothing is over anything. */
+/**
+ * Name of the series of credits that no pool covered. Without any pool the series is called USED, because there is nothing to be
+ * over.
+ */
 const OVERAGE = 'Overage';
 const USED = 'Used';
 
 /**
- * Reports what a scope drew from each of its pools in twelve months, up to the month that the question's range names (this
- * one, to yesterday, by default). Every month is there, also without use. Σ drawn + overage = total, month by month.
- * Without a scope: the first declared, or the one used most. Throws QuestionError for a scope that there is not.
+ * Reports what a scope drew from each of its pools in twelve months, up to the month that the question's range names (by default the
+ * running one, to yesterday). Months without use are included. Σ drawn + overage = total, month by month. Without a scope: the first
+ * declared, else the most used. Throws QuestionError for an unknown scope.
  */
 export async function reportHistory(deps: ReporterDeps, question: Question, nowMs: number): Promise<HistoryReport> {
   const { calendar, usage } = deps;
@@ -37,7 +40,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   const hasPools = draws !== undefined && draws.series.length > 0;
   const rest = hasPools ? OVERAGE : USED;
   const all = [...(draws?.series ?? []), rest];
-  // Every month is there, also the running one on its first day.
+  // Include every month, also the running one on its first day.
   const lastDay = firstDayOf(monthOf(range.firstDay) + 12) - 1;
   const whole = { ...inquiry, range: { ...range, lastDay, toMs: calendar.startOfDay(lastDay + 1) } };
   const used = days.map((day) => ({ ...day, startMs: calendar.startOfDay(day.day) }));
@@ -53,7 +56,7 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
     const [first, last] = [Math.max(fromDay, once.fromDay), Math.min(untilDay, once.untilDay)];
     return first <= range.lastDay && last >= range.firstDay;
   });
-  // Pools of other years would be empty columns.
+  // Leave out pools of other years: their columns would be empty.
   const series = [
     ...(draws?.series ?? []).filter((name) => drew(name) || inForce.some((pool) => pool.name === name)),
     rest,
@@ -102,14 +105,14 @@ export async function reportHistory(deps: ReporterDeps, question: Question, nowM
   };
 }
 
-/** Undefined where there is no such scope. */
+/** Returns the scope to report; undefined where the asked one does not exist. */
 function chooseScope(asked: string | undefined, definitions: Definitions, used: readonly string[]): string | undefined {
   const declared = definitions.scopes.map(({ name }) => name);
   if (asked === undefined) return declared[0] ?? used[0] ?? 'default';
   return declared.includes(asked) || used.includes(asked) ? asked : undefined;
 }
 
-/** Refuses a name that is no scope; a client is offered twelve months of its calls instead. */
+/** Refuses a name that is no scope. If it is a client, offers twelve months of its calls instead. */
 async function refuseScope(deps: ReporterDeps, { scope = '' }: Question, span: Span): Promise<never> {
   const { shown } = await listNames(deps, 'client', span);
   const client = shown.find((name) => name.toLowerCase() === scope.toLowerCase());
@@ -122,7 +125,7 @@ async function refuseScope(deps: ReporterDeps, { scope = '' }: Question, span: S
   ]);
 }
 
-/** Days of a scope that nobody declared: used, and covered by nothing. */
+/** Lists the daily use of an undeclared scope, which no pool covers. */
 async function listUse(
   { usage, calendar }: ReporterDeps,
   scope: string,

@@ -23,13 +23,13 @@ export interface ReporterDeps {
   corrections?: (span: Span) => Promise<readonly Correction[]>;
   /** Alerts told within a span, for marks on charts. */
   alerts?: (span: Span) => Promise<readonly ToldAlert[]>;
-  /** The newest so many marks within a span, such as deploys. */
+  /** The newest marks within a span, such as deploys, at most `limit`. */
   marks?: (span: Span, limit: number) => Promise<readonly TimeMark[]>;
-  /** Days that are still counted in a report zone of before. */
+  /** Days that are still counted in an earlier report zone. */
   olderZones?: () => Promise<readonly OlderZone[]>;
 }
 
-/** A question made ready for asking the store. */
+/** A question prepared for asking the store. */
 export interface Inquiry {
   readonly question: Question;
   readonly nowMs: number;
@@ -42,7 +42,7 @@ export interface Inquiry {
   /** The question's filters, with shown client names turned into ids. */
   readonly filters: readonly StoredFilter[];
   readonly olderZones: readonly OlderZone[];
-  /** Days that the data reach over; undefined where nothing was ever received. */
+  /** First and last day of the data; undefined if nothing was ever received. */
   readonly extent: Awaited<ReturnType<UsageReader['extent']>>;
 }
 
@@ -66,12 +66,12 @@ export async function openInquiry(
   return { question, nowMs, deps, definitions, names, range, span, filters, olderZones, extent };
 }
 
-/** Ranges of steps that are longer, or are averages, where none is asked for. */
+/** Default ranges for weeks, months and averages by weekday, which need more days than a report's own default. */
 const DEFAULT_RANGES: Partial<Record<AskedGrain, string>> = { week: '84d', month: '12-months', weekday: '28d' };
-/** Days that are drawn by the hour together, at most: more bars are no picture. */
+/** At most this many days are drawn by the hour: more bars would be unreadable. */
 const MOST_HOURLY_DAYS = 7;
 
-/** The range with steps of another length. Ranges within days keep their own. Throws QuestionError for one with too many hours. */
+/** Returns the range with steps of another length. Ranges within days keep their own. Throws QuestionError for too many hours. */
 function drawBy(range: Range, step: AskedGrain): Range {
   const { text, label, firstDay, lastDay } = range;
   if (range.timed) return range;
@@ -84,7 +84,10 @@ function drawBy(range: Range, step: AskedGrain): Range {
   return { ...range, grain: step === 'weekday' ? 'day' : step === 'hour-of-day' ? 'hour' : step };
 }
 
-/** Returns how values of a dimension are shown: clients by name, or by team, scopes by title, the others as they are. */
+/**
+ * Returns a function that gives values of a dimension their shown names: clients by name, or by team, scopes by title, others as they
+ * are.
+ */
 export function namerOf({ names, definitions }: Inquiry, dimension: QuestionKey): (value: string) => string {
   if (dimension === 'client') return names.nameOf;
   if (dimension === 'team') return names.teamOf;
@@ -108,7 +111,7 @@ export function ask(inquiry: Inquiry, query: Partial<UsageQuery>): Promise<Usage
   });
 }
 
-/** Builds the fields that every report has. `asOfMs` is the newest of the data and of the answers that it rests on. */
+/** Builds the fields that every report has. `asOfMs` is the newest receipt in the data or in the answers. */
 export function toHead(
   inquiry: Inquiry,
   answers: readonly Pick<UsageAnswer, 'asOfMs'>[],
@@ -126,7 +129,7 @@ export function toHead(
   };
 }
 
-/** The question's filters as people know their names. */
+/** Returns the question's filters with the names that people know: scopes by their titles. */
 export function toShownFilters(inquiry: Inquiry): Filter[] {
   const titleOf = namerOf(inquiry, 'scope');
   const { filters = [] } = inquiry.question;
@@ -137,7 +140,7 @@ export function toShownFilters(inquiry: Inquiry): Filter[] {
 
 const NOTHING_RECEIVED = 'No usage has been received yet.';
 
-/** Says that a range holds nothing, and why; what is no longer kept is not called nothing. */
+/** Says that a range has no calls, and why. Data that are no longer kept are not called none. */
 export function describeNothing(inquiry: Inquiry, answer?: Pick<UsageAnswer, 'shortened'>): string {
   const { range, filters, span } = inquiry;
   if (range.toMs <= range.fromMs) return `${capitalise(range.text.replace('-', ' '))} has no whole day yet.`;
@@ -154,7 +157,7 @@ export function isOfFailures({ key, patterns, not }: Filter): boolean {
   return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
 }
 
-/** Characters of filters that a sentence takes. */
+/** Filters with more characters than this are not spelled out in a sentence. */
 const MAX_FILTERS = 120;
 const PREPOSITIONS: Partial<Record<QuestionKey, string>> = { client: 'by', user: 'by', team: 'by', route: 'to' };
 
@@ -185,10 +188,7 @@ export function toSpan(range: Range, calendar: Calendar): Span {
   return { fromMs: range.fromMs, toMs };
 }
 
-/**
- * The filters as the store compares them: shown client names and teams turned into ids, methods in upper case as they are
- * kept.
- */
+/** Converts filters to those that the store compares: shown client names and teams become ids, methods upper case. */
 export async function toIds(
   usage: UsageReader,
   names: ClientNames,
@@ -210,7 +210,7 @@ function toKeptMethods(filter: Filter): Filter {
   return { ...filter, patterns };
 }
 
-/** Requests in `span` that a question is about: under its filters, and of the client, route or scope that it names. */
+/** Counts the requests in `span` that a question is about: under its filters, and of the client, route or scope that it names. */
 export async function countRequests(
   deps: Pick<ReporterDeps, 'usage' | 'definitions'>,
   question: Question,
@@ -222,7 +222,7 @@ export async function countRequests(
   return rows.reduce((sum, { requests }) => sum + requests, 0);
 }
 
-/** The filters that say what a question counts. */
+/** Lists the filters that say what a question counts, with the name and scope it is about. */
 function listCounted({ report, name, scope, filters = [] }: Question): Filter[] {
   const subject = report === 'route' ? 'route' : 'client';
   return [

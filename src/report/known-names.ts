@@ -7,12 +7,12 @@ import type { Span } from '../domain/usage.ts';
 import { getClientNames, listTeams } from './client-names.ts';
 import type { ReporterDeps } from './inquiry.ts';
 
-/** How far back names are looked for. */
+/** Names are searched this far back. */
 export const KNOWN_DAYS = 90;
-/** Names of one dimension that are looked at, the most used first. */
+/** At most this many names of a dimension are read, the most used first. */
 const MOST_NAMES = 20_000;
 
-/** Dimensions whose values have names: routes, addresses and methods are known by their form. */
+/** Dimensions whose values are names. Routes, addresses and methods are recognised by their form instead. */
 const NAMED: readonly Dimension[] = [
   'client',
   'user',
@@ -25,7 +25,10 @@ const NAMED: readonly Dimension[] = [
   'scope',
 ];
 
-/** Declared clients, scopes and pools, and names seen in the last 90 days. A client is named as it is shown; its ids are known too. */
+/**
+ * Lists declared clients, scopes and pools, and names seen in the last 90 days. A client's value is its shown name; its ids are known
+ * too.
+ */
 export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise<KnownName[]> {
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
@@ -52,7 +55,7 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
   ];
 }
 
-/** Every pool and limit that is still declared, with its scope. */
+/** Lists every pool and limit that is still declared, with its scope. */
 export function listPools(scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
   return scopes.flatMap((scope) => {
     const declared = [...scope.pools, ...scope.limits].filter(({ untilDay }) => untilDay === undefined);
@@ -60,7 +63,7 @@ export function listPools(scopes: readonly Scope[]): { scope: Scope; pool: strin
   });
 }
 
-/** Pools and limits that are called so in any case, by their name or as `scope/name`; several scopes may have one. */
+/** Finds pools and limits by their name or as `scope/name`, in any case; several scopes may have one of the same name. */
 export function findPools(name: string, scopes: readonly Scope[]): { scope: Scope; pool: string }[] {
   const typed = name.toLowerCase();
   return listPools(scopes).filter(({ scope, pool }) =>
@@ -69,8 +72,8 @@ export function findPools(name: string, scopes: readonly Scope[]): { scope: Scop
 }
 
 /**
- * Names of a dimension in a span: `shown` as people know them, declared ones included, and `sent` as senders gave them, with
- * what is no name, such as `(none)`. Of other dimensions than clients, teams and scopes only those that were sent are known.
+ * Lists names of a dimension in a span: `shown` as people know them, with declared ones; `sent` as senders gave them, with words such
+ * as `(none)`. `shown` has only clients, teams and scopes.
  */
 export async function listNames(
   { definitions, usage }: Pick<ReporterDeps, 'definitions' | 'usage'>,
@@ -87,10 +90,10 @@ export async function listNames(
   return { shown: [...new Set([...declared.map(({ name }) => name), ...named])], sent };
 }
 
-/** How far back the busiest names are looked for. */
+/** The busiest names are searched this far back. */
 const EXAMPLE_DAYS = 30;
 
-/** The busiest client, route, user and module of late, and a declared scope, the first with grants if there is one. */
+/** Finds names for examples: the busiest recent client, route, user and module, a declared scope, and the first scope with grants. */
 export async function listExamples(deps: ReporterDeps, nowMs: number): Promise<ExampleNames> {
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
@@ -117,19 +120,19 @@ export async function listExamples(deps: ReporterDeps, nowMs: number): Promise<E
 }
 
 const SUGGESTIONS = 5;
-/** First words of a name that are looked at where no name is near all of it. */
+/** At most this many first words of a name are tried, if no name is near all of it. */
 const MOST_WORDS = 8;
 
-/** Whose report it is, with what the reader must know where the name was written otherwise. */
+/** The name that a report is about, with a note if it was typed otherwise. */
 export interface MeantName {
   name: string;
   notes: readonly string[];
 }
 
 /**
- * The client or route that a question names, if it was seen in the last 90 days or in the range, is declared, or contains `*`.
- * Where no name is exactly that, the only one that differs in case, or else that begins so, is meant, with a note. Throws
- * RefusedQuestion otherwise, with the nearest names that were seen.
+ * Finds the client or route that a question names: seen in the last 90 days or in the range, or declared; one with `*` is taken as it
+ * is. If no name is exactly that, takes the only one that differs in case, else the only one that begins with it, and notes that.
+ * Throws RefusedQuestion otherwise, with the nearest names.
  */
 export async function getName(
   key: 'client' | 'route',
@@ -164,7 +167,7 @@ export async function getName(
   );
 }
 
-/** Names near all of the words, else near as many of the first as are near any: `acme yesterdya` begins with a name. */
+/** Lists names near all of the words, else near as many of the first words as possible: `acme yesterdya` begins with a name. */
 function listNearNames(name: string, known: readonly string[]): string[] {
   const words = name.split(/\s+/).slice(0, MOST_WORDS);
   const near = listNear(name, known);
@@ -174,7 +177,7 @@ function listNearNames(name: string, known: readonly string[]): string[] {
   return near;
 }
 
-/** Lists what else is called so, in any case: a scope, a user, a module. */
+/** Offers other things with this name, in any case: a scope, a user, a module. */
 async function listElsewhere(
   key: 'client' | 'route',
   deps: ReporterDeps,
@@ -205,7 +208,7 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The only name that is the same but for case; else the only one that begins so. */
+/** Finds the only name that differs just in case; else the only one that begins with the text. */
 function findMeant(known: readonly string[], name: string): string | undefined {
   const typed = name.toLowerCase();
   const same = known.filter((each) => isSame(each, name));
@@ -214,7 +217,7 @@ function findMeant(known: readonly string[], name: string): string | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** Names that `name` was probably meant to be, nearest first, then those that contain it, in any case. */
+/** Lists names that `name` was probably meant to be, nearest first, then those that contain it, in any case. */
 export function listNear(name: string, known: readonly string[]): string[] {
   const part = name.toLowerCase();
   return [...new Set([...listNearest(name, known), ...known.filter((each) => each.toLowerCase().includes(part))])];

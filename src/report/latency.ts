@@ -12,9 +12,9 @@ import { clampRows } from './top.ts';
 import { isNamed } from './totals.ts';
 
 /**
- * Reports how long calls took: p50, p95, p99 and the slowest, by nearest rank over single calls, of clients unless the question
- * names another dimension (of the clients of a route, of the routes of a client), the slowest by p95 first; or per step of
- * the range. From raw events, for the days these are kept. Throws QuestionError for a sort column that there is not.
+ * Reports how long calls took: p50, p95, p99 and the slowest, by nearest rank over single calls, the slowest by p95 first; or per
+ * step of the range. Ranks clients unless the question names another dimension or filters by a client, whose routes it ranks then.
+ * Reaches back as far as raw events are kept. Throws QuestionError for an unknown sort column.
  */
 export async function reportLatency(deps: ReporterDeps, question: Question, nowMs: number): Promise<LatencyReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
@@ -65,7 +65,7 @@ async function reportRanked(inquiry: Inquiry, dimension: Grouping): Promise<Late
 
 async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<LatencyReport> {
   const { range, deps } = inquiry;
-  // Percentiles of five minutes are not those of its minutes.
+  // Percentiles of five minutes cannot be made from those of minutes.
   const grain = range.grain === 'minute' || range.grain === 'day' || range.grain === 'month' ? range.grain : 'hour';
   const answer = await askLatency(inquiry, { grain });
   const steps = listSteps(inquiry, grain, answer.rows).map(({ startMs, label, partial, rows: [row] }) => {
@@ -93,7 +93,7 @@ async function reportSteps(inquiry: Inquiry, dimension: Grouping): Promise<Laten
   };
 }
 
-/** Asks for the inquiry's range under its filters; ids that share a shown name (or a team, where `label` is that) are one. */
+/** Asks for the inquiry's range under its filters. Ids that share a shown name (or a team, if `label` is that) count as one. */
 export async function askLatency(
   inquiry: Inquiry,
   query: Partial<LatencyQuery>,
@@ -133,7 +133,7 @@ const COLUMNS: readonly Column<TimedRow>[] = [
   { key: 'timed', label: 'With a duration', type: 'count', csvOnly: true, cell: ({ latency }) => latency?.timed ?? 0 },
 ];
 
-/** In the order asked for, equal ones by p95, then by name; what is no name comes last. `p95` and `p95_ms` are the same column. */
+/** Sorts rows as asked, equal ones by p95, then by name; `(none)` and `(other)` come last. `p95` and `p95_ms` name the same column. */
 function sortTimed(rows: readonly TimedRow[], sort: string): TimedRow[] {
   const plain = (key: string) => key.replace(/_ms$/, '');
   const columns = [NAME, ...COLUMNS].map((column) => ({ ...column, key: plain(column.key) }));
@@ -142,7 +142,7 @@ function sortTimed(rows: readonly TimedRow[], sort: string): TimedRow[] {
   return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 
-/** How a sender gives durations, by the adapter of its source. */
+/** What a sender must do to give durations, by the adapter of its source. */
 const CURES: Readonly<Record<string, string>> = {
   native: 'add duration_ms to each event',
   cloudevents: 'add duration_ms to data',
@@ -155,7 +155,7 @@ const CURES: Readonly<Record<string, string>> = {
 };
 const NAMED = 3;
 
-/** Names without any duration, those with the most calls first. */
+/** Lists names without any duration, those with the most calls first. */
 function listUntimed(rows: readonly TimedRow[]): string[] {
   return rows
     .filter(({ latency }) => !latency)
@@ -164,8 +164,8 @@ function listUntimed(rows: readonly TimedRow[]): string[] {
 }
 
 /**
- * Says whose calls carry no duration at all, and how their senders give one. `untimed`: names of the ranking without any;
- * their sources are looked up only where there are such names, or no duration at all.
+ * Notes whose calls have no duration at all, and what their senders can do. `untimed`: names of the ranking without any. Sources are
+ * looked up only if there are such names, or no duration at all.
  */
 async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: readonly string[]): Promise<string[]> {
   const { deps, span, filters } = inquiry;
@@ -190,17 +190,17 @@ async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: 
   ];
 }
 
-/** Below this, a percentile rests on a handful of calls: their number stands beside it. */
+/** Below this many calls, a percentile is shown with their number. */
 const FEW = 100;
 
-/** Of those that a bound leaves out, the one that is nearest to it. */
+/** Finds the name that comes nearest to a bound without meeting it. */
 function toNearest(timed: readonly TimedRow[], bound: Bound): { name: string; value: string } | undefined {
   const sorted = timed.filter(({ name }) => isNamed(name)).toSorted((a, b) => p95Of(b) - p95Of(a));
   const nearest = sorted.at(isLowest(bound) ? 0 : -1);
   return nearest && { name: nearest.name, value: formatLatency(p95Of(nearest)) };
 }
 
-/** Names who is slowest (fastest, where these come first), before or after what all calls took: whichever was asked for. */
+/** Names who is slowest (or fastest, if these come first) and what all calls took, whichever was asked for first. */
 function describeRanked(
   inquiry: Inquiry,
   answer: LatencyAnswer,
@@ -219,7 +219,7 @@ function describeRanked(
   if (!first) return overall;
   const few = first.latency!.timed < FEW ? ` over ${countOf(first.latency!.timed, 'call')}` : '';
   const outermost = `${first.name} is ${isFastest ? 'fastest' : 'slowest'}: ${asked} ${formatLatency(percentile(first))}${few}`;
-  // Who was asked about stands in the filters, or is everyone; a dimension asks who is slowest.
+  // A filter names who was asked about; without one, a dimension asks who is slowest.
   const isOfAll = inquiry.question.dimension === undefined;
   const isAsked = isOfAll || inquiry.filters.some(({ key, not }) => key !== dimension && !not);
   if (!second && (isOfAll || !isAsked)) return `${first.name}: ${overall}`;
@@ -228,12 +228,12 @@ function describeRanked(
   return `${outermost}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;
 }
 
-/** The percentile that the ranking is sorted by. */
+/** Returns the percentile that the ranking is sorted by. */
 function percentileOf({ sort = '' }: Question): 'p50' | 'p95' | 'p99' {
   return sort.includes('p50') ? 'p50' : sort.includes('p99') ? 'p99' : 'p95';
 }
 
-/** `p95 is 900 ms, p50 91 ms`: the one asked for first. */
+/** `p95 is 900 ms, p50 91 ms`: begins with the one asked for. */
 function describePercentiles({ question }: Inquiry, { total }: LatencyAnswer): string {
   const asked = percentileOf(question);
   const other = asked === 'p50' ? 'p95' : 'p50';
@@ -241,7 +241,7 @@ function describePercentiles({ question }: Inquiry, { total }: LatencyAnswer): s
   return `${asked} is ${show(asked)}, ${other} ${show(other)}`;
 }
 
-/** The percentiles of the whole range, and its worst step. */
+/** Says the percentiles of the whole range, and its slowest step. */
 function describeSteps(
   inquiry: Inquiry,
   answer: LatencyAnswer,
@@ -257,7 +257,7 @@ function describeSteps(
   return `${overall}; slowest ${formatInStep(worst.name, grain)} with p95 ${formatLatency(p95Of(worst))}.`;
 }
 
-/** Lists what a reader must know to trust the percentiles: older days that are gone, and calls without a duration. */
+/** Lists what a reader must know to trust the percentiles: older days are gone, and some calls have no duration. */
 function noteLatency(inquiry: Inquiry, { total, shortened }: LatencyAnswer): string[] {
   const { requests, latency } = total;
   const left = requests - (latency?.timed ?? 0);

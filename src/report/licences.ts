@@ -16,8 +16,8 @@ import { checkSuppose, noteSuppose, unknownScope } from './scope-words.ts';
 import { buildTable } from './table.ts';
 
 /**
- * Reports what was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With
- * `suppose`, the same with other quantities beside it. Amounts of different periods are never added up.
+ * Reports what was bought and what it grants: every pool that exists now, with the arithmetic of its amount. With `suppose`, also the
+ * difference that other quantities would make. Amounts of different periods are never added up.
  */
 export async function reportLicences(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs, 'today');
@@ -50,7 +50,7 @@ export async function reportLicences(deps: ReporterDeps, question: Question, now
         ...scopes.flatMap(({ pools }) => pools.flatMap((pool) => noteComing(pool, today))),
       ],
     }),
-    // What is granted does not depend on what was received.
+    // Grants do not depend on usage, so the finding stands even if nothing was received.
     finding:
       held.length === 0
         ? 'No pools yet, so there are no licences.'
@@ -86,11 +86,11 @@ interface Held {
   scope: Scope;
   pool: Pool;
   version: AmountVersion;
-  /** The same with the quantities of a what-if. */
+  /** The amount with the quantities of a what-if. */
   supposed: AmountVersion;
 }
 
-/** What a pool's amount is made of; what its maximum takes away is a row too, so that the column adds up to the amount. */
+/** Lists the parts of a pool's amount. A cut by its maximum is a row too, so that the column adds up to the amount. */
 function listGranted(held: Held) {
   const { base, grants, max } = held.supposed;
   const over = subtractCredits(amountOf({ ...held.supposed, max: undefined }), amountOf(held.supposed));

@@ -9,8 +9,9 @@ import type { PoolPlace } from './amount-changes.ts';
 import { loadPoolUsage } from './pool-usage.ts';
 
 /**
- * Returns the end of the first stretch of `lastsMs` within a span during which the 24-hour window of a rolling pool (or limit)
- * held less than `bound`; undefined: there was none. A pool holds what it gave, and as the last of its stack what went over.
+ * Finds the first stretch of `lastsMs` within a span during which the 24-hour window of a rolling pool (or limit) held less than
+ * `bound`, and returns its end; undefined: there was none. A pool holds what it gave and, if it is the last of its stack, the
+ * overage.
  */
 export async function findLull(
   deps: { usage: UsageReader; calendar: Calendar },
@@ -33,7 +34,7 @@ export async function findLull(
   return undefined;
 }
 
-/** Loads what a pool took into its window, by the minute, from the day before the span on. */
+/** Loads what entered a pool's window, by the minute, from the day before the span on. */
 async function loadHeld(
   deps: { usage: UsageReader; calendar: Calendar },
   scopes: readonly Scope[],

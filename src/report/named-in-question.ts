@@ -10,23 +10,23 @@ import { countOf, DIMENSION_WORDS, joinFirst, joinWords } from './format.ts';
 import { type ReporterDeps, toSpan } from './inquiry.ts';
 import { findPools, KNOWN_DAYS, listNames, listNear, listPools } from './known-names.ts';
 
-/** Names that are asked back. */
+/** How many names are offered when asking back. */
 const OFFERED = 3;
-/** Names that a note lists for a pattern. */
+/** How many names a note lists for a pattern. */
 const LISTED = 5;
-/** Spellings of a pattern's fixed parts that are taken together. */
+/** A pattern is replaced by up to this many spellings of it; beyond, by the names that it matches. */
 const MOST_SPELLINGS = 10;
 
-/** A question with its names as they are spelled, and what the reader must know of that. */
+/** A question with its names spelled as stored, and notes about what was changed. */
 export interface NamedQuestion {
   question: Question;
   notes: readonly string[];
 }
 
 /**
- * Finds the names of a question's filters, scope and patterns in whatever case they were typed: the name that is exactly so,
- * else the only one that differs in case alone; what a pattern with `*` matched is noted. A name that is none stays.
- * Throws RefusedQuestion where several names differ from it in case alone, with the question about each.
+ * Finds the names in a question's filters, scope and patterns, whatever case they were typed in: the exact name, else the only one
+ * that differs in case. Notes what a pattern with `*` matched. Unknown names stay. Throws RefusedQuestion if several names differ
+ * only in case, with an offer for each.
  */
 export async function findNames(deps: ReporterDeps, asked: Question, nowMs: number): Promise<NamedQuestion> {
   const { question, notes } = await nameScope(deps, asked);
@@ -62,7 +62,7 @@ export async function findNames(deps: ReporterDeps, asked: Question, nowMs: numb
   };
 }
 
-/** Statuses have no case, methods are kept in upper case. */
+/** Skips statuses, which have no case, and methods, which are stored in upper case. */
 function needsNames({ key, patterns }: Filter): boolean {
   return key !== 'status' && key !== 'method' && patterns.some((pattern) => !pattern.startsWith('('));
 }
@@ -72,11 +72,11 @@ interface Known {
   question: Question;
   /** Names in the range of the question, and declared ones. */
   inRange(): Promise<readonly string[]>;
-  /** The same, of the last 90 days as well. */
+  /** These and the names of the last 90 days. */
   lately(): Promise<readonly string[]>;
   /** Tells whether more names were sent than are kept apart. */
   isCapped(): Promise<boolean>;
-  /** How people know a name: ids of clients are shown by theirs. */
+  /** Returns a name as people know it: ids of clients have shown names. */
   shownOf(name: string): string;
 }
 
@@ -126,17 +126,19 @@ async function spellName(known: Known, typed: string, notes: string[]): Promise<
   );
 }
 
-/** Shorter texts are part of too many names. */
+/** Shorter texts are part of too many names to tell which is meant. */
 const LEAST_PART = 3;
 
-/** Tells whether a name begins so, in any case, or has it as a word. */
+/** Tells whether a name begins with the typed text, or has it as a word, in any case. */
 function isPartOf(typed: string, name: string): boolean {
   const [part, whole] = [typed.toLowerCase(), name.toLowerCase()];
   if (part.length < LEAST_PART) return false;
   return whole.startsWith(part) || ` ${whole.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')} `.includes(` ${part} `);
 }
 
-/** The pattern with its fixed parts as names spell them, where none does as it was typed; and a note of what it matched. */
+/**
+ * Spells a pattern's fixed parts as the names do that it matches without case, if nothing matches it as typed. Notes what it matched.
+ */
 async function spellPattern(known: Known, typed: string, notes: string[]): Promise<string[]> {
   const names = await known.inRange();
   const exact = names.filter(toMatcher(typed));
@@ -153,7 +155,10 @@ async function spellPattern(known: Known, typed: string, notes: string[]): Promi
   return spelled.size <= MOST_SPELLINGS ? [...spelled] : matched;
 }
 
-/** One report has one name: the spelling that matches all that any does. Throws RefusedQuestion where none matches them all. */
+/**
+ * Spells a pattern for a report that takes a single name: returns the spelling that matches all names that any does. Throws
+ * RefusedQuestion if none does.
+ */
 async function spellOne(known: Known, typed: string, notes: string[]): Promise<string> {
   const spelled = await spellPattern(known, typed, notes);
   const names = await known.inRange();
@@ -170,7 +175,7 @@ async function spellOne(known: Known, typed: string, notes: string[]): Promise<s
   );
 }
 
-/** The pattern's fixed parts as they stand in a name that it matches without case. */
+/** Returns the pattern with its fixed parts as spelled in a name that it matches without case. */
 function spellLike(pattern: string, name: string): string {
   const lower = name.toLowerCase();
   const parts = pattern.split('*');
@@ -184,7 +189,7 @@ function spellLike(pattern: string, name: string): string {
   return spelled.join('*');
 }
 
-/** The same question about another name than the one typed in a filter, from its first row. */
+/** Replaces the name typed in a filter by another one, and starts at the first row. */
 function replaceName({ offset: _, ...question }: Question, key: QuestionKey, typed: string, name: string): Question {
   const spell = (pattern: string) => (pattern === typed ? name : pattern);
   const filters = (question.filters ?? []).map((filter) =>
@@ -193,7 +198,7 @@ function replaceName({ offset: _, ...question }: Question, key: QuestionKey, typ
   return { ...question, filters };
 }
 
-/** The question about its scope by its name; of a pool, for reports that are of whole scopes, about the scope that has it. */
+/** Replaces the question's scope by its stored name. The name of a pool becomes its scope, for reports of whole scopes. */
 async function nameScope(deps: ReporterDeps, asked: Question): Promise<{ question: Question; notes: string[] }> {
   if (asked.scope === undefined) return { question: asked, notes: [] };
   const { scopes } = await deps.definitions();
@@ -208,7 +213,10 @@ async function nameScope(deps: ReporterDeps, asked: Question): Promise<{ questio
   };
 }
 
-/** The scope of a pool that is its only one. Throws RefusedQuestion where it has others: calls are counted by scope. */
+/**
+ * Turns the name of a scope's only pool into the scope. Throws RefusedQuestion if the scope has others, because calls are counted by
+ * scope.
+ */
 function ofWholeScope(name: string, scopes: readonly Scope[], question: Question): string {
   if (scopes.some((scope) => scope.name === name)) return name;
   const [found, ...more] = findPools(name, scopes);
@@ -220,7 +228,7 @@ function ofWholeScope(name: string, scopes: readonly Scope[], question: Question
   ]);
 }
 
-/** A scope may be asked for by its title, in any case, or by how its title begins: that is what people are shown. */
+/** Finds a scope by its name or title, in any case, or by the first words of its title, which is what people see. */
 async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   const { scopes } = await deps.definitions();
   if (scopes.some(({ name }) => name === asked)) return asked;
@@ -231,7 +239,7 @@ async function toScopeName(deps: ReporterDeps, asked: string): Promise<string> {
   return found && more.length === 0 ? found.name : asked;
 }
 
-/** The same for the patterns of a filter: one with `*` also stands for the scopes whose titles it matches. */
+/** Finds scopes for the patterns of a filter; a pattern with `*` also matches titles. */
 async function toScopeNames(deps: ReporterDeps, patterns: readonly string[], question: Question): Promise<string[]> {
   const { scopes } = await deps.definitions();
   const names = patterns.map(async (pattern) => {
@@ -243,13 +251,12 @@ async function toScopeNames(deps: ReporterDeps, patterns: readonly string[], que
   return [...new Set((await Promise.all(names)).flat())];
 }
 
-/** Names that a note offers for one that there is not. */
+/** How many names a note offers for an unknown one. */
 const SUGGESTIONS = 3;
 
 /**
- * Notes and offers about filter values that nobody sent in a question's range: the nearest that somebody did, each with
- * the corrected question as an offer. Nothing of patterns with `*`, of `not` filters, of statuses, of declared names, and
- * where the value may be among those beyond the cap.
+ * Notes filter values that nobody sent in a question's range, with the nearest values and an offer of the corrected question for
+ * each. Skips patterns with `*`, `not` filters, statuses, declared names, and values that may be among those beyond the cap.
  */
 export async function listUnknownValues(
   deps: ReporterDeps,
@@ -286,7 +293,7 @@ async function findUnknown(deps: ReporterDeps, question: Question, range: Range,
   return { notes, offers };
 }
 
-/** Values of the range, and declared names; undefined where not all can be told, or nothing came in. */
+/** Lists the values of the range, and declared names; undefined if some are beyond the cap, or nothing came in. */
 async function listKnown(deps: ReporterDeps, key: QuestionKey, range: Range): Promise<Set<string> | undefined> {
   const span = toSpan(range, deps.calendar);
   if (key !== 'team' && span.toMs <= span.fromMs) return undefined;

@@ -9,10 +9,10 @@ import type { Correction, ShortenedReason, UsageAnswer } from '../domain/usage.t
 import { countOf, DIMENSION_WORDS, formatDate, formatSignedCredits, joinWords } from './format.ts';
 import type { Inquiry, ReporterDeps } from './inquiry.ts';
 
-/** Begins the note of a range that is older than the data. */
+/** Begins the note about a range that is older than the data. */
 export const DATA_BEGINS = 'Data begins on';
 
-/** Lists what a reader must know to trust an answer: older than the data, cut to raw events, values over the cap. */
+/** Lists what a reader must know to trust an answer: it is older than the data, cut to raw events, or has values over the cap. */
 export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   const { range, extent } = inquiry;
   const notes: string[] = [];
@@ -27,27 +27,27 @@ export function noteAnswer(inquiry: Inquiry, answer: UsageAnswer): string[] {
   return notes;
 }
 
-/** Where the whole range is answered, but only raw events can tell how many clients there were. */
+/** Notes since when clients are known, where totals answer the whole range but only raw events can count clients. */
 export function noteClients(inquiry: Inquiry, main: UsageAnswer, clients: UsageAnswer): string[] {
   if (main.shortened || !clients.shortened) return [];
   const since = formatRawStart(inquiry, clients.shortened.fromMs);
   return [`Clients are only known since ${since}.`];
 }
 
-/** The day that an answer begins on where it was cut; of one that was cut whole, the day that raw events do begin on. */
+/** Returns the day on which a shortened answer begins; where nothing of the range is left, the first day with raw events. */
 export function formatRawStart({ deps, span, extent }: Inquiry, fromMs: number): string {
   const day = deps.calendar.dayOf(fromMs);
   return formatDate(fromMs < span.toMs ? day : Math.max(day, extent?.firstRawDay ?? day));
 }
 
-/** Says since when single calls are kept, where an answer is made of these alone. */
+/** Notes since when single calls are kept, for answers made from these alone. */
 export function noteSingleCalls(inquiry: Inquiry, fromMs: number): string {
   const since = formatRawStart(inquiry, fromMs);
   const rest = fromMs >= inquiry.span.toMs ? ', after the range asked for' : '; earlier days are left out';
   return `Single calls are only kept since ${since}${rest}.`;
 }
 
-/** The same question with what totals hold, where an answer was cut short. */
+/** Offers the same question reduced to what totals hold, where an answer was cut short. */
 export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
   const { range } = inquiry;
   const { offset: _, ...question } = inquiry.question;
@@ -66,7 +66,7 @@ export function offerNearest(inquiry: Inquiry, answer: UsageAnswer): Offer[] {
   ];
 }
 
-/** Whole hours where minutes are gone, whole days where hours are. */
+/** Offers whole hours where minutes are gone, and whole days where hours are. */
 function offerLonger(
   { question: { offset: _, ...question }, range, deps, extent }: Inquiry,
   reason: ShortenedReason,
@@ -90,7 +90,10 @@ function endOfHour(ms: number, calendar: Calendar): number {
   return calendar.hoursOf(day).find((each) => each > ms) ?? calendar.startOfDay(day + 1);
 }
 
-/** Notes days that a change of the report zone could not recount. Combinations are asked for by filters and drill-downs. */
+/**
+ * Notes days that a change of the report zone could not recount. Filters and drill-downs ask for pairs of dimensions, which reach
+ * back less far.
+ */
 function noteOlderDays({ olderZones, range, filters, question }: Inquiry): string[] {
   const combines = filters.length > 0 || question.name !== undefined;
   return olderZones
@@ -116,7 +119,10 @@ function noteShortened(inquiry: Inquiry, shortened: NonNullable<UsageAnswer['sho
     : `This combination is only kept since ${since}; earlier days are left out.${more}`;
 }
 
-/** Those of the scopes that pass. Under other filters than scopes none can be placed. */
+/**
+ * Keeps corrections of the scopes that pass the filters. Other filters than scopes leave none, because a correction has no other
+ * dimension.
+ */
 export function narrowCorrections<C extends Correction>(corrections: readonly C[], filters: readonly Filter[]): C[] {
   if (filters.some(({ key }) => key !== 'scope')) return [];
   return corrections.filter((each) =>
@@ -124,7 +130,7 @@ export function narrowCorrections<C extends Correction>(corrections: readonly C[
   );
 }
 
-/** Says how many corrections apply to the range of a report of requests, and their sum. */
+/** Notes how many corrections apply to the range of a report of requests, and their sum. */
 export async function noteCorrections({ deps, span, filters }: Inquiry): Promise<string[]> {
   if (!deps.corrections) return [];
   const applying = narrowCorrections(await deps.corrections(span), filters);
@@ -133,7 +139,7 @@ export async function noteCorrections({ deps, span, filters }: Inquiry): Promise
 }
 
 /**
- * The same for what balances hold: corrections since the earliest running period of a scope, or of this month, up to
+ * Notes corrections that balances include: per scope, those since its earliest running period or since the start of the month, up to
  * `untilMs`.
  */
 export async function noteBalanceCorrections(

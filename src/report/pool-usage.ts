@@ -14,7 +14,7 @@ import type { PoolState, PresentPace } from '../domain/scope-state.ts';
 import { largerOf, ratioOf, smallerOf, subtractCredits, sumCredits } from '../domain/thousandths.ts';
 import type { MeterStep, UsageReader } from '../domain/usage.ts';
 
-/** Minutes of days already asked for, until their sums change. */
+/** Cache of a day's minutes, valid while the day's sums stay the same; emptied when it has more days than this. */
 const MAX_REMEMBERED_DAYS = 2000;
 
 interface RememberedDay {
@@ -28,21 +28,21 @@ interface PoolUsageQuery {
   meter: string;
   /** Pools that the steps will be drawn from. */
   pools: readonly Pool[];
-  /** Limits that they will be compared with, each by itself. */
+  /** Limits that the same steps will be compared with. */
   limits?: readonly Pool[];
-  /** First day of interest; the answer begins where the balances of that day begin to be exact. */
+  /** First day whose balances must be exact; the answer begins earlier where they depend on days before. */
   fromDay: number;
   untilMs: number;
   /** First day that holds any usage, corrections included. */
   firstDay: number;
-  /** From this day on every day is read by the minute. */
+  /** Every day from this one on is read by the minute. */
   finelyFromDay?: number;
 }
 
 /**
- * Reads what a meter used, as fine as drawing from these pools needs: by the day, and by the minute for days on which the
- * minute decides. Only a rolling pool asks for minutes, and only around days on which it may run empty: as long as the days
- * that a window can touch use less than its amount together, the window gives all of it, whatever the minute.
+ * Reads what a meter counted, as fine as drawing from these pools needs: by the day, and by the minute where the minute matters. Only
+ * rolling pools need minutes, and only around days on which one may run empty: while all days that a window can touch together use
+ * less than its amount, the minute makes no difference.
  */
 export async function loadPoolUsage(
   deps: { usage: UsageReader; calendar: Calendar },
@@ -64,7 +64,7 @@ export async function loadPoolUsage(
     loadedFrom = fromDay;
   }
   const used = (day: number) => largerOf(0, days.get(day)?.credits ?? 0);
-  // Windows of a day reach into the day before, and past it where a clock change made that one shorter than 24 hours.
+  // A window reaches into the day before, and beyond if a clock change made that day shorter than 24 hours.
   const touched = (day: number) =>
     calendar.startOfDay(day) - calendar.startOfDay(day - 1) < DAY_MS ? [day - 2, day - 1, day] : [day - 1, day];
   const isTight = (day: number) => {
@@ -72,7 +72,7 @@ export async function loadPoolUsage(
     return rolling.some((amount) => sum > amount);
   };
 
-  // The window of the first day of interest reaches back past it.
+  // The window of the first day reaches back past that day.
   const first = Math.min(query.fromDay, lastDay);
   const reach = rolling.length > 0 ? Math.min(...touched(first)) : first;
   const startFor = (day: number) => findStart(pools, limits, { day, firstDay, calendar });
@@ -106,9 +106,9 @@ export async function loadPoolUsage(
 }
 
 /**
- * The day from which balances of a day on are exact: every pool's and limit's period has begun there, and of a pool that may
- * be drawn from before another also the one that the other's begins in. Where pools with the same priority and different
- * periods take turns, each leads back to the other, as far as anything was used.
+ * Finds the day from which usage is needed so that balances of `day` are exact: every pool's and limit's period has begun by then. If
+ * a pool may be drawn from before another, its period at the start of the other's must have begun too. Pools with the same priority
+ * and different periods may lead back to each other, as far as anything was used.
  */
 function findStart(
   pools: readonly Pool[],
@@ -168,7 +168,7 @@ function isSameSum(a: MeterStep, b: MeterStep): boolean {
   return a.credits === b.credits && a.singles === b.singles && a.bulk === b.bulk;
 }
 
-/** Neighbouring days as half-open runs. */
+/** Joins neighbouring days into half-open runs. */
 function toRuns(days: readonly number[]): [number, number][] {
   const runs: [number, number][] = [];
   for (const day of days) {
@@ -184,20 +184,20 @@ interface Deps {
   calendar: Calendar;
 }
 
-/** A pool of a draw-down, by its index there: where it stands, and its balance. */
+/** A pool of a draw-down, by its index there, with its period and amount at an instant, and its balance. */
 export interface WeighedPool {
   index: number;
   standing: Standing;
   state: PoolState;
 }
 
-/** Nothing is foretold beyond this. */
+/** Forecasts reach no further than this. */
 const HORIZON_DAYS = 1100;
 
 /**
- * Forecasts when each of these pools will have run empty if use goes on at its usual pace: at the quicker of it, and at the
- * slower (absent if not before the period ends). Without `runOut` for rolling windows, for pools that are empty, and for those
- * that will last; empty where too little is known.
+ * Forecasts when each pool runs empty if use continues at its usual pace: at the quicker pace, and at the slower (undefined if not
+ * before the period ends). No `runOut` for rolling windows, for empty pools, and for pools that will last. Empty if too little is
+ * known.
  */
 export async function forecastPools(
   deps: Deps,
@@ -208,7 +208,7 @@ export async function forecastPools(
 ): Promise<Pick<PoolState, 'runOut' | 'pace'>[]> {
   const found = weighed.length > 0 ? await loadPace(deps, meter, { atMs, firstDay }) : undefined;
   if (!found) return [];
-  // A limit may hold more than its amount.
+  // A limit may have counted more than its amount.
   const usedOf = ({ state, standing }: WeighedPool) => smallerOf(state.used, standing.amount);
   const used = pools.map((_, index) => weighed.filter((each) => each.index === index).map(usedOf)[0] ?? 0);
   const endMs = Math.max(atMs, ...weighed.map(({ standing }) => (standing.days ? standing.period.toMs : atMs)));
@@ -232,7 +232,7 @@ export async function forecastPools(
   });
 }
 
-/** The usual pace of a meter by the whole days before the present one; undefined where too little is known. */
+/** Finds the usual pace of a meter from the whole days before today; undefined if too little is known. */
 async function loadPace(
   { usage, calendar }: Deps,
   meter: string,
@@ -245,12 +245,12 @@ async function loadPace(
   const steps = await usage.meter({ meter, span, grain: 'day' });
   const credits = Array.from({ length: today - from }, () => 0);
   for (const step of steps) credits[calendar.dayOf(step.startMs) - from] = Math.max(0, Number(step.credits));
-  // A meter's life begins within the day of its first use: the next is its first whole day.
+  // The day of first use is only partly used: start with the next.
   const whole = credits.findIndex((each) => each > 0) + 1;
   return whole === 0 ? undefined : findPace({ firstDay: from + whole, credits: credits.slice(whole) });
 }
 
-/** The rest of today, and a step for each day after it. */
+/** Projects use: a step for the rest of today, and one for each day after it. */
 function project(perDay: (day: number) => number, nowMs: number, endMs: number, calendar: Calendar): UsageStep[] {
   const today = calendar.dayOf(nowMs);
   const [startMs, nextMs] = [calendar.startOfDay(today), calendar.startOfDay(today + 1)];
@@ -262,7 +262,7 @@ function project(perDay: (day: number) => number, nowMs: number, endMs: number, 
   return steps;
 }
 
-/** The instant within the day's step at which the pool had given its last, use being spread evenly over the step. */
+/** Finds the instant at which a pool gives its last credit, if use is spread evenly over the day. */
 function findEmpty(
   { pools, calendar, knownDay, usage, drawn, exhaustions }: DrawDown,
   index: number,
@@ -279,14 +279,14 @@ function findEmpty(
   return Math.round(atMs + (endMs - atMs) * ratioOf(given, usage.credits[step]!));
 }
 
-/** Tells whether a pool lasts a day at most, so that an hour says more about it than a week. */
+/** Tells whether a pool's period is a day at most: then the last hour says more about it than the last weeks. */
 export function isShort({ periodKind }: PoolState): boolean {
   return periodKind === 'day' || periodKind === 'rolling-24h';
 }
 
 /**
- * Finds when a pool that gives all that its meter counts is empty, if use goes on as now: of a day or 24 hours by the last
- * hour, of longer periods by today (not in its first hour: too little to go by). Undefined where nothing was used.
+ * Finds when a pool that gives all that its meter counts is empty, if use continues as now: pools of a day or 24 hours by the last
+ * hour, longer ones by today (not in the day's first hour, which tells too little). Undefined if nothing was used.
  */
 export function findPresentPace(
   deps: Deps,
@@ -313,7 +313,7 @@ async function byLastHour(
   return { pace: 'the pace of the last hour', emptyMs };
 }
 
-/** The minute in which a pool is empty if use goes on at a pace, while what its window holds grows older. */
+/** Finds the minute in which use at this pace reaches the pool's amount, while old use leaves its window. */
 function findFull(
   steps: readonly MeterStep[],
   { used, amount }: PoolState,

@@ -28,17 +28,17 @@ import {
   LEVEL_SIGNS,
   listScopeSentences,
   noteSuppose,
-  standLimit,
   toInnerCase,
+  toLimitSentence,
   unknownScope,
   worstLevelOf,
 } from './scope-words.ts';
 import { buildTable } from './table.ts';
 
 /**
- * Balances of each scope's pools and limits (or of the scope, or the pool, asked for) now, or at the end of a day or range: what is used and
- * left, in the order of drawing, how the amount is made, what no pool covered this month, and when it runs out.
- * With `suppose`, as it would be with other quantities. Throws QuestionError for a scope that there is not.
+ * Reports balances of each scope's pools and limits (or of the scope or pool asked for), now or at the end of a day or range: used
+ * and left in draw order, how the amount adds up, the month's overage, and when it runs out. With `suppose`, as it would be with
+ * other quantities. Throws QuestionError for an unknown scope.
  */
 export async function reportPool(deps: ReporterDeps, question: Question, nowMs: number): Promise<PoolReport> {
   const opened = await openInquiry(deps, { ...question, filters: [], range: undefined }, nowMs, 'today');
@@ -67,7 +67,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         ...noteSuppose(suppose),
         ...(suppose ? ['Calculated as if this had always applied.'] : []),
         ...corrected,
-        // Where none has a pool, the finding says so.
+        // If no scope has a pool, the finding says so.
         ...(bare.length < states.length ? bare.map(({ title }) => `${title} has no pool yet.`) : []),
       ],
     }),
@@ -78,7 +78,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
 
   function describe(): string {
     const { calendar } = deps;
-    // A limit has no forecast.
+    // A question about a limit alone gets no forecast.
     const isForetold = named.length === 0 || states.some(({ pools }) => pools.length > 0);
     if (isForetold && (question.focus === 'run-out' || question.focus === 'lasts'))
       return describeOutlook(states.map(toTitled), nowMs, calendar, question.focus);
@@ -95,13 +95,13 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
     return [describeBalance(states, side), ...outlook].join(' ');
   }
 
-  /** Of one pool it is told that the pool runs out, not its scope. */
+  /** For a question about one pool, names the pool instead of its scope. */
   function toTitled(state: ScopeState): ScopeState {
     return named.length === 0 ? state : { ...state, title: `${named[0]!.pool} of ${state.title}` };
   }
 }
 
-/** The pools of a scope as they were told of an instant, in these words: the picture of an alert. */
+/** Builds the chart of an alert: a scope's pools at the instant of the alert, with its words. */
 export function reportTold(
   state: ScopeState,
   { finding, atMs, zone }: { finding: string; atMs: number; zone: string },
@@ -113,7 +113,7 @@ export function reportTold(
   };
 }
 
-/** The scope with that pool, or limit, alone; nothing of scopes that have none of the name. */
+/** Reduces a scope to the named pool or limit; empty for scopes without it. */
 function pickPool(state: ScopeState, named: ReturnType<typeof findPools>): ScopeState[] {
   const found = named.find(({ scope }) => scope.name === state.scope)?.pool;
   const [pools, limits] = [state.pools, state.limits].map((all) => all.filter(({ name }) => name === found));
@@ -124,7 +124,7 @@ function pickPool(state: ScopeState, named: ReturnType<typeof findPools>): Scope
   return [{ ...told, pools: pools!, limits: limits!, restLeft: 0, restCount: 0, overage: 0, exhaustions: [] }];
 }
 
-/** A pool or limit of a scope; or what the scope used in the month that no pool gave. */
+/** A row of the table: a pool, a limit, or credits of the month that no pool covered. */
 export interface PoolRow {
   scope: string;
   title: string;
@@ -178,7 +178,7 @@ function toPoolTable(states: readonly ScopeState[]): PoolReport['table'] {
   ]);
 }
 
-/** Says how fast a pool is used beside how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
+/** Compares how fast a pool is used with how fast its period goes by: `8% too fast`, `4.1× too fast`, `on track`. */
 function describePace(burnRate: number | undefined): string | undefined {
   if (burnRate === undefined) return undefined;
   if (burnRate >= 2) return `${burnRate.toFixed(1)}× too fast`;
@@ -186,15 +186,15 @@ function describePace(burnRate: number | undefined): string | undefined {
   return excess > 0 ? `${excess}% too fast` : 'on track';
 }
 
-/** Scopes whose balance is told in a sentence. */
+/** How many scopes a sentence tells the balance of. */
 const MOST_TOLD = 4;
 
-/** The number that a balance begins with. */
+/** The number that a sentence about a balance begins with. */
 type Side = 'left' | 'used';
 
 /**
- * `🔵 Public API has 27,944 of 68,000 left in its monthly plan (58.9% used).`, or `… has used 40,056 of the 68,000 in its
- * monthly plan (58.9%), 27,944 left.` Of several scopes the tightest first.
+ * `🔵 Public API has 27,944 of 68,000 left in its monthly plan (58.9% used).`, or `… has used 40,056 of the 68,000 in its monthly plan
+ * (58.9%), 27,944 left.` Of several scopes the fullest comes first.
  */
 export function describeBalance(states: readonly ScopeState[], side: Side): string {
   const scopes = listTightest(states);
@@ -205,7 +205,7 @@ export function describeBalance(states: readonly ScopeState[], side: Side): stri
   return `${isFine ? LEVEL_SIGNS.healthy : describeScopes(states)} Credits ${side}: ${listSides(scopes, side)}.`;
 }
 
-/** The same of a past instant: `🔵 Public API had 25,715 of 68,000 left in its monthly plan at the end of 31 Oct 2026 …`. */
+/** Says the balance of a past instant: `🔵 Public API had 25,715 of 68,000 left in its monthly plan at the end of 31 Oct 2026 …`. */
 export function describeBalanceThen(states: readonly ScopeState[], side: Side, when: string): string {
   const scopes = listTightest(states);
   if (scopes.length === 0) return describeScopes(states);
@@ -235,12 +235,12 @@ export function describeResets(states: readonly ScopeState[], nowMs: number, cal
   return told.length > 0 ? `${told.map(({ text }) => text).join('; ')}.` : describeScopes(states);
 }
 
-/** `No: nothing went over its allowance in Nov 2026.` `atMs`: the instant that the states are of. */
+/** `No: nothing went over its allowance in Nov 2026.` `atMs`: the instant of the states. */
 export function describeOverage(states: readonly ScopeState[], atMs: number, calendar: Calendar): string {
   const month = formatMonthName(calendar.dayOf(atMs - 1));
   const over = states.filter(isOver).toSorted((a, b) => compareCredits(b.overage, a.overage));
   const limits = states.flatMap((state) =>
-    state.limits.filter(({ used, amount }) => used > amount).map((limit) => standLimit(state, limit).text),
+    state.limits.filter(({ used, amount }) => used > amount).map((limit) => toLimitSentence(state, limit).text),
   );
   const told = over.map(({ title, overage }) => `${title} went ${creditsOf(overage)} over its allowance`);
   if (told.length > 0) return [`Yes: ${joinWords(told)} in ${month}.`, ...limits].join(' ');
@@ -251,7 +251,7 @@ export function describeOverage(states: readonly ScopeState[], atMs: number, cal
 
 type Tightest = ScopeState & { pool: PoolState };
 
-/** Scopes with the fullest of what now counts: the pool that is drawn from, and the limits. Fullest first. */
+/** Lists scopes with their fullest pool or limit, fullest first. Of the pools, only the one drawn from counts. */
 function listTightest(states: readonly ScopeState[]): Tightest[] {
   return states
     .flatMap((state) => {
@@ -283,7 +283,7 @@ function describeOne(state: Tightest, side: Side, has: 'has' | 'had', when = '')
 function listSides(scopes: readonly Tightest[], side: Side): string {
   const shown = scopes.slice(0, MOST_TOLD).map(({ title, pool, pools, current, restCount, restLeft }) => {
     const counts = `${formatCredits(pool[side])} of ${formatCredits(pool.amount)}`;
-    // Of a stack, what is used is used of one pool.
+    // In a stack of several pools, use is of one pool, so name it.
     const isPlain = pool === current && (side === 'left' || pools.length === 1);
     if (side === 'used') {
       const share = formatPercent(pool.percent, pool.thresholds);

@@ -62,21 +62,21 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
     async answer(asked, nowMs) {
       const { question: spelled, notes } = await findNames(deps, asked, nowMs);
       const named = takeScope(spelled);
-      // Names that are new or gone between two ranges are no comparison, and go forward in time all the same.
+      // Not for new or gone names: these compare no numbers, and look forward in time anyway.
       const question = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
       const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
       const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
-      return sayWhatFilters(await sayWhatIsUnknown(deps, report, question), question);
+      return noteIgnoredFilters(await noteUnknownValues(deps, report, question), question);
     },
     names: (nowMs) => listKnownNames(deps, nowMs),
     examples: (nowMs) => listExamples(deps, nowMs),
   };
 }
 
-/** A filter's value that nobody sent is told, with the nearest that somebody did. */
-async function sayWhatIsUnknown<Answer extends Report>(
+/** Notes filter values that nobody sent, with the nearest ones that somebody did. */
+async function noteUnknownValues<Answer extends Report>(
   deps: ReporterDeps,
   report: Answer,
   question: Question,
@@ -88,8 +88,8 @@ async function sayWhatIsUnknown<Answer extends Report>(
 }
 
 /**
- * Balances are of scopes: a filter for one of them is the scope that is asked for. Where requests are told beside the balances,
- * it stays, since it counts them. Throws RefusedQuestion for several.
+ * Turns a filter for one scope into the question's scope, for reports of balances. Reports that also show requests keep the filter,
+ * because it counts them. Throws RefusedQuestion for a filter that lets several scopes through.
  */
 function takeScope(question: Question): Question {
   const { report, scope, filters = [] } = question;
@@ -108,7 +108,7 @@ function takeScope(question: Question): Question {
   ]);
 }
 
-/** From the beginning of either range to the end of either. */
+/** Spans from the earlier beginning to the later end of two ranges. */
 function spanOf(range: Range, versus = range): Range {
   return {
     ...range,
@@ -119,13 +119,13 @@ function spanOf(range: Range, versus = range): Range {
   };
 }
 
-/** Reports of balances alone, and those that stand on balances and requests. */
+/** Reports made from balances alone, and those made from balances and requests. */
 const BALANCES = new Set<ReportKind>(['pool', 'history', 'licences']);
 const MIXED = new Set<ReportKind>(['summary', 'advice']);
 const OF_SCOPES = new Set<ReportKind>([...BALANCES, ...MIXED, 'explain']);
 
-/** Pools are drawn by all calls of their scope: an answer must not look as if filters had been applied to them. */
-function sayWhatFilters<Answer extends Report>(report: Answer, { report: kind, filters = [] }: Question): Answer {
+/** Notes that pools ignore filters: all calls of a scope draw from them, and an answer must not look filtered. */
+function noteIgnoredFilters<Answer extends Report>(report: Answer, { report: kind, filters = [] }: Question): Answer {
   if (!filters.some(({ key }) => key !== 'scope')) return report;
   if (BALANCES.has(kind)) {
     return {
@@ -138,10 +138,10 @@ function sayWhatFilters<Answer extends Report>(report: Answer, { report: kind, f
   return { ...report, notes: [...report.notes, 'Pools are of all calls: the filters apply to requests alone.'] };
 }
 
-/** Longer than any report takes on 60 million events, and noticed by whoever waits. */
+/** A report that takes longer is logged: none should on 60 million events, and people notice the wait. */
 const SLOW_MS = 1000;
 
-/** Tells in the log which questions took long to compute, whoever asked: in Slack, over HTTP, or for a digest. */
+/** Logs questions that take long to compute, whoever asked: in Slack, over HTTP, or for a digest. */
 export function tellSlow<R extends Reporter & NameSource>(reporter: R, log: Logger, now = () => performance.now()): R {
   return {
     ...reporter,

@@ -32,28 +32,28 @@ export interface PoolDeps {
 }
 
 export interface ScopeQuery {
-  /** Balances just before this instant; `now` counts all of the running day, also what a sender's clock puts ahead. */
+  /**
+   * Take balances just before this instant. If it is now, all of the running day counts, even events that a sender's clock dates
+   * ahead.
+   */
   atMs: number;
   /** Absent: `atMs` is now. */
   nowMs?: number;
-  /** Absent: every declared scope, and those that senders use without. */
+  /** Absent: every declared scope, and undeclared scopes that senders use. */
   scope?: string;
   /** Quantities of grants by name, for a what-if. */
   suppose?: Readonly<Record<string, number>>;
-  /**
-   * Leave out scopes that nobody declared, and compute forecasts only where they are asked for: for rules that run every
-   * second.
-   */
+  /** Leave out undeclared scopes, and compute forecasts only when asked: for rules that run every second. */
   plain?: boolean;
 }
 
-/** Scopes that senders use without a declaration are looked for this far back. */
+/** Undeclared scopes are searched in the usage of this many days back. */
 const UNDECLARED_DAYS = 62;
 const MAX_UNDECLARED = 20;
 
 /**
- * Returns the state of each scope, in the order of the file, then undeclared ones by use. A scope whose last pool ended
- * before that day, and a name that nothing is known of, are left out.
+ * Returns the state of each scope, in the order of the file, then undeclared ones by use. Leaves out scopes whose last pool ended
+ * before that day, and unknown names.
  */
 export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise<ScopeState[]> {
   const [definitions, extent, firstMeterDay] = await Promise.all([
@@ -86,7 +86,7 @@ export async function getScopeStates(deps: PoolDeps, query: ScopeQuery): Promise
   return [...states, ...(await Promise.all(bare.map((scope) => getScopeState(deps, scope, moment))))];
 }
 
-/** One day of a scope: what each pool gave, by name, and what none covered. */
+/** One day of a scope: what each pool gave, by name, and what no pool covered. */
 export interface DayOfDraws {
   day: number;
   drawn: ReadonlyMap<string, Thousandths>;
@@ -95,9 +95,8 @@ export interface DayOfDraws {
 }
 
 /**
- * Returns what was drawn on each of these days (both inclusive), for histories and explanations. `series` are the names of
- * all pools that existed then, in the order of drawing at the end; days without use are left out. Undefined for an
- * undeclared scope.
+ * Returns what was drawn on each of these days (both inclusive), for histories and explanations. `series` names all pools that
+ * existed then, in the draw order at the end. Days without use are left out. Undefined for an undeclared scope.
  */
 export async function listDraws(
   deps: PoolDeps,
@@ -135,14 +134,14 @@ export async function listDraws(
 
 interface Moment {
   atMs: number;
-  /** The day that it ends, or lies in. */
+  /** The day that holds the instant just before `atMs`. */
   day: number;
   knownDay: number;
-  /** Usage before this counts. */
+  /** Usage before this instant counts. */
   untilMs: number;
   isNow: boolean;
   firstDay: number;
-  /** Corrections may begin before any event. */
+  /** First day with usage on any meter; corrections may begin before any event. */
   firstMeterDay: number;
   plain: boolean;
 }
@@ -159,7 +158,7 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   const next = states.find(({ left }) => left > 0);
   const current = next ?? states.at(-1);
   const last = states.findLast(({ left }) => left > 0) ?? states.at(-1);
-  // The last of a stack, drawn from now: when it is empty, the scope has run out.
+  // The pool drawn from is the last of its stack: when it is empty, the scope has run out.
   const isEnding = next !== undefined && next === last && next.level !== 'healthy' && moment.isNow && !moment.plain;
   const present = isEnding ? await findPresentPace(deps, meter, next, moment.atMs) : undefined;
   const pools = states.map((state) => ({
@@ -186,7 +185,10 @@ async function getScopeState(deps: PoolDeps, scope: Scope, moment: Moment): Prom
   };
 }
 
-/** The state of a limit: a pool that holds all that its meter counts, and nothing is drawn from. None where it does not exist then. */
+/**
+ * Returns the state of a limit, which counts all that its meter does, and gives nothing. Empty if the limit does not exist at that
+ * time.
+ */
 async function getLimitState(
   deps: PoolDeps,
   scope: string,
@@ -203,7 +205,7 @@ async function getLimitState(
   return states.map((state) => (match ? { ...state, match } : state));
 }
 
-/** Pools, and the usage of the meter that they are for. `isLimit`: a single one that holds all of it. */
+/** Pools, and the usage of their meter. `isLimit`: a single limit, which counts all of it. */
 interface Stack {
   meter: string;
   pools: readonly Pool[];
@@ -211,7 +213,10 @@ interface Stack {
   isLimit?: boolean;
 }
 
-/** The states of the pools that exist then, in the order of drawing, with their forecasts, or of plain ones the way to them. */
+/**
+ * Returns the states of the pools that exist at that time, in draw order, with their forecasts; plain states get a function that
+ * computes them.
+ */
 async function weighStack(deps: PoolDeps, { meter, pools, steps, isLimit = false }: Stack, moment: Moment) {
   const { calendar } = deps;
   const { atMs, knownDay, plain } = moment;
@@ -234,7 +239,7 @@ function weighPool(result: DrawDown, index: number, isLimit: boolean, moment: Mo
   const { calendar, usage, drawn, over } = result;
   const { atMs, untilMs, isNow, day, knownDay } = moment;
   const pool = result.pools[index]!;
-  // A window ends with the newest step, where a sender's clock put that ahead of now.
+  // If a sender's clock dated events ahead of now, the window ends with the newest of them.
   const isOpen = isNow && pool.period.kind === 'rolling-24h';
   const endMs = isOpen ? Math.max(atMs, (usage.startsMs.at(-1) ?? 0) + 1) : atMs;
   const standing = findStanding(pool, endMs, calendar, knownDay)!;
@@ -242,7 +247,7 @@ function weighPool(result: DrawDown, index: number, isLimit: boolean, moment: Mo
   const sum = (credits: readonly Thousandths[]) =>
     sumWithin(usage.startsMs, credits, { fromMs: period.fromMs, toMs: untilMs });
   const used = isLimit ? sum(usage.credits) : addCredits(sum(drawn[index]!), sum(over[index]!));
-  // A pool of nothing gives nothing: whether anything wanted it shows in what was used beside it.
+  // A pool with an amount of 0 gives nothing; whether it is exhausted depends on whether anything was used at all.
   const wanted = amount > 0 ? used : sum(usage.credits);
   const lastDay = days ? Math.min(days.toDay - 1, pool.untilDay ?? knownDay, Math.max(knownDay, day)) : day;
   const rate = days && burnRate(used, amount, period, atMs);

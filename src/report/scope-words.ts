@@ -24,34 +24,34 @@ export const LEVEL_SIGNS = {
   exhausted: '⛔',
 } as const satisfies Record<Level, string>;
 
-/** Tells whether a scope went over its allowance. A scope without pools has none. */
+/** Tells whether a scope went over its allowance. A scope without pools has none to go over. */
 export function isOver({ pools, overage }: { pools: readonly unknown[]; overage: Thousandths }): boolean {
   return pools.length > 0 && overage > 0;
 }
 
-/** The level of a scope's pools. One that went over its allowance is never healthy. */
+/** Returns the level of a scope's pools; never healthy if it went over its allowance. */
 export function poolsLevelOf(state: ScopeState): Level {
   return isOver(state) && state.level === 'healthy' ? 'approaching' : state.level;
 }
 
-/** The worst of a scope and its limits, which are used up whatever its pools still hold. */
+/** Returns the worst level of a scope's pools and limits. A limit counts even if the pools still have something left. */
 export function worstLevelOf(state: ScopeState): Level {
   const ranks = [poolsLevelOf(state), ...state.limits.map(({ level }) => level)].map((level) => LEVELS.indexOf(level));
   return LEVELS[Math.max(...ranks)]!;
 }
 
-/** The word for a level of a scope: `critical`; `over` where it went over its allowance, and nothing of it is worse. */
+/** Returns the word for a level of a scope: `critical`; `over` if it went over its allowance and nothing is worse. */
 export function nameLevel(level: Level, state: ScopeState): Level | 'over' {
   return level === 'approaching' && isOver(state) ? 'over' : level;
 }
 
-/** Orders scopes, the worst first: by level, then by what is used. */
+/** Orders scopes, the worst first: by level, then by the share used. */
 export function compareScopes(a: ScopeState, b: ScopeState): number {
   const [x, y] = [a, b].map((state) => LEVELS.indexOf(worstLevelOf(state)));
   return y! - x! || (b.current?.percent ?? 0) - (a.current?.percent ?? 0);
 }
 
-/** `runs out between Mon 30 Nov 04:32 and 05:09`, `may run out as early as …` where at the slower pace it lasts. */
+/** `runs out between Mon 30 Nov 04:32 and 05:09`; `may run out as early as …` if it lasts at the slower pace. */
 export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolState['runOut']>, zone: string): string {
   const earliest = formatMoment(earliestMs, zone);
   if (latestMs === undefined) return `may run out as early as ${earliest}`;
@@ -61,17 +61,19 @@ export function describeRunOut({ earliestMs, latestMs }: NonNullable<PoolState['
   return `runs out between ${earliest} and ${sameDay ? latest.slice(-5) : latest}`;
 }
 
-/** `CRM API`, `CRM API: Daily credits`: what a meter, or a pool's `scope/name`, is called. Undefined of a scope that is not among these. */
+/**
+ * `CRM API`, `CRM API: Daily credits`: the title of a meter, or of a pool's `scope/name`. Undefined if its scope is not among these.
+ */
 export function titleOfMeter(meter: string, scopes: readonly { scope: string; title: string }[]): string | undefined {
   const [name, ...parts] = meter.split('/');
   const found = scopes.find(({ scope }) => scope === name);
   return found && [found.title, ...parts].join(': ');
 }
 
-/** For a scope that is neither declared nor used, with those that are declared. */
+/** Makes the error for a scope that is neither declared nor used, with the declared ones as suggestions. */
 export function unknownScope(name: string, { scopes }: Definitions, report: string): QuestionError {
   const known = scopes.length === 0 ? 'there are none yet' : `there is ${scopes.map((scope) => scope.name).join(', ')}`;
-  // Of a long name the beginning is enough.
+  // A long name matches by its beginning too.
   const begun = new Map(scopes.map((scope) => [scope.name.slice(0, name.length + 1), scope.name]));
   const near = listNearest(name, [...begun.keys()]).map((text) => begun.get(text)!);
   const isFar = (scope: { name: string }) => (near.includes(scope.name) ? near.indexOf(scope.name) : near.length);
@@ -84,7 +86,7 @@ export function unknownScope(name: string, { scopes }: Definitions, report: stri
   );
 }
 
-/** Throws QuestionError for a what-if about a quantity that no grant of the scope (or of any) has. */
+/** Throws QuestionError for a what-if about a quantity that no grant of the scope (or of any scope) has. */
 export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes }: Definitions): void {
   const asked = scopes.filter(({ name }) => scope === undefined || name === scope);
   const grants = asked.flatMap(({ pools, limits }) =>
@@ -106,13 +108,13 @@ export function checkSuppose({ suppose = {}, scope, report }: Question, { scopes
   );
 }
 
-/** Describes what a what-if changed; nothing where it is none. */
+/** Describes what a what-if changed; empty without one. */
 export function noteSuppose(suppose: Question['suppose'] = {}): string[] {
   const changes = Object.entries(suppose).map(([name, quantity]) => `${quantity} ${name}`);
   return changes.length > 0 ? [`What if: ${changes.join(', ')}.`] : [];
 }
 
-/** One scope in a sentence, and how much it matters: 0 is fine. */
+/** One scope in a sentence, and how urgent it is: 0 is fine. */
 export interface ScopeSentence {
   weight: number;
   percent: number;
@@ -121,8 +123,8 @@ export interface ScopeSentence {
 }
 
 /**
- * Says what is worst first, and whether everything else is fine: `⛔ CRM API is over its daily credits: 680 of 651. Everything
- * else is fine.` A scope that went over its allowance is never told as healthy, whatever its present level.
+ * Says what is worst, and whether everything else is fine: `⛔ CRM API is over its daily credits: 680 of 651. Everything else is
+ * fine.` A scope that went over its allowance is never called healthy, whatever its present level.
  */
 export function describeScopes(states: readonly ScopeState[]): string {
   const metered = states.filter(({ pools, limits }) => pools.length + limits.length > 0);
@@ -172,14 +174,14 @@ function describeChange({ title, pools }: ScopeState): string {
   return nextName ? `${used}; its ${nextName} comes next.` : `${used}.`;
 }
 
-/** A scope by the pool that it now draws from, and each of its limits that is not healthy. */
+/** Returns a sentence about a scope, by the pool that it now draws from, and one about each of its limits that is not healthy. */
 export function listScopeSentences(state: ScopeState): ScopeSentence[] {
-  const limits = state.limits.filter(({ level }) => level !== 'healthy').map((limit) => standLimit(state, limit));
-  if (state.current) return [standScope(state, state.current), ...limits];
-  return limits.length > 0 ? limits : state.limits.slice(0, 1).map((limit) => standLimit(state, limit));
+  const limits = state.limits.filter(({ level }) => level !== 'healthy').map((limit) => toLimitSentence(state, limit));
+  if (state.current) return [toScopeSentence(state, state.current), ...limits];
+  return limits.length > 0 ? limits : state.limits.slice(0, 1).map((limit) => toLimitSentence(state, limit));
 }
 
-function standScope(state: ScopeState, current: PoolState): ScopeSentence {
+function toScopeSentence(state: ScopeState, current: PoolState): ScopeSentence {
   const { title, level, overage } = state;
   const pool = toInnerCase(current.name);
   const { percent, thresholds } = current;
@@ -212,7 +214,7 @@ function standScope(state: ScopeState, current: PoolState): ScopeSentence {
   return { weight: LEVELS.indexOf(level) * 2, percent, sign: LEVEL_SIGNS[level], text: `${used}${rest}.` };
 }
 
-export function standLimit({ title }: ScopeState, limit: PoolState): ScopeSentence {
+export function toLimitSentence({ title }: ScopeState, limit: PoolState): ScopeSentence {
   const counts = `${formatCredits(limit.used)} of ${formatCredits(limit.amount)}`;
   const share = formatPercent(limit.percent, limit.thresholds);
   const text =
@@ -237,8 +239,8 @@ export function toInnerCase(name: string): string {
 type Verdict = 'yes' | 'perhaps' | 'unknown' | 'no';
 
 /**
- * Answers whether pools run out before their reset: `No: at the usual 1,330–1,424 a day, Public API lasts past its reset on
- * 1 Dec.` Of several scopes, the one that runs out first, and then what holds of the others.
+ * Says whether pools run out before their reset: `No: at the usual 1,330–1,424 a day, Public API lasts past its reset on 1 Dec.` Of
+ * several scopes it names the one that runs out first, then what is true of the others.
  */
 export function describeOutlook(
   states: readonly ScopeState[],
@@ -270,14 +272,14 @@ export function describeOutlook(
 
 const ORDER: readonly Verdict[] = ['yes', 'perhaps', 'unknown', 'no'];
 
-/** Returns the same as a sentence that follows one about the scope; empty where there is no forecast. */
+/** Returns the outlook as a sentence that follows one about the scope; empty without a forecast. */
 export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Calendar): string[] {
   if (state.pools.length === 0) return [];
   const { answer, clause } = foresee(state, nowMs, calendar);
   return answer === 'unknown' || clause === undefined ? [] : [`It ${clause}.`];
 }
 
-/** Tells whether the last pool of a stack runs out; `clause` goes behind its scope's name. */
+/** Foresees whether the last pool of a stack runs out. `clause` follows the scope's name. */
 function foresee(
   state: ScopeState,
   nowMs: number,
@@ -303,7 +305,7 @@ function foresee(
   }
   if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
   const usual = `at the usual ${formatPace(pace)} a day`;
-  // The usual use that comes takes the place of the usual use that leaves the window; what was unusual stays for 24 hours.
+  // In a rolling window, usual use replaces usual use that leaves; only unusual use stays, for 24 hours.
   const unusual = Number(last.used) - pace.slower;
   const isNear = last.level !== 'healthy' || unusual + pace.quicker > Number(last.amount);
   if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && isNear) {
@@ -322,7 +324,7 @@ function foresee(
   return { answer: 'no', atMs: Infinity, text: `${usual}, ${title} ${lasts} ${on}`, clause: `${lasts} ${on} ${usual}` };
 }
 
-/** `14:20` today, `Mon 30 Nov 02:10` within twelve hours, else `30 Nov`. */
+/** `14:20` if today, `Mon 30 Nov 02:10` if within twelve hours, else `30 Nov`. */
 function formatSoon(atMs: number, nowMs: number, calendar: Calendar): string {
   if (atMs - nowMs >= DAY_MS / 2) return formatShortDate(calendar.dayOf(atMs));
   const isToday = calendar.dayOf(atMs) === calendar.dayOf(nowMs);
@@ -336,7 +338,7 @@ export function describeReset({ period, periodKind }: PoolState, nowMs: number, 
   return day === calendar.dayOf(nowMs) + 1 ? 'resets tomorrow' : `resets on ${formatShortDate(day)}`;
 }
 
-/** `1,330–1,424`, whole credits. */
+/** `1,330–1,424`: credits a day, whole from ten on. */
 export function formatPace({ slower, quicker }: NonNullable<PoolState['pace']>): string {
   const [low, high] = [slower, quicker].map((each) =>
     formatCredits(each >= 10_000 ? Math.round(each / 1000) * 1000 : each),

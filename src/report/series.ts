@@ -33,13 +33,13 @@ import {
   USUAL_DAYS,
 } from './usual.ts';
 
-/** Requests per hour (or minute), of yesterday by default. Throws QuestionError for a range with too many hours. */
+/** Reports requests per hour (or minute), of yesterday by default. Throws QuestionError for a range with too many hours. */
 export async function reportDay(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
   const inquiry = await openInquiry(deps, { step: 'hour', ...question }, nowMs, question.step ? '7d' : 'yesterday');
   return reportSeries({ ...inquiry, question });
 }
 
-/** Requests per step of the range, 7 days by default: by the day, one day by the hour, a year by the month. */
+/** Reports requests per step of the range, 7 days by default: per day, one day per hour, a year per month. */
 export async function reportDaily(deps: ReporterDeps, question: Question, nowMs: number): Promise<SeriesReport> {
   return reportSeries(await openInquiry(deps, question, nowMs));
 }
@@ -51,7 +51,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     askBySteps(inquiry, { groupBy: [] }),
     ask(inquiry, { groupBy: ['client'] }),
     findUsual(inquiry),
-    // The usual of a day is not the sum of that of its hours.
+    // The usual requests of a day are not the sum of those of its hours.
     question.focus === 'busy' && isWholeDay ? findUsual({ ...inquiry, range: { ...range, grain: 'day' } }) : undefined,
     noteCorrections(inquiry),
     listMarks(inquiry),
@@ -64,13 +64,13 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     usualOf && grain === inquiry.range.grain ? steps.map((step, index) => usualOf(step, bars[index]!)) : [];
   const usual = expected.some((each) => each !== undefined) ? expected : undefined;
   const odd = question.focus === 'odd' ? findOdd(bars, expected) : undefined;
-  // Of a single client it is known who.
+  // With a single client, the cause is plain.
   const cause = odd && clients > 1 ? await nameCause(inquiry, grain, odd) : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(limit.isOver) : [];
   const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
   const { bound } = question;
-  // A running step is never below a bound yet.
+  // A running step may still grow, so it cannot be below a bound yet.
   const judged = bound && listWhole(inquiry, bars).concat(isLowest(bound) ? bars.filter(({ partial }) => partial) : []);
   const folding = isAverage(question.step) ? question.step : undefined;
   const folded = folding && foldSteps(inquiry, folding, bars);
@@ -146,7 +146,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     );
   }
 
-  /** The number that was asked for comes first: without a focus the sum. */
+  /** Puts the number that was asked for first; without a focus, the sum. */
   function describeSteps(what: string): string {
     const { focus } = question;
     const sum = countOf(totals.requests, what);
@@ -174,7 +174,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
 
 type Expected = readonly (UsualRequests | undefined)[];
 
-/** The steps whose requests are far from usual, and those whose failures are, and of each the furthest. */
+/** Finds the steps whose requests or failures are far from usual, and the furthest of each. */
 function findOdd(bars: SeriesReport['bars'], expected: Expected) {
   const known = bars.flatMap((bar, index) => (expected[index] ? [{ ...bar, ...expected[index] }] : []));
   const oddOnes = known.filter(({ isOdd }) => isOdd);
@@ -190,7 +190,7 @@ function findOdd(bars: SeriesReport['bars'], expected: Expected) {
   };
 }
 
-/** `Mostly Acme CRM (+196) on /v2/accounts/{id}.`: who made the step that is furthest from usual so; undefined where many did. */
+/** `Mostly Acme CRM (+196) on /v2/accounts/{id}.` Names who caused the step furthest from usual; undefined where many did. */
 async function nameCause(
   { deps: { usage, calendar }, definitions, filters, extent }: Inquiry,
   grain: StepGrain,
@@ -242,10 +242,10 @@ function describeOdd(
   return `No: requests and failures are about as usual${which}. ${all}`;
 }
 
-/** Within this, in percent, it is as busy as usual. */
+/** A difference below this, in percent, counts as usual. */
 const AS_USUAL = 5;
 
-/** `Busier than usual: 7,363 requests, 14% over the usual 6,439.` Of the steps that are over and have a usual. */
+/** `Busier than usual: 7,363 requests, 14% over the usual 6,439.` Counts only steps that are over and have a usual number. */
 function describeBusy(
   inquiry: Inquiry,
   grain: StepGrain,
@@ -271,7 +271,7 @@ function describeBusy(
   return `${way} usual: ${countOf(requests, 'request')}${part}, ${share} ${formatCount(usual)}.`;
 }
 
-/** `isRunning`: the usual is known, and the range is not over. */
+/** Says why nothing is called usual. `isRunning`: the usual is known, but the range is not over. */
 function sayNoUsual(inquiry: Inquiry, isRunning: boolean): string {
   const where = inquiry.range.label.replace(/^last /, 'the last ');
   return `I can't say what is usual in ${where}: ${isRunning ? RUNNING : whyNoUsual(inquiry)}.`;
@@ -288,7 +288,7 @@ function whyNoUsual({ range }: Inquiry): string {
     : 'only whole hours and days are compared with their usual';
 }
 
-/** Of the running month alone: ` At the usual pace Nov 2026 ends at about 167,000.` */
+/** For the running month only: ` At the usual pace Nov 2026 ends at about 167,000.` */
 async function describeMonthEnd(inquiry: Inquiry): Promise<string> {
   const { text, lastDay, firstDay } = inquiry.range;
   if (text !== 'this-month' || lastDay < firstDay) return '';
@@ -310,8 +310,8 @@ const [partial, start] = STEP_END_COLUMNS;
 const USUAL: Column<Bar> = { key: 'usual', label: 'Usual', type: 'count', cell: (bar) => bar.usual };
 
 /**
- * Averages over complete steps only: a running one, and those in which data had not begun, would pull the average down. 0 where
- * there are not two of them.
+ * Averages over complete steps: a running one, or one from before data began, would lower the average. Returns 0 if there are fewer
+ * than two.
  */
 function findAverage(inquiry: Inquiry, bars: readonly Bar[]): number {
   const whole = listWhole(inquiry, bars);
@@ -319,7 +319,7 @@ function findAverage(inquiry: Inquiry, bars: readonly Bar[]): number {
   return Math.round(whole.reduce((sum, bar) => sum + bar.requests, 0) / whole.length);
 }
 
-/** `quietest on 8 Nov with 4,021`, of failures `fewest`: of complete steps, as the average is. */
+/** `quietest on 8 Nov with 4,021`; for failures `fewest`. Only complete steps count, as in the average. */
 function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[], word: string): string {
   const whole = listWhole(inquiry, bars);
   const step = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
@@ -331,9 +331,9 @@ function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar
 }
 
 /**
- * The ceiling on a day's credits that a daily chart is drawn against: the lowest daily or rolling amount in force on the last
- * day of the range, of the scope asked for or of the only one declared; days are over by their own amounts. Undefined under
- * any other filter: a part of the calls is not what the limit is for.
+ * Finds the line that a daily chart shows: the lowest daily or rolling amount in force on the last day of the range, of the scope
+ * asked for or of the only declared one. `isOver` judges each day by the amount of that day. Undefined under other filters, because a
+ * limit is for all calls of its scope.
  */
 function findLimitLine({ filters, definitions, range, deps }: Inquiry) {
   const asked = filters.find(({ key, not }) => key === 'scope' && !not)?.patterns;

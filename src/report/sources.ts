@@ -6,8 +6,8 @@ import { buildTable, type Column } from './table.ts';
 import { groupTotals, sumTotals } from './totals.ts';
 
 /**
- * Reports how each sender is doing: what it sent in the range, and since it exists what was repeated, in conflict,
- * rejected, without an id, late; whether it is silent; and what exclusion rules took out in the range, rule by rule.
+ * Reports how each sender is doing: what it sent in the range; since it exists, what was a duplicate, in conflict, rejected, without
+ * an id, or late; whether it is silent; and what exclusion rules took out in the range, rule by rule.
  */
 export async function reportSources(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
@@ -78,7 +78,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
       ] as const
     ).filter(([count], index) => index === 0 || count > 0);
     return [
-      // The first line says how many came from the only source.
+      // With a single source, the finding already says how many came.
       capitalise(
         sent.size === 1 && requests > 0 ? `${last}.` : `${countOf(requests, 'request')} in this range; ${last}.`,
       ),
@@ -102,7 +102,7 @@ export async function reportSources(deps: ReporterDeps, question: Question, nowM
   }
 }
 
-/** The rules that took calls out, each with how many: of a single one, the first line says it. */
+/** Lists the rules that took calls out, each with a count; for a single rule the finding has the count. */
 export function listExcluded(excluded: readonly { rule: string; requests: number }[]): string[] {
   return excluded.map(({ rule, requests }) =>
     excluded.length === 1 ? `${rule}.` : `${rule}: ${countOf(requests, 'request')}`,
@@ -116,7 +116,7 @@ function describeLimit({ limit, limited = 0 }: SourceHealth): string[] {
   return [`${bound}.${limited > 0 ? ` ${countOf(limited, 'request')} over it refused.` : ''}`];
 }
 
-/** A sender; or a rule that took calls out, of which only these are known. */
+/** A sender with all its numbers, or an unknown source or rule with its requests alone. */
 type SourceRow = Partial<SourceHealth> & { name: string; adapter: string; requests: number };
 
 const COLUMNS: readonly Column<SourceRow>[] = [
@@ -138,7 +138,7 @@ const COLUMNS: readonly Column<SourceRow>[] = [
 
 const UNREAD_SHOWN = 3;
 
-/** Fields that were sent under no known name, and paths of the source's map at which nothing stood. */
+/** Describes what was not read: fields with unknown names, and paths in the source's map that were empty. */
 function describeUnread(unread: SourceHealth['unread']): string[] {
   const names = unread.map(({ name, events }) => `${name} (${countOf(events, 'event')})`);
   return names.length > 0 ? [`Not read: ${joinFirst(names, UNREAD_SHOWN)}.`] : [];

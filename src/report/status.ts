@@ -11,8 +11,8 @@ import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
 
 /**
- * Reports which status codes calls ended in: per step of the range and in all, by exact code and by documented group, and
- * what the failures point to, as far as numbers show it.
+ * Reports which status codes calls ended in: per step of the range and in all, by exact code and by group, and likely causes of
+ * failures where numbers show them.
  */
 export async function reportStatus(deps: ReporterDeps, question: Question, nowMs: number): Promise<StatusReport> {
   const inquiry = await openInquiry(deps, question, nowMs);
@@ -73,7 +73,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-/** Of failures alone, where most of them are: ` 22 are on /v1/orders.` */
+/** If all calls failed, says where most of them are: ` 22 are on /v1/orders.` */
 function describeWhere({ requests, failed }: Totals, rows: readonly UsageRow[]): string {
   if (failed < requests || requests < 2) return '';
   const byRoute = groupTotals(rows, ({ keys }) => keys[0]!);
@@ -90,8 +90,8 @@ const COLUMNS: readonly Column<StatusReport['codes'][number]>[] = [
 ];
 
 /**
- * `1.8% of 12,000 requests failed; most of the 216 failures are 429s.` Without `codes` the failures are only counted.
- * Requests without a status are neither, and are told apart.
+ * `1.8% of 12,000 requests failed; most of the 216 failures are 429s.` Without `codes` the failures are only counted. Requests
+ * without a status are told apart.
  */
 export function describeOutcome(
   totals: Totals,
@@ -125,13 +125,13 @@ export function describeOutcome(
   return `${share} (${formatCount(failed)}), most often with ${worst.status}.${silent}`;
 }
 
-/** Returns a status in plain words: our own, else the standard's; `''` where nothing is known of it. */
+/** Describes a status in plain words: Headroom's own, else the standard's; `''` if nothing is known of it. */
 function describeStatus(status: string): string {
   const standard = STATUS_CODES[status]?.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
   return MEANINGS[status] ?? standard ?? GROUP_MEANINGS.find(({ group }) => group === groupOf(status))?.meaning ?? '';
 }
 
-/** The documented groups: 2xx, 3xx, 4xx (429 apart), 5xx and what carries no status. */
+/** The documented groups: 2xx, 3xx, 4xx (429 apart), 5xx and calls without a status. */
 const GROUP_MEANINGS: readonly { group: string; meaning: string }[] = [
   { group: '1xx', meaning: 'informational' },
   { group: '2xx', meaning: 'success' },
@@ -154,15 +154,15 @@ const MEANINGS: Readonly<Record<string, string>> = {
   499: 'client closed connection',
 };
 
-/** A step of a scope looks like an outage from this many calls on, where this share of them ended in server errors. */
+/** A step of a scope looks like an outage if it has this many calls and this share of them ended in server errors. */
 const LEAST_CALLS = 5;
 const OUTAGE = 0.5;
-/** An outage whose step ended less than five minutes ago may go on: it is told in the present. */
+/** An outage whose step ended less than this ago may continue, so it is told in the present tense. */
 const LATELY_MS = 5 * MINUTE_MS;
 
 /**
- * Tells whether calls come and are answered, scope by scope: `CRM API is up.`, or when it looked down. A scope without calls
- * is named: nothing shows whether it is up.
+ * Says whether calls come and are answered, scope by scope: `CRM API is up.`, or when it looked down. Names scopes without calls,
+ * since nothing shows whether they are up.
  */
 async function describeUp(inquiry: Inquiry): Promise<string> {
   const { answer, grain, steps } = await askBySteps(inquiry, { groupBy: ['scope', 'status'] });

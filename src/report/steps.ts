@@ -22,7 +22,7 @@ import { ask, type Inquiry } from './inquiry.ts';
 import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
-/** How the store counts what is drawn by each grain. */
+/** The grain that the store counts by, for each grain that charts draw. */
 const COUNTED_BY: Readonly<Record<StepGrain, Grain>> = {
   minute: 'minute',
   'five-minutes': 'minute',
@@ -41,15 +41,15 @@ export interface Step<Row = UsageRow> {
   endMs: number;
   day: number;
   label: string;
-  /** It had not ended when asked, or the range cuts it. */
+  /** True if it had not ended when asked, or the range cuts it. */
   partial: boolean;
   rows: readonly Row[];
 }
 
 /**
- * Every step of the inquiry's range in order of time, those without calls included; steps that have not begun are not there.
- * A local hour that comes twice is two steps, told apart by their offsets; a skipped one is none. A step that the range
- * cuts begins where the range does.
+ * Lists every step of the inquiry's range in order of time, with and without calls; steps that have not begun are left out. An hour
+ * that the clock shows twice is two steps, told apart by their offsets; a skipped hour is none. A step that the range cuts begins
+ * where the range does.
  */
 export function listSteps<Row extends { startMs: number }>(
   inquiry: Inquiry,
@@ -81,14 +81,14 @@ export function listSteps<Row extends { startMs: number }>(
   }
 }
 
-/** Steps of which all was counted: they are over, and data had begun before them. */
+/** Keeps the steps that were counted completely: they are over, and data had begun before them. */
 export function listWhole<Bar extends Pick<Step, 'startMs' | 'partial'> & { requests: number }>(
   { deps, extent }: Inquiry,
   bars: readonly Bar[],
 ): Bar[] {
   const isLater = ({ startMs }: Bar) => deps.calendar.dayOf(startMs) > (extent?.firstDay ?? 0);
   const begun = bars.findIndex((bar) => bar.requests > 0 || isLater(bar));
-  // Data began within the first step with calls, unless it lies on a later day.
+  // Data began somewhere within the first step with calls, unless that step lies on a later day.
   return bars.slice(begun).filter((bar, index) => !bar.partial && (index > 0 || isLater(bar)));
 }
 
@@ -115,8 +115,8 @@ export function toStepKey(ms: number, grain: StepGrain, calendar: Calendar): num
 }
 
 /**
- * Asks by the range's own grain. Where minutes or hours are no longer kept, the next longer steps that the range is made of
- * are asked for, and `notes` say so. A day before all data is one step: 24 empty hours would claim that they were counted.
+ * Asks by the range's own grain. If minutes or hours are no longer kept, asks for longer steps, and `notes` say so. A day before all
+ * data is one step: 24 empty hours would look as if they had been counted.
  */
 export async function askBySteps(
   inquiry: Inquiry,
@@ -139,7 +139,7 @@ export async function askBySteps(
     : found;
 }
 
-/** Lists whole steps, also those that the range only touches. */
+/** Lists whole steps, including those that the range only touches. */
 function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs: number; endMs: number }[] {
   const { calendar } = deps;
   if (grain === 'minute' || grain === 'five-minutes') {
@@ -172,12 +172,12 @@ function listSpans({ range, deps, nowMs }: Inquiry, grain: StepGrain): { startMs
   return starts.map((startMs, index) => ({ startMs, endMs: starts[index + 1] ?? endMs }));
 }
 
-/** The Monday of a day's week. */
+/** Returns the Monday of a day's week. */
 function firstOfWeek(day: number): number {
   return day - (toDate(day).dayOfWeek - 1);
 }
 
-/** Columns that name a step: as a CSV does, and as people read it. */
+/** Columns that name a step: one for CSV, one for people. */
 export function stepColumns<Row extends { startMs: number }>(
   grain: StepGrain,
   { zone, dayOf }: Calendar,
@@ -192,16 +192,16 @@ export function stepColumns<Row extends { startMs: number }>(
   ];
 }
 
-/** Columns behind the numbers of a step, for programs: whether it was over, and its exact start. */
+/** Columns for programs after the numbers of a step: whether it was partial, and its exact start. */
 export const STEP_END_COLUMNS = [
   { key: 'partial', label: 'Partial', type: 'text', csvOnly: true, cell: ({ partial }) => (partial ? 'yes' : 'no') },
   { key: 'start', label: 'Start', type: 'time', csvOnly: true, cell: ({ startMs }) => startMs },
 ] as const satisfies readonly Column<{ startMs: number; partial: boolean }>[];
 
-/** Most lines across one chart. */
+/** At most this many lines across one chart. */
 const MOST_MARKS = 8;
 
-/** Short words for a line across a chart; kinds without any are about a name, not about a time. */
+/** Short labels for a line across a chart. Other kinds of alerts have none, because they are about a name and not about a time. */
 const LABELS: Partial<Record<AlertKind, string>> = {
   rate: 'Rate limit',
   silent: 'Silent source',
@@ -210,9 +210,9 @@ const LABELS: Partial<Record<AlertKind, string>> = {
 };
 
 /**
- * Marks that a pipeline set within the range, and alerts that were told, for lines across its chart: alerts of all scopes, or
- * of the one that the question is about. Under other filters no alerts, since these are about all calls. Where there are many of
- * both, each has half: the newest marks, the gravest alerts.
+ * Lists lines for a chart: marks that a pipeline set within the range, and alerts that were sent, of all scopes or of those in the
+ * filters. Under other filters there are no alerts, since these are about all calls. If there are too many, each sort gets half: the
+ * newest marks, the gravest alerts.
  */
 export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
   const span = { fromMs: range.fromMs, toMs: range.toMs };

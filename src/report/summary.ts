@@ -13,9 +13,9 @@ import { buildTable } from './table.ts';
 import { countNames, findPeak, groupTotals, rankRows, sumTotals } from './totals.ts';
 
 /**
- * A card per scope (or for the one asked for): the pool now drawn from, what the rest of the stack holds, limits, calls today
- * and the busiest minute of today where the scope has a rate limit; and today so far: requests, success, distinct clients.
- * Throws QuestionError for a scope that there is not.
+ * Builds a card per scope (or for the one asked for): the pool now drawn from, what the rest of the stack has left, limits, calls
+ * today and, with a rate limit, the busiest minute of today. Adds today so far: requests, success, distinct clients. Throws
+ * QuestionError for an unknown scope.
  */
 export async function reportSummary(deps: ReporterDeps, question: Question, nowMs: number): Promise<SummaryReport> {
   const inquiry = await openInquiry(deps, { ...question, range: 'today' }, nowMs);
@@ -55,7 +55,7 @@ export async function reportSummary(deps: ReporterDeps, question: Question, nowM
   };
 }
 
-/** `3,252 requests · 95.5% succeeded · 8 clients`, of the day that the context names. */
+/** `3,252 requests · 95.5% succeeded · 8 clients`, of the day named beside it. */
 function describeToday({ requests, ok, failed }: SummaryReport['today'], clients: number): string {
   return [
     requests === 0 ? 'no requests yet today' : countOf(requests, 'request'),
@@ -64,7 +64,7 @@ function describeToday({ requests, ok, failed }: SummaryReport['today'], clients
   ].join(' · ');
 }
 
-/** Returns each team's share of the credits in the current pool's period. A rolling period is taken from its full hour. */
+/** Returns each team's share of the credits in the current pool's period. A rolling period is rounded to begin with a full hour. */
 async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState): Promise<ScopeCard['teams']> {
   const { deps, definitions, names, nowMs } = inquiry;
   if (!current || !hasTeams(definitions.clients)) return undefined;
@@ -77,9 +77,9 @@ async function listTeamShares(inquiry: Inquiry, { scope, current }: ScopeState):
   return shares.length > 0 ? shares : undefined;
 }
 
-/** Minutes just gone by that the present rate is taken from. */
+/** The present rate is the mean of this many minutes. */
 const RATE_MINUTES = 10;
-/** Scopes whose peak minute a sentence tells. */
+/** How many scopes a sentence tells the peak minute of. */
 const MOST_PEAKS = 3;
 
 /** `7 requests a minute in the last 10 minutes; peak minute of today: 12 of 600 allowed (Public API, 09:41).` */
@@ -96,7 +96,7 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
     }),
   );
   const rate = scopes.reduce((sum, { lately }) => sum + lately, 0) / RATE_MINUTES;
-  // Nearest to its limit first.
+  // Put the scope nearest to its limit first.
   const shareOf = ({ peak, rateLimitPerMinute = Infinity }: (typeof scopes)[number]) =>
     (peak?.singles ?? 0) / rateLimitPerMinute;
   const peaks = scopes
@@ -112,7 +112,7 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
   return `${formatRate(rate)} ${rate === 1 ? 'request' : 'requests'} a minute in the last ${RATE_MINUTES} minutes${peak}.`;
 }
 
-/** The minute of today with the most single calls; calls that stand for several cannot be placed within a minute. */
+/** Finds the minute of today with the most single calls; events that stand for several calls cannot be placed within a minute. */
 async function loadPeak(
   { deps, span }: Inquiry,
   { scope, rateLimitPerMinute }: ScopeState,
@@ -128,7 +128,7 @@ function noteBulk({ title, peakMinute }: ScopeCard): string[] {
   return [`${countOf(peakMinute.bulkLeftOut, 'call')} of ${title} came as counts and are not part of its peak minute.`];
 }
 
-/** `Sales 62% · Support 30% · 2 others 8%`; undefined where nothing is told. */
+/** `Sales 62% · Support 30% · 2 others 8%`; undefined if a card has no teams. */
 export function describeTeams({ teams }: Pick<ScopeCard, 'teams'>): string | undefined {
   if (!teams) return undefined;
   const shown = teams.slice(0, MAX_TEAMS);
@@ -140,7 +140,7 @@ export function describeTeams({ teams }: Pick<ScopeCard, 'teams'>): string | und
   ].join(' · ');
 }
 
-/** Teams that a card names, most used first. */
+/** How many teams a card names, the most used first. */
 const MAX_TEAMS = 3;
 
 function toCardTable(cards: readonly ScopeCard[]): SummaryReport['table'] {

@@ -13,10 +13,10 @@ export interface Symptom {
 }
 
 const LEAST_CALLS = 10;
-/** From this many addresses on, a client is compared with the others. */
+/** A client with this many addresses is compared with the others. */
 export const MANY_ADDRESSES = 10;
 
-/** Routes that are called at regular intervals, the busiest first. */
+/** Finds routes that are called at regular intervals, the busiest first. */
 export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
   const byRoute = Map.groupBy(
     events.filter(({ count }) => count === 1),
@@ -38,7 +38,7 @@ export function findPollingRoutes(events: readonly RawEvent[]): Symptom[] {
     }));
 }
 
-/** Routes on which most of a client's failures of one sort are, but for those of its rate. `rows`: keys route and status. */
+/** Finds the route with most of a client's failures, per class of failures except 429s. `rows`: keys route and status. */
 export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
   return FAILURES.slice(1).flatMap(({ fits, claim, remedy }) => {
     const { calls, failed, worst, most } = countFailures(rows, (status) => fits(Number(status)));
@@ -51,7 +51,7 @@ export function findFailingRoutes(rows: readonly UsageRow[]): Symptom[] {
   });
 }
 
-/** Scopes in which a client was refused with 429, each with the span from the first to the last of these minutes. */
+/** Lists the scopes that refused a client with 429, with the span from the first to the last such minute. */
 export function listRefused(events: readonly RawEvent[]): Map<string, Span> {
   const spans = new Map<string, Span>();
   for (const { scope, timeMs, status } of events) {
@@ -65,9 +65,9 @@ export function listRefused(events: readonly RawEvent[]): Map<string, Span> {
 }
 
 /**
- * Calls refused for coming too fast, beside the client's busiest minute and the limit of its scope. `peaks`: the busiest minutes
- * of all of a scope in the time in which it refused the client. Where these stay below every limit it was another limit, and
- * the claim says so.
+ * Finds calls that were refused with 429, beside the client's busiest minute and the rate limit of its scope. `peaks`: the busiest
+ * minutes of a whole scope while it refused the client. If these stayed below every rate limit, another limit applies, and the claim
+ * says so.
  */
 export function findBursts(
   inquiry: Inquiry,
@@ -102,7 +102,10 @@ export function findBursts(
   return [{ claim, evidence: isBelow ? `${evidence} Another limit applies.` : evidence, remedy }];
 }
 
-/** A client used from many addresses, far more than other clients use. `others`: rows that tell how many each has. */
+/**
+ * Finds a client that is used from far more addresses than other clients. `others`: rows with the number of addresses of each other
+ * client.
+ */
 export function findManyAddresses(addresses: number, others: readonly UsageRow[]): Symptom[] {
   const counts = others.flatMap(({ values = 0 }) => (values > 0 ? [values] : [])).sort((a, b) => a - b);
   const usual = counts[Math.floor(counts.length / 2)];
@@ -117,7 +120,7 @@ export function findManyAddresses(addresses: number, others: readonly UsageRow[]
   ];
 }
 
-/** Calls that are counted on another date than people might expect: late arrivals, and the zone. */
+/** Finds calls that are counted on another date than people may expect: late arrivals, and dates that differ in UTC. */
 export function findOtherDates(events: readonly RawEvent[], calendar: Calendar): Symptom[] {
   const late = events.filter(
     ({ timeMs, receivedMs, imported }) => !imported && calendar.dayOf(receivedMs) > calendar.dayOf(timeMs),
@@ -140,7 +143,10 @@ export function findOtherDates(events: readonly RawEvent[], calendar: Calendar):
   return found;
 }
 
-/** More than half as many calls again as in the span of the same length before, and the route that grew most. Keys: route. */
+/**
+ * Finds growth: at least half as many calls again as in the span of the same length before, with the route that grew most. Keys:
+ * route.
+ */
 export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[], label: string): Symptom[] {
   const grown = new Map<string, number>();
   let [sum, was] = [0, 0];
@@ -166,14 +172,14 @@ export function findGrowth(now: readonly UsageRow[], before: readonly UsageRow[]
   ];
 }
 
-/** Of one span: its calls, and how long the single ones took. */
+/** Calls of one span, and how long the single ones took. */
 export interface Timed {
   requests: number;
   failed: number;
   latency?: Latency | undefined;
 }
 
-/** Calls that take half as long again as in the span before, while a larger share of them fails: one cause for both. */
+/** Finds calls that take half as long again as in the span before while a larger share fails: one cause for both. */
 export function findSlowdown(now: Timed, before: Timed): Symptom[] {
   const [slow, was] = [now.latency, before.latency];
   if (!slow || !was || slow.timed < LEAST_CALLS || was.timed < LEAST_CALLS || now.failed < LEAST_CALLS) return [];
@@ -197,21 +203,21 @@ export interface Polling {
   everyMs: number;
   /** Standard deviation ÷ mean of the gaps that count. */
   variation: number;
-  /** Gaps left out: more than five times the median, as over a night. */
+  /** Number of gaps left out because they are more than five times the median, as over a night. */
   pauses: number;
 }
 
-/** Fewer gaps than this are no evidence. */
+/** Fewer gaps than this are no evidence of polling. */
 const LEAST_GAPS = 20;
-/** Quicker than this is a burst, whatever its rhythm. */
+/** Calls closer together than this are a burst, whatever their rhythm. */
 const LEAST_EVERY_MS = 1000;
 const MOST_VARIATION = 0.2;
 const PAUSE = 5;
 const MOST_PAUSES = 0.1;
 
 /**
- * Tells whether calls at these times (epoch ms, ascending) look like a machine that asks again and again: a coefficient of
- * variation of the gaps below 0.2, over at least 20 of them, a second or more apart. Undefined otherwise.
+ * Finds polling: calls at these times (epoch ms, ascending) look like a machine that asks again and again. The coefficient of
+ * variation of the gaps is below 0.2, over at least 20 gaps of a second or more. Undefined otherwise.
  */
 export function findPolling(timesMs: readonly number[]): Polling | undefined {
   const gaps = timesMs.slice(1).map((ms, index) => ms - timesMs[index]!);

@@ -14,7 +14,7 @@ import {
   withSign,
 } from './format.ts';
 
-/** A column of a report's table, and how its cell is read from a row; undefined is an absent cell. */
+/** A column of a report's table, and how its cell is read from a row; undefined: an absent cell. */
 export type Column<Row> = Table['columns'][number] & {
   cell(row: Row): TableCell | undefined;
 };
@@ -26,7 +26,7 @@ export function buildTable<Row>(rows: readonly Row[], columns: readonly Column<N
   };
 }
 
-/** A column of bars, the longest of which belongs to the row with the largest size. */
+/** Builds a column of bars; the row with the largest size has the longest. */
 export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row: Row) => Thousandths): Column<Row> {
   const longest = rows.reduce((most, row) => Math.max(most, Number(sizeOf(row))), 1);
   return { key: 'bar', label, type: 'bar', cell: (row) => Math.max(0, ratioOf(sizeOf(row), longest)) };
@@ -35,8 +35,8 @@ export function barColumn<Row>(label: string, rows: readonly Row[], sizeOf: (row
 type Order<Row> = (a: Row, b: Row) => number;
 
 /**
- * Orders rows by the column that `sort` names (`-` before it: largest first), absent cells last in either direction, equal
- * ones by `tie`. Throws QuestionError for a column that there is not; `what` is sorted, for the error.
+ * Returns an order by the column that `sort` names (`-` before it: largest first): absent cells last in either direction, equal ones
+ * by `tie`. Throws QuestionError for an unknown column; `what` names the table in its message.
  */
 export function orderBy<Row>(
   sort: string,
@@ -63,9 +63,9 @@ export function order(a: Thousandths | string, b: Thousandths | string): number 
 }
 
 /**
- * The table of a report as CSV: UTF-8, RFC 4180 with CRLF after every line, one header row of column keys. Numbers are exact
- * and ungrouped (credits as decimals, percentages unrounded), times are RFC 3339 in UTC, absent cells are empty, bars are
- * left out. A text cell that a spreadsheet would take for a formula gets a leading `'`.
+ * Returns the table of a report as CSV: UTF-8, RFC 4180 with CRLF after every line, one header row of column keys. Numbers are exact
+ * and ungrouped (credits as decimals, percentages unrounded), times are RFC 3339 in UTC, absent cells are empty, bars are left out. A
+ * text cell that a spreadsheet would take for a formula gets a leading `'`.
  */
 export function toCsv(report: Pick<Report, 'table'>): string {
   const kept = toCsvColumns(report);
@@ -75,7 +75,7 @@ export function toCsv(report: Pick<Report, 'table'>): string {
   return [kept.map(({ key }) => quote(toText(key, 'text'))).join(','), ...lines].map((line) => `${line}\r\n`).join('');
 }
 
-/** Columns for programs, with their places in a row. */
+/** Lists the columns that a CSV has, with their places in a row. */
 export function toCsvColumns({ table }: Pick<Report, 'table'>): (Table['columns'][number] & { index: number })[] {
   return table.columns
     .map((column, index) => ({ ...column, index }))
@@ -90,7 +90,7 @@ function toText(cell: TableCell, type: ColumnType): string {
   return String(cell);
 }
 
-/** One cell of such a file by itself: numbers exact, empty where it is absent, no text that is taken for a formula. */
+/** Returns a single CSV cell: numbers exact, absent ones empty, and no text that a spreadsheet would take for a formula. */
 export function toCsvCell(cell: TableCell): string {
   return cell === null ? '' : typeof cell === 'string' ? quote(disarm(cell)) : String(cell);
 }
@@ -103,12 +103,12 @@ function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Stands where there is no value to show. */
+/** Shown where there is no value. */
 export const NOTHING = '–';
 
 export type ShownColumn = Table['columns'][number] & { index: number };
 
-/** A value for people; a text as it is. Never empty. */
+/** Formats a value for people; texts stay as they are. Never empty. */
 export function formatValue(
   cell: TableCell,
   { type, signed }: { type: ColumnType; signed?: boolean | undefined },
@@ -126,7 +126,7 @@ export function formatValue(
   return type === 'bar' ? drawBar(Number(cell)) || NOTHING : String(cell);
 }
 
-/** Columns as people see them, with their places in a row: the name, then numbers, which a phone shows beside it, then the rest. */
+/** Orders columns for people, with their places in a row: the name, then numbers (which a phone shows beside it), then the rest. */
 export function orderColumns({ columns, inOrder }: Pick<Table, 'columns' | 'inOrder'>): ShownColumn[] {
   const shown = columns.map((column, index) => ({ ...column, index })).filter(({ csvOnly }) => !csvOnly);
   if (inOrder) return shown;
@@ -140,10 +140,10 @@ export function isNumber(type: ColumnType): boolean {
   return type === 'count' || type === 'credits' || type === 'percent' || type === 'duration';
 }
 
-/** Columns whose number follows their name in words: `amount 2,900`, but `725 used`. */
+/** Columns whose label comes before the number in words: `amount 2,900`, but `725 used`. */
 const NAMED_FIRST = new Set(['Amount', 'Today', 'Peak minute', 'Rate limit', 'Quantity', 'Total']);
 
-/** Each row in words: `ERP Connector 5,854 requests (35.7%, 5,718 OK, 136 failed)`. What is zero or absent is left out. */
+/** Describes each row in words: `ERP Connector 5,854 requests (35.7%, 5,718 OK, 136 failed)`. Leaves out what is zero or absent. */
 export function describeRows(table: Table, zone: string): string[] {
   const [name, ...columns] = orderColumns(table).filter(({ type }) => type !== 'bar');
   if (!name) return [];
@@ -163,7 +163,7 @@ export function describeRows(table: Table, zone: string): string[] {
   });
 }
 
-/** `OK` and `p95` stay what they are. */
+/** Returns a label in lower case, as within a sentence; `OK` and `p95` stay as they are. */
 function toInner(label: string): string {
   const inner = label.replace(/^% /, '');
   return /^[A-Z][a-z ]/.test(inner) ? inner.charAt(0).toLowerCase() + inner.slice(1) : inner;
@@ -171,7 +171,7 @@ function toInner(label: string): string {
 
 const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
-/** A share 0–1 of `width` block characters, to an eighth of one; anything above nothing shows at least a sliver. */
+/** Draws a share (0–1) with up to `width` block characters, to an eighth of one. Any share above 0 shows at least a sliver. */
 export function drawBar(share: number, width = 10): string {
   const eighths = Math.round(Math.min(Math.max(share, 0), 1) * width * 8);
   const shown = share > 0 ? Math.max(eighths, 1) : 0;

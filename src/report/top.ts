@@ -24,24 +24,24 @@ import {
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from './totals.ts';
 
-/** The limit of a question for every row, as comparisons ask. */
+/** The limit of a question that wants every row, as comparisons do. */
 export const ALL_ROWS = Number.POSITIVE_INFINITY;
 
-/** Rows of a ranking, 1 to MAX_RANKING_ROWS, or all. */
+/** Clamps a number of rows to 1–MAX_RANKING_ROWS; ALL_ROWS stays. */
 export function clampRows(asked: number): number {
   return asked === ALL_ROWS ? asked : Math.min(Math.max(asked, 1), MAX_RANKING_ROWS);
 }
 
-/** Rows of a ranking that asks for no number. */
+/** Returns the rows of a ranking that asks for no number. */
 export function defaultRows(dimension?: Grouping): number {
   return dimension === 'user' ? 3 : 5;
 }
 
 /**
- * Who, or what, makes the most requests (or uses the most credits): clients unless the question names another dimension.
- * Five rows, three for users, unless it asks for a number up to 1,000; from its `offset` on.
- * Under a filter each row has its share of all requests of the range besides its share of the filtered ones. Where raw
- * events shorten the range, all numbers are of the shortened one. Throws QuestionError for a sort column that there is not.
+ * Ranks who, or what, makes the most requests (or uses the most credits): clients unless the question names another dimension.
+ * Returns five rows, three for users, unless it asks for a number up to 1,000; starts at its `offset`. Under a filter each row also
+ * has its share of all requests of the range. If the range is shortened to raw events, all numbers are of the shortened range. Throws
+ * QuestionError for an unknown sort column.
  */
 export async function reportTop(deps: ReporterDeps, question: Question, nowMs: number): Promise<RankingReport> {
   const { dimension = 'client', measure = 'requests', offset = 0 } = question;
@@ -49,9 +49,9 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
   const inquiry = await openInquiry(deps, question, nowMs);
   const isFiltered = inquiry.filters.length > 0;
   const key = dimension === 'team' ? 'client' : dimension;
-  // The store may leave small rows out, but not of clients, whose ids may share a name, nor for another order.
+  // The store may leave small rows out, except of clients, whose ids may share a name, and for another order.
   const isCut = key !== 'client' && question.sort === undefined && limit !== ALL_ROWS;
-  // Names that are asked for have a share of the failures of all, not of their own.
+  // If the filter is for names of this dimension, their share is of all failures under the other filters.
   const others = inquiry.filters.filter((filter) => filter.not || filter.key !== key);
   const isOfNames = others.length > 0 && others.length < inquiry.filters.length;
   const [main, all, clients, shareOf] = await askTogether(inquiry, [
@@ -113,7 +113,7 @@ export async function reportTop(deps: ReporterDeps, question: Question, nowMs: n
 
 type Asking = (part: Inquiry) => Promise<UsageAnswer> | undefined;
 
-/** Asks at once; where the first answer is shortened, the others are asked again for what it covers, so that shares agree. */
+/** Asks all at once. If the first answer is shortened, the others are asked again for what it covers, so that shares agree. */
 export async function askTogether(
   inquiry: Inquiry,
   [first, ...others]: readonly [Asking, ...Asking[]],
@@ -125,19 +125,19 @@ export async function askTogether(
   return [main!, ...(await Promise.all(others.map((other) => other({ ...inquiry, span: covered }))))];
 }
 
-/** A ranking as its sentence needs it: every row in the order asked for. */
+/** The numbers behind a ranking's sentence, with every row in the order asked for. */
 interface Ranked {
   ranked: readonly RankingRow[];
   totals: Totals;
   distinct: number;
   dimension: Grouping;
   measure: 'requests' | 'credits';
-  /** What names in the filter have a share of: the totals under the other filters. */
+  /** Totals under the other filters: the whole that names in the filter have a share of. */
   shareOf?: Totals;
 }
 
 const FEW = 20;
-/** Columns whose shares make a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
+/** Columns whose shares get a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
 const SHARED: Readonly<
   Record<string, { column: 'ok' | 'failed' | 'none'; words: string; none: string; only: string }>
 > = {
@@ -157,8 +157,8 @@ const SHARED: Readonly<
 };
 
 /**
- * Names who stands first, in the words of the question: by failures where it sorts by them, else by the measure.
- * `ERP Connector made 35% of 39,897 requests; 1.7% of its calls failed.`
+ * Names who is first: by failures where the question sorts by them, else by the measure. `ERP Connector made 35% of 39,897 requests;
+ * 1.7% of its calls failed.`
  */
 function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string {
   const { ranked, totals, measure, dimension } = numbers;
@@ -186,7 +186,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const sum = (numbers.shareOf ?? totals)[shared.column];
     if (sum === 0) return shared.none;
     if (isAscending) {
-      // Under a filter for failures, those without any are not in the ranking.
+      // Under a filter for failures, names without any are not in the ranking.
       const among =
         isFailures && numbers.distinct > 1
           ? `Of the ${formatCount(numbers.distinct)} ${words.plural} with ${shared.words}, `
@@ -196,7 +196,7 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     const own = first[shared.column];
     if (sum === 1) return `${first.name} ${shared.only}.`;
     if (own === sum) return `${first.name} has all ${formatCount(sum)} ${shared.words}.`;
-    // Of so few, the number says more than a share.
+    // A small number says more than its share.
     const part = sum < FEW ? formatCount(own) : formatShare(own, sum);
     return `${first.name} has ${part} of the ${formatCount(sum)} ${shared.words}.`;
   }

@@ -13,12 +13,12 @@ export function emptyTotals(): Totals {
 
 export type Outcomes = Pick<Totals, 'ok' | 'failed'>;
 
-/** The share of calls with an outcome that failed, 0 to 1. */
+/** Returns the share of failed calls among those with a status, 0 to 1. */
 export function shareFailed({ ok, failed }: Outcomes): number {
   return ok + failed === 0 ? 0 : failed / (ok + failed);
 }
 
-/** Adds `more` into `sum`, and gives `sum` back. */
+/** Adds `more` into `sum`, and returns `sum`. */
 export function addTotals(sum: Totals, more: Totals): Totals {
   sum.requests += more.requests;
   sum.ok += more.ok;
@@ -34,14 +34,14 @@ export function sumTotals(rows: Iterable<Totals>): Totals {
   return sum;
 }
 
-/** Totals per key, in order of first appearance. */
+/** Sums totals per key, in order of first appearance. */
 export function groupTotals<Key>(rows: readonly UsageRow[], keyOf: (row: UsageRow) => Key): Map<Key, Totals> {
   const groups = new Map<Key, Totals>();
   for (const row of rows) addTotals(groups.getOrInsertComputed(keyOf(row), emptyTotals), row);
   return groups;
 }
 
-/** Distinct names among the rows' first keys; `(none)` and `(other)` are not names. */
+/** Counts the distinct names among the rows' first keys; `(none)` and `(other)` are not names. */
 export function countNames(rows: readonly UsageRow[], nameOf: (key: string) => string): number {
   const keys = rows.map((row) => row.keys[0]!).filter(isNamed);
   return new Set(keys.map(nameOf).filter(isNamed)).size;
@@ -53,15 +53,15 @@ export function isNamed(key: string): boolean {
 }
 
 /**
- * The busiest of these minutes, by its single calls, the first of equal ones; `bulk`: calls of all of them that came as counts. Those
- * cannot be placed within a minute: they may have filled any.
+ * Finds the minute with the most single calls, the first of equal ones. `bulk`: calls of all these minutes that came as counts; they
+ * may have been made in any minute.
  */
 export function findPeak(minutes: readonly MeterStep[]): MeterStep | undefined {
   const peak = minutes.toSorted((a, b) => b.singles - a.singles || a.startMs - b.startMs)[0];
   return peak && { ...peak, bulk: minutes.reduce((sum, { bulk }) => sum + bulk, 0) };
 }
 
-/** The name with the largest number, of equal ones the first by name; undefined of none. */
+/** Finds the name with the largest number, of equal ones the first by name; undefined if there are no names. */
 export function findMost<N extends Thousandths>(
   numbers: Iterable<readonly [string, N]>,
 ): readonly [string, N] | undefined {
@@ -77,17 +77,17 @@ export interface RankingOptions {
   /** Column key, `-` before it for descending; absent: the measure, most first. */
   sort?: string;
   nameOf?: (key: string) => string;
-  /** Index of the ranked one among a row's keys; absent: the first. */
+  /** Index of the ranked key among a row's keys; absent: the first. */
   keyIndex?: number;
   /** All requests (or credits) of the range, where a filter leaves some out. */
   ofAll?: Thousandths;
-  /** The sum of rows that the store left out; it counts in the whole that shares are of. */
+  /** The sum of rows that the store left out; shares count it in the whole. */
   rest?: Totals | undefined;
 }
 
 /**
- * Every name with its totals, in the order asked for, equal ones by the measure and then by name. What is no name, `(none)` and then `(other)`, comes
- * last in any order. Shares are of the measure: row ÷ sum of the rows.
+ * Returns every name with its totals in the order asked for, equal ones by the measure and then by name. `(none)` and then `(other)`
+ * come last in any order. Shares are of the measure: row ÷ sum of all rows.
  */
 export function rankRows(rows: readonly UsageRow[], options: RankingOptions): RankingRow[] {
   const { measure, nameOf = (key) => key, keyIndex = 0, ofAll, rest } = options;
@@ -118,7 +118,7 @@ export function rankRows(rows: readonly UsageRow[], options: RankingOptions): Ra
   return [...named, ...unnamed.sort((a, b) => order(a.name, b.name))];
 }
 
-/** A page of a ranking, all that is not on it as one, and the sum of all. `cut`: rows that the store left out, as one. */
+/** Returns one page of a ranking, the sum of all other rows, and the sum of all. `cut`: the sum of rows that the store left out. */
 export function toPage(
   ranked: readonly RankingRow[],
   { offset, limit }: { offset: number; limit: number },
@@ -130,7 +130,7 @@ export function toPage(
   return { rows, others, totals: addTotals(sumTotals(ranked), cut) };
 }
 
-/** A row with the ids that share its name: nearly always one. */
+/** A row with the ids that share its name; nearly always a single one. */
 interface Named {
   row: RankingRow;
   id: string;
@@ -141,7 +141,7 @@ function startRow(name: string, { requests, ok, failed, none, credits }: UsageRo
   return { name, requests, ok, failed, none, credits, sharePercent: 0 };
 }
 
-/** Numbers that rankings, drill-downs and series have of each row. */
+/** Columns of totals that rankings, drill-downs and series have. */
 export const TOTAL_COLUMNS = [
   { key: 'requests', label: 'Requests', type: 'count', cell: ({ requests }) => requests },
   { key: 'ok', label: 'OK', type: 'count', cell: ({ ok }) => ok },
@@ -157,7 +157,7 @@ export const SHARE: Column<RankingRow> = {
   cell: ({ sharePercent }) => sharePercent,
 };
 
-/** The fifth column for people under a filter. */
+/** A column that people see only under a filter. */
 const SHARE_OF_ALL: Column<RankingRow> = {
   key: 'share_of_all_percent',
   label: '% of all',
@@ -165,10 +165,10 @@ const SHARE_OF_ALL: Column<RankingRow> = {
   cell: ({ shareOfAllPercent, sharePercent }) => shareOfAllPercent ?? sharePercent,
 };
 
-/** Calls without a status neither fail nor succeed. */
+/** Calls without a status have neither failed nor succeeded. */
 const hasOutcome = ({ ok, failed }: Totals) => ok + failed > 0;
 
-/** An order alone: who fails most often, however many calls it makes. */
+/** Used for sorting alone: who fails most often, however many calls it makes. */
 const FAILED_SHARE: Column<RankingRow> = {
   key: 'failed_percent',
   label: 'Failed %',
@@ -176,7 +176,7 @@ const FAILED_SHARE: Column<RankingRow> = {
   cell: (row) => (hasOutcome(row) ? shareFailed(row) * 100 : undefined),
 };
 
-/** The same by who succeeds. */
+/** Used for sorting alone: who succeeds most often. */
 const OK_SHARE: Column<RankingRow> = {
   ...{ key: 'ok_percent', label: 'OK %', type: 'percent' },
   cell: (row) => (hasOutcome(row) ? (1 - shareFailed(row)) * 100 : undefined),
@@ -184,7 +184,7 @@ const OK_SHARE: Column<RankingRow> = {
 
 export const NAME: Column<RankingRow> = { key: 'name', label: 'Name', type: 'text', cell: ({ name }) => name };
 
-/** The table of a ranking; `label` heads the names, and `more` stands before the bars. */
+/** Builds the table of a ranking; `label` heads the names, and `more` comes before the bars. */
 export function toRankingTable(
   rows: readonly RankingRow[],
   label: string,

@@ -11,25 +11,25 @@ import { ask, type Inquiry } from './inquiry.ts';
 import type { Step } from './steps.ts';
 import { emptyTotals, isNamed, type Outcomes, shareFailed } from './totals.ts';
 
-/** Weeks before that say what is usual for an hour or a weekday. */
+/** How many earlier weeks are compared with an hour or a weekday. */
 export const USUAL_WEEKS = 4;
-/** Fewest weeks before that make something usual. */
+/** Fewer earlier weeks than this tell nothing about what is usual. */
 const LEAST_WEEKS = 2;
-/** Median absolute deviations (made comparable to standard deviations) that count as far. */
+/** A value is far from usual beyond this many median absolute deviations, scaled to be comparable to standard deviations. */
 const FAR = 4;
 const MAD_TO_SIGMA = 1.4826;
-/** Fewer than this on both sides are never far apart. */
+/** Counts below this, now and usually, are never far apart. */
 const LEAST_REQUESTS = 50;
-/** Fewer failures than this, now and as usual, are never far apart, nor are shares of them that are nearer than `LEAST_SHARE`. */
+/** Failures below LEAST_FAILED, now and usually, are never far apart, nor are shares that differ by less than LEAST_SHARE. */
 const LEAST_FAILED = 20;
 const LEAST_SHARE = 0.05;
-/** The longest range whose days and hours are compared. */
+/** The longest range whose days and hours are compared with their usual. */
 export const MOST_USUAL_DAYS = 35;
 
 /**
- * Compares the requests and failures of a step with the same weekday (or the same hour of it) in the four weeks before; undefined for a
- * step with fewer than two such weeks in the data; the day on which data began is seldom whole, and proves nothing. Undefined as a
- * whole for minutes, months and days that the range cuts, and for ranges that are too long.
+ * Returns a function that compares a step's requests and failures with the same weekday (or the same hour of it) in the four weeks
+ * before. It returns undefined for a step with fewer than two such weeks of data; the day on which data began does not count, because
+ * it is seldom whole. Undefined instead of a function for minutes, months, days that the range cuts, and ranges that are too long.
  */
 export async function findUsual(
   inquiry: Inquiry,
@@ -58,7 +58,7 @@ export async function findUsual(
   );
   const totals = new Map<string, Totals>();
   for (const row of answer.rows) {
-    // Where clocks go back an hour comes twice: the first one counts.
+    // Where clocks go back, an hour comes twice: only the first counts.
     if (!totals.has(keyOf(row.startMs))) totals.set(keyOf(row.startMs), row);
   }
 
@@ -74,7 +74,7 @@ export async function findUsual(
     );
   };
 
-  /** Day, and for hours what the clock on the wall showed. */
+  /** Returns the day and, for hours, the time on the local clock. */
   function keyOf(ms: number): string {
     const day = calendar.dayOf(ms);
     if (grain === 'day') return `${day} `;
@@ -83,8 +83,8 @@ export async function findUsual(
 }
 
 /**
- * Sets requests and failures beside those of other weeks, by median and MAD, so that one odd week moves nothing; undefined under two
- * weeks. What is `partial` can only be unusually high: its calls are still coming in.
+ * Compares requests and failures with those of other weeks, by median and MAD, so that one odd week changes little; undefined for
+ * fewer than two weeks. A partial step can only be unusually high, because its calls are still coming in.
  */
 export function judge(now: Totals, before: readonly Totals[], partial = false): UsualRequests | undefined {
   if (before.length < LEAST_WEEKS) return undefined;
@@ -104,7 +104,7 @@ function isFar(requests: number, before: readonly number[]): boolean {
   return Math.max(requests, middle) >= LEAST_REQUESTS && Math.abs(requests - middle) > bound;
 }
 
-/** Returns the usual share of failures, by median and MAD of other weeks, where that of `now` is far above or below it. */
+/** Returns the usual share of failures, by median and MAD of other weeks, if the share of `now` is far above or below it. */
 function findFarShare(now: Outcomes, before: readonly Outcomes[]): number | undefined {
   const shares = before.map(shareFailed);
   const usual = median(shares);
@@ -124,13 +124,13 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Days before that say what is usual, and the fewest that do. */
+/** How many earlier days are compared, and the fewest that tell what is usual. */
 export const USUAL_DAYS = 28;
 const LEAST_DAYS = 7;
 
 /**
- * The requests of a month so far and, at the usual pace of each weekday, by its end. `requests`: day by day, the last of which
- * is `day`; days up to that of the first call prove nothing. Undefined on the last day of a month, and in a first week.
+ * Foresees a month: its requests so far and, at the usual pace of each weekday, by its end. `requests`: day by day, ending with
+ * `day`; the day of the first call and those before it do not count. Undefined on the last day of a month, and in a first week.
  */
 export function foreseeMonth(
   requests: readonly number[],
@@ -154,15 +154,15 @@ export function foreseeMonth(
 
 /** Dimensions that may explain a change: somebody to talk to, or something to look at. */
 const KEYS = ['client', 'route', 'user'] as const;
-/** A name that made less than half of a change does not explain it. */
+/** A name that made less than this share of a change does not explain it. */
 const MOSTLY = 0.5;
-/** A route or user is named in place of a client only where it explains a quarter more: people talk to clients. */
+/** A route or user is named instead of a client only if it explains this much more, because people can talk to clients. */
 const CLEARLY = 1.25;
 
 /** An hour or a day whose counts are compared. */
 interface Compared {
   span: Span;
-  /** The same of weeks before. */
+  /** The same hour or day in the weeks before. */
   usual: readonly Span[];
   measure: 'requests' | 'failed';
   filters?: readonly StoredFilter[];
@@ -173,14 +173,14 @@ interface From {
   clients: readonly ClientName[];
 }
 
-/** A name with its count in the span, then in each of the usual spans; undefined: it may be counted among the rare there. */
+/** A name with its count in the span, then in each of the usual spans; undefined: unknown, it may be counted as `(other)` there. */
 export interface NameCounts {
   name: string;
   ids: readonly string[];
   counts: readonly (number | undefined)[];
 }
 
-/** Counts each name of a dimension in a span and in its usual spans; `all`: the sums, with what has no name. */
+/** Counts each name of a dimension in a span and in its usual spans. `all`: the sums, including calls without a name. */
 export async function countByName(
   { usage, clients }: From,
   { span, usual, measure, filters = [] }: Compared,
@@ -206,7 +206,7 @@ export async function countByName(
   return { names: [...names.values()], all };
 }
 
-/** The mean of the usual counts. */
+/** Returns the mean of the usual counts. */
 export function usualOf([, ...usual]: NameCounts['counts']): number {
   return usual.reduce<number>((sum, count = 0) => sum + count, 0) / usual.length;
 }
@@ -215,7 +215,7 @@ function changeOf(counts: NameCounts['counts']): number {
   return (counts[0] ?? 0) - usualOf(counts);
 }
 
-/** The name that made most of a change: `change` more (or fewer) requests or failures than usual, most of them on `route`. */
+/** The name behind most of a change: `change` more (or fewer) requests or failures than usual, most of them on `route`. */
 export interface Cause {
   key: (typeof KEYS)[number];
   name: string;
@@ -223,10 +223,7 @@ export interface Cause {
   route?: string;
 }
 
-/**
- * Finds the client, else the route or user, whose count moved most from its own mean of the usual spans; undefined where many
- * moved a little.
- */
+/** Finds the client, else the route or user, whose count moved most from its own usual mean; undefined if many moved a little. */
 export async function findCause(from: From, compared: Compared): Promise<Cause | undefined> {
   const [client, ...others] = await Promise.all(KEYS.map((key) => findMostMoved(from, compared, key)));
   let best = client;
@@ -240,7 +237,7 @@ export async function findCause(from: From, compared: Compared): Promise<Cause |
   return { ...cause, ...(route ? { route: route.name } : {}) };
 }
 
-/** Finds the name whose count moved most in the direction that all moved; undefined where it explains less than half of that. */
+/** Finds the name whose count moved most in the direction of the sum; undefined if it explains less than half of that. */
 export async function findMostMoved(
   from: From,
   compared: Compared,
@@ -261,8 +258,8 @@ export function describeCause({ key, name, change, route }: Cause): string {
 }
 
 /**
- * The same hour by the zone's clock in up to four weeks before, the nearest first. The day on which data began is seldom whole: it
- * is no usual one.
+ * Lists the same hour by the local clock in up to four weeks before, the nearest first. The day on which data began does not count,
+ * because it is seldom whole.
  */
 export function listUsualHours(hour: Span, { firstDay }: { firstDay: number }, { zone, startOfDay }: Calendar): Span[] {
   return Array.from({ length: USUAL_WEEKS }, (_, week) => {
@@ -271,7 +268,7 @@ export function listUsualHours(hour: Span, { firstDay }: { firstDay: number }, {
   }).filter(({ fromMs }) => startOfDay(firstDay + 1) <= fromMs);
 }
 
-/** The same time by a zone's clock, whole weeks before: in a DST gap, the time that the clock then showed instead. */
+/** Returns the same local time whole weeks before; if that time is in a DST gap, the time that the clock then showed instead. */
 export function weeksBefore(ms: number, weeks: number, zone: string): number {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).subtract({ weeks }).epochMilliseconds;
 }

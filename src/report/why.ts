@@ -23,16 +23,16 @@ import {
 import { buildTable } from './table.ts';
 import { countNames, sumTotals } from './totals.ts';
 
-/** Newest events of a client that are looked at. */
+/** At most this many of a client's newest events are examined. */
 const MOST_EVENTS = 50_000;
-/** How far back its first call is looked for. */
+/** The first call of a client is searched this far back. */
 const FIRST_CALL_DAYS = 30;
 const NEW_DAYS = 7;
 
 /**
- * Diagnoses a client by its numbers: polling, malformed requests, bursts over the rate, one key on many addresses, a client
- * that nobody declared or that is new, days that are not those of UTC. Only what the numbers show, each with them.
- * Throws QuestionError without a client, or with one that was never seen.
+ * Diagnoses a client by its numbers: polling, malformed requests, bursts over the rate limit, one key on many addresses, an
+ * undeclared or new client, days that differ in UTC. Tells only what the numbers show, with the numbers. Throws QuestionError without
+ * a client, or for one that was never seen.
  */
 export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: number): Promise<TableReport> {
   const { name, notes } = await getName('client', deps, question, nowMs);
@@ -57,7 +57,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
     askLatency(inquiry, {}),
     lengthMs > 0 ? askLatency(inquiry, { span: before }) : undefined,
   ]);
-  // Only a client with many addresses is worth comparing with all others.
+  // Compare with all others only if the client has many addresses.
   const everybody =
     byAddress.rows.length < MANY_ADDRESSES
       ? undefined
@@ -120,7 +120,7 @@ export async function reportWhy(deps: ReporterDeps, question: Question, nowMs: n
   };
 }
 
-/** A client that no declaration fits, where clients are declared at all; and one whose first call is of these days. */
+/** Finds a client that no declaration fits (if any clients are declared), and one whose first call is recent. */
 function findStranger(
   { definitions, names, range, deps }: Inquiry,
   ids: readonly string[],

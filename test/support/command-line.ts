@@ -3,8 +3,8 @@ import type { CliContext } from '../../src/cli/command.ts';
 import { runCli } from '../../src/cli/run.ts';
 
 /**
- * Runs commands in this process, as `headroom` in `folder` would, on the SQLite file `database` there. Data that they write
- * come back as they are, lines parted by line ends.
+ * Returns a function that runs a command in this process, as `headroom` would in `folder`, on the SQLite file `database` there.
+ * `out` holds the data that the command wrote, then its lines.
  */
 export function createCommandLine({
   folder,

@@ -7,13 +7,13 @@ interface Command {
   words: readonly string[];
   env: Readonly<Record<string, string>>;
   folder: string;
-  /** When it runs, epoch ms; default: now. */
+  /** The command's current time, epoch ms; default: now. */
   nowMs?: number;
 }
 
 /**
- * A command in a process of its own, as people run it beside the bot. In the bot's own process its waiting for a lock would
- * stop the very bot that holds it.
+ * Runs a command in a child process, as people run it beside the bot. In the bot's own process, waiting for a lock would block
+ * the very bot that holds it.
  */
 export function runBeside(command: Command): Promise<{ code: number; lines: string[] }> {
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function runBeside(command: Command): Promise<{ code: number; lines: stri
   });
 }
 
-/** A command in this process, which takes a tenth of the time: where no bot runs beside it. */
+/** Runs a command in this process, ten times as fast as `runBeside`. Only for tests in which no bot runs beside it. */
 export async function runHere(command: Command): Promise<{ code: number; lines: string[] }> {
   const lines: string[] = [];
   const code = await run(command, { out: (line) => void lines.push(line), err: (line) => void lines.push(line) });

@@ -7,19 +7,19 @@ import { DemoClock } from '../../src/playground/clock.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
 import { takeCalled } from './precise-coverage.ts';
 
-// The bot in a process that tells its parent which functions were called. What it does by the clock it does when told to,
-// or so often that a moment of rest shows all of it: heartbeats, looks for what other processes left.
+// Runs the bot in a child process that tells its parent which functions were called. Jobs of the clock run when the parent
+// asks. Repeated work, such as heartbeats and looking for work of other processes, is sped up so that a second shows all of it.
 
-/** Asked by the parent; each is answered once it is done. */
+/** Requests of the parent. Each is answered once it is done. */
 export type Asked =
   | { what: 'start' | 'take' | 'fold' | 'stop' }
-  /** Runs the jobs of a minute, but alerts, which commits show. */
+  /** Runs the jobs of a minute, without alerts: these are started by commits. */
   | { what: 'tick'; atMs: number };
 
 const OFTEN_MS = 50;
-/** Pauses between two looks; what waits longer waits for something. */
+/** Pauses up to this are between two rounds of repeated work and are shortened. Longer ones wait for something, and stay. */
 const LONGEST_LOOK_MS = 1000;
-/** So many looks later, all have looked. */
+/** After this many pauses, every repeated job has run. */
 const LOOKS = 20;
 
 const { setInterval: set } = globalThis;

@@ -12,7 +12,7 @@ export interface TestDatabases {
   open(): Promise<Db>;
 }
 
-/** A database of a test, and how it is removed. */
+/** A database for a test, with a function that removes it. */
 export interface TestDatabase {
   url: string;
   remove(): Promise<void>;
@@ -20,19 +20,19 @@ export interface TestDatabase {
 
 const DIALECTS: readonly DialectName[] = ['sqlite', 'postgres'];
 
-/** Those that `DIALECTS` names (`DIALECTS=sqlite`); both unless told otherwise. */
+/** Dialects to test: those of the variable `DIALECTS` (`DIALECTS=sqlite`), by default both. */
 export const WANTED_DIALECTS = (process.env.DIALECTS?.split(',') ?? DIALECTS).map((name) => {
   const dialect = DIALECTS.find((one) => one === name);
   if (!dialect) throw new Error(`DIALECTS names ${JSON.stringify(name)}: set it to sqlite, postgres or both.`);
   return dialect;
 });
 
-/** Runs a suite once on SQLite (a file) and once on a real PostgreSQL: for what races, restarts or has SQL of its own. */
+/** Runs a suite on SQLite (a file) and on a real PostgreSQL. For races, restarts, and code with SQL of its own. */
 export function describeEachDialect(name: string, suite: (databases: TestDatabases) => void): void {
   for (const dialect of WANTED_DIALECTS) describe(`${name} on ${dialect}`, () => suite(setUpDatabases(dialect)));
 }
 
-/** Databases for the tests of the surrounding suite. Rules that do not differ by dialect are tested on SQLite alone. */
+/** Provides databases for the tests of the surrounding suite. Rules that are the same on both dialects are tested on SQLite only. */
 export function setUpDatabases(dialect: DialectName = 'sqlite'): TestDatabases {
   const closing: (() => Promise<void>)[] = [];
   afterEach(async () => {
@@ -54,7 +54,7 @@ export function setUpDatabases(dialect: DialectName = 'sqlite'): TestDatabases {
   };
 }
 
-/** A copy of the migrated database of this run, or one without any table; for as long as the caller wants. */
+/** Creates a copy of this run's migrated database, or a database without tables. The caller removes it. */
 export function createDatabase(dialect: DialectName, state: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
   return dialect === 'sqlite' ? createSqlite(state) : createPostgres(state);
 }
@@ -72,7 +72,7 @@ async function createPostgres(state: 'migrated' | 'empty'): Promise<TestDatabase
   return { url, remove: async () => void (await knock(`${door}/?${new URLSearchParams({ url })}`, 'DELETE')) };
 }
 
-/** A database on a server that may be killed, as `crash` does: it returns when that takes connections again. */
+/** Creates a database on a second server, which `crash` kills. `crash` returns once the server takes connections again. */
 export async function createMortalPostgres(): Promise<TestDatabase & { crash(): Promise<void> }> {
   const door = `${inject('postgresDoor')}/own`;
   const url = await knock(`${door}/migrated`, 'POST');

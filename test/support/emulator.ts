@@ -18,12 +18,12 @@ export type { Interaction } from '../../src/playground/emulator/interact.ts';
 export type * from '../../src/playground/emulator/types.ts';
 
 export interface EmulatorOptions extends Omit<WorkspaceOptions, 'faults'> {
-  /** How long an uploaded file is processed (real milliseconds), default 0. */
+  /** Time that Slack takes to process an uploaded file, in real milliseconds; default 0. */
   fileDelayMs?: number;
 }
 export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
-/** An emulated workspace with faults on demand, in which all that Slack tells of can happen. */
+/** Starts an emulated workspace for tests: with faults on demand, and with events that the demo does not need. */
 export async function startEmulator({ fileDelayMs = 0, ...options }: EmulatorOptions = {}) {
   const faults = Object.assign(new SlackFaults(), { fileDelayMs });
   const slack = await start({ ...options, faults });
@@ -34,11 +34,11 @@ export async function startEmulator({ fileDelayMs = 0, ...options }: EmulatorOpt
     faults,
     botId: BOT_ID,
     teamId: TEAM_ID,
-    /** Where signed requests go while no Socket Mode connection is open. */
+    /** Address for signed requests while no Socket Mode connection is open (HTTP mode). */
     eventsUrl: undefined as string | undefined,
-    /** The same bytes and signature again (HTTP mode). */
+    /** Sends the same bytes and signature again (HTTP mode). */
     replay: (delivery: Delivery) => replay(core, whole.eventsUrl!, delivery as HttpDelivery),
-    /** Socket Mode: asks for a reconnection, or cuts the connections. */
+    /** Asks the app to reconnect, or cuts its connections (Socket Mode). */
     disconnectSockets: (reason: Parameters<typeof sockets.disconnect>[0] = 'refresh_requested') =>
       sockets.disconnect(reason),
   });
@@ -47,14 +47,14 @@ export async function startEmulator({ fileDelayMs = 0, ...options }: EmulatorOpt
   return whole;
 }
 
-/** Adds what can be seen in a workspace. Users and channels are named by id or name. */
+/** Adds functions that read the workspace. Users and channels are given by id or name. */
 export function watch(slack: Workspace) {
   const { core } = slack;
   const { state } = core;
   const { calls } = core.faults as SlackFaults;
   const messagesOf = (channel: string) => state.channelMessages(getChannel(core, channel).id);
   return Object.assign(slack, {
-    /** As in the demo; a wait in vain tells the newest messages, calls and problems. */
+    /** Waits as the demo does. If it waits in vain, the error lists the newest messages, calls and problems. */
     waitFor: <T>(predicate: () => T | undefined | false | null, what: string, timeoutMs?: number) =>
       waitFor(state, predicate, what, timeoutMs).catch((error: Error) => {
         error.message += describe(state, calls);
@@ -63,26 +63,26 @@ export function watch(slack: Workspace) {
     calls,
     problems: state.problems,
     messages: (channel: string) => [...messagesOf(channel)],
-    /** The parent and its replies, oldest first. */
+    /** Lists a parent and its replies, oldest first. */
     thread: (channel: string, ts: string) => messagesOf(channel).filter((one) => one.ts === ts || one.thread_ts === ts),
-    /** Private messages that `user` sees, oldest first. */
+    /** Lists the private messages that `user` sees, oldest first. */
     ephemerals(user: string, channel?: string) {
       const id = getUser(core, user).id;
       const place = channel === undefined ? undefined : getChannel(core, channel).id;
       return state.ephemerals.filter((one) => one.to === id && (place === undefined || one.channel === place));
     },
-    /** Direct messages between `user` and the bot. */
+    /** Lists the direct messages between `user` and the bot. */
     directMessages: (user: string) => [...state.channelMessages(state.openDirect(getUser(core, user).id).id)],
     file: (id: string) => state.files.get(id),
-    /** Returns a function that ends it. */
+    /** Listens to changes. Returns a function that stops it. */
     on: (_event: 'change', listener: (change: Change) => void) => state.onChange(listener),
-    /** Throws with every problem listed. */
+    /** Throws an error that lists all problems, if there are any. */
     assertNoProblems() {
       if (state.problems.length === 0) return;
       const lines = state.problems.map(({ kind, where, detail }) => `${kind} in ${where}: ${detail}`);
       throw new Error(`${lines.length} problems that Slack would refuse or people would meet:\n${lines.join('\n')}`);
     },
-    /** The problems so far, which are forgotten: for a test that causes them. */
+    /** Returns the problems so far and forgets them, for a test that causes them on purpose. */
     takeProblems: () => state.problems.splice(0),
   });
 }
@@ -101,7 +101,7 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
       const user = getUser(core, userRef).id;
       return say({ user, channel: state.openDirect(user).id, text });
     },
-    /** Puts a person or the bot (`bot`) out of a channel. The bot hears of it, itself included. */
+    /** Removes a person or the bot (`bot`) from a channel. The bot gets an event, even about itself. */
     async remove(who: string, channelRef: string): Promise<void> {
       const user = getUser(core, who === 'bot' ? BOT_USER_ID : who).id;
       const { id: channel, kind, members } = getChannel(core, channelRef);
@@ -110,20 +110,23 @@ function createHappenings(core: Core, say: (options: SayOptions) => Promise<Mess
       const place = { channel, channel_type: kind === 'private' ? 'G' : 'C', team: TEAM_ID };
       await sendEvent(core, { type: 'member_left_channel', user, ...place });
     },
-    /** Archives a channel, or brings it back. Bots are put out of an archived channel and cannot return by themselves. */
+    /** Archives a channel, or restores it. Slack removes bots from an archived channel, and they cannot return by themselves. */
     async archive(channelRef: string, archived = true): Promise<void> {
       const channel = getChannel(core, channelRef);
       channel.is_archived = archived;
       state.changed();
       if (archived) channel.members.delete(BOT_USER_ID);
     },
-    /** Any event that the manifest subscribes to (else undefined); a whole `event_callback` (for a repeated `event_id`) is sent as it is. */
+    /**
+     * Sends an event; undefined if the manifest does not subscribe to it. A whole `event_callback` is sent as it is, to repeat an
+     * `event_id`.
+     */
     event: (event: JsonObject, retry?: Retry): Promise<Delivery | undefined> =>
       event.type === 'event_callback' ? deliverEvent(core, event, retry) : sendEvent(core, event),
   };
 }
 
-/** Settings of a bot with a database of its own in this workspace, told of alerts in #oncall. */
+/** Returns the settings of a bot in this workspace, on its own database, with alerts in #oncall. */
 export function settingsIn(slack: Emulator, databaseUrl: string): Record<string, string> {
   return {
     SLACK_BOT_TOKEN: slack.botToken,
@@ -137,7 +140,7 @@ export function settingsIn(slack: Emulator, databaseUrl: string): Record<string,
   };
 }
 
-/** The newest of everything, short: what one wants to see when a wait failed. */
+/** Describes the newest messages, calls and problems in short, for the error of a wait in vain. */
 function describe({ messages, ephemerals, problems }: WorkspaceState, calls: readonly RecordedCall[]): string {
   const inChannels = [...messages].map(([channel, said]) => [
     `messages in ${channel}`,

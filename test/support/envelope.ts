@@ -1,6 +1,6 @@
 import type { Envelope } from '../../src/ingest/adapter.ts';
 
-/** An authenticated request of JSON from the first source. */
+/** An authenticated JSON request from the first source, without its body. */
 export const ENVELOPE: Envelope = {
   sourceId: 1,
   sourceName: 'default',

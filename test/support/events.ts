@@ -7,7 +7,7 @@ import { matchesStatus, toMatcher } from '../../src/domain/filter.ts';
 import { fromBigInt } from '../../src/domain/thousandths.ts';
 import type { UsageQuery } from '../../src/domain/usage.ts';
 
-/** Few values per dimension, so that random events share groups; some hostile, some absent. */
+/** Values of dimensions. They are few, so that random events fall into the same groups; some are hostile. */
 const TEXTS = ['a', 'b', 'Acme CRM', '<!channel> *x*', '名前', '(none)x'];
 
 export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<UsageEvent> {
@@ -29,7 +29,7 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
       kind: fc.constantFrom('call', 'integration_task'),
       scope: fc.option(fc.constantFrom('crm', 'erp'), { nil: undefined }),
       count: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 1_000_000_000 })),
-      // Few that repeat, some of hours, and parts of a millisecond.
+      // A few repeated values, some of several hours, and some with fractions of a millisecond.
       durationMs: fc.option(
         fc.oneof(
           fc.constantFrom(0, 12, 40.5),
@@ -38,7 +38,7 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
         ),
         { nil: undefined },
       ),
-      // Far more than an event may have, so that a few sums pass 2^53 and more.
+      // Far more than an event may have, so that some sums go beyond 2^53.
       credits: fc.option(fc.oneof(fc.integer({ min: 0, max: 5_000_000 }), fc.maxSafeNat()), { nil: undefined }),
     })
     .map(
@@ -47,7 +47,7 @@ export function arbitraryEvent(fromMs: number, toMs: number): fc.Arbitrary<Usage
     );
 }
 
-/** Scope as the writer under test gives it: the event's own, else `default`. */
+/** Returns an event's value of a dimension. The scope is the event's own, else `default`, as in the writer under test. */
 function dimensionOf(event: UsageEvent, key: Dimension, source: string): string {
   if (key === 'source') return source;
   if (key === 'scope') return event.scope ?? 'default';
@@ -64,7 +64,7 @@ export interface OracleRow {
   credits: Thousandths;
 }
 
-/** The answer to a question, computed the plain way from a list of events. */
+/** Answers a query in the plain way, by a loop over all events. Tests compare the store's answer with this one. */
 export function answerPlainly(
   events: readonly UsageEvent[],
   query: UsageQuery,

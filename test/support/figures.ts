@@ -3,19 +3,19 @@ import { inject } from 'vitest';
 import type { DialectName } from '../../src/store/database.ts';
 import { SEED } from './size.ts';
 
-/** What tests of torture did, and what came of it. */
+/** Counts of what the torture tests did, and of their results. */
 export interface Figures {
   /** Processes killed. */
   kills: number;
-  /** Calls to Slack cut before, in or after the call, or whose caller died or froze. */
+  /** Calls to Slack that were cut before, during or after the call, or whose caller died or froze. */
   cuts: number;
-  /** Events sent that were answered. */
+  /** Events whose request was answered. */
   events: number;
-  /** Messages that were to be posted. */
+  /** Messages that had to be posted. */
   deliveries: number;
   /** Events answered and not counted; messages not posted. */
   losses: number;
-  /** Events counted twice; messages that stand there twice. */
+  /** Events counted twice; messages posted twice. */
   doubles: number;
 }
 
@@ -29,12 +29,12 @@ interface Line extends Partial<Figures> {
 
 const NOTHING: Figures = { kills: 0, cuts: 0, events: 0, deliveries: 0, losses: 0, doubles: 0 };
 
-/** Adds to the figures of this run. Call it before they are asserted, so that a failure is among them. */
+/** Adds to the figures of this run. Call it before the assertions, so that a failed test is counted too. */
 export function tally(dialect: DialectName, figures: Partial<Figures>): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ dialect, ...figures })}\n`);
 }
 
-/** Waits for a message that must be posted, and tallies it: as lost where the wait fails. */
+/** Waits for a message that must be posted, and tallies it: as lost if the wait fails. */
 export async function tallyPost(
   dialect: DialectName,
   wait: Promise<unknown>,
@@ -49,7 +49,7 @@ export async function tallyPost(
   note(dialect, { deliveries: 1 });
 }
 
-/** Adds to the inputs of this run that were odd on purpose, by what they were. */
+/** Counts inputs that were odd on purpose, by kind. */
 export function tallyInputs(kind: string, count: number): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ kind, count })}\n`);
 }
@@ -59,7 +59,7 @@ export function tallyPeak(body: string, peakMiB: number): void {
   appendFileSync(inject('figures'), `${JSON.stringify({ body, peakMiB })}\n`);
 }
 
-/** The figures of a run as one line of JSON, with the tests that were skipped; undefined: nothing was tallied. */
+/** Returns the figures of a run as one line of JSON, with the skipped tests; undefined if nothing was tallied. */
 export function sumUp(path: string, skipped: readonly string[]): string | undefined {
   if (!existsSync(path)) return undefined;
   const sums: Partial<Record<DialectName, Figures>> = {};

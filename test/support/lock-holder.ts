@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 
-/** A process that is in the middle of its first write to a new file: it holds the lock for a while, then lets go. */
+/** Acts as another process that makes its first write to a new file: holds the lock for 200 ms, then commits. */
 const sqlite = new Sqlite(workerData.path);
 sqlite.exec('begin immediate');
 parentPort!.postMessage('held');

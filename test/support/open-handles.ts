@@ -3,9 +3,9 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll } from 'vitest';
 
 /**
- * Fails a test file that leaves something open: a server, connection, thread, process or interval that would keep the process
- * alive, and that later files in the same process would meet. What is about to close is waited for. Timers that fire once are
- * left out: they end by themselves, and Slack's Socket Mode client leaves some for half a minute.
+ * Fails a test file that leaves a server, connection, thread, process or interval open. These would keep the process alive and
+ * disturb later files in it. Handles get ten seconds to close. Timers that fire once are ignored: they end by themselves, and
+ * Slack's Socket Mode client leaves some for half a minute.
  */
 
 const PATIENCE_MS = 10_000;
@@ -14,7 +14,7 @@ const intervals = new Set<NodeJS.Timeout>();
 const threads = new Set<Worker>();
 let before: string[] = [];
 
-// Opened at their first use, for as long as the process lives.
+// Node opens these at their first use and keeps them open: opening them now makes them known before the first test.
 void [process.stdin, process.stdout, process.stderr];
 
 const { setInterval: set, clearInterval: clear } = globalThis;
@@ -51,7 +51,7 @@ afterAll(async () => {
   if (left.length > 0) throw new Error(`Left open by this file: ${left.join(', ')}. Close it after the test.`);
 });
 
-/** Kinds of what is open now and was not at the beginning, as Node calls them. */
+/** Lists the kinds of handles, by Node's names, that are open now and were not at the beginning. */
 function listLeft(): string[] {
   const known = [...before];
   const opened = process.getActiveResourcesInfo().filter((kind) => {

@@ -1,6 +1,6 @@
 import type { Block, Emulator, Interaction, View } from './emulator.ts';
 
-/** The window of an admin in which the declaration stands as text. */
+/** Opens an admin's window with the declaration of pools as text. */
 export async function openPoolText(slack: Emulator, { user, channel }: { user: string; channel: string }) {
   await slack.command({ user, channel, text: 'pool edit' });
   const list = await slack.waitFor(() => slack.modal(user), 'the list of pools');
@@ -8,7 +8,7 @@ export async function openPoolText(slack: Emulator, { user, channel }: { user: s
   return { list, form: await slack.waitFor(() => findModal(slack, user, 'Pools as text'), 'the text') };
 }
 
-/** Types a declaration of pools, as an admin does in Slack. Answers the list that is seen afterwards, as JSON. */
+/** Types a declaration of pools, as an admin does in Slack. Returns the list shown afterwards, as JSON. */
 export async function typePools(
   slack: Emulator,
   { user, channel, yaml }: { user: string; channel: string; yaml: string },
@@ -26,7 +26,7 @@ export async function typePools(
   return shown;
 }
 
-/** The window in front of somebody, if it has this title. */
+/** Finds the window that a person has in front, if it has this title. */
 export function findModal(slack: Emulator, user: string, title: string): View | undefined {
   const modal = slack.modal(user);
   return (modal?.title as Block | undefined)?.text === title ? modal : undefined;

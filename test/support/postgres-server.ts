@@ -8,12 +8,12 @@ import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 
 export interface PostgresServer {
-  /** URL of a new database: migrated, or without any table. */
+  /** Creates a database, migrated or without tables, and returns its URL. */
   create(state: 'migrated' | 'empty'): Promise<string>;
   drop(url: string): Promise<void>;
-  /** Of the process whose children serve the connections. */
+  /** Process id of the postmaster, whose children serve the connections. */
   pid: number;
-  /** Kills it, and starts it on what it had written. */
+  /** Kills the server, and starts it again on the same files. */
   crash(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -21,8 +21,8 @@ export interface PostgresServer {
 const TEMPLATE = 'migrated';
 
 /**
- * A real PostgreSQL whose databases are copies of one that was migrated once. `durable`: a commit is on the disk when it is
- * answered, as where it is deployed; tests are not about that.
+ * Starts a real PostgreSQL. Its databases are copies of one that is migrated once. `durable`: commits wait for the disk, as in
+ * a deployment. Most tests do without, which is faster.
  */
 export async function startPostgresServer(folder: string, { durable = false } = {}): Promise<PostgresServer> {
   const databaseDir = join(folder, 'postgres');
@@ -50,7 +50,7 @@ export async function startPostgresServer(folder: string, { durable = false } = 
   const toUrl = (name: string): string => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`;
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client(toUrl('postgres'));
-    // It goes with the server.
+    // The connection ends with the server: no reason to fail.
     client.on('error', () => {});
     await client.connect();
     return client;
@@ -77,7 +77,7 @@ export async function startPostgresServer(folder: string, { durable = false } = 
     pid: readPid(),
     async crash() {
       process.kill(readPid(), 'SIGKILL');
-      // As long as one of its children lives it does not start.
+      // PostgreSQL does not start while a child of the killed process is still alive.
       for (let started = false; !started; ) {
         started = await server.start().then(
           () => true,

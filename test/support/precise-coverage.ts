@@ -2,13 +2,13 @@ import { Session } from 'node:inspector';
 import { isMainThread, threadId, workerData } from 'node:worker_threads';
 
 /**
- * Tells which functions of `src` were called, by V8's precise coverage. With `node --import` it is loaded in every thread of a
- * process. https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#method-takePreciseCoverage
+ * Finds the functions of `src` that were called, by V8's precise coverage. Loaded with `node --import`, it runs in every thread
+ * of a process. https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#method-takePreciseCoverage
  */
 
-/** What a thread called since it was asked last, as `file name@offset`. Loading a module is not a call. */
+/** Functions that a thread called since the last request, as `file name@offset`. Loading a module does not count as a call. */
 export interface Called {
-  /** `main`, or the first word of what a thread was started with. */
+  /** `main`; for other threads the first key of their `workerData`, or `charts` if they have none. */
   thread: string;
   functions: string[];
 }
@@ -36,7 +36,7 @@ asked.onmessage = ({ data }) => {
 };
 asked.unref();
 
-/** What every thread of this process called since it was asked last. `threads`: how many there are besides this one. */
+/** Returns the functions that each thread called since the last request. `threads`: number of threads besides this one. */
 export async function takeCalled(threads: number): Promise<Called[]> {
   const asking = new BroadcastChannel(ASKING);
   const told = new Map<number, Told>();
@@ -66,7 +66,7 @@ function takeHere(): Called {
 
 function post(method: string, parameters?: object): unknown {
   let answer: unknown;
-  // Of the session's own thread it is answered before `post` returns.
+  // Within its own thread, the session calls back before `post` returns.
   session.post(method as 'Profiler.enable', parameters as never, (error: Error | null, result?: unknown) => {
     if (error) throw error;
     answer = result;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
 import { SEED } from './size.ts';
 
-// Properties tell the seed of a failure; with HEADROOM_SEED all of them meet it again.
+// A failed property prints its seed. With HEADROOM_SEED set to it, all properties run with that seed again.
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: SEED });

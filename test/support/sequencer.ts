@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders whose files take longest, longest first; else one of them would run on alone at the end. */
+/** Folders with the slowest files, slowest first. They start first, so that none of them runs on alone at the end. */
 const LONG = ['journeys', 'torture', 'acceptance', 'delivery', 'schedule', 'usage', 'cli', 'playground'];
 
 export class LongestFirst extends BaseSequencer {

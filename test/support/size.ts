@@ -1,5 +1,5 @@
 const { HEADROOM_TORTURE } = process.env;
-// One number for all processes of a run: those that follow inherit it.
+// All processes of a run use the same seed: child processes inherit it.
 process.env.HEADROOM_SEED ??= String(Math.floor(Math.random() * 2 ** 31));
 const { HEADROOM_SEED } = process.env;
 
@@ -9,13 +9,13 @@ if (HEADROOM_TORTURE !== undefined && HEADROOM_TORTURE !== 'long')
 if (!/^\d{1,10}$/.test(HEADROOM_SEED))
   throw new Error(`HEADROOM_SEED is ${JSON.stringify(HEADROOM_SEED)}: set it to the number that a run printed.`);
 
-/** What everything random in this run follows from. */
+/** Seed of everything random in this run. */
 export const SEED = Number(HEADROOM_SEED);
 
-/** Whether this is `npm run torture`: the tests of `npm test`, with random walks, kill loops and fuzz at their full length. */
+/** True in `npm run torture`, which runs the tests of `npm test` with random walks, kill loops and fuzz at their full length. */
 export const isLong = HEADROOM_TORTURE === 'long';
 
-/** How often something random is tried: a few times in `npm test`, many times in `npm run torture`. */
+/** Returns the number of runs of a random test: `few` in `npm test`, `many` in `npm run torture`. */
 export function size(few: number, many: number): number {
   return isLong ? many : few;
 }

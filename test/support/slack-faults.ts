@@ -4,33 +4,33 @@ import { sendJson, toRecord } from '../../src/playground/emulator/http.ts';
 import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
 import type { JsonObject } from '../../src/playground/emulator/types.ts';
 
-/** A fault to inject into a call. Exactly one of those before `delayMs` is set. */
+/** A fault to inject into a call. Set exactly one of the fields before `delayMs`. */
 export interface Fault {
   /** Answer with this HTTP status and no JSON. */
   status?: number;
   /** Answer `{"ok": false, "error": …}`. */
   error?: string;
-  /** Cut the connection; nothing is done. */
+  /** Cut the connection before the call is made. */
   drop?: boolean;
-  /** Do it, then cut the connection before the answer: the outcome is unclear to the caller. */
+  /** Make the call, then cut the connection before the answer, so that the caller does not know the outcome. */
   dropAfter?: boolean;
-  /** Never answer; nothing is done. */
+  /** Never make the call, never answer. */
   timeout?: boolean;
-  /** Do it, then never answer. */
+  /** Make the call, then never answer. */
   timeoutAfter?: boolean;
-  /** Answer 200 with this instead, as a proxy between would; nothing is done. */
+  /** Answer 200 with this text without making the call, as a broken proxy may. */
   garbled?: string;
-  /** Do it, then answer 200 with this instead. */
+  /** Make the call, then answer 200 with this text. */
   garbledAfter?: string;
-  /** 429 with this Retry-After, seconds. */
+  /** Answer 429 with this Retry-After, in seconds. */
   retryAfter?: number;
-  /** Answer later by this many milliseconds. Combines with the others. */
+  /** Delay the call by this many milliseconds. Combines with the other fields. */
   delayMs?: number;
-  /** Calls it applies to; default 1. */
+  /** Number of calls that the fault applies to; default 1. */
   times?: number;
 }
 
-/** One Web API (or response_url, or upload) request and its answer; tokens are replaced by `<token>`. */
+/** A Web API, response_url or upload request with its answer. Tokens are replaced by `<token>`. */
 export interface RecordedCall {
   method: string;
   args: JsonObject;
@@ -40,7 +40,7 @@ export interface RecordedCall {
   at: number;
 }
 
-/** Calls that Slack takes of a method in a minute, at least: Tiers 2 to 4 by its page in docs.slack.dev/reference/methods. */
+/** Calls of a method that Slack accepts in a minute at least: Tiers 2 to 4, by its page in docs.slack.dev/reference/methods. */
 const CALLS_A_MINUTE: readonly [calls: number, methods: RegExp][] = [
   [20, /^(users\.list|usergroups\..+)$/],
   [50, /^(conversations\..+|users\.conversations|chat\.(update|delete)|files\.delete)$/],
@@ -55,24 +55,24 @@ interface Armed {
 
 /**
  * Faults on demand. A method is a Web API name, `upload` (the bytes of a file), `response_url`, a prefix (`chat.*`) or
- * `*`. Faults for the same method are used up in the order they were set.
+ * `*`. Several faults for a method are used up in the order in which they were set.
  */
 export class SlackFaults implements Faults {
-  /** Files never become ready: blocks that show them are refused. */
+  /** True if files never become ready, so that blocks that show them are refused. */
   fileNeverReady = false;
-  /** How long an uploaded file is processed (real milliseconds). */
+  /** Time that Slack takes to process an uploaded file, in real milliseconds. */
   fileDelayMs = 0;
   readonly unknownBlocks = new Set<string>();
-  /** More calls of a method than Slack takes in a minute are answered 429. */
+  /** True if calls beyond Slack's limit per minute are answered 429. */
   keepRates = false;
-  /** What was called so far, and answered. */
+  /** Calls so far, with their answers. */
   readonly calls: RecordedCall[] = [];
   #armed: Armed[] = [];
   #outage: false | 'drop' | number = false;
-  /** Cuts the connections of Socket Mode. */
+  /** Called at the start of an outage. Cuts the connections of Socket Mode. */
   onOutage: () => void = () => {};
 
-  /** The next `times` calls are answered 429 with Retry-After in seconds. */
+  /** Answers the next `times` calls with 429 and a Retry-After in seconds. */
   rateLimit(method: string, options: { times?: number; retryAfter?: number } = {}): void {
     this.fail(method, { retryAfter: options.retryAfter ?? 1, times: options.times ?? 1 });
   }
@@ -81,7 +81,7 @@ export class SlackFaults implements Faults {
     this.#armed.push({ pattern: method, fault, left: fault.times ?? 1 });
   }
 
-  /** Slack is away: every request is cut (or answered with `how`, an HTTP status), Socket Mode is closed and refused. */
+  /** Begins or ends an outage. During it, every request is cut (or answered with the HTTP status `how`), and Socket Mode refused. */
   outage(on: boolean, how: 'drop' | number = 'drop'): void {
     this.#outage = on ? how : false;
     if (on) this.onOutage();
@@ -91,7 +91,7 @@ export class SlackFaults implements Faults {
     return this.#outage !== false;
   }
 
-  /** Ends every fault and limit. */
+  /** Ends all faults and outages. */
   clear(): void {
     this.#armed = [];
     this.fileNeverReady = false;
@@ -112,7 +112,7 @@ export class SlackFaults implements Faults {
     state.changed('call');
   }
 
-  /** A refusal where the method was called too often in the last minute. */
+  /** Returns a 429 if the method was called too often in the last minute. */
   #limit(method: string, nowMs: number): Fault | undefined {
     const most = CALLS_A_MINUTE.find(([, methods]) => methods.test(method))?.[0];
     if (!this.keepRates || most === undefined) return undefined;
@@ -122,7 +122,7 @@ export class SlackFaults implements Faults {
     return recent.length < most ? undefined : { retryAfter: Math.ceil((recent.at(-most)!.at + 60_000 - nowMs) / 1000) };
   }
 
-  /** The fault for this call, used up; undefined when it may go on. */
+  /** Takes the fault for this call and uses it up; undefined if there is none. */
   #take(method: string): Fault | undefined {
     if (this.#outage !== false) return this.#outage === 'drop' ? { drop: true } : { status: this.#outage };
     const index = this.#armed.findIndex(({ pattern }) => matches(pattern, method));
@@ -133,7 +133,7 @@ export class SlackFaults implements Faults {
     return armed.fault;
   }
 
-  /** A cut or missing answer is recorded as status 0. `run` is not called when the fault comes before it. */
+  /** Answers a call, or fails it with a fault. `run` makes the call, unless the fault comes first. Without an answer, status is 0. */
   async answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void> {
     const fault = this.#take(call.method) ?? this.#limit(call.method, state.now()) ?? {};
     if (fault.delayMs) await delay(fault.delayMs, undefined, { ref: false });
@@ -161,7 +161,7 @@ function matches(pattern: string, method: string): boolean {
   return pattern.endsWith('.*') ? method.startsWith(pattern.slice(0, -1)) : pattern === method;
 }
 
-/** An answer that a fault has spoilt: cut off (status 0), held back (status -1), or another one. */
+/** An answer spoilt by a fault: cut off (status 0), held back (status -1), or replaced. */
 interface Spoilt {
   fault: string;
   status: number;

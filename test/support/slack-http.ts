@@ -4,18 +4,18 @@ import { ACK_LIMIT_MS, judge } from '../../src/playground/emulator/delivery.ts';
 import { asJson } from '../../src/playground/emulator/http.ts';
 import type { Delivery, EnvelopeType, JsonObject, Retry } from '../../src/playground/emulator/types.ts';
 
-/** One signed request, as it went out; kept so that it can be sent again, byte for byte. */
+/** A signed request as it was sent, with all it takes to send it again byte for byte. */
 export interface HttpDelivery extends Delivery {
   headers: Record<string, string>;
   body: string;
 }
 
-/** `v0=` and the HMAC of `v0:timestamp:body`: https://docs.slack.dev/authentication/verifying-requests-from-slack */
+/** Returns `v0=` and the HMAC of `v0:timestamp:body`: https://docs.slack.dev/authentication/verifying-requests-from-slack */
 function sign(secret: string, timestamp: string, body: string): string {
   return `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 }
 
-/** Sends to the app's events URL, signed. Never throws. */
+/** Sends a signed request to the app's events URL. Never throws. */
 export function sendOverHttp(
   { state }: Core,
   url: string,
@@ -57,7 +57,7 @@ async function transport(
   return { type, payload, headers, body, transport: 'http', ackMs, ack, ...answer };
 }
 
-/** One request on a connection of its own, so that an app that stops is not kept waiting for an idle one. */
+/** Posts on a new connection each time, so that an app that stops need not wait for an idle connection. */
 async function post(url: string, headers: Record<string, string>, body: string) {
   try {
     const signal = AbortSignal.timeout(ACK_LIMIT_MS);

@@ -1,4 +1,4 @@
-/** A worked example of a declaration: every part of the format, two scopes, and pools of several periods. */
+/** An example declaration with every part of the format: two scopes, and pools of several periods. */
 export const WORKED_POOLS = `
 scopes:
   - name: integration-service

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
 import { parseClfTime } from './event-time.ts';
 
-/** The fields of a call that a line of an access log tells; those that nothing is counted by are for maps. `-` is undefined. */
+/** Fields of a call in a line of an access log. Some are not counted, but a map can use them. `-` becomes undefined. */
 export interface AccessLine {
   id?: string | undefined;
   /** Epoch milliseconds. */
   time: number;
   client?: string | undefined;
-  /** Undefined where the request line is not one (a TLS handshake, `-`). */
+  /** Undefined if the request line is none (a TLS handshake, `-`). */
   method?: string | undefined;
   url?: string | undefined;
   status?: number | undefined;
@@ -22,22 +22,23 @@ export interface AccessLine {
 }
 
 export const TWO_CALLS = 'the line holds a second call, and the end of the first is missing';
-/** A time, in brackets or by ISO 8601, that a request follows. */
+/** Matches a time, in brackets or by ISO 8601, with a request after it. */
 const CALL =
   /(?:\[\d\d\/[A-Z][a-z]{2}\/\d{4}:|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[^"]{0,1000}"(?:[A-Z]{3,20} [^"]* HTTP\/|-")/;
 
-/** Tells whether another call begins behind this place of a line: two were written without a line end between them. */
+/** Tells whether another call begins after `from`: two calls were written without a line end between them. */
 export function holdsCall(line: string, from: number): boolean {
   return line.length - from > 40 && CALL.test(line.slice(from));
 }
 
-/** Longer ones are not lines of a log. */
+/** A longer line is refused: it is no line of a log. */
 export const MAX_LINE_LENGTH = 65_536;
 
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
 /**
- * Anything before the time, or, as in nearly all lines, an address, an identity and a user; other fields without quotes; the
- * request, as nearly all are or of any kind; status, size, referrer, agent. Behind these anything is taken.
+ * Matches a line: the caller (usually address, identity and user, but anything before the time is taken); the time; other fields
+ * without quotes; the request; status, size, referrer, agent. Anything may follow. Common forms have alternatives of their own,
+ * for speed.
  */
 const LINE = new RegExp(
   String.raw`^(?:([\d.]+|[\da-fA-F:]+) [^\s"]+ ([^\s"]+) |(.*?)(?:^|\s))\[(\d\d\/[A-Z][a-z]{2}\/\d{4}:[^\]]{1,30})\](?:[ \t][^"[\]]{1,200})?[ \t]+"(?:([!#$%&'*+.^_|~0-9A-Za-z-]+) ([^\s"\\]+) HTTP\/\d(?:\.\d)?|((?:[^"\\]|\\.)*))"[ \t]+(\d{3}|0|-)[ \t]+(?:\d+|-)(?:[ \t]+${QUOTED}[ \t]+${QUOTED})?(?=\s|$)`,
@@ -45,7 +46,7 @@ const LINE = new RegExp(
 );
 const REQUEST = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (.+?)(?: HTTP\/\d(?:\.\d)?)?$/;
 
-/** Reads a line of the Common or Combined Log Format, with certainty, or says what is wrong with it. */
+/** Reads a line of the Common or Combined Log Format. Returns what is wrong with a line that cannot be read for certain. */
 export function parseAccessLine(line: string): AccessLine | string {
   if (line.length > MAX_LINE_LENGTH)
     return `the line has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`;
@@ -68,14 +69,14 @@ export function parseAccessLine(line: string): AccessLine | string {
     time,
     method: request?.method,
     url: request?.url,
-    // Envoy and nginx write 000 or 0 where no answer was sent.
+    // Envoy and nginx write 000 or 0 if no answer was sent.
     status: status > 0 ? status : undefined,
     referrer: toText(found[9]),
     agent: toText(found[10]),
   };
 }
 
-/** Method and target of a request line; undefined where it is none (a TLS handshake, `-`, `<BADREQ>`). */
+/** Returns method and target of a request line; undefined if it is none (a TLS handshake, `-`, `<BADREQ>`). */
 export function readRequest(text: string): { method: string; url: string } | undefined {
   const [, method = '-', url = ''] = REQUEST.exec(text) ?? [];
   return method === '-' ? undefined : { method, url };
@@ -100,7 +101,7 @@ export function undoEscapes(text: string): string {
   return isUtf8(raw) && raw.toString('latin1') === plain ? raw.toString('utf8') : plain;
 }
 
-/** Who called, by the part of a log line that stands before its time. `-` is undefined here. */
+/** The caller, read from the part of a log line before its time. `-` becomes undefined. */
 interface Caller {
   ip?: string | undefined;
   user?: string | undefined;
@@ -111,8 +112,8 @@ const HOST_NAME = /^[a-z0-9_](?:[\w.-]*[a-z0-9_])?$/i;
 const IDENT = /^[\w.@+-]+$/;
 
 /**
- * Reads `address ident user` with anything in front (a syslog header, a virtual host, other fields) and, where the user is
- * `-`, behind. Returns what is uncertain instead of a guess: a user may hold whatever its sender wrote.
+ * Reads `address ident user`, with anything before it (a syslog header, a virtual host, other fields), and after it if the user
+ * is `-`. Returns what is uncertain instead of a guess, because a user may contain anything that its sender wrote.
  */
 function readCaller(text: string): Caller | string {
   const caller = findCaller(text);
@@ -135,8 +136,8 @@ function findCaller(text: string): Caller | string {
 }
 
 /**
- * The address in a text as servers and proxies write it, without its port: `192.0.2.1:40001`, `[2001:db8::1]:443`, the
- * first of a list (`X-Forwarded-For`). Undefined where there is none.
+ * Returns the address in a text of a server or proxy, without its port: `192.0.2.1:40001`, `[2001:db8::1]:443`, the first of a
+ * list (`X-Forwarded-For`). Undefined if there is none.
  */
 export function toAddress(text: string): string | undefined {
   if (isIP(text) !== 0) return unmap(text);
@@ -148,13 +149,13 @@ export function toAddress(text: string): string | undefined {
   return inside !== undefined && isIP(inside) !== 0 ? unmap(inside) : undefined;
 }
 
-/** Servers that listen on both write an address of IPv4 as one of IPv6: `::ffff:192.0.2.1` is the caller `192.0.2.1`. */
+/** Turns `::ffff:192.0.2.1`, which servers that listen on IPv4 and IPv6 write, into `192.0.2.1`. */
 function unmap(address: string): string {
   const inside = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   return inside !== undefined && isIP(inside) === 4 ? inside : address;
 }
 
-/** An address, an identity (all but always `-`) and a user; ingress-nginx repeats the address in brackets. */
+/** Tells whether address, identity (nearly always `-`) and user begin at a token; ingress-nginx repeats the address in brackets. */
 function isCaller(tokens: readonly string[], at: number): boolean {
   const left = tokens.length - at;
   if (left < 3 || toAddress(tokens[at]!) === undefined) return false;
@@ -162,7 +163,7 @@ function isCaller(tokens: readonly string[], at: number): boolean {
   return tokens[at + 1] === '-' || left === 3;
 }
 
-/** Servers that look names up write the name of the caller's host; only a virtual host may stand before it. */
+/** Reads a caller by host name, as servers write it that look names up; only a virtual host may stand before it. */
 function readNamedHost(tokens: readonly string[]): Caller | string {
   const [host, ident, user] = tokens.length === 4 && isHostWithPort(tokens[0]!) ? tokens.slice(1) : tokens;
   const known = tokens.length === 3 || (tokens.length === 4 && host === tokens[1]);

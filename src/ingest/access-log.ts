@@ -11,13 +11,13 @@ import { getLogFormats } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
 
 /**
- * Access logs: lines of the Common or Combined format, or JSON by the names that nginx, Envoy, Caddy, Traefik, Fluent Bit,
- * syslog-ng, morgan, pino, the Elastic Common Schema and Google Cloud give their fields; objects, an array, lines, one after the other, or lines inside `message` (Vector).
- * The client is the user, else the IP; a `client` or `client_id` that a JSON log names goes before both.
+ * Reads access logs: lines of the Common or Combined format, or JSON with the field names of nginx, Envoy, Caddy, Traefik, Fluent
+ * Bit, syslog-ng, morgan, pino, the Elastic Common Schema and Google Cloud. JSON may be objects, an array, one object a line, or
+ * lines inside `message` (Vector). The client is the user, else the IP; `client` or `client_id` of a JSON log goes before both.
  */
 export const accessLogAdapter = createAdapter('access-log', openAccessLog);
 
-/** Field names in JSON logs, the most telling first. */
+/** Field names in JSON logs, the most reliable first. */
 const NAMES = {
   id: 'id|request_id|requestId|x_request_id|req.id|insertId',
   time: 'msec|start_time|time|timestamp|@timestamp|ts|date|time_iso8601|time_local|StartUTC|StartLocal',
@@ -43,7 +43,7 @@ const NAMES = {
 };
 const LOG_MAP: FieldMap = { ...OWN_NAMES, ...NAMES };
 
-/** Those of the W3C's format, as CloudFront writes it in JSON. */
+/** Field names of the W3C's format, as CloudFront writes it in JSON. */
 const W3C_MAP: FieldMap = {
   id: 'x-edge-request-id',
   time: 'timestamp(ms)|date+time+UTC|timestamp',
@@ -59,16 +59,16 @@ const findId = compilePaths(NAMES.id);
 const findTime = compilePaths(NAMES.time);
 const findCall = compilePaths(`${NAMES.status}|${NAMES.url}`);
 
-/** Where shippers put a line, or an entry as text (GELF, journald, Elastic …); they may put it into each other's. */
+/** Finds the field into which a shipper puts a line, or an entry as text (GELF, journald, Elastic …). Shippers may nest. */
 const findWrapped = compilePaths('message|log|line|MESSAGE|short_message|event.original');
 const MAX_WRAPS = 3;
 
 const LINES_TYPE = 'application/x-ndjson';
 
-/** Text, or what senders name that know no type: libcurl's call every body a form, unless they are told another. */
+/** Matches types of text, and those of senders that know no type: libcurl calls every body a form by default. */
 const TEXT_TYPE = /^$|^text\/|^application\/(?:octet-stream|x-www-form-urlencoded)$/;
 
-/** Lines of the W3C's format that tell of the others. */
+/** Matches header lines of the W3C's format, which describe the lines after them. */
 const DIRECTIVE = /^#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark):/;
 
 export function openAccessLog({ body, contentType, options }: Omit<AdapterInput, 'headers' | 'receivedMs'>) {
@@ -88,14 +88,14 @@ export function openAccessLog({ body, contentType, options }: Omit<AdapterInput,
   return { values: values ?? readLogLines(body), toEntry: (value: unknown) => toFound(read(value), value) };
 }
 
-/** The entry that was found in what was sent, or what is wrong with that. */
+/** Adds the `sent` value to an entry that was read, or makes a fault of an error. */
 export function toFound(read: ReturnType<LogReader>, sent: unknown): Found {
   if (typeof read === 'string') return new Fault(read, sent);
   if (read) read.sent = sent;
   return read;
 }
 
-/** The values of a body of JSON; undefined where lines of a text log stand among them: then each line is read by itself. */
+/** Reads the values of a JSON body; undefined if lines of a text log are among them, so that each line must be read by itself. */
 function readJson(body: Uint8Array, type: string, entries: string, read: LogReader): unknown[] | undefined {
   const hasTextLine = (): boolean =>
     readLogLines(body).some((text) => !text.startsWith('{') && typeof read(text) === 'object');
@@ -108,10 +108,10 @@ function readJson(body: Uint8Array, type: string, entries: string, read: LogRead
   }
 }
 
-/** Reads one line of text, or one value of a JSON log: the entry, or what is wrong; undefined: it tells of no call. */
+/** Reads one line of text, or one value of a JSON log. Returns the entry or what is wrong with it; undefined if it is no call. */
 type LogReader = (value: unknown) => Entry | string | undefined;
 
-/** A reader of a log in its order: a `#Fields:` line holds for those behind it. */
+/** Creates a reader for the lines of a log, which must come in order: a `#Fields:` line holds for the lines after it. */
 export function createLogReader(options: SourceOptions): LogReader {
   const isMapped = options.map !== undefined;
   let formats = options.format === undefined ? undefined : getLogFormats(options.format);
@@ -138,7 +138,7 @@ export function createLogReader(options: SourceOptions): LogReader {
     return isMapped ? { fields: line, object: { ...named, ...line }, isOpen: false } : { fields: line };
   }
 
-  /** `shipped` is the shipper's own time of an entry, which holds where the entry has none. */
+  /** `shipped` is the shipper's time of an entry, used if the entry has none. */
   function readValue(value: unknown, shipped?: unknown, depth = 0): Entry | string | undefined {
     if (typeof value === 'string') return readLine(value);
     if (!isFields(value)) return `The entry is ${describeValue(value)}: send a line of a log, or an object.`;
@@ -157,7 +157,7 @@ export function createLogReader(options: SourceOptions): LogReader {
   return (value) => readValue(value);
 }
 
-/** Reads a line by the first of these formats that it fits; else tells how far it fits the nearest. */
+/** Reads a line by the first of these formats that it fits; otherwise returns the error of the format that fits furthest. */
 function readFormatted(
   text: string,
   formats: readonly LogFormat[],
@@ -173,13 +173,13 @@ function readFormatted(
   return nearest.error;
 }
 
-/** Whether an object is rather an entry of a log than an event in our own fields: by what names its client and time. */
+/** Tells by the names of client and time whether an object is an entry of a log rather than an event in our own fields. */
 export function isLogEntry(value: object): boolean {
   const { client, time } = value as EventFields;
   return client === undefined || (time === undefined && findTime(value) !== undefined);
 }
 
-/** The fields of an entry by the names that are known. */
+/** Reads the fields of an entry by known names. */
 function readNames(log: Fields): EventFields {
   const isW3c = 'sc-status' in log || 'cs-uri-stem' in log;
   const fields = toMapper(isW3c ? W3C_MAP : LOG_MAP).read(log);
@@ -194,20 +194,20 @@ function readNames(log: Fields): EventFields {
     if (String(log['time-taken']).includes('.')) fields.duration_ms = Number(fields.duration_ms) * 1000;
     return fields;
   }
-  // A counter of the process (pino's default) is no id: it begins again at each start.
+  // A counter of the process (pino's default) is no id, since it begins again at each start.
   if (typeof findId(log) !== 'string') fields.id = undefined;
   // Caddy, which puts the request into an object, counts seconds.
   if (isFields(log.request) && typeof log.duration === 'number') fields.duration_ms = log.duration * 1000;
   return fields;
 }
 
-/** The entry that a logger of an application puts below the one of its own, unless something there tells of a call too. */
+/** Finds the entry that an application's logger nests inside its own, unless the outer one describes a call too. */
 function findInner({ message, meta, ...others }: Fields): object | undefined {
   const inner = [message, meta].find(isFields);
   return inner && findUnread(others, { url: true, status: true }) === undefined ? inner : undefined;
 }
 
-/** A line before each entry of Elastic's bulk format. */
+/** Tells whether a value is the action line before each entry of Elastic's bulk format. */
 function isBulkAction(value: Fields): boolean {
   return (isFields(value.index) || isFields(value.create)) && Object.keys(value).length === 1;
 }

@@ -1,12 +1,12 @@
 import type { IngestResult, Rejection, UsageEvent } from '../domain/event.ts';
 import type { SourceOptions } from './source-options.ts';
 
-/** One request's body, as an adapter gets it. */
+/** Input of an adapter: the body of one request. */
 export interface AdapterInput {
   /** Decompressed. */
   body: Uint8Array;
   contentType: string;
-  /** Names in lower case; only those that adapters ask for (`ce-*`, `x-amz-firehose-*`). */
+  /** Only headers that adapters read (`ce-*`, `x-amz-firehose-*`), with names in lower case. */
   headers: Readonly<Record<string, string>>;
   receivedMs: number;
   options: SourceOptions;
@@ -14,10 +14,10 @@ export interface AdapterInput {
 
 export interface ParsedRequest {
   events: UsageEvent[];
-  /** Place of each event in the request, in the order of `events`. */
+  /** Index of each event in the request, in the order of `events`. */
   indexes: number[];
   rejected: Rejection[];
-  /** Events by field that was not read of them: names that nobody knows, and paths of a map (`field=path`). */
+  /** Number of events by field that was not read: unknown names, and paths of a map that found nothing (`field=path`). */
   unread?: Readonly<Record<string, number>>;
   /** Points of cumulative series. */
   cumulative?: readonly CumulativePoint[];
@@ -25,31 +25,31 @@ export interface ParsedRequest {
   sentAt?: (index: number) => unknown;
 }
 
-/** The value of a cumulative counter at an instant. The commit finds out how many calls it adds to the point before. */
+/** The value of a cumulative counter at an instant. The commit computes how many calls it adds to the point before. */
 export interface CumulativePoint {
   index: number;
   /** Identity of the series: resource, scope, metric and attributes. */
   series: string;
-  /** When it began to count, in nanoseconds; 0: unknown. */
+  /** When the series began to count, in nanoseconds; 0 if unknown. */
   startNs: string;
   endNs: bigint;
   value: number;
-  /** The event for the calls that it adds, but for their number. */
+  /** The event for the added calls, still without their number. */
   event: UsageEvent;
 }
 
 /**
- * Turns a sender's format into events. Each event of the request is either in `events` or in `rejected`; a body that
- * cannot be read at all throws `unreadable` (or `unsupported` for a content type that the format does not have).
+ * Turns a sender's format into events. Each event of the request ends up in `events` or in `rejected`. Throws `unreadable` for a
+ * body that cannot be read at all, and `unsupported` for a content type that the format does not have.
  */
 export interface Adapter {
   name: string;
   parse(input: AdapterInput): ParsedRequest;
-  /** A body around what is kept of a rejected event, where the format needs one. */
+  /** Wraps a stored rejected event into a body, if the format needs that. */
   rewrap?(sent: string): string;
 }
 
-/** Who sends a request, and how its bytes are to be read: the same object for requests that have it in common. */
+/** Sender of a request, and how to read its bytes. Like requests share one object. */
 export interface Envelope {
   sourceId: number;
   sourceName: string;
@@ -61,23 +61,23 @@ export interface Envelope {
   headers: Readonly<Record<string, string>>;
 }
 
-/** A request that has been authenticated, before it is decompressed and parsed. */
+/** An authenticated request that is not decompressed and parsed yet. */
 export interface IngestRequest {
   envelope: Envelope;
   body: Uint8Array;
   receivedMs: number;
 }
 
-/** Events that a command has read itself, instead of a request. */
+/** Events that a command has read, instead of a request. */
 export interface AppendRequest {
   source: { id: number; name: string };
   events: readonly UsageEvent[];
-  /** Points of cumulative series; their places follow those of the events. */
+  /** Points of cumulative series; their indexes follow those of the events. */
   cumulative?: readonly CumulativePoint[];
   receivedMs: number;
   /** The import they belong to, so that it can be undone. */
   importId?: number;
-  /** Take events older than raw events are kept: they go to the totals. */
+  /** Also take events that are too old to be kept raw: they go to the totals only. */
   allowOld?: boolean;
 }
 

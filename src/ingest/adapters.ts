@@ -7,7 +7,7 @@ import { cloudEventsAdapter, nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
 import { datadogAdapter, splunkAdapter } from './shippers.ts';
 
-/** The formats that Headroom reads, by the name that `sources add --adapter` takes. */
+/** All adapters; `sources add --adapter` takes their names. */
 const ADAPTERS: readonly Adapter[] = [
   ...[nativeAdapter, cloudEventsAdapter, accessLogAdapter, firehoseAdapter, otlpAdapter],
   ...[...jsonAdapters, datadogAdapter, splunkAdapter],
@@ -15,7 +15,7 @@ const ADAPTERS: readonly Adapter[] = [
 
 const byName = new Map(ADAPTERS.map((adapter) => [adapter.name, adapter]));
 
-/** Throws a `source` error that lists the known names. */
+/** Returns an adapter by name. Throws a `source` error that lists the known names. */
 export function getAdapter(name: string): Adapter {
   const adapter = byName.get(name);
   if (adapter) return adapter;

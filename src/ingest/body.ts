@@ -19,13 +19,13 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   deflate: inflateEither,
 };
 
-/** More layers than any sender uses; each costs up to `maxBytes` of memory. */
+/** Refuse more than three layers of encoding: no sender uses as many, and each costs up to `maxBytes` of memory. */
 const MAX_LAYERS = 3;
 
 /**
- * The body without its `Content-Encoding` (`gzip`, `br`, `zstd`, `deflate`; several in the order they were applied).
- * Never makes more than `maxBytes`, at any layer. Throws `unsupported` for an unknown encoding, `too_large` and, for
- * bytes that are not of the named encoding or end early, `unreadable`.
+ * Undoes the `Content-Encoding` of a body (`gzip`, `br`, `zstd`, `deflate`; several in the order they were applied). Never makes
+ * more than `maxBytes`, at any layer. Throws `unsupported` for an unknown encoding, `too_large`, and `unreadable` for bytes that
+ * are not in the named encoding or end early.
  */
 export function decompress(body: Uint8Array, encoding: string | undefined, maxBytes: number): Uint8Array {
   const layers = (encoding ?? '')
@@ -45,7 +45,7 @@ export function decompress(body: Uint8Array, encoding: string | undefined, maxBy
   return body;
 }
 
-/** The refusal of a body over `MAX_BODY_BYTES`, as sent or decompressed; with another cure where another limit holds. */
+/** Makes the error for a body over `MAX_BODY_BYTES`, as sent or decompressed; `cure` is for places with another limit. */
 export function tooLarge(
   maxBytes: number,
   cure = 'send less per request, or let who runs Headroom raise MAX_BODY_BYTES',
@@ -81,14 +81,14 @@ function inflateEither(body: Uint8Array, options: { maxOutputLength: number }): 
   }
 }
 
-/** Limit of all gzip parts of a request together, unpacked. MAX_BODY_BYTES does not bound them: they are still packed when it is checked. */
+/** Limit of all unpacked gzip parts of a request together. MAX_BODY_BYTES is checked while they are still packed. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
-/** Undoes gzip that no header tells of, for the parts of one request. */
+/** Unpacks the parts of one request that are gzip although no header says so. */
 export class Unpacker {
   #leftBytes = MAX_UNPACKED_BYTES;
 
-  /** The bytes themselves where they are not gzip. Throws `unreadable` or, over 64 MiB for all parts, `too_large`. */
+  /** Returns bytes that are not gzip as they are. Throws `unreadable` or, over 64 MiB for all parts, `too_large`. */
   unpack(bytes: Uint8Array): Uint8Array {
     if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
     if (this.#leftBytes <= 0) throw tooMuch();
@@ -109,21 +109,21 @@ function tooMuch(): HeadroomError {
   );
 }
 
-/** The bytes as UTF-8 where a byte order mark says UTF-16, as files from Windows have it; else as they are. */
+/** Converts UTF-16 with a byte order mark, as files from Windows have it, to UTF-8; returns other bytes as they are. */
 export function toUtf8(bytes: Uint8Array): Uint8Array {
   const encoding = findUtf16(bytes);
   return encoding === undefined ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
 }
 
-/** The form of UTF-16 that a byte order mark names. */
+/** Finds the form of UTF-16 that a byte order mark names. */
 export function findUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
 }
 
 /**
- * The lines of a body, empty ones too, without their ends and a byte order mark. Each is decoded by itself, so that an odd
- * byte stays in its line: one that is no UTF-8 comes as its bytes.
+ * Yields the lines of a body, empty ones too, without line ends and byte order mark. A line that is not UTF-8 is yielded as its
+ * bytes; the others are not affected by it.
  */
 export function* readBodyLines(body: Uint8Array): Generator<string | Uint8Array> {
   if (isUtf8(body)) {
@@ -136,12 +136,12 @@ export function* readBodyLines(body: Uint8Array): Generator<string | Uint8Array>
   }
 }
 
-/** Old logs hold Latin-1; their lines count all the same. */
+/** Reads a line that is not UTF-8 as Latin-1, which old logs contain. */
 export function toLatin1(line: string | Uint8Array): string {
   return typeof line === 'string' ? line : Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
 }
 
-/** The lines of a text log that hold anything. A return ends one too: servers escape those that senders send. */
+/** Yields the lines of a text log that are not blank. A carriage return ends a line too: servers escape those in requests. */
 export function* readLogLines(body: Uint8Array): Generator<string> {
   for (const line of readBodyLines(body)) {
     const text = toLatin1(line);
@@ -151,7 +151,7 @@ export function* readLogLines(body: Uint8Array): Generator<string> {
   }
 }
 
-/** A list of 20 million lines is never made: whoever reads them may stop before. */
+/** Yields lines one by one, instead of a list that may have 20 million entries: the reader may stop early. */
 export function* splitLines(text: string): Generator<string> {
   const separator = text.includes('\n') ? '\n' : '\r';
   for (let start = 0; start <= text.length; ) {

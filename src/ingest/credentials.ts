@@ -12,42 +12,42 @@ import { dirname } from 'node:path';
 import { HeadroomError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 
-/** Standard Webhooks: how far the sender's clock may be off, either way. */
+/** The sender's clock may be off by 5 minutes, as in Standard Webhooks. */
 const TOLERANCE_SECONDS = 300;
 
-/** A new source token: `hr_` and 36 random bytes; 51 characters, for Moesif's libraries take no fewer than 50. */
+/** Creates a source token: `hr_` and 36 random bytes, 51 characters, since Moesif's libraries want at least 50. */
 export function createToken(): Secret {
   return new Secret(`hr_${randomBytes(36).toString('base64url')}`);
 }
 
-/** A new signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
+/** Creates a signing secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
 export function createSigningSecret(): Secret {
   return new Secret(`whsec_${randomBytes(32).toString('base64')}`);
 }
 
-/** SHA-256, hex. Tokens are random bytes, so a slow hash would add nothing. */
+/** Returns the SHA-256 of a token in hex. Tokens are random bytes, so a slow hash would add nothing. */
 export function hashToken(token: string): string {
   return hash('sha256', token, 'hex');
 }
 
-/** Compares in a time that does not depend on where the texts differ, or on their lengths. */
+/** Compares two texts in a time that depends neither on where they differ nor on their lengths. */
 export function equalInConstantTime(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The token of `Authorization: Bearer …`. */
+/** Finds the token of `Authorization: Bearer …`. */
 export function findBearerToken(headers: Headers): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(text(headers.authorization))?.[1];
 }
 
-/** Headers in which senders that cannot choose send their key. */
+/** Headers with the key, for senders that cannot choose the header. */
 export const KEY_HEADERS = ['x-amz-firehose-access-key', 'x-moesif-application-id', 'dd-api-key'] as const;
 
 /**
- * Every token that a request to `/sources/{name}` shows: Bearer, Splunk's scheme, the user name or password of Basic, the
- * key headers, and `?token=` of senders that send no header (Pub/Sub).
+ * Lists all tokens in a request to `/sources/{name}`: Bearer, Splunk's scheme, user name and password of Basic, the key headers,
+ * and `?token=` for senders that send no header (Pub/Sub).
  */
 export function listTokens(headers: Headers, query = ''): string[] {
   const basic = /^Basic +(\S+) *$/i.exec(text(headers.authorization))?.[1];
@@ -60,15 +60,15 @@ export function listTokens(headers: Headers, query = ''): string[] {
   ) as string[];
 }
 
-/** Whether a request carries any signature at all, so that its secret need be opened. */
+/** Tells whether a request carries a signature, so that the secret must be unsealed. */
 export function isSigned(headers: Headers): boolean {
   return headers['webhook-signature'] !== undefined || headers['x-hub-signature-256'] !== undefined;
 }
 
 /**
- * Whether a signature over the bytes received is right: Standard Webhooks (`webhook-id.webhook-timestamp.body`, any of a
- * space-separated list, at most 5 minutes off) with the secret's decoded bytes, or `X-Hub-Signature-256` with the whole
- * text as key. Sources: the Standard Webhooks specification; GitHub, "Validating webhook deliveries".
+ * Tells whether a signature over the received bytes is right. Either by Standard Webhooks (`webhook-id.webhook-timestamp.body`,
+ * any of a space-separated list, at most 5 minutes off), with the secret's decoded bytes as key, or `X-Hub-Signature-256`, with
+ * the secret's text as key. Sources: the Standard Webhooks specification; GitHub, "Validating webhook deliveries".
  */
 export function verifySignature(headers: Headers, body: Uint8Array, secret: Secret, nowMs: number): boolean {
   return verifyStandardWebhook(headers, body, secret, nowMs) || verifyHubSignature(headers, body, secret);
@@ -102,7 +102,7 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The 32 bytes of a `SECRET_KEY`. Throws a config error for anything but 32 bytes in base64. */
+/** Decodes a `SECRET_KEY`. Throws a config error for anything but 32 bytes in base64. */
 export function parseSecretKey(text: string): Buffer {
   const key = Buffer.from(text.trim(), 'base64');
   if (!/^[\w+/-]+={0,2}$/.test(text.trim()) || key.length !== KEY_BYTES) {
@@ -115,14 +115,14 @@ export function parseSecretKey(text: string): Buffer {
 }
 
 /**
- * The key in this file; made at the first start, readable by its owner alone. Of several processes that start together
- * one makes it and the others read it.
+ * Reads the key in this file, or creates it at the first start, readable by its owner alone. If several processes start together,
+ * one creates it and the others read it.
  */
 export function readOrCreateSecretKey(path: string): Secret {
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
-    // The process's umask may have taken more away, never added.
+    // The umask may have removed permissions of the owner too: set them again.
     chmodSync(path, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
@@ -136,7 +136,7 @@ export function readOrCreateSecretKey(path: string): Secret {
   return new Secret(text);
 }
 
-/** AES-256-GCM, with a nonce of its own and bound to `context` (whose secret it is). */
+/** Encrypts a text with AES-256-GCM, with a new nonce and bound to `context` (the source that it belongs to). */
 export function seal(text: string, key: Secret, context: string): string {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', parseSecretKey(key.reveal()), nonce);
@@ -145,7 +145,7 @@ export function seal(text: string, key: Secret, context: string): string {
   return `v1.${sealed.toString('base64')}`;
 }
 
-/** Throws a config error where the text was sealed with another key, for another context, or was changed. */
+/** Decrypts a sealed text. Throws a config error if it was sealed with another key, for another context, or was changed. */
 export function unseal(sealed: string, key: Secret, context: string): Secret {
   const bytes = Buffer.from(sealed.replace(/^v1\./, ''), 'base64');
   const decipher = createDecipheriv('aes-256-gcm', parseSecretKey(key.reveal()), bytes.subarray(0, NONCE_BYTES));

@@ -3,7 +3,7 @@ import type { Entry } from './entries.ts';
 import { type FieldMap, FieldMapper, OWN_NAMES } from './field-map.ts';
 import type { Cutter, FileRecord } from './import-content.ts';
 
-/** Columns in which the fields of an event (src/domain/README.md) stand; a time of day goes before its date. */
+/** Names of columns by field of an event (src/domain/README.md). Earlier names go first: `time` before `date`, which has no clock. */
 const MAP: FieldMap = {
   ...OWN_NAMES,
   time: 'time|timestamp|datetime|date',
@@ -18,19 +18,19 @@ const MAP: FieldMap = {
 };
 const COLUMNS = Object.entries(MAP).map(([field, names]) => ({ field, names: names.split('|') }));
 
-/** The columns of a file, by the names that it gives them. */
+/** Delimiter and column names of a file. */
 interface CsvHeader {
   delimiter: string;
   names: readonly string[];
 }
 
-/** The cells of a record, and what makes them doubtful: a cell that is not closed, or a quotation mark inside one. */
+/** Cells of a record. `doubt`: a cell is not closed (`open`), or has a single quotation mark `inside`. */
 interface CsvCells {
   cells: string[];
   doubt?: 'open' | 'inside';
 }
 
-/** RFC 4180: quotes doubled inside quotes, line ends kept in them. In a cell that begins with none, a quote is itself. */
+/** Splits a record by RFC 4180: a quoted cell may have doubled quotes and line ends. In other cells a quote is a character. */
 function splitCsvRecord(record: string, delimiter: string): CsvCells {
   const cells: string[] = [];
   let doubt: CsvCells['doubt'];
@@ -57,12 +57,12 @@ function closes(record: string, quote: number, delimiter: string): boolean {
   return quote + 1 === record.length || record.startsWith(delimiter, quote + 1);
 }
 
-/** A cell spans at most so many lines. */
+/** A record spans at most 30 lines: a quotation mark that is never closed must not swallow the file. */
 const MAX_RECORD_LINES = 30;
 
 /**
- * Joins lines to records where a quoted cell spans them. Where that makes no record, its first line is one by itself, so that
- * an odd quotation mark costs no other row.
+ * Joins lines to one record if a quoted cell spans them. If that makes no valid record, the first line is a record by itself, so
+ * that a stray quotation mark spoils no other row.
  */
 export function createCsvCutter(headerLine: string): Cutter {
   const { delimiter, names } = readHeader(headerLine);
@@ -102,15 +102,15 @@ export function createCsvCutter(headerLine: string): Cutter {
   };
 }
 
-/** Whether a first line names columns of ours. */
+/** Tells whether a first line names columns that we know. */
 export function looksLikeCsvHeader(line: string): boolean {
   const known = listKnown(readHeader(line));
   return known.length >= 2 || known.some(({ field }) => field === 'client');
 }
 
 /**
- * A reader of the records behind a header: each an entry, or what is wrong with it. Throws `unreadable` where no column, or
- * more than one, can be a field that must be known; `clientFrom` says where the client stands.
+ * Creates a reader for the records after a header; it returns an entry or what is wrong with the record. Throws `unreadable` if
+ * no column is the client, unless `clientFrom` names one, or if several columns may be the same field.
  */
 export function createCsvReader(headerLine: string, clientFrom?: string): (record: string) => Entry | string {
   const header = readHeader(headerLine);
@@ -143,7 +143,7 @@ export function createCsvReader(headerLine: string, clientFrom?: string): (recor
   };
 }
 
-/** The columns of a first line: by the delimiter that gives most known fields, or else most columns. */
+/** Reads the columns of a first line, with the delimiter that gives the most known fields, then the most columns. */
 function readHeader(line: string): CsvHeader {
   const text = line.replace(/^\ufeff/, '').replace(/\r$/, '');
   const [first, ...others] = [',', ';', '\t', '|'].map((delimiter): CsvHeader => {
@@ -155,7 +155,7 @@ function readHeader(line: string): CsvHeader {
   }, first!);
 }
 
-/** The fields that these columns stand for, each with its columns, the most telling first. */
+/** Lists the known fields among these columns, each with its columns, the best name first. */
 function listKnown({ names }: CsvHeader): { field: string; columns: { name: string; plain: string }[] }[] {
   const named = names.map((name) => ({ name, plain: name.toLowerCase().replace(/[\s-]+/g, '_') }));
   return COLUMNS.map(({ field, names: known }) => ({

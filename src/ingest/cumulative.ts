@@ -8,36 +8,36 @@ export interface KnownPoint {
   endNs: bigint;
   value: number;
   calls: number;
-  /** The calls that it was first counted with. */
+  /** Calls that were counted when the point arrived. */
   first: number;
 }
 
-/** Late points find their place as long as one of so many is older. */
+/** Keep 16 points of each series: a late point can be placed if one of them is older. */
 export const POINTS_KEPT = 16;
 
 /**
- * A series seen for the first time counts whole if it began at most so long before its first point, else only from that
- * point on: the calls of weeks did not happen now.
+ * A new series counts from its start if that is at most 24 hours before its first point, otherwise only from that point on: the
+ * calls of weeks must not be counted as of now.
  */
 const MAX_FIRST_SPAN_NS = 24n * 3600n * 1_000_000_000n;
 
 interface SeriesStart {
   /** 0: unknown. */
   startNs: bigint;
-  /** The series is known from another start: this one follows a restart. */
+  /** True if the series is known with another start: the sender was restarted. */
   isRestart: boolean;
 }
 
-/** Calls to count at a point; negative where a late point takes them over. */
+/** Calls to count at a point; negative if a late point takes them over. */
 export interface Change {
   endNs: bigint;
   calls: number;
 }
 
 /**
- * Takes a cumulative point into what is known of its series since one start: each point counts what it adds to the one
- * before it in time, whatever the order of arrival. A value that falls is a reset, and begins again at 0. A point that comes
- * late takes over its calls from the point after it. No `changes`: it is known already, or older than all that is kept.
+ * Adds a cumulative point to the known points of its series since one start. Each point counts the increase over the point before
+ * it in time, in any order of arrival: a late point takes its calls over from the point after it. A value that falls is a reset
+ * to 0. No `changes`: the point is known already, adds nothing, or is older than all kept points.
  */
 export function addPoint(
   known: readonly KnownPoint[],
@@ -65,7 +65,7 @@ function increase(from: number, to: number): number {
   return to >= from ? to - from : to;
 }
 
-/** Calls that one event may stand for. */
+/** One event stands for at most 10⁹ calls. */
 const MAX_COUNT = 1e9;
 
 /** Points by series and start. */
@@ -73,13 +73,13 @@ type Known = Map<string, Map<string, readonly KnownPoint[]>>;
 
 interface CountedPoints {
   counted: { index: number; event: UsageEvent }[];
-  /** Calls of series that began long before their first point: when these were is not known. */
+  /** Calls of series that began long before their first point: not counted, since their time is not known. */
   earlier: number;
 }
 
 /**
- * The events that cumulative points of a source stand for, by what its series had reached before, and what they have reached
- * now: both in the caller's transaction, so that each call counts once. A point that is known already is an event that is.
+ * Turns cumulative points of a source into events, by comparing them with the stored points of their series, and stores the new
+ * ones. Both happen in the caller's transaction, so that each call counts once. A known point becomes the same event again.
  */
 export async function countPoints(
   trx: Db,
@@ -101,7 +101,7 @@ export async function countPoints(
   return taken;
 }
 
-/** The same for what is `known`, which then holds the points too. */
+/** Does the same with `known` points in memory, and adds the new ones to them. */
 export function takePoints(points: readonly CumulativePoint[], known: Known): CountedPoints {
   const taken: CountedPoints = { counted: [], earlier: 0 };
   for (const { index, series, startNs, endNs, value, event } of points) {

@@ -13,36 +13,36 @@ import { type FieldMapper, formatFieldMap, toMapper } from './field-map.ts';
 import { hideSecrets, redact, withoutQueries } from './privacy.ts';
 import type { SourceOptions } from './source-options.ts';
 
-/** An object of a sender's, its fields unchecked. */
+/** An object from a sender, with unchecked fields. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object inside another; where there is none, one without fields. */
+/** Returns an object as it is, and an empty one for any other value. */
 export function toFields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
-/** An entry of a body as its format reads it. */
+/** An entry of a body, read by its adapter. */
 export interface Entry {
   fields: EventFields;
-  /** Read by the map of a source; absent: the fields. */
+  /** Object that the map of a source reads; absent: `fields`. */
   object?: object;
-  /** A body with this entry alone, to be kept if it is rejected and read again; absent: the object is one. */
+  /** A body with this entry alone, stored if it is rejected so that it can be read again; absent: `object`. */
   sent?: unknown;
-  /** How to name the client, in the words of the format. */
+  /** How to send the client, in the words of the format, for the error if it is missing. */
   cure?: string | undefined;
-  /** What the sender calls a field, where that is not our name; absent, or undefined: as we do. */
+  /** Returns the sender's name of a field; absent, or undefined, if it is ours. */
   nameOf?: (field: string) => string | undefined;
-  /** Its shape is anybody's: without route or status it is refused where these stand under other names. */
+  /** True if the format is not fixed: an entry without route or status is rejected if another field looks like one. */
   isOpen?: boolean;
-  /** The event stands for what this adds to its series. */
+  /** For a cumulative point: the event stands for what it adds to its series. */
   point?: Omit<CumulativePoint, 'index' | 'event'>;
 }
 
-/** A part of a body that is no event, and why; `shown` of it in the list of rejected events. */
+/** A part of a body that is no event, and why. `shown` appears in the list of rejected events. */
 export class Fault {
   readonly error: string;
   readonly sent: unknown;
@@ -55,20 +55,20 @@ export class Fault {
   }
 }
 
-/** Made of each value of a body: `note` tells what says nothing of calls; undefined: nothing to tell. */
+/** Result of reading a value of a body. `note` names data that is not about calls; undefined: ignore the value. */
 export type Found = Entry | Fault | { note: string } | undefined;
 
-/** The values of a body in their order, and how each is read. */
+/** The values of a body in order, and the function that reads each. */
 interface Reading<T> {
   values: Iterable<T | Fault>;
   toEntry(value: T): Found;
-  /** Texts may hold NUL or lone surrogates; absent: they may. */
+  /** False if texts cannot contain NUL or lone surrogates. */
   escapes?: boolean;
-  /** Fields that nobody knows are told, so that a slip of the pen is seen. */
+  /** Report unknown fields, so that misspelt names are noticed. */
   tellsUnknown?: boolean;
 }
 
-/** The adapter of a format: `open` cuts a body into values, and says how each is read. */
+/** Creates an adapter. `open` splits a body into values and says how each is read. */
 export function createAdapter<T>(
   name: string,
   open: (input: AdapterInput) => Reading<T>,
@@ -83,7 +83,7 @@ export function createAdapter<T>(
   return { name, parse, ...more };
 }
 
-/** Makes events of entries: the map of a source goes over the fields that a format found. */
+/** Turns entries into events. Fields found by the map of a source replace those that the adapter found. */
 export class EntryReader {
   readonly mapper: FieldMapper | undefined;
   readonly #reader: EventReader;
@@ -93,7 +93,7 @@ export class EntryReader {
     this.#reader = new EventReader(options, unsafeText);
   }
 
-  /** The event, or what is wrong with it. `missed` hears of paths of the map that find nothing. */
+  /** Returns the event, or what is wrong with it. `missed` is called for each path of the map that finds nothing. */
   read({ fields, object = fields, cure, nameOf, isOpen }: Entry, missed?: (path: string) => void): UsageEvent | string {
     const mapped = this.mapper ? this.mapper.read(object, fields, missed) : fields;
     if (isOpen ?? this.mapper) {
@@ -108,21 +108,21 @@ export class EntryReader {
   }
 }
 
-/** Names that are told apart; a sender may make up any number of them. */
+/** Count 50 names of unread fields in a request: a sender may make up any number of them. */
 const MAX_NAMES = 50;
 const MAX_NAME_LENGTH = 100;
-/** A body with more rejected entries is refused whole: each is kept in memory until the answer names it. */
+/** Refuse a body with more rejected entries as a whole: each stays in memory until the answer names it. */
 const MAX_REJECTIONS = 100_000;
 
-/** Gathers what was found in one request, in its order. */
+/** Collects the results of one request, in order. */
 class Collector {
   readonly #reader: EntryReader;
   readonly #tellsUnknown: boolean;
   readonly #parsed = { events: [] as UsageEvent[], indexes: [] as number[], rejected: [] as Rejection[] };
   readonly #cumulative: CumulativePoint[] = [];
-  /** By what was not read of them: a name that nobody knows, or a path of a map (`route=request.path`). */
+  /** Counts by unread field: an unknown name, or a path of a map that found nothing (`route=request.path`). */
   readonly #unread = new Map<string, number>();
-  /** By place. */
+  /** Values as sent, by index in the request. */
   readonly #sent: unknown[] = [];
   readonly #note = (what: string): void => {
     const count = this.#unread.get(what) ?? 0;
@@ -171,7 +171,7 @@ class Collector {
     rejected.push(toRejection(this.#sent.push(sent) - 1, shown, error));
   }
 
-  /** Returns what the list of rejected events shows: the fields as they were read, or the entry where few were. */
+  /** Returns the fields to show in the list of rejected events, or the whole entry if few fields could be read. */
   #toShown(fields: EventFields, object: object): object {
     const read = this.#reader.mapper?.read(object, fields) ?? fields;
     if (Object.values(read).filter((value) => value !== undefined).length > 1) return read;
@@ -191,7 +191,7 @@ class Collector {
   }
 }
 
-/** The rejection of the event at `index`, with its id if it is one, and its known fields for the list of rejected events. */
+/** Makes the rejection of the event at `index`, with its id if that is valid, and an excerpt without secrets. */
 function toRejection(index: number, fields: unknown, error: string): Rejection {
   const told = { index, error: hideSecrets(withoutQueries(error)) };
   if (typeof fields === 'string') return { ...told, excerpt: String(redact(fields)).slice(0, 200).toWellFormed() };
@@ -208,17 +208,17 @@ function toRejection(index: number, fields: unknown, error: string): Rejection {
   };
 }
 
-/** Objects of an entry are searched so deep for fields under other names, and so many of them. */
+/** Search five levels of an entry, and 500 fields, for fields under other names. */
 const MAX_DEPTH = 5;
 const MAX_SEARCHED = 500;
-/** Parts of a log that speak of something else: who linked here, what stood behind a proxy, files on a disk. */
+/** Parts of a log that are not about the call itself: referrers, servers behind a proxy, files on disk. */
 const ELSEWHERE = /refer|upstream|origin|backend|file|log|source|script|root|config|tls|ssl|kubernetes|docker|cache/;
 
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/i;
 
 type Searched = 'client' | 'user' | 'url' | 'status' | 'method';
 
-/** How each field is known by the end of its path (in lower case, letters and dots only) and by its value. */
+/** Recognises each field by the end of its path (in lower case, letters and dots only) and by its value. */
 const SIGNS: Readonly<Record<Searched, { path: RegExp; isValue: (value: string) => boolean }>> = {
   client: {
     path: /(?:consumer|customer|client|tenant|account|partner|app|application|subscriber|subscription|apikey)\.?(?:id|name|username|customid|key)?$/,
@@ -236,8 +236,8 @@ interface Sighting {
 }
 
 /**
- * A field that an entry holds under a name we do not know, by its name and value: so that it is refused with the name
- * rather than counted without its route or status. Undefined where there is none.
+ * Finds a missing url or status under a name that we do not know, and describes it, so that the entry is rejected with that name
+ * rather than counted without its route or status. Undefined if there is none.
  */
 export function findUnread(entry: object, missing: { url: boolean; status: boolean }): string | undefined {
   const names = (['status', 'url'] as const).filter((name) => missing[name]);
@@ -249,16 +249,16 @@ export function findUnread(entry: object, missing: { url: boolean; status: boole
   return `${name} is missing, though ${JSON.stringify(path.slice(0, 100))} holds ${shown}: have it sent as ${JSON.stringify(name)}, or read it with --map ${toMap(found)}.`;
 }
 
-/** A reading of an entry; one that names no client gets a cure: how to send it, and the map that would find it. */
+/** Adds a cure to the error of an entry without a client: how to send it, and the map that would find it. */
 function withCure<T>(event: T | string, entry: object, cure = ''): T | string {
   if (typeof event !== 'string' || !event.startsWith('client is missing')) return event;
-  // A format with a cure of its own is no wrapper that nobody knows.
+  // A format with a cure of its own is known: it needs no search for wrapped entries.
   return cure === ''
     ? `${event}${proposeMap(entry, findEntries(entry))}`
     : `client is missing: ${cure}${proposeMap(entry)}`;
 }
 
-/** The map that would read an entry. Empty where nothing in it says who called. */
+/** Proposes a map that would read an entry. Empty if nothing in the entry looks like a client. */
 function proposeMap(entry: object, wrapped?: ReturnType<typeof findEntries>): string {
   const { user, ...found } = search(wrapped?.first ?? entry, ['client', 'user', 'url', 'status', 'method']);
   if (user && !found.client) found.client = user;
@@ -269,7 +269,7 @@ function proposeMap(entry: object, wrapped?: ReturnType<typeof findEntries>): st
   return found.client ? ` This entry could be read with --map ${toMap(found)}.` : '';
 }
 
-/** A list of objects in an entry, or in an object of it: a wrapper that nobody knows. */
+/** Finds a list of objects in an entry, or in an object of it: the entry is then an unknown wrapper. */
 function findEntries(entry: object, prefix = ''): { path: string; first: object } | undefined {
   for (const [name, value] of Object.entries(entry).slice(0, MAX_SEARCHED)) {
     if (Array.isArray(value)) {
@@ -291,14 +291,14 @@ function isName(value: string): boolean {
 function toMap(found: Partial<Record<Searched, Sighting>>): string {
   const map: Record<string, string> = {};
   for (const [name, each] of Object.entries(found)) {
-    // A template is a route as it is; an address has yet to be reduced to one.
+    // A template is already a route; an address must still be reduced to one.
     const isTemplate = name === 'url' && /[{<]|\/:/.test(each.value);
     map[isTemplate ? 'route' : name] = each.path;
   }
   return formatFieldMap(map);
 }
 
-/** The first field, in the order of the entry and the nearest its top first, that looks like each of these. */
+/** Finds for each name the first field that looks like it, level by level from the top. */
 function search(entry: object, names: readonly Searched[]): Partial<Record<Searched, Sighting>> {
   const found: Partial<Record<Searched, Sighting>> = {};
   let level: { fields: object; path: string }[] = [{ fields: entry, path: '' }];

@@ -12,17 +12,17 @@ export const FIELDS = [
 /** One event as its sender wrote it, by the fields of src/domain/README.md. Nothing is checked yet. */
 export type EventFields = { [field in (typeof FIELDS)[number]]?: unknown };
 
-/** To look a name up. */
+/** The same names as a set. */
 export const EVENT_FIELDS: ReadonlySet<string> = new Set(FIELDS);
 
 export const MAX_ID_LENGTH = 256;
 export const MAX_CLIENT_LENGTH = 200;
-/** Bound of the texts that have no limit of their own, so that no event is larger than a page. */
+/** Limit for texts without a limit of their own, so that no event gets larger than a page. */
 const MAX_TEXT_LENGTH = 2000;
 const MAX_AMOUNT = 1e9;
 const TIME_FORMS = 'RFC 3339 with a zone (2026-11-20T12:00:00Z), or seconds or milliseconds since 1970';
 
-/** Method names as they arrive and as they are kept, so that the usual ones are not upper-cased anew. */
+/** Usual methods by the names in which they arrive, so that they need not be upper-cased each time. */
 const METHODS = new Map(
   ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'].flatMap((name) => [
     [name, name],
@@ -31,14 +31,13 @@ const METHODS = new Map(
 );
 
 /**
- * Checks the fields of one event and brings them into shape, or says what is wrong with them. This is the hot path: no
- * allocation but the event, and nothing is thrown.
+ * Checks and converts the fields of events. This is the hot path: it allocates nothing but the event, and never throws.
  */
 export class EventReader {
   readonly #routePatterns: readonly string[];
-  /** That of times which name none. */
+  /** Zone for times that name none. */
   readonly #zone: string | undefined;
-  /** Whether texts may hold NUL or lone surrogates. In JSON only a `\u` escape can bring them in. */
+  /** True if texts may contain NUL or lone surrogates; in JSON only a `\u` escape can write them. */
   readonly #unsafeText: boolean;
   #fault = '';
 
@@ -49,9 +48,8 @@ export class EventReader {
   }
 
   /**
-   * The event, or a sentence with the field, its value and the cure. `null` and texts that show nothing mean that a field is
-   * absent (log formats write empty ones so), except for `client`, which must be there. A status given as text is taken as its number:
-   * API Gateway, Fluent Bit and Envoy send it that way.
+   * Returns the event, or a sentence with the field, its value and the cure. `null` and blank texts mean that a field is absent,
+   * as log formats write it; only `client` must be there. A status may be text, as API Gateway, Fluent Bit and Envoy send it.
    */
   read(fields: EventFields): UsageEvent | string {
     this.#fault = '';
@@ -94,7 +92,7 @@ export class EventReader {
         return this.#fail(field, value, 'it holds half of a surrogate pair, send whole characters');
       }
     }
-    // A name that nobody can see is as good as none; an id is never read by people.
+    // An invisible name counts as absent. Ids are not read by people, so they may be anything.
     return field === 'id' || isVisible(value) ? value : undefined;
   }
 
@@ -119,7 +117,7 @@ export class EventReader {
   #route(route: unknown, url: unknown): string | undefined {
     const given = this.#text('route', route, MAX_TEXT_LENGTH);
     if (given !== undefined || url === undefined) return given;
-    // Only the path is kept, so only the path is held to the limit.
+    // Only the path is stored, so the limit holds for the path only.
     const address = this.#text('url', url, Number.MAX_SAFE_INTEGER);
     if (address === undefined) return undefined;
     return this.#text('the path of url', toRoute(address, this.#routePatterns), MAX_TEXT_LENGTH);
@@ -177,19 +175,19 @@ export class EventReader {
   }
 }
 
-/** Spaces, controls, and what fonts leave blank: U+200B, U+2800, Hangul fillers. */
+/** Matches texts of spaces, controls and characters that fonts leave blank: U+200B, U+2800, Hangul fillers. */
 const BLANK = /^[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\u2800]*$/u;
 
-/** Tells whether a name shows anything; nearly all begin with a character that does. */
+/** Tells whether a name has a visible character; the first one nearly always is. */
 function isVisible(name: string): boolean {
   const code = name.charCodeAt(0);
   return (code > 32 && code < 127) || !BLANK.test(name);
 }
 
 /**
- * Thousandths of a number of credits, exactly; undefined below 0, over 10^9 or with more than three decimals. What
- * binary arithmetic adds to a decimal (0.1 + 0.2 = 0.30000000000000004) is not a decimal of the sender's: within four
- * units of the last place the number means its nearest thousandth.
+ * Converts credits to exact thousandths; undefined below 0, over 10^9 or with more than three decimals. Rounding errors of
+ * binary arithmetic (0.1 + 0.2 = 0.30000000000000004) do not count as decimals: a number within four units in the last place of
+ * a thousandth means that thousandth.
  */
 function toThousandths(value: number): number | undefined {
   if (!(value >= 0 && value <= MAX_AMOUNT)) return undefined;
@@ -197,7 +195,7 @@ function toThousandths(value: number): number | undefined {
   return Math.abs(value - thousandths / 1000) <= 4 * Number.EPSILON * value ? thousandths + 0 : undefined;
 }
 
-/** A value in an error message: short, and of an object or array no more than what it is. */
+/** Describes a value for an error message: texts are shortened, of objects and arrays only the type is named. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
@@ -215,7 +213,7 @@ const SLASH = 47;
 const LETTER = /\p{L}/u;
 const DIGIT = /[0-9]/;
 
-/** Paths whose routes are remembered, per set of patterns; longer ones are worked out each time. */
+/** Cache the routes of 20,000 paths of up to 300 characters for each set of patterns. */
 const CACHED_PATHS = 20_000;
 const CACHED_LENGTH = 300;
 
@@ -227,9 +225,9 @@ interface Reducer {
 const reducers = new Map<string, Reducer>();
 
 /**
- * The route of a URL: no scheme, host, query or fragment; a segment becomes `{id}` if it is all digits, a
- * UUID, hex of 16 or more, 20 or more characters with both letters and digits, or fits one of `extraPatterns` (`ord_*`;
- * `*` is any characters). Percent-encodings stay as sent; a URL without a path is `/`. Linear in the URL's length.
+ * Reduces a URL to its route, without scheme, host, query or fragment. A segment becomes `{id}` if it is all digits, a UUID, 16
+ * or more hex digits, 20 or more characters with both letters and digits, or fits one of `extraPatterns` (`ord_*`; `*` is any
+ * characters). Percent-encodings stay as sent; a URL without a path is `/`. Linear in the URL's length.
  */
 export function toRoute(url: string, extraPatterns: readonly string[] = []): string {
   const path = toPath(url);
@@ -249,7 +247,7 @@ export function toRoute(url: string, extraPatterns: readonly string[] = []): str
   return route;
 }
 
-/** The target of a request line is a path even where it begins with `//`, not a host. */
+/** Normalises the target of a request line: at its beginning `//` is part of the path, not of a host. */
 export function toTarget(target: string): string {
   return target.startsWith('//') ? target.replace(/^\/+/, '/') : target;
 }
@@ -261,7 +259,7 @@ function toPath(url: string): string {
     if (end >= 0) path = path.slice(0, end);
   }
   if (path.charCodeAt(0) === SLASH && path.charCodeAt(1) !== SLASH) return path;
-  // `scheme://host` or `//host`; a colon or `//` later on is part of the path.
+  // Remove `scheme://host` or `//host`; a colon or `//` later on is part of the path.
   const host = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.exec(path);
   if (host) {
     const slash = path.indexOf('/', host[0].length);

@@ -1,6 +1,6 @@
-/** No call was made before 2000: such a time is that of a clock that was never set, or of a field that was never filled. */
+/** Times before 2000 are refused: they come from a clock that was never set, or a field that was never filled. */
 export const FIRST_EVENT_MS = Date.UTC(2000, 0, 1);
-/** Numbers below this are seconds (until the year 5138), from it on milliseconds (from 1973). */
+/** Numbers below this are seconds (until the year 5138); from it on they are milliseconds (from 1973). */
 const FIRST_MILLISECONDS = 1e11;
 /** Milliseconds of the year 5138; a larger number counts micro- or nanoseconds. */
 const LAST_MILLISECONDS = 1e14;
@@ -8,14 +8,14 @@ const LAST_MILLISECONDS = 1e14;
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))$/;
 const EPOCH = /^\d{9,13}(?:\.\d+)?$/;
 
-// Events of one request share their date, so its day is worked out once.
+// Events of one request mostly share their date: cache the last one.
 let lastDate = '';
 let lastDateMs = 0;
 
 /**
- * Epoch milliseconds of a sender's time: RFC 3339, or seconds or milliseconds since 1970 (as a number, or as the text that
- * log formats make of it). Finer fractions are cut off; a leap second counts as the millisecond before it ends. Undefined
- * for anything else: a date without zone, 30 February, microseconds.
+ * Reads a sender's time to epoch milliseconds: RFC 3339, or seconds or milliseconds since 1970 (as a number or text). Finer
+ * fractions are cut off; a leap second counts as the last millisecond of its minute. Undefined for anything else: a date without
+ * zone, 30 February, microseconds.
  */
 export function parseEventTime(value: unknown): number | undefined {
   if (typeof value === 'string') {
@@ -29,10 +29,10 @@ function fromEpoch(value: number): number | undefined {
   return Math.floor(value < FIRST_MILLISECONDS ? Math.round(value * 1e6) / 1000 : value);
 }
 
-/** Epoch milliseconds of an RFC 3339 date-time, strictly; undefined for any other text. */
+/** Reads an RFC 3339 date-time strictly to epoch milliseconds; undefined for any other text. */
 export function parseRfc3339(text: string): number | undefined {
   const { length } = text;
-  // By hand where the shape is `2026-11-20T12:00:00Z` or `2026-11-20T12:00:00.123Z`: five times as fast as the expression.
+  // Read `2026-11-20T12:00:00Z` and `2026-11-20T12:00:00.123Z` by hand: five times as fast as the expression.
   if (
     (length === 20 || (length === 24 && text.charCodeAt(19) === 46)) &&
     text.charCodeAt(length - 1) === 90 &&
@@ -61,12 +61,12 @@ export function parseRfc3339(text: string): number | undefined {
   return dateMs + (hour! * 60 + minute! - offset) * 60_000 + withinMinute;
 }
 
-/** Milliseconds of the digits behind a point; finer ones are cut off. */
+/** Converts the digits after a decimal point to milliseconds; finer ones are cut off. */
 function toMilliseconds(fraction = ''): number {
   return Number(fraction.slice(0, 3).padEnd(3, '0'));
 }
 
-/** Epoch milliseconds of `20/Nov/2026:12:00:00 +0100`; undefined for anything else, and before 2000. */
+/** Reads `20/Nov/2026:12:00:00 +0100` to epoch milliseconds; undefined for anything else, and before 2000. */
 export function parseClfTime(text: string): number | undefined {
   if (text.length === CLF_LENGTH && text.startsWith(last.minute) && text.endsWith(last.zone)) {
     const [tens, ones] = [text.charCodeAt(18) - 48, text.charCodeAt(19) - 48];
@@ -81,7 +81,7 @@ export function parseClfTime(text: string): number | undefined {
 
 const CLF_TIME = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d:\d\d:\d\d(?:\.\d{1,9})?) ([+-]\d\d)(\d\d)$/;
 const CLF_LENGTH = '20/Nov/2026:12:00:00 +0100'.length;
-/** Lines of a log follow each other, so the minute of the one before is nearly always that of the next. */
+/** Cache of the last minute, which the next line of a log nearly always shares. */
 let last = { minute: 'none', zone: 'none', ms: 0 };
 
 function readClfTime(text: string): number | undefined {
@@ -91,16 +91,16 @@ function readClfTime(text: string): number | undefined {
   return timeMs !== undefined && timeMs >= FIRST_EVENT_MS ? timeMs : undefined;
 }
 
-/** `11` of `Nov`. */
+/** `11` for `Nov`. */
 function toMonth(name: string): string {
   return String('JanFebMarAprMayJunJulAugSepOctNovDec'.indexOf(name) / 3 + 1).padStart(2, '0');
 }
 
-/** Numbers this large are microseconds since 1970, and those nanoseconds. */
+/** Numbers from 10¹⁴ on are microseconds since 1970, from 10¹⁷ on nanoseconds. */
 const FIRST_MICROSECONDS = LAST_MILLISECONDS;
 const FIRST_NANOSECONDS = 1e17;
 
-/** Instants as logs write them, besides those that events carry: micro- and nanoseconds, and the Common Log Format. */
+/** Converts times of logs that events cannot have: micro- and nanoseconds, and the Common Log Format. Others stay as they are. */
 export function toTime(value: unknown): unknown {
   if (typeof value === 'string') {
     if (parseEventTime(value) !== undefined) return value;
@@ -115,8 +115,8 @@ const LOCAL_CLF = /^(\d\d)\/([A-Z][a-z][a-z])\/(\d{4}):(\d\d:\d\d:\d\d)(?:\.(\d+
 let lastLocal = { text: '', zone: '', ms: 0 };
 
 /**
- * Epoch milliseconds of a time that names no zone, by the clocks of one: `2026-11-20 12:00:00`, `2026/11/20 12:00:00`,
- * `20/Nov/2026:12:00:00`, each with a fraction or without. Of an hour that comes twice it is the first.
+ * Reads a time without zone as local time of `zone`, to epoch milliseconds: `2026-11-20 12:00:00`, `2026/11/20 12:00:00`,
+ * `20/Nov/2026:12:00:00`, each with a fraction or without. In an hour that comes twice it means the first.
  */
 export function parseLocalTime(text: string, zone: string): number | undefined {
   const iso = LOCAL.exec(text);
@@ -136,7 +136,7 @@ export function parseLocalTime(text: string, zone: string): number | undefined {
   return lastLocal.ms + toMilliseconds(fraction);
 }
 
-/** Two digits as a number; NaN for anything else, which fails every comparison. */
+/** Reads two digits; NaN for anything else, which fails every comparison. */
 function twoDigits(text: string, at: number): number {
   const tens = text.charCodeAt(at) - 48;
   const ones = text.charCodeAt(at + 1) - 48;
@@ -146,7 +146,7 @@ function twoDigits(text: string, at: number): number {
 function parseDate(date: string): number | undefined {
   if (date === lastDate) return lastDateMs;
   const dateMs = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
-  // A day that the month does not have would be one of the next.
+  // Date.parse turns a day that the month does not have into one of the next month: refuse it.
   if (Number.isNaN(dateMs) || new Date(dateMs).getUTCDate() !== Number(date.slice(8))) return undefined;
   [lastDate, lastDateMs] = [date, dateMs];
   return dateMs;

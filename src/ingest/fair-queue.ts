@@ -1,7 +1,7 @@
-/** A queue in which sources take turns: first come, first served within a source, and no source waits for another's backlog. */
+/** A queue in which sources take turns: first in, first out within a source, and no source waits for another's backlog. */
 export class FairQueue<T> {
   readonly #sourceOf: (item: T) => number;
-  /** In the order of their turns; none is empty. */
+  /** Items by source, in the order of turns; no list is empty. */
   readonly #waiting = new Map<number, T[]>();
   #size = 0;
 
@@ -19,7 +19,7 @@ export class FairQueue<T> {
     this.#size += 1;
   }
 
-  /** The next ones, at most so many, in the order of their turns. They stay until they are dropped. */
+  /** Returns at most `count` next items in the order of turns. They stay in the queue until they are dropped. */
   peek(count: number): T[] {
     const next: T[] = [];
     let sources = [...this.#waiting.values()];
@@ -33,7 +33,7 @@ export class FairQueue<T> {
     return next;
   }
 
-  /** Takes away what `peek` answered, or the first of it. */
+  /** Removes the items that `peek` returned, or the first of them. */
   drop(items: readonly T[]): void {
     const counts = new Map<number, number>();
     for (const item of items) {
@@ -47,7 +47,7 @@ export class FairQueue<T> {
       own.splice(0, taken);
       if (own.length === 0) this.#waiting.delete(source);
       else if (taken === rounds) {
-        // Its turn is over until the others have had theirs.
+        // The source has had its turn: move it behind the others.
         this.#waiting.delete(source);
         this.#waiting.set(source, own);
       }

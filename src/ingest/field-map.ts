@@ -5,24 +5,24 @@ import { type EventFields, FIELDS, toTarget } from './event-fields.ts';
 import { parseEventTime, toTime } from './event-time.ts';
 import { findSecretPath } from './privacy.ts';
 
-/** Besides the fields of an event: where its entries stand in a body. */
+/** Names that a map may have: the fields of an event, and `entries`, the path of the entries in a body. */
 const NAMES: readonly string[] = [...FIELDS, 'entries'];
 
 /**
- * Where the fields of an event stand in a sender's own JSON, by field. A path goes into objects by dots; `a|b` takes the
- * first that says something, `none` leaves the field out. An `id` may join several (`a+b`), a time a day and a time of day
- * (`date+clock`, or `date+clock+UTC`). A duration may be scaled (`latency*1000`, `latency/1000000`) or be the time from one
- * instant to another (`begun..ended`).
+ * Paths of the fields of an event in a sender's own JSON, by field. Dots lead into objects; `a|b` takes the first path with a
+ * value; `none` leaves the field out. An `id` may join several values (`a+b`), a time may join a day and a time of day
+ * (`date+clock`, or `date+clock+UTC`). A duration may be scaled (`latency*1000`, `latency/1000000`) or be the time between two
+ * instants (`begun..ended`).
  */
 export type FieldMap = Readonly<Record<string, string>>;
 
-/** Each field under its own name. */
+/** Maps each field to its own name. */
 export const OWN_NAMES: FieldMap = Object.fromEntries(FIELDS.map((field) => [field, field]));
 
 /** Looks a value up in a sender's entry. */
 export type Find = (entry: unknown) => unknown;
 
-/** Reads `client=consumer.custom_id|client_ip,route=…`. Throws a `source` error that names the part. */
+/** Parses `client=consumer.custom_id|client_ip,route=…`. Throws a `source` error that names the wrong part. */
 export function parseFieldMap(text: string): FieldMap {
   const map: Record<string, string> = {};
   for (const part of text.split(',')) {
@@ -55,7 +55,7 @@ export function formatFieldMap(map: FieldMap): string {
     .join(',');
 }
 
-/** Names to look up one after the other, each with those that may follow it; a name may hold dots itself. */
+/** Alternative names to look up, each with the names that may follow it: a name may contain dots itself. */
 type Steps = readonly { name: string; next: Steps | undefined }[];
 
 function toSteps(path: string): Steps {
@@ -64,7 +64,7 @@ function toSteps(path: string): Steps {
   const behind: (Steps | undefined)[] = [undefined];
   for (let from = names.length - 1; from >= 0; from -= 1) {
     steps = names.slice(from).map((_, at) => ({ name: names.slice(from, from + at + 1).join('.'), next: behind[at] }));
-    // The first of them goes on with the next name, and so on.
+    // A step that takes the first name goes on with the second, and so on.
     behind.unshift(steps);
   }
   return steps!;
@@ -80,13 +80,13 @@ function walk(value: unknown, steps: Steps): unknown {
   return undefined;
 }
 
-/** Compiles the way to whatever stands at a path. */
+/** Compiles a path to a function that finds its value. */
 export function compilePath(path: string): Find {
   const steps = toSteps(path);
   return (entry) => walk(entry, steps);
 }
 
-/** Compiles `a|b`: the first that says something. Objects, `-` and empty texts, with which logs write "nothing", do not. */
+/** Compiles `a|b`: the first path with a value. Objects, `-` and empty texts, with which logs write "nothing", are no values. */
 export function compilePaths(paths: string): Find {
   return firstOf(paths.split('|').map((path) => compileTelling(path.trim())));
 }
@@ -97,7 +97,7 @@ function compileTelling(path: string): Find {
   const isPlain = steps.length === 1;
   return (entry) => {
     const value = isPlain ? (entry as Record<string, unknown>)[name] : walk(entry, steps);
-    // Of an entry that lacks the field a name may be a method of all objects.
+    // A name that the entry lacks may be a method of all objects, such as `toString`.
     const isNone = value === null || value === '' || value === '-' || typeof value === 'object';
     return isNone || typeof value === 'function' ? undefined : value;
   };
@@ -105,10 +105,10 @@ function compileTelling(path: string): Find {
 
 const BLANK: EventFields = Object.fromEntries(FIELDS.map((field) => [field, undefined]));
 
-/** Found in the place of a field that is left out whatever an adapter finds. */
+/** Value of a field that the map leaves out even if the adapter finds it. */
 const NONE = Symbol('none');
 
-/** Reads the fields of a map from entries. Made once per source and kept: maps are compiled. */
+/** Reads the fields of a map from entries. Compiling is slow: get cached mappers from `toMapper`. */
 export class FieldMapper {
   readonly #fields: readonly { field: keyof EventFields; find: Find; text: string }[];
 
@@ -117,7 +117,7 @@ export class FieldMapper {
     this.#fields = named.map((field) => ({ field, find: compile(field, map[field]!), text: `${field}=${map[field]}` }));
   }
 
-  /** The fields that the map finds, over those that an adapter found by itself. `missed` hears of what it does not find. */
+  /** Reads the fields of the map, over those that the adapter found (`own`). `missed` is called for each that is not found. */
   read(entry: object, own: EventFields = BLANK, missed?: (path: string) => void): EventFields {
     const fields: EventFields = { ...own };
     for (const { field, find, text } of this.#fields) {
@@ -160,7 +160,7 @@ function firstOf(finds: readonly Find[]): Find {
   };
 }
 
-/** Several values are one id as JSON, so that no two of them meet; the id is unknown where one of them is. */
+/** Compiles an id. Several values are joined as JSON, so that different values never give the same id; absent if one is absent. */
 function compileId(text: string): Find {
   const finds = text.split('+').map(compilePaths);
   if (finds.length === 1) return (entry) => toText(finds[0]!(entry));
@@ -170,7 +170,7 @@ function compileId(text: string): Find {
   };
 }
 
-/** A day and a time of day may stand apart. */
+/** Compiles a time, which may be two fields: a day and a time of day. */
 function compileTime(text: string): Find {
   const [day, clock, zone] = text.split('+').map((path) => path.trim());
   if (clock === undefined) return chain(compilePaths(day!), toTime);
@@ -214,12 +214,12 @@ const CONVERSIONS: Partial<Record<keyof EventFields, (value: unknown) => unknown
   credits: toAmount,
 };
 
-/** Names of clients and users are often numbers. */
+/** Converts numbers to text: names of clients and users are often numbers. */
 function toText(value: unknown): unknown {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
 }
 
-/** A number that may come as text; undefined for anything else, and below 0. */
+/** Reads a number that may be text; undefined for anything else, and below 0. */
 export function toNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && number >= 0 && number < Number.POSITIVE_INFINITY ? number : undefined;
@@ -229,7 +229,7 @@ function toAmount(value: unknown): unknown {
   return toNumber(value) ?? value;
 }
 
-/** Each connection has a port of its own: the caller is the address alone, the first of a list. */
+/** Removes the port from an address, since each connection has another one; of a list, takes the first address. */
 function withoutPort(value: unknown): unknown {
   return typeof value === 'string' && /[:,]/.test(value) ? (toAddress(value) ?? value) : value;
 }
@@ -240,7 +240,7 @@ function toInstantMs(value: unknown): number | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000 };
 
-/** Milliseconds of a number, scaled, or of a text that names its unit: `41`, `0.041s`, `1m2.5s`. */
+/** Converts a number (scaled), or a text with units, to milliseconds: `41`, `0.041s`, `1m2.5s`. */
 function toDurationMs(value: unknown, scale?: (plain: number) => number): number | undefined {
   const plain = toNumber(value);
   if (plain !== undefined) return scale ? scale(plain) : plain;

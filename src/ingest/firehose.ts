@@ -7,9 +7,9 @@ import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkCount, checkJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
 
 /**
- * Amazon Data Firehose, HTTP endpoint delivery: records in base64, each holding one or more log entries of API Gateway as
- * JSON, or what a CloudWatch Logs subscription makes of them (gzip, `logEvents`). The client is `apiKeyId`.
- * An entry without id gets one of the request's id, which Firehose keeps between attempts, and its place in it.
+ * Reads Amazon Data Firehose, HTTP endpoint delivery: records in base64, each with one or more log entries of API Gateway as
+ * JSON, or wrapped by a CloudWatch Logs subscription (gzip, `logEvents`). The client is `apiKeyId`. An entry without an id gets one
+ * from the id of the request, which Firehose keeps when it retries, and its place in the request.
  * Source: "HTTP endpoint delivery request and response specifications" of the Firehose developer guide.
  */
 export const firehoseAdapter = createAdapter<LogEntry>(
@@ -28,16 +28,16 @@ export const firehoseAdapter = createAdapter<LogEntry>(
 const CURE =
   'the entry has no apiKeyId. Add "apiKeyId": "$context.identity.apiKeyId" to the log format, or name a field with --map client=FIELD.';
 
-/** One entry, with what its wrapping knows of it. */
+/** One entry, with facts from its wrapping. */
 interface LogEntry {
   value: unknown;
-  /** Where it stands, for what is wrong with it. */
+  /** Place in the request, for error messages. */
   place: string;
   id: string;
   time?: unknown;
 }
 
-/** The entries of all records: lines, or objects one after the other. A record costs itself alone, but no room without end. */
+/** Reads the entries of all records: lines, or objects one after the other. A broken record is a fault, but too much data throws. */
 function* readRecords(requestId: string, records: readonly unknown[]): Generator<LogEntry | Fault> {
   const unpacker = new Unpacker();
   for (const [at, record] of records.entries()) {
@@ -62,7 +62,7 @@ function* readRecords(requestId: string, records: readonly unknown[]): Generator
   }
 }
 
-/** The log entries in what a CloudWatch Logs subscription makes of them; a CONTROL_MESSAGE only checks that we answer. */
+/** Reads the log entries in a message of a CloudWatch Logs subscription; a CONTROL_MESSAGE only checks that we answer. */
 function* openMessages({ messageType, logEvents }: Fields, place: string, id: string): Generator<LogEntry | Fault> {
   if (messageType !== 'DATA_MESSAGE' || !Array.isArray(logEvents)) return;
   for (const [number, logEvent] of checkCount(logEvents).entries()) {
@@ -95,12 +95,12 @@ function openEnvelope({ body, headers }: AdapterInput): { requestId: string; rec
   return { requestId, records: request.records };
 }
 
-/** The bytes of a record; undefined where it has none. */
+/** Decodes the bytes of a record; undefined if its data is not base64. */
 function decodeRecord(record: unknown): Uint8Array | undefined {
   const { data } = toFields(record);
   if (typeof data === 'string' && data.length % 4 === 0) {
     const bytes = Buffer.from(data, 'base64');
-    // What is no base64 is left out by the decoder.
+    // The decoder skips characters that are not base64, so the length shows whether there were any.
     if (bytes.length === Buffer.byteLength(data, 'base64')) return bytes;
   }
   return undefined;
@@ -115,7 +115,7 @@ function parseMessage(message: unknown): Fields | undefined {
   }
 }
 
-/** The names of `$context.*`, which the owner of a log format chooses; our own names hold where they are used. */
+/** Usual names for `$context.*`, which the owner of a log format chooses, besides our own names. */
 const NAMES: FieldMap = {
   ...OWN_NAMES,
   id: 'requestId|extendedRequestId|id',

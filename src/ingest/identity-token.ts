@@ -1,13 +1,13 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { HeadroomError } from '../errors.ts';
 
-/** Who may push with a token that Google signs: a service account, and the audience that its subscription names. */
+/** Identity that may push with a token signed by Google: a service account, and the audience that its subscription names. */
 interface PushIdentity {
   email: string;
   audience: string;
 }
 
-/** Google's keys. They are kept, looked up again at most every 30 s for a key that is new, and given up after 5 s. */
+/** Google's keys, cached. An unknown key causes a new lookup at most every 30 s; a lookup fails after 5 s. */
 const GOOGLE_KEYS = createRemoteJWKSet(new URL('https://www.googleapis.com/oauth2/v3/certs'), {
   timeoutDuration: 5000,
   cooldownDuration: 30_000,
@@ -15,7 +15,7 @@ const GOOGLE_KEYS = createRemoteJWKSet(new URL('https://www.googleapis.com/oauth
 
 const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 
-/** Faults of the keys' server, not of the token. */
+/** Codes of errors of the server with the keys, not of the token. */
 const NO_KEYS: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID'];
 
 export function looksLikeIdentityToken(token: string): boolean {
@@ -23,8 +23,8 @@ export function looksLikeIdentityToken(token: string): boolean {
 }
 
 /**
- * Tells whether Google has signed this token for an identity: signature, issuer, audience, time and verified address.
- * Throws `overloaded` while Google's keys cannot be had: the sender tries again.
+ * Tells whether Google has signed this token for an identity: checks signature, issuer, audience, time and verified address.
+ * Throws `overloaded` if Google's keys cannot be read: the sender retries.
  * Source: https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions.
  */
 export async function isIdentityOf(

@@ -6,23 +6,23 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { HeadroomError } from '../errors.ts';
 import { findUtf16 } from './body.ts';
 
-/** A line without its end, or several that are one record. */
+/** A line without its line end, or several lines that are one record. */
 export interface FileRecord {
   text: string;
-  /** Bytes of the content that it takes, line end included; 0 where the next record takes them too. */
+  /** Bytes of the content that it takes, with line ends; 0 if the next record counts them too. */
   size: number;
   /** False for a last line without its end: more of it may come. */
   finished: boolean;
   /** Lines that it spans. */
   lines: number;
-  /** Read already, where the text is JSON. */
+  /** The parsed text, if it is JSON and was parsed already. */
   value?: unknown;
 }
 
-/** Joins or parts lines in their order; those that may yet grow wait for the next, unless there is none. */
+/** Joins or splits lines, in order. A record that may still grow waits for the next lines, unless `isLast`. */
 export type Cutter = (lines: Iterable<FileRecord>, isLast: boolean) => Iterable<FileRecord>;
 
-/** What undoes the packing that the first bytes of a file tell of; a name: it must be undone before. */
+/** Decompressors by the first bytes of a file; a name means a packing that the user must undo first. */
 const PACKINGS = new Map<string, string | (() => Duplex)>([
   ['\x1f\x8b', createGunzip],
   ['\x28\xb5\x2f\xfd', createZstdDecompress],
@@ -34,9 +34,9 @@ const NEWLINE = 10;
 const RETURN = 13;
 
 /**
- * The content of a file: decompressed (gzip and zstd, told by their first bytes), UTF-16 with a byte order mark as UTF-8.
- * `onRead` gets the bytes read from the disk so far. Throws `unreadable` where the file cannot be opened or ends inside
- * its compression.
+ * Reads the content of a file: decompressed (gzip and zstd, recognised by their first bytes), and UTF-16 with a byte order mark
+ * as UTF-8. `onRead` gets the bytes read from the disk so far. Throws `unreadable` if the file cannot be opened, or ends in the
+ * middle of its compression.
  */
 export async function* readContent(path: string, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   try {
@@ -65,12 +65,12 @@ async function* toUtf8(content: Readable): AsyncGenerator<Uint8Array> {
     const encoding = begun ? undefined : findUtf16(chunk);
     if (encoding) decoder = new TextDecoder(encoding);
     begun = true;
-    // Half a character at the end is left out, as it may grow.
+    // The decoder keeps an incomplete character at the end of a chunk for the next one.
     yield decoder ? Buffer.from(decoder.decode(chunk, { stream: true })) : chunk;
   }
 }
 
-/** The first bytes of a content as text, cut at its last line end where there is one. */
+/** Reads the first bytes of a file's content as text, cut at the last line end if there is one. */
 export async function readHead(path: string, bytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let read = 0;
@@ -85,8 +85,8 @@ export async function readHead(path: string, bytes: number): Promise<string> {
 }
 
 /**
- * Cuts content into lines: at line feeds, or at returns where its first part has no line feed. Of a text log a return ends
- * a line anywhere, as servers escape those that senders send.
+ * Cuts content into lines: at line feeds, or at carriage returns if the first chunk has no line feed. In a text log a return
+ * ends a line anywhere, since servers escape those in requests.
  */
 export class LineCutter {
   readonly #maxBytes: number;
@@ -95,7 +95,7 @@ export class LineCutter {
   #restBytes = 0;
   #separator: number | undefined;
 
-  /** A line with more bytes throws `unreadable`. */
+  /** A line with more than `maxBytes` throws `unreadable`. */
   constructor(maxBytes: number, isTextLog: boolean) {
     this.#maxBytes = maxBytes;
     this.#isTextLog = isTextLog;
@@ -129,7 +129,7 @@ export class LineCutter {
 
   *#cut(block: Buffer): Generator<FileRecord> {
     const text = isUtf8(block) ? block.toString('utf8') : '';
-    // Of text that is all ASCII each character is one byte: it is decoded once, not line by line.
+    // In ASCII text each character is one byte, so the block can be decoded at once, not line by line.
     const ascii = text.length === block.length;
     const separator = this.#separator!;
     const mark = String.fromCharCode(separator);
@@ -144,7 +144,7 @@ export class LineCutter {
     }
   }
 
-  /** One line feed ends all of them, so they are one line to the count, and taken together. */
+  /** Splits a line at returns. Only the last part counts as a line and has a size: all parts are taken together. */
   *#cutAtReturns(text: string, size: number): Generator<FileRecord> {
     const lines = text.split('\r');
     for (const [at, line] of lines.entries()) {
@@ -154,12 +154,12 @@ export class LineCutter {
   }
 }
 
-/** Old logs hold Latin-1; their lines count all the same. */
+/** Decodes a line; one that is not UTF-8 is read as Latin-1, which old logs contain. */
 function decode(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 
-/** The same of bytes that are cut anywhere: half a character at the end is left out, for the rest may come. */
+/** Does the same with bytes that may be cut inside a character at the end, which is left out. */
 function decodeOpen(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });

@@ -15,13 +15,13 @@ import type { SourceOptions } from './source-options.ts';
 
 /** Records of one transaction. */
 const BATCH_RECORDS = 5000;
-/** Formats are told by so much of a file. */
+/** Detect the format from the first 1 MiB of a file. */
 const HEAD_BYTES = 1024 * 1024;
-/** Longer lines are no lines; a whole file of JSON may be one. */
+/** Refuse longer lines: they are no lines of a log or table. A whole file of JSON may be one line. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
-/** What the import needs of the writer: events, and what must be true together with them, in one transaction. */
+/** Appends events; `also` runs in the same transaction. */
 export interface ImportWriter {
   append(request: AppendRequest, also: (db: Db, result: IngestResult) => Promise<void>): Promise<IngestResult>;
 }
@@ -31,30 +31,30 @@ export interface ImportOptions {
   writer: ImportWriter;
   source: { id: number; name: string };
   options: SourceOptions;
-  /** Days of CSV that name no time are those of this zone. */
+  /** Zone for days without a time in CSV. */
   zone: string;
-  /** Absent: told by the content. */
+  /** Absent: detected from the content. */
   format?: ImportFormat;
   /** Reads and counts, and stores nothing. */
   dryRun?: boolean;
   now: () => number;
-  /** Stops after the part that is being stored; another run goes on from there. */
+  /** Stops after the part that is being stored; another run continues from there. */
   signal?: AbortSignal;
   onProgress?: (readBytes: number, totalBytes: number) => void;
-  /** A line that is not taken, with its number in the file. */
+  /** Called for each rejected line, with its number in the file. */
   onFault?: (line: number, error: string) => void;
 }
 
 export interface ImportOutcome {
   file: ImportFile;
-  /** What this run added. */
+  /** Counts of this run. */
   events: number;
   duplicates: number;
   rejected: number;
-  /** Bytes of content that an earlier run had taken. */
+  /** Bytes of content that an earlier run had imported. */
   skippedBytes: number;
   stopped: boolean;
-  /** A last line without its end was left for the next run. */
+  /** True if a last line without its end was left for the next run. */
   unfinished: boolean;
 }
 
@@ -65,9 +65,9 @@ const UNTAKEN = {
 };
 
 /**
- * Takes a file's records, each exactly once: a part and the note of how far the file was taken are one transaction, so a
- * run may end anywhere. The file is recognised by its content, whatever its name: it goes on behind the longest part
- * that was taken before. A last line without its end that cannot be read yet is left for the next run.
+ * Imports a file's records, each exactly once: a part and the note of how far the file was imported are one transaction, so a run
+ * may end anywhere. The file is recognised by its content, whatever its name: the import continues after the longest part that
+ * was imported before. A last line without its end that cannot be read yet is left for the next run.
  */
 export async function importFile(path: string, options: ImportOptions): Promise<ImportOutcome> {
   const { db, source, dryRun } = options;
@@ -86,7 +86,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   const begun = { sourceId: source.id, name: basename(path), format: preset ?? format, hash, nowMs: options.now() };
   const file =
     (await findTakenPart(path, known)) ?? (dryRun ? { ...begun, ...UNTAKEN } : await insertImportFile(db, begun));
-  /** Another run may have begun with the same content since. */
+  /** Throws if another run has begun with the same content meanwhile. */
   const checkFirst = async (trx: Db): Promise<void> => {
     const files = await listImportFiles(trx, source.id);
     const moved = files.filter(
@@ -103,7 +103,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
         ? createJsonCutter(head, file.bytes === 0)
         : (found) => found;
 
-  /** False: it was stopped. */
+  /** Returns false if the run was stopped. */
   const take = async (found: Iterable<FileRecord>, isLast: boolean): Promise<boolean> => {
     for (const record of cut(found, isLast)) {
       const rest = format !== 'json' && part.isInsideLine;
@@ -118,7 +118,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     return true;
   };
 
-  // Lines of the W3C's format are read by the last of their headers, which may have been taken before.
+  // The last header of the W3C's format may be in the part that was imported before: read it again.
   const skipped = head.includes('#Fields:') ? new LineCutter(MAX_LINE_BYTES, true) : undefined;
   const onSkip = (chunk: Uint8Array): void => {
     for (const line of skipped?.push(chunk) ?? []) if (line.text.startsWith('#Fields:')) read(line);
@@ -145,30 +145,30 @@ type Span = Pick<ImportFile, 'firstEventMs' | 'lastEventMs'>;
 /** Thrown to roll back the commit of a dry run, once its result is known. */
 class RolledBack extends Error {}
 
-/** What is about to be stored of a file, and how far that takes it. */
+/** The part of a file that is about to be stored, and how far it goes. */
 class Part {
   readonly outcome: ImportOutcome;
   readonly #file: ImportFile;
   readonly #options: ImportOptions;
   readonly #checkFirst: (trx: Db) => Promise<void>;
   readonly #hash = createHash('sha256');
-  /** Ids of a dry run, of which nothing stays stored. */
+  /** Ids seen in a dry run, which stores nothing to compare with. */
   readonly #seen = new Set<string>();
-  /** Content that was read, from the end of what is hashed on. */
+  /** Content that was read but is not hashed yet. */
   #ahead: Uint8Array[] = [];
-  /** Bytes of it that records have taken. */
+  /** Bytes of `#ahead` that records have taken. */
   #taken = 0;
-  /** The last line was taken without its end: what comes next is that end, or the rest of a line then being written. */
+  /** True if the last line was taken without its end: next comes that end, or the rest of a line that was being written. */
   isInsideLine = false;
   records = 0;
   #bytes = 0;
   #lines: number;
   #events: UsageEvent[] = [];
-  /** Number in the file of each event's line. */
+  /** Line number in the file of each event. */
   #eventLines: number[] = [];
   #faults: { line: number; error: string }[] = [];
 
-  /** `checkFirst` runs in the transaction of a file's first part, while no other run of the source can end one. */
+  /** `checkFirst` runs in the transaction of a file's first part, when no other run of the source can commit. */
   constructor(file: ImportFile, options: ImportOptions, checkFirst: (trx: Db) => Promise<void>) {
     this.#file = file;
     this.#options = options;
@@ -178,7 +178,7 @@ class Part {
     this.outcome = { file, ...nothing, skippedBytes: file.bytes };
   }
 
-  /** The content behind what was taken before. */
+  /** Yields the content after the part that was imported before. */
   async *skipTaken(
     content: AsyncIterable<Uint8Array>,
     onSkip: (chunk: Uint8Array) => void,
@@ -240,7 +240,7 @@ class Part {
     [this.records, this.#events, this.#eventLines, this.#faults] = [0, [], [], []];
   }
 
-  /** Moves the file on, and counts for `/usage sources` what is imported like what is sent. */
+  /** Notes how far the file was imported, and counts its events for `/usage sources`. */
   async #advance(trx: Db, result: IngestResult, span: Span): Promise<void> {
     const { id, bytes, lines } = this.#file;
     const { accepted, duplicates, conflicts } = result;
@@ -255,7 +255,7 @@ class Part {
     if (bytes === 0) await this.#checkFirst(trx);
   }
 
-  /** Hash of the content up to the end of the last record. */
+  /** Returns the hash of the content up to the end of the last record. */
   #digest(): string {
     while (this.#taken > 0) {
       const chunk = this.#ahead.shift()!;
@@ -267,7 +267,7 @@ class Part {
     return this.#hash.copy().digest('hex');
   }
 
-  /** From the earliest to the latest of the times that are stored, and of those taken before. */
+  /** Returns the earliest and the latest time of the stored events, and of those stored before. */
   #spanOf({ rejected }: IngestResult): Span {
     const refused = new Set(rejected.map(({ index }) => index));
     let { firstEventMs, lastEventMs } = this.#file;
@@ -280,7 +280,7 @@ class Part {
   }
 }
 
-/** How many of these ids came before, in an earlier part; those of one part the writer counts. */
+/** Counts ids that an earlier part had. The writer counts repeated ids within a part. */
 function countSeen(events: readonly UsageEvent[], seen: Set<string>): number {
   const ids = new Set(events.flatMap(({ id }) => id ?? []));
   let again = 0;
@@ -291,7 +291,7 @@ function countSeen(events: readonly UsageEvent[], seen: Set<string>): number {
   return again;
 }
 
-/** The file whose taken part this content begins with; of several, the one taken furthest. */
+/** Finds the file whose imported part this content begins with; of several, the one that was imported furthest. */
 async function findTakenPart(path: string, files: readonly ImportFile[]): Promise<ImportFile | undefined> {
   const candidates = [...files].sort((a, b) => a.bytes - b.bytes);
   if (candidates.length === 0) return undefined;

@@ -1,21 +1,21 @@
 import type { Cutter, FileRecord } from './import-content.ts';
 import { readJsonParts, skipToEntries } from './json-recovery.ts';
 
-/** In front of entries from the middle of a file that wraps them, so that they are read as those at its beginning are. */
+/** Prefix for entries from the middle of a wrapped list, so that they are read like those at its beginning. */
 const WRAPPER = '{"events":[';
 
 /**
- * Joins lines of a file of JSON, an array or objects one after the other, to entries: a new one begins where a line begins
- * as that of the first entry does. What is no JSON costs itself alone.
+ * Joins lines of a JSON file, an array or objects one after the other, to entries. A new entry begins at a line that is indented
+ * like the first entry. A broken entry does not affect the others.
  */
 export function createJsonCutter(head: string, isWhole: boolean): Cutter {
   const wrapper = skipToEntries(head);
   const first = head.indexOf('{', wrapper);
   const lineStart = head.lastIndexOf('\n', first) + 1;
   const isWrapped = wrapper > 0;
-  /** The entries are those of an array. */
+  /** True if the entries are in an array. */
   const isList = isWrapped || /^\ufeff?\s*\[/.test(head);
-  /** Where lines begin that begin an entry. */
+  /** Columns at which a line with `{` begins an entry. */
   const columns = head.slice(lineStart, first).trim() === '' ? [first - lineStart] : [first - lineStart, 0];
   let isFirst = isWhole;
   let waiting: FileRecord[] = [];
@@ -25,19 +25,19 @@ export function createJsonCutter(head: string, isWhole: boolean): Cutter {
     const prefix = isWrapped && !isFirst ? WRAPPER : '';
     const text = isWrapped ? prefix + whole : whole.replace(/^\ufeff?\s*\[/, (start) => ' '.repeat(start.length));
     isFirst = false;
-    // Behind its entries a wrapper may hold other fields.
+    // After the entries, a wrapper may have other fields: ignore them.
     const parts = prefix !== '' && /^\s*\]/.test(whole) ? [] : [...readJsonParts(text, undefined, true)];
     const end = parts.at(-1);
     const cut = isLast && end && 'fault' in end && breaksOff(end) ? parts.pop() : undefined;
     const size = waiting.reduce((sum, line) => sum + line.size, 0);
     if (parts.length === 0 && !isLast) yield { text: '', size, finished: true, lines: waiting.length };
-    // The closing bracket is not taken: a file that has grown goes on after the last entry.
+    // Do not take the closing bracket: if the file grows, the import continues after the last entry.
     const last = isLast ? sizeTo(waiting, endOf(text, parts) - prefix.length) : { size, lines: waiting.length };
     for (const [at, part] of parts.entries()) {
       const taken = at < parts.length - 1 ? { size: 0, lines: 0 } : last;
       yield { text: part.text, finished: true, ...taken, ...('value' in part ? { value: part.value } : {}) };
     }
-    // Without its closing bracket a list was cut off.
+    // A list without its closing bracket was cut off: more entries may come.
     const isOpen = isLast && isList && parts.length > 0 && !/^[\s,]*\]/.test(text.slice(endOf(text, parts)));
     if (cut || isOpen) yield { text: cut?.text ?? '[', size: 0, finished: false, lines: 0 };
     waiting = [];
@@ -52,17 +52,17 @@ export function createJsonCutter(head: string, isWhole: boolean): Cutter {
   };
 }
 
-/** Tells whether an entry is JSON as far as it goes: more of it may come. Its last word or escape may be a part of one. */
+/** Tells whether an entry is JSON that was cut off, so that more of it may come. Its last word or escape may be incomplete. */
 function breaksOff({ text, fault }: { text: string; fault: number }): boolean {
   return /^(?:[-+.\w]*|\\(?:u[\da-f]{0,3})?)\s*$/i.test(text.slice(fault));
 }
 
-/** Where the last of these parts ends. */
+/** Returns the offset at which the last of these parts ends. */
 function endOf(text: string, parts: readonly { text: string }[]): number {
   return parts.reduce((at, part) => text.indexOf(part.text, at) + part.text.length, 0);
 }
 
-/** Bytes and line ends of the lines up to this character of their text. */
+/** Counts bytes and line ends up to a character of the joined lines. */
 function sizeTo(lines: readonly FileRecord[], end: number): { size: number; lines: number } {
   let left = end;
   let size = 0;

@@ -14,12 +14,12 @@ import type { SourceOptions } from './source-options.ts';
 export const IMPORT_FORMATS = ['access-log', 'ndjson', 'json', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-/** Makes an event of a record, says what is wrong with it, or, for an empty line or a header, neither. */
+/** Turns a record into an event or an error; undefined for an empty line or a header. */
 type RecordReader = (record: Pick<FileRecord, 'text' | 'value'>) => UsageEvent | string | undefined;
 
 /**
- * Tells a file's format by its beginning, and for an access log the preset that it fits. Throws `unreadable`, naming the
- * file, where it is none of ours.
+ * Detects a file's format from its beginning, and for an access log the preset that it fits. Throws `unreadable`, with the name
+ * of the file, if it is none of ours.
  */
 export function detectFormat(
   head: string,
@@ -53,8 +53,8 @@ export function detectFormat(
 }
 
 /**
- * A reader of a file's records; `header` is its first record, which in CSV names the columns. A day without time, in CSV,
- * is one of `zone`.
+ * Creates a reader for a file's records. `header` is the first record, with the column names of CSV; `zone` is for days without a
+ * time in CSV.
  */
 export function createRecordReader(
   format: ImportFormat,
@@ -75,7 +75,7 @@ type ToEntry = (record: Pick<FileRecord, 'text' | 'value'>) => Entry | string | 
 function createLinesReader(format: ImportFormat, options: SourceOptions): ToEntry {
   const readLog = createLogReader(options);
   return ({ text: line, value: parsed }) => {
-    // A field at the beginning of a log's line may be empty.
+    // Log lines are not trimmed: their first field may be empty.
     const whole = line.charCodeAt(0) === 0xfeff ? line.slice(1) : line;
     const text = whole.trim();
     if (text === '' && parsed === undefined) return undefined;
@@ -100,7 +100,7 @@ function createRowReader(header: string, options: SourceOptions, zone: string): 
   };
 }
 
-/** The first moment of `2026-11-27`; any other text as it is. */
+/** Converts `2026-11-27` to the start of that day; returns any other text as it is. */
 function toStartOfDay(time: string, calendar: Calendar): string | number {
   if (time.length !== 10 || parseEventTime(`${time}T00:00:00Z`) === undefined) return time;
   return calendar.startOfDay(parseDay(time));
@@ -110,7 +110,7 @@ function parseJson(text: string): object | string {
   try {
     return toObject(JSON.parse(text));
   } catch {
-    // Which line of the file it is, is said by who counts them.
+    // The caller adds the number of the line in the file.
     return `the line is not JSON: ${describePosition(text, findJsonFault(text)).replace(/^line 1, /, '')}`;
   }
 }

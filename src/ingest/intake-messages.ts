@@ -3,8 +3,8 @@ import type { ErrorCode } from '../errors.ts';
 import type { Envelope, IngestRequest } from './adapter.ts';
 
 /**
- * Messages from the server's thread to the thread that commits, and back (`IntakeAnswer`). Requests travel as one block of
- * bytes with a few numbers each, and plain results as numbers: copying an object between threads costs more than its event.
+ * Messages from the server's thread to the thread that commits; it replies with `IntakeAnswer`. Requests travel as one block of
+ * bytes with a few numbers each, and plain results as numbers, since copying an object between threads costs more than its event.
  */
 export type IntakeCall =
   | ({ kind: 'ingest' } & PackedRequests)
@@ -13,7 +13,7 @@ export type IntakeCall =
 
 export type IntakeAnswer = { id: number; result?: IngestResult; error?: IntakeError };
 
-/** Without a code: a defect of ours. */
+/** An error without a code is a defect of ours. */
 export interface IntakeError {
   code?: ErrorCode;
   message: string;
@@ -28,7 +28,7 @@ export interface NumberedRequest {
 export interface PackedRequests {
   envelopes: Envelope[];
   bytes: Uint8Array<ArrayBuffer>;
-  /** REQUEST_NUMBERS per request: its id, place of its envelope, where its body begins in `bytes`, when it came. */
+  /** Four numbers per request: its id, index of its envelope, offset of its body in `bytes`, time of receipt. */
   numbers: Float64Array<ArrayBuffer>;
 }
 
@@ -74,9 +74,9 @@ export function unpackRequests({ envelopes, bytes, numbers }: PackedRequests): N
 }
 
 export interface PackedAnswers {
-  /** RESULT_NUMBERS per request whose events were all taken or known. */
+  /** RESULT_NUMBERS for each request without rejected events or unread fields. */
   numbers: Float64Array<ArrayBuffer>;
-  /** The rest, as they are. */
+  /** All other answers, as they are. */
   others: IntakeAnswer[];
 }
 
@@ -101,7 +101,7 @@ export function packAnswers(answers: readonly IntakeAnswer[]): PackedAnswers {
   return { numbers, others };
 }
 
-/** Tells whether numbers alone do not say it. */
+/** Tells whether an answer holds more than numbers. */
 function isMore({ result }: IntakeAnswer): boolean {
   return !result || result.rejected.length > 0 || result.unread !== undefined;
 }

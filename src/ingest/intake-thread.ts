@@ -14,42 +14,42 @@ import {
 } from './intake-messages.ts';
 
 /**
- * Bodies that wait for the thread may take this much memory; a request beyond it is refused whole. No source takes more than it
- * leaves free, so there is always room for another.
+ * Bodies that wait for the thread take at most 128 MiB; further requests are refused. A source may use at most as much as stays
+ * free, so that there is always room for another source.
  */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const MAX_WAITING_REQUESTS = 20_000;
-/** A source whose oldest request waits longer than this is to come again; and no instance that keeps others waiting so long is ready. */
+/** Refuse requests of a source whose oldest one has waited 5 s; an instance that takes this long to answer a check is not ready. */
 const MAX_WAIT_MS = 5000;
-/** Requests gather while the thread is busy, but no more than this: a batch of this size is worth a message of its own. */
+/** Send gathered requests at 64 KiB, or 16 of them, even while the thread is busy: a batch of this size is worth a message. */
 const GATHERED_BYTES = 64 * 1024;
 const GATHERED_REQUESTS = 16;
-/** Heap for short-lived objects: the events of one commit (about 1 MiB of bodies) fit in it; more was no faster. */
+/** Heap for short-lived objects: 16 MB hold the events of one commit (about 1 MiB of bodies); more was no faster. */
 const YOUNG_MB = 16;
 
 const STOPPING = 'This instance is stopping; send the request again.';
 const TOO_MUCH = 'More requests of this source are waiting than can be stored now; send this one again.';
 
-/** A call or request that has not been answered. */
+/** A call or request without an answer yet. */
 interface Waiting {
-  /** Of a request. */
+  /** Undefined for a call that is no request. */
   sourceId: number | undefined;
   bytes: number;
   settle: PromiseWithResolvers<IngestResult>;
 }
 
-/** A source's requests that have not been answered. */
+/** A source's requests without an answer yet. */
 interface Backlog {
   bytes: number;
-  /** When each came, the oldest first. */
+  /** Time of receipt by id, the oldest first. */
   receivedMs: Map<number, number>;
-  /** Those of them that the thread does not have yet. */
+  /** Number of requests that were not sent to the thread yet. */
   gathered: number;
 }
 
 /**
- * The intake of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never
- * holds up an answer to Slack. Requests that arrive while a commit is under way share the next one.
+ * Intake of this process: a thread that decompresses, parses, commits and folds, so that ingest at full speed never delays an
+ * answer to Slack. Requests that arrive during a commit share the next one.
  */
 export class IntakeThread implements EventIntake {
   readonly #settings: IntakeSettings;
@@ -94,12 +94,12 @@ export class IntakeThread implements EventIntake {
     return settle.promise;
   }
 
-  /** Requests that are taken and not yet answered, and the bytes of their bodies. */
+  /** Counts requests that are not answered yet, and the bytes of their bodies. */
   waiting(): { requests: number; bytes: number } {
     return { requests: this.#waiting.size, bytes: this.#waitingBytes };
   }
 
-  /** Rejects where events cannot be committed, or one of a source that has nothing waiting would wait for long. */
+  /** Rejects if events cannot be committed, or if an event of an idle source would have to wait longer than 5 s. */
   async check(): Promise<void> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
@@ -118,17 +118,17 @@ export class IntakeThread implements EventIntake {
     return this.#call({ kind: 'fold' });
   }
 
-  /** Begins to write the rows of `usage_daily` of days that changed; it goes on between requests until none is left. */
+  /** Starts writing the rows of `usage_daily` for changed days; the thread continues between requests until all are written. */
   writeDailyRows(): Promise<void> {
     return this.#call({ kind: 'rows' });
   }
 
-  /** Removes what is past its time. */
+  /** Deletes data that is older than the retention allows. */
   retain(nowMs: number): Promise<void> {
     return this.#call({ kind: 'retain', nowMs });
   }
 
-  /** Stores what was taken, then ends the thread. */
+  /** Stores the requests that were accepted, then ends the thread. */
   async stop(): Promise<void> {
     if (!this.#worker || this.#stopping) return;
     this.#stopping = true;
@@ -137,7 +137,7 @@ export class IntakeThread implements EventIntake {
   }
 
   async #call(call: { kind: 'check' | 'fold' | 'rows' | 'stop' } | { kind: 'retain'; nowMs: number }): Promise<void> {
-    // It comes after what was taken before it.
+    // Send earlier requests first, to keep the order.
     this.#flush();
     const { id, settle } = this.#expect(0, undefined);
     this.#thread().postMessage({ ...call, id } satisfies IntakeCall);
@@ -163,7 +163,7 @@ export class IntakeThread implements EventIntake {
     return { id: this.#lastId, settle };
   }
 
-  /** Takes the call of this number off the list of those that wait. */
+  /** Removes a call from those that wait, and returns it. */
   #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     if (!waiting) return undefined;
@@ -178,8 +178,8 @@ export class IntakeThread implements EventIntake {
   }
 
   /**
-   * While the thread is at work for a source, small requests of it gather here: waking it up costs more than they do. A source
-   * that it has nothing of does not wait for others here; there, sources take turns.
+   * Sends gathered requests if the thread has none of some source. While it works on a source's requests, further small ones
+   * gather here, because waking it up costs more than they do. In the thread, sources take turns.
    */
   #flushIfDue(): void {
     const isDue = this.#outbox.some(({ request }) => {
@@ -225,12 +225,12 @@ export class IntakeThread implements EventIntake {
       else waiting.settle.resolve(result!);
       committed ||= (result?.accepted ?? 0) > 0;
     }
-    // First of all that follows, so that the thread is at work while these senders are answered.
+    // Do this first, so that the thread works while these senders are answered.
     this.#flushIfDue();
     if (committed) this.#onCommit();
   }
 
-  /** The thread is gone: what it had is refused (its senders try again), and what it had not yet starts another. */
+  /** Handles the end of the thread: refuses the requests that it had (senders retry), and sends the others to a new thread. */
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -246,7 +246,7 @@ export class IntakeThread implements EventIntake {
   }
 }
 
-/** An error of the thread's as it was thrown there: people meet those with a code, the rest is a defect for the log. */
+/** Rebuilds an error of the thread: one with a code is shown to people, any other is a defect for the log. */
 function toError({ code, message, stack }: IntakeError): Error {
   return code === undefined ? Object.assign(new Error(message), { stack }) : new HeadroomError(code, message);
 }

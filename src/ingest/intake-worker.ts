@@ -14,15 +14,15 @@ import {
   unpackRequests,
 } from './intake-messages.ts';
 
-/** One commit takes at most so many; it is closed by what they hold, too (intake.ts). */
+/** One commit takes at most 1000 requests; their events and bytes limit it too (intake.ts). */
 const GROUP_REQUESTS = 1000;
-/** What is committed waits at most this long to be added to the totals. */
+/** Add committed events to the totals after 30 s at the latest. */
 const FOLD_AFTER_MS = 30_000;
-/** Gives memory back after ten seconds without a request. */
+/** Free memory after ten seconds without a request. */
 const REST_AFTER_MS = 10_000;
-/** Requests wait so long for the rows of `usage_daily`, or for those of one day. */
+/** Write rows of `usage_daily` for at most 50 ms at a time, but at least one day: requests wait for it. */
 const ROWS_MS = 50;
-/** As long again the database is left to others, which SQLite lets in only where nobody writes: answers wait for it too. */
+/** Then pause for as long: SQLite takes one writer at a time, and answers wait for it too. */
 const ROWS_PAUSE_MS = 50;
 
 setFlagsFromString('--expose-gc');
@@ -31,20 +31,20 @@ const collectGarbage = runInNewContext('gc') as () => void;
 type Control = Exclude<IntakeCall, { kind: 'ingest' }>;
 type Queued = NumberedRequest | Control;
 
-/** In the queue, whoever asks whether events can be committed is a source of its own: no source has this id. */
+/** Checks whether events can be committed take turns in the queue like a source; no source has the id 0. */
 const CHECKS = 0;
 
 lowerThreadPriority();
 const port = parentPort!;
 const intake = new Intake(workerData);
 const queue = new FairQueue<Queued>((queued) => (isRequest(queued) ? queued.request.envelope.sourceId : CHECKS));
-/** What goes on beside the groups, where the database lets it. */
+/** Work that runs beside the commits, as far as the database allows. */
 const beside = new Set<Promise<void>>();
 let working = false;
 let folding: Promise<void> | undefined;
 let foldFailed = false;
 let stop: Control | undefined;
-/** When a request came last; undefined: memory has been given back since. */
+/** Time of the last request; undefined once memory was freed after it. */
 let cameMs: number | undefined;
 
 port.on('message', (call: IntakeCall) => {
@@ -68,19 +68,19 @@ setInterval(() => {
   begin({ kind: 'rest', id: 0 });
 }, REST_AFTER_MS).unref();
 
-/** Commits group after group; while one is being written, the next gathers in the port. The end comes after the last. */
+/** Commits one group after the other; meanwhile the next gathers in the port. Stops after the last if asked to. */
 async function work(): Promise<void> {
   working = true;
   while (queue.size > 0) {
     const [first] = queue.peek(1);
     if (isRequest(first!)) answer(await commit());
     else {
-      // It has waited as an event would, so its answer holds for the next one.
+      // The check has waited in the queue like an event, so its answer is true for the next event.
       queue.drop([first!]);
       begin(first!);
     }
     if (intake.usage.foldsDue > 0 && !foldFailed) folding ??= fold();
-    // Another is due before this one has ended: commits must not be faster than folds for long.
+    // Wait if the next fold is already due: commits must not be faster than folds for long.
     if (intake.usage.foldsDue > 1) await folding;
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -102,7 +102,7 @@ async function end(call: Control): Promise<void> {
   await control(call);
 }
 
-/** Events are safe where they are: a fold that fails is said, and tried again at the next regular one. */
+/** Folds. A failure is reported, and the next regular fold tries again: the events are safe in the inbox. */
 async function fold(): Promise<void> {
   try {
     await intake.usage.fold();
@@ -119,7 +119,7 @@ function answer(answers: readonly IntakeAnswer[]): void {
   port.postMessage(packed, [packed.numbers.buffer]);
 }
 
-/** Commits what is next in the queue; the rest has its turn in the next group. */
+/** Commits the next group of the queue; requests that do not fit go into a later one. */
 async function commit(): Promise<IntakeAnswer[]> {
   let next: NumberedRequest[] = [];
   const outcomes = await intake.take(() => {
@@ -148,13 +148,13 @@ async function control(call: Control): Promise<void> {
   }
 }
 
-/** Collects garbage too: V8 does not by itself while the thread is idle, and the last fold of a busy hour leaves much behind. */
+/** Frees memory. V8 does not collect garbage while the thread is idle, and the last fold of a busy hour leaves much behind. */
 async function rest(): Promise<void> {
   await intake.rest();
   collectGarbage();
 }
 
-/** Writes daily rows for a short while, and goes on later, so that requests are not held up. The caller waits for the first part only. */
+/** Writes daily rows for a short while and continues later, so as not to delay requests. The caller waits for the first part. */
 async function writeDailyRows({ id }: { id: number }): Promise<void> {
   if (id !== 0) await intake.usage.foldAll();
   const isLeft = await intake.usage.writeDailyRows(ROWS_MS);
@@ -170,7 +170,7 @@ function describe(error: Error): IntakeError {
   return error instanceof HeadroomError ? { code: error.code, message } : { message, stack };
 }
 
-/** Of what only asks the database: whatever fails, fails there. */
+/** Describes an error of work that only uses the database: any failure is one of the database. */
 function describeDatabase(error: Error): IntakeError {
   return { code: 'database', ...describe(error) };
 }

@@ -15,20 +15,20 @@ import { decompress, toUtf8 } from './body.ts';
 import { countPoints } from './cumulative.ts';
 import { redact, truncateAddresses, truncateRejection } from './privacy.ts';
 
-/** Settings of the intake; plain data, so that they can be handed to a thread. */
+/** Settings of the intake; plain data, so that a thread can receive them. */
 export interface IntakeSettings {
   databaseUrl: string;
   zone: string;
   rawRetentionDays: number;
   totalsRetentionMonths?: number | undefined;
   maxBodyBytes: number;
-  /** `PRIVACY=truncate-ip`: no address is stored whole. */
+  /** True for `PRIVACY=truncate-ip`: no whole address is stored. */
   truncateAddresses?: boolean;
-  /** Values of a dimension that a day's totals list by name. */
+  /** Number of values of a dimension that a day's totals list by name. */
   dimensionCap?: number | undefined;
 }
 
-/** The part of the settings that the intake needs. */
+/** Picks the settings that the intake needs. */
 export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
   return {
     databaseUrl: config.databaseUrl.reveal(),
@@ -41,25 +41,25 @@ export function toIntakeSettings(config: Config, zone: string): IntakeSettings {
 }
 
 /**
- * One commit takes at most this much of what requests hold once they are read, so that senders are answered while the
- * next is prepared, and no transaction is long; a single request may be larger.
+ * One commit takes at most 50,000 events and 1 MiB of decompressed bodies, so that transactions are short and senders are answered
+ * while the next commit is prepared. A single request may be larger.
  */
 export const GROUP_EVENTS = 50_000;
 export const GROUP_BYTES = 1024 * 1024;
 
-/** What is slow to read keeps others waiting: for one commit no more is read after so much of the processor's time. */
+/** Parse no more requests for a commit after 100 ms of processor time: slow ones must not keep the others waiting. */
 const READ_MS = 100;
 
-/** A request that comes while a commit waits for its turn goes with it if it is small: others wait while it is read. */
+/** A request up to 8 KiB may join a commit that waits for its turn; a larger one would delay it while it is parsed. */
 const LATE_BYTES = 8 * 1024;
 
-/** A small cache of pages is enough: commits and folds read what was just written, which the operating system still holds. */
+/** 4 MiB are enough: commits and folds read pages that were just written, which the operating system still caches. */
 const CACHE_MIB = 4;
 
-/** For so long a commit shows that another can be made. */
+/** A commit in the last second proves that commits are possible. */
 const PROOF_MS = 1000;
 
-/** A request that has been read: its events, or what is wrong with it as a whole. */
+/** A parsed request: its events, or the error that refuses it as a whole. */
 interface ReadRequest {
   request: IngestRequest;
   /** Decompressed. */
@@ -67,14 +67,14 @@ interface ReadRequest {
   parsed: ParsedRequest | Error;
 }
 
-/** From the bytes of authenticated requests to committed events, in the calling thread. */
+/** Turns authenticated requests into committed events, in the calling thread. */
 export class Intake {
   readonly usage: UsageWriter;
   readonly #db: Db;
   readonly #settings: IntakeSettings;
   #committedAt = Number.NEGATIVE_INFINITY;
   #rules: { version: number; assign: Assign } | undefined;
-  /** Each is read once, before the commit that it is for or while that waits. */
+  /** Parsed requests that are not committed yet, so that each is parsed only once. */
   readonly #read = new Map<IngestRequest, ReadRequest>();
 
   constructor(settings: IntakeSettings) {
@@ -91,9 +91,9 @@ export class Intake {
   }
 
   /**
-   * One commit for as many of the first requests as it holds, at least one. They are looked at again once nobody else
-   * commits: what came meanwhile goes with it. Per request taken, in the order of the last look: its result, or the error that
-   * refuses it whole; where the commit itself fails nothing of any of them was stored. Never rejects.
+   * Makes one commit of as many requests as it can hold, at least one. `look` lists the waiting requests; it is called again once
+   * it is our turn to commit, so that later ones can join. Returns for each request taken, in the order of the last `look`, its
+   * result or the error that refuses it. If the commit fails, nothing is stored and all get an error. Never rejects.
    */
   async take(look: () => readonly IngestRequest[]): Promise<(IngestResult | Error)[]> {
     let group = this.#readGroup(look());
@@ -131,7 +131,7 @@ export class Intake {
     });
   }
 
-  /** The newest rejected events are kept so that they can be read again. */
+  /** Adds to the newest rejected events the value as sent, without secrets, so that they can be read again. */
   #keepSent(rejected: Rejection[], { sentAt }: ParsedRequest): void {
     for (let at = Math.max(0, rejected.length - REJECTED_EVENTS_KEPT); at < rejected.length; at += 1) {
       const rejection = rejected[at]!;
@@ -176,7 +176,7 @@ export class Intake {
     }
   }
 
-  /** A request with the events of its cumulative points, which only this transaction can tell. */
+  /** Adds the events of cumulative points to those of a request; this needs the stored series, read in the transaction. */
   async #toAppend(
     trx: Db,
     source: Append['source'],
@@ -197,7 +197,7 @@ export class Intake {
     };
   }
 
-  /** Events that a command has read itself. `also` runs in the same transaction. */
+  /** Commits events that a command has read. `also` runs in the same transaction. */
   async append(
     { source, events, cumulative = [], receivedMs, importId, allowOld }: AppendRequest,
     also?: (db: Db, result: IngestResult) => Promise<void>,
@@ -214,8 +214,8 @@ export class Intake {
   }
 
   /**
-   * Rejects where nothing can be committed now: disk full or read-only, database gone, locked for too long. A commit of
-   * the last second is proof; else one is tried, since reading tells nothing of this.
+   * Rejects if nothing can be committed now: disk full or read-only, database gone, locked for too long. A commit in the last
+   * second is proof; otherwise it tries one, since reading would not show such faults.
    */
   async check(): Promise<void> {
     await this.usage.open();
@@ -224,7 +224,7 @@ export class Intake {
     this.#committedAt = performance.now();
   }
 
-  /** Folds what is left, and keeps nothing in memory that the next request does not need. */
+  /** Folds all committed events, and frees memory that the next request does not need. */
   async rest(): Promise<void> {
     await this.usage.foldAll();
     await dropPages(this.#db, this.#settings.databaseUrl);
@@ -234,7 +234,7 @@ export class Intake {
     await this.#db.destroy();
   }
 
-  /** Read in the transaction that uses them, so a change of the rules holds from its commit on, in every instance. */
+  /** Returns the rules of a version. Read in the transaction that uses them: a change holds from its commit on, in all instances. */
   async #rulesOf(db: Db, version: number): Promise<Assign> {
     if (this.#rules?.version !== version) {
       const book: RuleBook = compileRules(await getDefinitions(db));
@@ -244,13 +244,13 @@ export class Intake {
   }
 }
 
-/** Measures what the calling thread does, not what others do meanwhile on a busy machine. */
+/** Measures the processor time of the calling thread, not that of others on a busy machine. */
 class Stopwatch {
   readonly #beganMs = performance.now();
   readonly #began = process.threadCpuUsage();
 
   hasTaken(ms: number): boolean {
-    // Nearly always this is enough to know, and costs next to nothing.
+    // Cheap test first: if no more time has passed at all, the thread cannot have used more.
     if (performance.now() - this.#beganMs <= ms) return false;
     const { user, system } = process.threadCpuUsage(this.#began);
     return (user + system) / 1000 > ms;

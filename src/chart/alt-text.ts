@@ -55,9 +55,9 @@ export function buildAltText(report: Report, view: ChartView = 'graph'): string 
   return textWith(count);
 }
 
-/** The rows that are drawn: those of the table, but of status codes their groups. */
+/** The rows that are drawn: those of the table, but of status codes their groups, unless steps are asked for. */
 function toDrawn(report: Report): Table {
-  if (report.kind !== 'status') return report.table;
+  if (report.kind !== 'status' || report.steps.some(({ rate }) => rate !== undefined)) return report.table;
   return {
     columns: [
       { key: 'group', label: 'Group', type: 'text' },

@@ -174,6 +174,8 @@ export interface StatusReport extends ReportHead {
     startMs: number;
     label: string;
     counts: Readonly<Record<string, number>>;
+    /** Where steps are asked for: the share of its calls that failed (or succeeded, where that is asked), in percent. */
+    rate?: number;
   }[];
   codes: readonly {
     status: string;

@@ -153,7 +153,7 @@ async function comparePeaks(
   const counted = names.filter((name) => !asked || asked.some((matches) => matches(name)));
   const peaks = await listPeaks(inquiry, new Map(counted.map((name) => [name, span])));
   const hours = (worst.endMs - worst.startMs) / 3_600_000;
-  const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : 'month');
+  const on = formatInStep(worst.label, hours <= 1 ? 'hour' : hours <= 25 ? 'day' : hours <= 169 ? 'week' : 'month');
   const isBelow = peaks.length > 0 && peaks.every((peak) => peak.isBelow);
   const countsOf = ({ singles, limit }: ScopePeak) => `${formatCount(singles)} of ${formatCount(limit)}`;
   const limits = isBelow

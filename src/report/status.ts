@@ -1,14 +1,23 @@
 import { STATUS_CODES } from 'node:http';
 import { MINUTE_MS } from '../domain/calendar.ts';
 import type { Question, StatusReport } from '../domain/report.ts';
-import type { Totals, UsageRow } from '../domain/usage.ts';
+import { STEP_NAMES, type StepGrain, type Totals, type UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
-import { countOf, formatCount, formatInStep, formatShare, joinWords, toPercent } from './format.ts';
+import {
+  capitalise,
+  countOf,
+  formatCount,
+  formatInStep,
+  formatPercent,
+  formatShare,
+  joinWords,
+  toPercent,
+} from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
-import { askBySteps, listMarks } from './steps.ts';
+import { askBySteps, listMarks, STEP_END_COLUMNS, type Step, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
-import { countNames, groupTotals, isNamed, sumTotals } from './totals.ts';
+import { countNames, FAILED_SHARE, groupTotals, isNamed, OK_SHARE, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 
 /**
  * Reports which status codes calls ended in: per step of the range and in all, by exact code and by group, and likely causes of
@@ -39,16 +48,21 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     return { group, meaning, requests, sharePercent: toPercent(requests, totals.requests) };
   }).filter(({ requests }) => requests > 0);
 
-  const steps = asked.map(({ startMs, endMs, label, rows }) => {
-    const byGroup = groupTotals(rows, ({ keys }) => groupOf(keys[0]!));
+  const isOfSuccess = question.focus === 'succeeded';
+  const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
+  // Of some codes alone there is no rate.
+  const isRated = question.step !== undefined && !isOfCodes;
+  const share = isOfSuccess ? OK_SHARE : FAILED_SHARE;
+  const steps = asked.map((step): RatedStep => {
+    const byGroup = groupTotals(step.rows, ({ keys }) => groupOf(keys[0]!));
     const counts = Object.fromEntries([...byGroup].map(([group, { requests }]) => [group, requests]));
-    return { startMs, endMs, label, counts };
+    const sums = sumTotals(step.rows);
+    return { ...step, ...sums, counts, ...(isRated && { rate: share.cell(sums) as number | undefined }) };
   });
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const diagnosis = await diagnoseStatus(inquiry, { codes, steps, byClient: byClient.rows, byRoute: byRoute.rows });
 
   const up = question.focus === 'up' && totals.requests > 0 ? `${await describeUp(inquiry)} ` : '';
-  const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
 
   return {
     ...toHead(inquiry, [answer], {
@@ -56,7 +70,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, answer)
-          : `${up}${describeOutcome(totals, codes, question.focus === 'succeeded').replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}`,
+          : `${up}${describeOutcome(totals, isRated ? [] : codes, isOfSuccess).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}${isRated ? describeRates(steps, grain, isOfSuccess) : ''}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...notes],
       offers: offerNearest(inquiry, answer),
@@ -65,12 +79,51 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
     ...marked,
     grain,
     totals,
-    steps: steps.map(({ startMs, label, counts }) => ({ startMs, label, counts })),
+    steps: steps.map(({ startMs, label, counts, rate }) => ({
+      startMs,
+      label,
+      counts,
+      ...(rate !== undefined && { rate }),
+    })),
     codes,
     groups,
     diagnosis,
-    table: buildTable(codes, [...COLUMNS, barColumn('Share', codes, ({ requests }) => requests)]),
+    table: isRated
+      ? buildTable(steps, [
+          ...stepColumns<RatedStep>(grain, inquiry.deps.calendar, ({ label }) => label),
+          share,
+          ...TOTAL_COLUMNS,
+          ...groups
+            .filter(({ group }) => /^[45]/.test(group))
+            .map(({ group }) => ({
+              key: group,
+              label: group,
+              type: 'count' as const,
+              cell: (step: RatedStep) => step.counts[group] ?? 0,
+            })),
+          ...STEP_END_COLUMNS,
+          barColumn('Trend', steps, ({ rate = 0 }) => rate),
+        ])
+      : buildTable(codes, [...COLUMNS, barColumn('Share', codes, ({ requests }) => requests)]),
   };
+}
+
+/** A step; of those that are asked for the share of its calls that failed, or succeeded, in percent. */
+type RatedStep = Step & Totals & { counts: Readonly<Record<string, number>>; rate?: number | undefined };
+
+/** ` Highest in the week of 9 Nov with 7.1%, lowest in the week of 5 Oct with 3.9%.` */
+function describeRates(steps: readonly RatedStep[], grain: StepGrain, isOfSuccess: boolean): string {
+  const rated = steps.flatMap(({ rate, label }) => (rate === undefined ? [] : [{ rate, label }]));
+  const [high, low] = [Math.max, Math.min].map((pick) => pick(...rated.map(({ rate }) => rate)));
+  if (rated.length < 2 || high === low) return '';
+  const tell = (wanted: number) => {
+    const [first, ...others] = rated.filter(({ rate }) => rate === wanted);
+    const also = others.length > 0 ? ` and ${countOf(others.length, `other ${STEP_NAMES[grain]}`)}` : '';
+    return `${formatInStep(first!.label, grain)}${also} (${formatPercent(wanted)})`;
+  };
+  const ends = [`highest ${tell(high!)}`, `lowest ${tell(low!)}`];
+  const [first, last] = isOfSuccess ? ends.toReversed() : ends;
+  return ` ${capitalise(first!)}, ${last}.`;
 }
 
 /** If all calls failed, says where most of them are: ` 22 are on /v1/orders.` */

@@ -165,7 +165,7 @@ export function describeRows(table: Table, zone: string): string[] {
 
 /** Returns a label in lower case, as within a sentence; `OK` and `p95` stay as they are. */
 function toInner(label: string): string {
-  const inner = label.replace(/^% /, '');
+  const inner = label.replace(/^% | %$/, '');
   return /^[A-Z][a-z ]/.test(inner) ? inner.charAt(0).toLowerCase() + inner.slice(1) : inner;
 }
 

@@ -168,16 +168,16 @@ const SHARE_OF_ALL: Column<RankingRow> = {
 /** Calls without a status have neither failed nor succeeded. */
 const hasOutcome = ({ ok, failed }: Totals) => ok + failed > 0;
 
-/** Used for sorting alone: who fails most often, however many calls it makes. */
-const FAILED_SHARE: Column<RankingRow> = {
+/** Who fails most often, however many calls it makes; rankings only sort by it. */
+export const FAILED_SHARE: Column<Totals> = {
   key: 'failed_percent',
   label: 'Failed %',
   type: 'percent',
   cell: (row) => (hasOutcome(row) ? shareFailed(row) * 100 : undefined),
 };
 
-/** Used for sorting alone: who succeeds most often. */
-const OK_SHARE: Column<RankingRow> = {
+/** Who succeeds most often. */
+export const OK_SHARE: Column<Totals> = {
   ...{ key: 'ok_percent', label: 'OK %', type: 'percent' },
   cell: (row) => (hasOutcome(row) ? (1 - shareFailed(row)) * 100 : undefined),
 };

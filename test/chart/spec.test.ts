@@ -297,6 +297,14 @@ describe('time', () => {
     expect(await textsOf(report)).toContain('Server errors (5xx) per hour, peak 1');
   });
 
+  it('draws the rates that are asked for as a line of their own', async () => {
+    const report = statusOf(rangeOf('2026-11-20', '2026-11-20', 'hour'), () => ({ '200': 100, '500': 1 }));
+    const rated = { ...report, steps: report.steps.map((step, hour) => ({ ...step, rate: hour % 3 })) };
+    const line = layersOf(rated).find(({ mark }) => mark.type === 'line')!;
+    expect(line.data.values.slice(0, 4).map(({ size }) => size)).toEqual([0, 1, 2, 0]);
+    expect(await textsOf(rated)).toContain('% that failed per hour: 0% to 2%');
+  });
+
   it('stacks overage on top of the pools, in the colour of what is used up', () => {
     const report = historyByPool();
     const [stack] = layersOf(report).filter(({ encoding }) => 'order' in encoding);

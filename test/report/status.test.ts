@@ -59,6 +59,36 @@ describe('status', () => {
     ]);
   });
 
+  it('tells the rate of each step that is asked for: in the sentence, the table and the CSV', async () => {
+    const failedOn = (date: string, failed: number, more = 0) => [
+      { timeMs: at(`2026-11-${date}T12:00:00Z`), status: 200, count: 100 - failed },
+      ...(failed > 0 ? [{ timeMs: at(`2026-11-${date}T12:00:00Z`), status: 429, count: failed }] : []),
+      ...(more > 0 ? [{ timeMs: at(`2026-11-${date}T12:00:00Z`), status: 0, count: more }] : []),
+    ];
+    const events = [...failedOn('17', 10), ...failedOn('18', 0, 50), ...failedOn('19', 25), ...failedOn('20', 0)];
+    const failed = await ask(events, { report: 'status', step: 'day', range: '2026-11-16..2026-11-20' });
+    expect(failed.finding).toBe(
+      '8.8% of 400 requests with a status failed. 50 had no status. Highest on 19 Nov (25%), lowest on 18 Nov and 1 other day (0%).',
+    );
+    expect(failed.steps.map(({ rate }) => rate)).toEqual([undefined, 10, 0, 25, 0]);
+    const csv = toCsv(failed).split('\r\n');
+    expect(csv[0]).toBe('day,failed_percent,requests,ok,failed,none,credits,429,partial,start');
+    expect(csv[4]).toBe('2026-11-19,25,100,75,25,0,100,25,no,2026-11-19T00:00:00Z');
+    const ok = await ask(events, {
+      report: 'status',
+      step: 'day',
+      focus: 'succeeded',
+      range: '2026-11-19..2026-11-20',
+    });
+    expect(ok.finding).toBe('87.5% of 200 requests succeeded. Lowest on 19 Nov (75%), highest on 20 Nov (100%).');
+    expect(toCsv(ok)).toContain('2026-11-19,75,100,75,25');
+    // Of 429s alone all have failed: that is no rate.
+    const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
+    const coded = await ask(events, { report: 'status', step: 'day', filters });
+    expect(coded.finding).toBe('35 requests ended in 429 (rate-limited).');
+    expect(toCsv(coded)).toContain('status,meaning');
+  });
+
   it('claims nothing where nothing failed', async () => {
     expect((await ask([calls(200, 100)], { report: 'status' })).diagnosis).toEqual([]);
     expect((await ask([], { report: 'status' })).diagnosis).toEqual([]);

@@ -16,7 +16,7 @@ import {
   stackLayer,
   valueChannel,
 } from './columns.ts';
-import { type Drawing, type Layer, toLayer } from './frame.ts';
+import { type Drawing, type Layer, type Panel, toLayer } from './frame.ts';
 import { outcomeKeys, toParts } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
@@ -135,6 +135,23 @@ function toWords(ratio: number): string {
   return `${ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10}× usual`;
 }
 
+/** The rates that were asked for as a line below the calls; those of success from near the lowest on. */
+function drawRates({ steps, question }: StatusReport, axis: TimeAxis): Panel | undefined {
+  const isOfSuccess = question.focus === 'succeeded';
+  const rates = steps.flatMap(({ rate }) => rate ?? []);
+  const [low, high] = [Math.min(...rates), Math.max(...rates)];
+  if (rates.length < 2) return undefined;
+  const points = steps.map(({ rate = null }, step) => ({ step, size: rate }));
+  const color = isOfSuccess ? STATUS_COLOR['2xx'] : COLOR.failed;
+  const y = valueChannel(isOfSuccess ? 100 : high * 1.1, 2);
+  const scale = { ...y.scale, domain: [isOfSuccess ? Math.max(0, low - (100 - low) * 0.2) : 0, y.scale.domain[1]] };
+  const mark = { type: 'line', color, strokeWidth: 2.5, strokeJoin: 'round', point: { color, size: 30 } };
+  return buildSteps(axis, [toLayer(points, mark, {})], {
+    title: `% that ${isOfSuccess ? 'succeeded' : 'failed'} per ${STEP_NAMES[axis.grain]}: ${formatPercent(low)} to ${formatPercent(high)}`,
+    ...{ y: { ...y, scale }, height: LOW_HEIGHT },
+  });
+}
+
 type Group = keyof typeof STATUS_COLOR;
 /** From the zero line up, so that failures stand on top. */
 const GROUPS: readonly Group[] = ['2xx', '1xx', '3xx', '(none)', '4xx', '429', '5xx'];
@@ -162,13 +179,15 @@ export function drawStatus(report: StatusReport, canDraw: CanDraw): Drawing | un
     words: sumOf(key) > 0 ? `${key}: ${formatCompact(sumOf(key))} (${formatShare(sumOf(key), total)})` : undefined,
   }));
   const { marks = [] } = report;
-  const isPanelNeeded = worst > 0 && worst < max * SEEN_SHARE;
+  const rates = drawRates(report, axis);
+  const isPanelNeeded = rates !== undefined || (worst > 0 && worst < max * SEEN_SHARE);
   const main = buildSteps(axis, [stackLayer(parts, keys, axis), ...markLayers(marks, axis, canDraw)], {
     y: valueChannel(max * (marks.length > 0 ? 1.2 : 1.04)),
     height: PLOT_HEIGHT,
     labels: !isPanelNeeded,
   });
   if (!isPanelNeeded) return { remarks, panels: [main] };
+  if (rates) return { remarks, panels: [main, rates] };
   const panel = buildSteps(axis, [stackLayer(errors, [keys.at(-1)!], axis)], {
     title: `Server errors (5xx) per ${STEP_NAMES[axis.grain]}, peak ${formatCompact(worst)}`,
     y: valueChannel(worst * 1.1, 2),

@@ -1,13 +1,10 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import type { Sign } from './rules.ts';
 import { COMPARATIVE, type Sentence } from './sentence.ts';
+import type { Sign } from './signs.ts';
 import { findStep } from './steps.ts';
 import { DIMENSION_WORDS } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
-
-/** Tells whether a sentence has one of the signs. */
-export type Has = (...signs: Sign[]) => boolean;
 
 const LASTING = /^(stay|keep|last|lasts|enough|make|sufficient|cope|handle)$/;
 const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
@@ -119,6 +116,8 @@ export function asksForChange({
   dimensions,
 }: Pick<Sentence, 'concepts' | 'names' | 'draft' | 'dimensions'>): boolean {
   const isComparative = concepts.get('versus')?.every((token) => COMPARATIVE.test(bareWord(token))) === true;
+  // `how did it change per week`: each week is told.
+  const isByStep = (['perHour', 'perDay', 'perWeek', 'perMonth'] as const).some((step) => concepts.has(step));
   const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
   const isChange =
     concepts.has('moved') ||
@@ -132,6 +131,7 @@ export function asksForChange({
     (concepts.has('why') && isOfDegree(concepts));
   return (
     draft.question.versus === undefined &&
+    !isByStep &&
     // `slower than 300 ms`
     draft.question.bound?.column !== 'p95' &&
     isChange &&

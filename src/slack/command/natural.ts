@@ -4,16 +4,17 @@ import { PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { twoRanges } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
-import { asksForChange, findAlternatives, type Has, listFacts } from './facts.ts';
+import { asksForChange, findAlternatives, listFacts } from './facts.ts';
 import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
 import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
 import { hasScope, hasUse } from './report-parts.ts';
 import { readReport } from './report-words.ts';
-import { holds, REFUSALS, RULES, type Rule, type Sign } from './rules.ts';
+import { holds, REFUSALS, RULES, type Rule } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
-import { applyBound, applyStep, isOfSuccess, toOneDay, toStepFocus } from './steps.ts';
+import type { Has, Sign } from './signs.ts';
+import { applyBound, applyStep, findStep, isOfSuccess, toOneDay, toStepFocus } from './steps.ts';
 import { type Concept, DIMENSION_PLURALS } from './vocabulary.ts';
 import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
@@ -315,7 +316,7 @@ function toSince(range: string): string {
 }
 
 /** An offer with the range and the filters of the sentence in the place of `…`. */
-function fillOffer(near: string, { draft, names, dimensions }: Sentence): string {
+function fillOffer(near: string, { draft, names, dimensions, concepts }: Sentence): string {
   const [dimension] = dimensions;
   const command = near
     .replace(' …', '')
@@ -329,7 +330,9 @@ function fillOffer(near: string, { draft, names, dimensions }: Sentence): string
   // Of all codes, where one is asked for.
   const own = near.includes('[codes]') ? draft.filters.filter(({ key }) => key !== 'status') : draft.filters;
   const filters = [...own, ...named];
+  const step = findStep(concepts)?.step;
   return formatQuestion({
+    ...(step && hasUse({ ...base.question, step }, 'step', step) && { step }),
     ...(range !== undefined && { range }),
     ...(versus !== undefined && { versus }),
     ...base.question,

@@ -1,73 +1,4 @@
-import type { Concept } from './vocabulary.ts';
-
-/** Facts of a sentence besides the concepts that it names. */
-export type Fact =
-  /** What the name in it is a name of; `named`: any of these; `several`: two or more. */
-  | 'client'
-  | 'route'
-  | 'scope'
-  | 'named'
-  | 'several'
-  /** Filters name several values of one kind: `POST vs GET`. */
-  | 'alternatives'
-  /** `clients`; `by`: it says what to group by; `counted`: it asks how many; `senders`: of sources. */
-  | 'dimension'
-  | 'by'
-  | 'counted'
-  | 'senders'
-  | 'range'
-  /** An open one that only names its end. */
-  | 'until'
-  /** `routes that Acme doesn't use` */
-  | 'absent'
-  /** `clients with more than 3 users`: of each, names are counted. */
-  | 'ofNames'
-  /** Rows are held against a number; `timed`: one of milliseconds. */
-  | 'bound'
-  | 'timed'
-  /** By the hour, by weekday: any word for steps. */
-  | 'step'
-  /** `no errors today?` */
-  | 'none'
-  /** One weekday of every week. */
-  | 'mondays'
-  /** `429s`; `codes`: several; `filtered`: any filter. */
-  | 'code'
-  | 'codes'
-  | 'filtered'
-  /** Two ranges are set side by side, or a change is asked for. */
-  | 'compared'
-  /** `Acme's calls`: the calls themselves, not their number. */
-  | 'listing'
-  /** `is Acme still sending`, `is Acme down`. */
-  | 'alive'
-  | 'down'
-  /** `status`, where others ask how something does. */
-  | 'statusWord'
-  /** `was yesterday busy`: a word of degree, and nothing to rank; `ofRange`: yes or no is asked of a range. */
-  | 'busy'
-  | 'ofRange'
-  /** `how much of our quota did we use`; `monthly`: the range is a month as pools have it. */
-  | 'spent'
-  | 'monthly'
-  | 'worse'
-  /** `the latency is bad`: no word for failures. */
-  | 'judged'
-  /** `is it ok for team Sales` */
-  | 'health'
-  /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
-  | 'ofOwn'
-  /** `can we make 5000 more calls` */
-  | 'tryOut'
-  /** `did we run out`: it has been, or not. */
-  | 'did'
-  /** `will it last`: yes is good news there. */
-  | 'lasting'
-  /** It begins with `what`; `asking`: with a word that asks what there is. */
-  | 'what'
-  | 'asking';
-
-export type Sign = Concept | Fact;
+import type { Has, Sign } from './signs.ts';
 
 /**
  * A way from a sentence to a command. It is taken only where it uses everything that the sentence says.
@@ -93,11 +24,13 @@ const FIX = `fix versus happening status moved fell rate statuses latency howSlo
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `record peak most least day weekday hour when happening spike ${OUTCOMES}`;
-const STEPS = `explain ${STEP} trend average happening distinct active count ${OUTCOMES}`;
+const RATES = `status statuses rate trend moved fell succeeding ${STEP}`;
+const STEPS = `explain ${STEP} trend average happening distinct active count moved fell ${OUTCOMES}`;
 
 /** Most telling first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
-  ['statusWord|rate step|trend !latency|dimension', 'status [name]', `status rate trend ${STEP}`],
+  ['statusWord|statuses|rate step|trend !latency|dimension', 'status [name]', RATES],
+  ['share failing|succeeding step !latency|dimension|who', 'status [name]', `share failing ${RATES}`],
   ['latency|howSlow odd !range', 'latency today vs week-before [name]', `odd ${LATENCY}`],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
@@ -271,6 +204,13 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top routes …',
   ],
   [
+    'rate code dimension|who',
+    "I can't rank by the rate of one code: by how many calls ended in it, or by the rate of all failures.",
+    'top [dimension] …',
+    'top [dimension] [codes] sort failed_percent desc …',
+  ],
+  ['rate code', 'The table of status codes has the share of each.', 'status [codes] …', 'daily …'],
+  [
     'share ofOwn code named',
     'The table of status codes has the share of each.',
     'status [codes] …',
@@ -384,7 +324,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
 export const REFUSALS = ASKED_BACK.map(([signs, told, ...near]) => ({ signs: readSigns(signs), told, near }));
 
 /** Tells whether all signs of a rule are as it wants them. */
-export function holds(signs: Rule['signs'], has: (...signs: Sign[]) => boolean): boolean {
+export function holds(signs: Rule['signs'], has: Has): boolean {
   return signs.every(({ not, any }) => has(...any) !== not);
 }
 

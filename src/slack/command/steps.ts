@@ -1,12 +1,10 @@
 import { isByHours } from '../../domain/ranges.ts';
 import type { AskedGrain, Question } from '../../domain/report.ts';
 import { hasUse, isByMonths } from './report-parts.ts';
-import type { Sign } from './rules.ts';
 import type { Sentence } from './sentence.ts';
+import type { Has } from './signs.ts';
 import type { Concept } from './vocabulary.ts';
 import { bareWord, type Reading, type Token } from './words.ts';
-
-type Has = (...signs: Sign[]) => boolean;
 
 /** Words for steps, and the steps that they ask for; the first that is there counts. */
 const STEPS_ASKED = {
@@ -27,17 +25,21 @@ export function applyStep(question: Question, { concepts }: Sentence): readonly 
   const { report, range } = question;
   const isSeries = report === 'daily' || report === 'day';
   if (!asked && isSeries && concepts.has('day') && isByMonths(range)) question.step = 'day';
+  // A rate over time is told step by step.
+  if (!asked && report === 'status' && concepts.has('trend') && concepts.has('rate'))
+    question.step = isByMonths(range) ? 'month' : range && isByHours(range) ? 'hour' : 'day';
   if (!asked || !(isSeries || report === 'status' || report === 'latency')) return [];
   const { step, tokens } = asked;
   if (report === 'latency') question.overTime = true;
   if (isSeries) question.report = step === 'hour' || step === 'hour-of-day' ? 'day' : 'daily';
-  // Steps that the report has without being asked.
-  if (step === 'day') return [];
-  if (step === 'month' && range === undefined && report !== 'latency') question.range = '12-months';
-  else if (step === 'hour' && report === 'latency' && range === undefined) question.range = 'yesterday';
-  else if (step === 'hour' && (isSeries || (range !== undefined && isByHours(range)))) return [];
-  else if (hasUse({ ...question, step }, 'step', step)) question.step = step;
-  else return tokens;
+  if (range === undefined && step === 'month' && report !== 'latency') question.range = '12-months';
+  if (range === undefined && step === 'hour' && !isSeries) question.range = 'yesterday';
+  // Steps that the report has without being asked; of status codes those that are asked for have rates.
+  const isOwn =
+    step === 'day' || (step === 'hour' && (isSeries || (question.range !== undefined && isByHours(question.range))));
+  if (report !== 'status' && (isOwn || (step === 'month' && question.range !== range))) return [];
+  if (!hasUse({ ...question, step }, 'step', step)) return tokens;
+  question.step = step;
   return [];
 }
 

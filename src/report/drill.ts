@@ -26,6 +26,8 @@ const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
 /** A route or client is named in the finding if it has at least this share of the failures. */
 const CONCENTRATED = 0.5;
 const IDS_NAMED = 10;
+/** `429`, `5xx`. */
+const CODE = /^\d(\d\d|xx)$/;
 
 /**
  * Breaks down the calls of one client (by name or id) or one route by their other dimensions: per dimension the rows with the most
@@ -137,19 +139,25 @@ export async function reportDrill(deps: ReporterDeps, question: Question, nowMs:
           : `${formatShare(failed, ok + failed)} failed`;
     const slow = latency ? ` Its p95 is ${formatLatency(latency.p95Ms)}.` : '';
     // A filter on statuses already says how they ended.
+    const asked = inquiry.filters.find(({ key, not }) => key === 'status' && !not)?.patterns.join() ?? '';
     const isFiltered = inquiry.filters.some(({ key }) => key === 'status');
-    const what = isFiltered && failed === requests ? 'failed request' : 'request';
-    const told = `${name} ${DIMENSION_WORDS[kind].verb} ${countOf(requests, what)}${isFiltered ? '' : `; ${outcome}`}.`;
+    const isOfFailures = isFiltered && failed === requests;
+    const made = countOf(requests, isOfFailures && !CODE.test(asked) ? 'failed request' : 'request');
+    const code = isOfFailures && CODE.test(asked) ? ` that ended in ${asked}` : '';
+    const told = `${name} ${DIMENSION_WORDS[kind].verb} ${made}${code}${isFiltered ? '' : `; ${outcome}`}`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
-    if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return told + slow;
+    if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return `${told}.${slow}`;
     const at = `${kind === 'client' ? 'on' : 'from'} ${worst.name}.${slow}`;
-    if (failed === 1) return `${told} The one failure is ${at}`;
+    // How many failed is said already.
+    if (isOfFailures && failed === 1) return `${told}, ${at}`;
+    if (isOfFailures) return `${told}, ${worst.failed === failed ? 'all' : formatCount(worst.failed)} of them ${at}`;
+    if (failed === 1) return `${told}. The one failure is ${at}`;
     const part =
       worst.failed === failed
         ? `All ${formatCount(failed)}`
         : `${formatCount(worst.failed)} of the ${formatCount(failed)}`;
-    return `${told} ${part} failures are ${at}`;
+    return `${told}. ${part} failures are ${at}`;
   }
 }
 

@@ -2,7 +2,7 @@ import { toDate, WEEKDAYS } from '../domain/calendar.ts';
 import type { AskedGrain } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES, type Totals } from '../domain/usage.ts';
-import { capitalise, formatRate, formatStepLabel } from './format.ts';
+import { capitalise, formatRate, formatStepLabel, joinFirst } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 import { listWhole, toStepKey } from './steps.ts';
 import { barColumn, buildTable } from './table.ts';
@@ -50,18 +50,25 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
 /** `Busiest on Fridays with 7,208 requests on average, quietest on Sundays with 2,872.` */
 export function describeFolded(folded: readonly Folded[], grain: Folding, what: string, isQuietest: boolean): string {
   const [most, least] = what === 'request' ? ['busiest', 'quietest'] : ['most', 'fewest'];
-  const meanOf = ({ sum, steps }: Folded) => sum / steps;
-  const [first] = folded.toSorted((a, b) => meanOf(b) - meanOf(a));
-  const [last] = folded.toSorted((a, b) => meanOf(a) - meanOf(b));
-  if (!first || !last) return `No whole ${grain === 'weekday' ? 'day' : 'hour'} of it is over yet.`;
-  const tell = (step: Folded) => `${grain === 'weekday' ? 'on' : 'at'} ${step.name} with ${formatRate(meanOf(step))}`;
+  const means = folded.map(({ sum, steps }) => sum / steps);
+  if (means.length === 0) return `No whole ${grain === 'weekday' ? 'day' : 'hour'} of it is over yet.`;
+  // All that are shown with the same number stand first together.
+  const tell = (mean: number) => {
+    const names = folded.filter((_, at) => formatRate(means[at]!) === formatRate(mean)).map(({ name }) => name);
+    return `${grain === 'weekday' ? 'on' : 'at'} ${joinFirst(names, NAMED)} with ${formatRate(mean)}`;
+  };
+  const [high, low] = [Math.max(...means), Math.min(...means)];
   const ends = [
-    { word: most, step: first },
-    { word: least, step: last },
-  ].slice(0, folded.length);
+    { word: most, mean: high },
+    { word: least, mean: low },
+  ].slice(0, formatRate(high) === formatRate(low) ? 1 : 2);
   const [begin, other] = isQuietest ? ends.toReversed() : ends;
-  return `${capitalise(begin!.word)} ${tell(begin!.step)} ${what}s on average${other ? `, ${other.word} ${tell(other.step)}` : ''}.`;
+  const unit = formatRate(begin!.mean) === '1' ? what : `${what}s`;
+  return `${capitalise(begin!.word)} ${tell(begin!.mean)} ${unit} on average${other ? `, ${other.word} ${tell(other.mean)}` : ''}.`;
 }
+
+/** Equal ones that a sentence names. */
+const NAMED = 3;
 
 export function toFoldedTable(folded: readonly Folded[], grain: Folding): Table {
   return buildTable(folded, [

@@ -1,11 +1,11 @@
-import { isLowest } from '../domain/bound.ts';
+import { isLowest, isOfNone } from '../domain/bound.ts';
 import { HOUR_MS } from '../domain/calendar.ts';
 import { amountOf, type Pool, versionOn } from '../domain/definition.ts';
 import { toMatcher } from '../domain/filter.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
 import { isAverage, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
-import { describeBound, describeKept, holdsFor } from './bounded.ts';
+import { describeBound, describeKept, holdsFor, splitFilters } from './bounded.ts';
 import { describeFolded, foldSteps, toFoldedTable } from './folded.ts';
 import {
   capitalise,
@@ -20,7 +20,7 @@ import {
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';
-import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, stepColumns } from './steps.ts';
+import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, type Step, stepColumns } from './steps.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 import {
@@ -57,7 +57,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     listMarks(inquiry),
     describeMonthEnd(inquiry),
   ]);
-  const bars = steps.map(({ startMs, label, partial, rows }) => ({ startMs, label, partial, ...sumTotals(rows) }));
+  const bars = steps.map(toBar);
   const totals = sumTotals(bars);
   const clients = countNames(byClient.rows, inquiry.names.nameOf);
   const expected =
@@ -68,13 +68,16 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
   const cause = odd && clients > 1 ? await nameCause(inquiry, grain, odd) : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(limit.isOver) : [];
-  const most = bars.reduce((best, bar) => (bar.requests > best.requests ? bar : best), bars[0]!);
   const { bound } = question;
   // A running step may still grow, so it cannot be below a bound yet.
   const judged = bound && listWhole(inquiry, bars).concat(isLowest(bound) ? bars.filter(({ partial }) => partial) : []);
   const folding = isAverage(question.step) ? question.step : undefined;
   const folded = folding && foldSteps(inquiry, folding, bars);
   const kept = judged?.filter((bar) => holdsFor(bound!, bar));
+  const whose = bound && isOfNone(bound) ? splitFilters(inquiry.filters).whose : inquiry.filters;
+  // Of steps without any of it, all calls say more than zeros.
+  const isOfAll = whose.length < inquiry.filters.length;
+  const told = isOfAll ? (await askBySteps({ ...inquiry, filters: whose }, { groupBy: [] })).steps.map(toBar) : bars;
 
   return {
     ...toHead(inquiry, [answer], {
@@ -89,6 +92,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
         ...(limit && totals.credits !== totals.requests * 1000
           ? ['The limit line is in credits; the bars are requests.']
           : []),
+        ...(isOfAll && kept && kept.length > 0 ? [`The table has all calls of these ${STEP_NAMES[grain]}s.`] : []),
       ],
       offers: offerNearest(inquiry, answer),
     }),
@@ -101,16 +105,16 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     table: folded
       ? toFoldedTable(folded, folding)
       : buildTable(
-          bars
-            .map((bar, index) => ({ ...bar, usual: usual?.[index]?.median }))
+          told
+            .map((bar, index) => ({ ...bar, usual: isOfAll ? undefined : usual?.[index]?.median }))
             .filter(({ startMs }) => !kept || kept.some((bar) => bar.startMs === startMs)),
           [
             ...stepColumns<Bar>(grain, deps.calendar, ({ label }) => label),
             ...TOTAL_COLUMNS,
             partial,
-            ...(usual ? [USUAL] : []),
+            ...(usual && !isOfAll ? [USUAL] : []),
             start,
-            barColumn('Trend', bars, (bar) => bar.requests),
+            barColumn('Trend', told, (bar) => bar.requests),
           ],
         ),
   };
@@ -152,14 +156,9 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     const sum = countOf(totals.requests, what);
     const mean = findAverage(inquiry, bars);
     const average = mean > 0 ? `${formatCount(mean)} ${eachStep(grain)}` : '';
-    const busiest =
-      bars.length > 1
-        ? `${what === 'request' ? 'busiest' : 'most'} ${formatInStep(most!.label, grain)} with ${formatCount(most!.requests)}`
-        : '';
-    const peak =
-      focus === 'quietest'
-        ? describeQuietest(inquiry, grain, bars, what === 'request' ? 'quietest' : 'fewest')
-        : busiest;
+    const [first, last] = what === 'request' ? (['busiest', 'quietest'] as const) : (['most', 'fewest'] as const);
+    const busiest = bars.length > 1 ? describeExtreme(grain, bars, first) : '';
+    const peak = focus === 'quietest' ? describeExtreme(grain, listWhole(inquiry, bars), last) : busiest;
     const parts =
       focus === 'average' && average
         ? [[`${countOf(mean, what)} ${eachStep(grain)} on average`], [`${formatCount(totals.requests)} in all`, peak]]
@@ -306,6 +305,10 @@ async function describeMonthEnd(inquiry: Inquiry): Promise<string> {
 
 type Bar = SeriesReport['bars'][number] & { usual?: number | undefined };
 
+function toBar({ startMs, label, partial, rows }: Step): Bar {
+  return { startMs, label, partial, ...sumTotals(rows) };
+}
+
 const [partial, start] = STEP_END_COLUMNS;
 const USUAL: Column<Bar> = { key: 'usual', label: 'Usual', type: 'count', cell: (bar) => bar.usual };
 
@@ -319,15 +322,19 @@ function findAverage(inquiry: Inquiry, bars: readonly Bar[]): number {
   return Math.round(whole.reduce((sum, bar) => sum + bar.requests, 0) / whole.length);
 }
 
-/** `quietest on 8 Nov with 4,021`; for failures `fewest`. Only complete steps count, as in the average. */
-function describeQuietest(inquiry: Inquiry, grain: StepGrain, bars: readonly Bar[], word: string): string {
-  const whole = listWhole(inquiry, bars);
+/** `quietest on 8 Nov with 4,021, and 2 other days`. Only complete steps count for the least, as in the average. */
+function describeExtreme(
+  grain: StepGrain,
+  bars: readonly Bar[],
+  word: 'busiest' | 'most' | 'quietest' | 'fewest',
+): string {
   const step = grain === 'five-minutes' ? 'five-minute step' : STEP_NAMES[grain];
-  if (whole.length === 0) return `no ${step} is over yet`;
-  const least = whole.reduce((best, bar) => (bar.requests < best.requests ? bar : best));
-  const others = whole.filter(({ requests }) => requests === least.requests).length - 1;
-  const also = others > 0 ? `, and ${countOf(others, `other ${step}`)}` : '';
-  return `${word} ${formatInStep(least.label, grain)} with ${formatCount(least.requests)}${also}`;
+  const pick = word === 'busiest' || word === 'most' ? Math.max : Math.min;
+  const extreme = pick(...bars.map(({ requests }) => requests));
+  const [first, ...others] = bars.filter(({ requests }) => requests === extreme);
+  if (!first) return `no ${step} is over yet`;
+  const also = others.length > 0 ? `, and ${countOf(others.length, `other ${step}`)}` : '';
+  return `${word} ${formatInStep(first.label, grain)} with ${formatCount(extreme)}${also}`;
 }
 
 /**

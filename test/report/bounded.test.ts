@@ -140,7 +140,9 @@ describe('steps that are averages, or longer', () => {
 
   it('weekdays: the average of whole days of four weeks', async () => {
     const report = await ask(calls, { report: 'daily', step: 'weekday' });
-    expect(report.finding).toBe('Busiest on Mondays with 40 requests on average, quietest on Wednesdays with 20.');
+    expect(report.finding).toBe(
+      'Busiest on Mondays with 40 requests on average, quietest on Wednesdays, Thursdays, Fridays and 2 more with 20.',
+    );
     expect(report.range!.text).toBe('28d');
     expect(report.bars.map(({ label, requests }) => [label, requests])).toEqual([
       ['Mon', 40],
@@ -148,12 +150,16 @@ describe('steps that are averages, or longer', () => {
       ...['Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((label) => [label, 20]),
     ]);
     const failed = await ask(calls, { report: 'daily', step: 'weekday', filters: [where('status', '5xx')] });
-    expect(failed.finding).toBe('Most on Tuesdays with 8 failed requests on average, fewest on Mondays with 0.');
+    expect(failed.finding).toBe(
+      'Most on Tuesdays with 8 failed requests on average, fewest on Mondays, Wednesdays, Thursdays and 3 more with 0.',
+    );
   });
 
   it('hours of the day: the average of a week', async () => {
     const { finding, bars } = await ask(calls, { report: 'day', step: 'hour-of-day' });
-    expect(finding).toBe('Busiest at 14:00 with 23 requests on average, quietest at 00:00 with 0.');
+    expect(finding).toBe(
+      'Busiest at 14:00 with 23 requests on average, quietest at 00:00, 01:00, 02:00 and 19 more with 0.',
+    );
     expect(bars).toHaveLength(24);
   });
 

@@ -83,6 +83,15 @@ describe('client', () => {
     expect(toCsv(report)).toContain('route,/v1/items,50,33.33333333333333,40,10,0,50\r\n');
   });
 
+  it('says once how many failed, where failures are asked for', async () => {
+    const told = async (...patterns: string[]) => {
+      const filters = [{ key: 'status' as const, patterns, not: false }];
+      return (await ask(traffic, { report: 'client', name: 'Acme CRM', filters }, { definitions })).finding;
+    };
+    expect(await told('400')).toBe('Acme CRM made 10 requests that ended in 400, all of them on /v1/items.');
+    expect(await told('4xx', '5xx')).toBe('Acme CRM made 10 failed requests, all of them on /v1/items.');
+  });
+
   it('shows how calls succeed, however many ways they fail', async () => {
     const codes = [500, 502, 503, 504, 400, 401].map((status) => calls('c', '/v1', 1, { status }));
     const report = await ask([...codes, calls('c', '/v1', 90)], { report: 'client', name: 'c' });

@@ -101,6 +101,40 @@ describe('daily', () => {
     expect((await ask([{ timeMs: early.nowMs }], today, early)).finding).toBe('No hour is over yet; 1 request in all.');
   });
 
+  it('says how many other steps are as busy, and names hours of the day and weekdays that are', async () => {
+    const hours = ['19T09:10', '19T11:10', '20T09:10', '20T11:10'].map((time) => ({
+      timeMs: at(`2026-11-${time}:00Z`),
+    }));
+    const day = await ask(hours, { report: 'day', range: '2026-11-20', focus: 'busiest' });
+    expect(day.finding).toBe('Busiest at 09:00 with 1, and 1 other hour; 2 requests in all.');
+    const events = [{ timeMs: at('2026-11-18T12:00:00Z') }, ...hours];
+    const folded = await ask(events, { report: 'day', step: 'hour-of-day', range: '2026-11-19..2026-11-20' });
+    expect(folded.finding).toBe(
+      'Busiest at 09:00 and 11:00 with 1 request on average, quietest at 00:00, 01:00, 02:00 and 19 more with 0.',
+    );
+  });
+
+  it('tells all calls of days that had none of what was asked for', async () => {
+    const on = (date: string, status: number, count: number, client = 'acme') => ({
+      ...{ timeMs: at(`2026-11-${date}T12:00:00Z`), status, count, client },
+    });
+    const events = [on('17', 200, 1), on('18', 200, 40), on('19', 200, 5), on('19', 500, 2), on('20', 404, 7, 'other')];
+    const range = '2026-11-18..2026-11-20';
+    const bound = { sign: 'under', value: 1, column: 'requests' } as const;
+    const without = (key: 'status' | 'client', pattern: string) =>
+      ask(events, { report: 'daily', range, bound, filters: [{ key, patterns: [pattern], not: false }] });
+    const calm = await without('status', '500');
+    expect(calm.finding).toBe('2 of 3 days had no 500s: 18 Nov and 20 Nov.');
+    expect(calm.table.rows.map((row) => row.slice(1, 5))).toEqual([
+      ['18 Nov', 40, 40, 0],
+      ['20 Nov', 7, 0, 7],
+    ]);
+    expect(calm.notes).toContain('The table has all calls of these days.');
+    const silent = await without('client', 'acme');
+    expect(silent.finding).toBe('1 of 3 days had no requests by acme: 20 Nov.');
+    expect(silent.table.rows.map((row) => row.slice(1, 5))).toEqual([['20 Nov', 7, 0, 7]]);
+  });
+
   it('begins with what was asked for: the sum, the average or the busiest step', async () => {
     const events = [
       { timeMs: at('2026-11-13T12:00:00Z') },

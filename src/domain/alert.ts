@@ -2,7 +2,7 @@ import type { Links } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import type { ScopeState } from './scope-state.ts';
 
-/** Kinds of alerts. `on`: turned on when Headroom is installed. */
+/** Kinds of alerts. `on`: on by default. */
 export const ALERT_KINDS = [
   { kind: 'level', words: /^(levels?|thresholds?|pools?)$/, title: 'A pool reaches 75%, 90% or 100%', on: true },
   { kind: 'switch', words: /^switch(es)?$/, title: 'A pool runs out and the next takes over', on: true },
@@ -26,7 +26,7 @@ export const ALERT_KINDS = [
 
 export type AlertKind = (typeof ALERT_KINDS)[number]['kind'];
 
-/** The kind of alert that these words mean: its name, or what people call it. */
+/** Finds a kind of alert by its name, or by what people call it. */
 export function findAlertKind(what: string): AlertKind | undefined {
   const typed = what
     .trim()
@@ -35,29 +35,29 @@ export function findAlertKind(what: string): AlertKind | undefined {
   return ALERT_KINDS.find(({ kind, words }) => kind === what || words.test(typed))?.kind;
 }
 
-/** A sentence in parts. An instant (epoch ms) among them is shown as a time of day, the reader's own where Slack can. */
+/** A sentence in parts. Instants (epoch ms) are shown as a time of day, in the reader's zone where Slack can. */
 export type Words = string | readonly (string | { atMs: number })[];
 
-/** Puts a sentence into text: its instants by `tell`, its words by `say`. */
+/** Joins a sentence into text: instants by `tell`, words by `say`. */
 export function spell(words: Words, tell: (atMs: number) => string, say = (text: string) => text): string {
   if (typeof words === 'string') return say(words);
   return words.map((part) => (typeof part === 'string' ? say(part) : tell(part.atMs))).join('');
 }
 
-/** Level as a sign; the words beside it say the same. */
+/** Level as an emoji; the words beside it say the same. */
 export type AlertSign = '🔵' | '🟠' | '🔴' | '⛔';
 
-/** An alert as told. Texts are plain: names in them are never read as markup. */
+/** The content of an alert. Texts are plain: names in them are never read as markup. */
 export interface AlertContent {
   kind: AlertKind;
   sign: AlertSign;
   /** `CRM API has used 90% of its daily credits (588 of 651)`. */
   title: string;
-  /** Says when it runs out, who did it, and what to do. */
+  /** Say when it runs out, who caused it, and what to do. */
   lines: readonly Words[];
-  /** The same as one line of a thread; absent: title and first line. */
+  /** The alert as one line of a thread; absent: title and first line. */
   brief?: Words;
-  /** On-call is mentioned. */
+  /** Mention on-call. */
   mention: boolean;
   scope?: string;
   pool?: string;
@@ -65,17 +65,17 @@ export interface AlertContent {
   used?: Thousandths;
   amount?: Thousandths;
   links?: Links;
-  /** Of the scope when it was told, for its picture: that says the same as the words, whenever it is drawn. */
+  /** State of the scope at the time of the alert: its chart then agrees with the words, whenever it is drawn. */
   state?: ScopeState;
-  /** Commands that show who did it and how it came. */
+  /** Command that shows who caused it; `chart` has the command that shows how it came about. */
   who?: string;
   chart?: string;
-  /** End of the pool's period, epoch ms; absent for rolling pools and for what has none. */
+  /** End of the pool's period, epoch ms; absent for rolling pools and for alerts without a period. */
   periodEndMs?: number;
   test?: boolean;
 }
 
-/** An alert as it was told, as far as a chart says it. */
+/** The part of a sent alert that a chart shows. */
 export interface ToldAlert {
   atMs: number;
   content: { kind: AlertKind; level?: number; scope?: string };

@@ -24,9 +24,9 @@ import {
 import { formatDays } from './range.ts';
 
 /**
- * Returns the definitions after a declaration is applied on a day. Amounts, priorities and rules get a version from `today` (or their
- * `validFromDay`) on; what the declaration no longer has ends today and is kept. A scope that was never declared has no
- * history to change, so it and the first rules hold for all days. The same declaration twice changes nothing.
+ * Applies a declaration on a day and returns the new definitions. Amounts, priorities and rules get a new version from `today` (or
+ * their `validFromDay`) on; what the declaration no longer has ends today and is kept. A scope that was never declared has no
+ * history, so it and the first rules apply to all days. The same declaration twice changes nothing.
  */
 export function amend(
   current: Definitions,
@@ -102,7 +102,10 @@ function amendPools(stored: readonly Pool[], declared: readonly DeclaredPool[], 
   return [...lives, ...gone.map((pool) => endBy(pool, today))];
 }
 
-/** Returns an order number for each declared pool. A pool keeps its number while the order of the file allows, so that adding or removing another does not change it. */
+/**
+ * Returns an order number for each declared pool. A pool keeps its number while the order of the file allows, so that adding or
+ * removing another does not change it.
+ */
 function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]): number[] {
   const known = declared.map(({ name }) => {
     const life = stored.findLast((pool) => pool.name === name && isLasting(pool));
@@ -118,8 +121,8 @@ function listPlaces(stored: readonly Pool[], declared: readonly DeclaredPool[]):
 }
 
 /**
- * Undoes a change of period: if the newest life of a name began on the declared day or later, and the wanted period is that of
- * the life before, the earlier life goes on as if it had never ended. Returns the lives of the name.
+ * Undoes a change of period. If the newest life of a name began on the declared day or later, and the wanted period is that of the
+ * life before, the earlier life continues as if it had never ended. Returns the lives of the name.
  */
 function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, changes }: PoolContext): readonly Pool[] {
   const [before, last] = lives.slice(-2);
@@ -134,7 +137,7 @@ function resume(lives: readonly Pool[], wanted: DeclaredPool, { scope, today, ch
   return [...lives.slice(0, -2), goesOn];
 }
 
-/** Makes each life of a name end before the later ones begin: a date in the past may have moved those back. */
+/** Ends each life of a name before the later ones begin, because a date in the past may have moved those back. */
 function endBeforeNext(lives: readonly Pool[]): Pool[] {
   return lives.map((life, index) => {
     const later = lives.slice(index + 1).map((other) => other.fromDay - 1);
@@ -171,7 +174,7 @@ function amendPool(stored: Pool | undefined, declared: DeclaredPool, order: numb
   }
   const changeDay = declared.validFromDay ?? today;
   const periodDiffers = !same(stored.period, period);
-  // Days of `once` may be moved while its balance lives on; another kind of period is another pool from that day on.
+  // The days of `once` can be moved and its balance stays; another kind of period makes another pool from that day on.
   if (periodDiffers && (stored.period.kind !== 'once' || period.kind !== 'once') && stored.fromDay < changeDay) {
     changes.push({
       place,
@@ -220,7 +223,7 @@ function amendAmounts(
   const equals = (other: AmountVersion) => same({ ...placed(other), fromDay: 0 }, { ...version, fromDay: 0 });
   const { validFromDay } = declared;
   const newest = stored.amounts.at(-1)!;
-  // With a date the declaration speaks of all days since; without one, of what holds now.
+  // With a date, the declaration is about all days since; without one, about the amount that applies now.
   const spokenOf =
     validFromDay === undefined
       ? [newest]
@@ -242,7 +245,10 @@ function formatList(numbers: readonly number[]): string {
   return numbers.length === 0 ? 'none' : numbers.join(', ');
 }
 
-/** Rules that hold from now on: those of days before stay as they were. What changes is added to `changes`. */
+/**
+ * Returns rule sets in which the declared rules apply from now on; those of earlier days stay as they were. Adds what changed to
+ * `changes`.
+ */
 function amendRules(
   stored: readonly RuleSet[],
   declaration: Declaration,
@@ -283,13 +289,13 @@ function amendRules(
     changes.push({ place: 'exclude', text, rulesFromDay: changeDay });
   }
   if (!same(newest.holidays, declaration.holidays)) {
-    // Holidays bear their own dates: a new one counts from its first day, a dropped one stays what it was until today.
+    // Holidays have dates of their own: a new one counts from its first day; a dropped one keeps its days until today.
     const added = declaration.holidays.filter((holiday) => !newest.holidays.some((known) => same(known, holiday)));
     for (const holiday of added.filter((candidate) => candidate.fromDay < changeDay))
       sets = revise(sets, holiday.fromDay, (rules) => ({ ...rules, holidays: [...rules.holidays, holiday] }));
     sets = revise(sets, changeDay, (rules) => ({ ...rules, holidays: declaration.holidays }));
     const dropped = newest.holidays.filter((holiday) => !declaration.holidays.some((wanted) => same(wanted, holiday)));
-    // The days of an added one are recorded and not drawn from the first one on.
+    // Days of an added holiday are recorded but not drawn from its first one on.
     for (const holiday of added)
       changes.push({ place: 'holidays', text: `added ${formatHoliday(holiday)}`, rulesFromDay: holiday.fromDay });
     changes.push(...dropped.map((holiday) => describeDropped(holiday, today)));
@@ -308,7 +314,7 @@ function amendRules(
   );
 }
 
-/** Its days are drawn again from today on, if any of them is left. */
+/** Describes a dropped holiday: its days from today on, if any are left, draw from pools again. */
 function describeDropped(holiday: Holiday, today: number): Change {
   const text = `dropped ${formatHoliday(holiday)}`;
   if (holiday.untilDay < today) return { place: 'holidays', text: `${text}: it was over, and stays what it was` };
@@ -325,7 +331,7 @@ function rank(order: readonly string[], name: string): number {
   return index < 0 ? order.length : index;
 }
 
-/** Rules with `patch` applied from a day on. */
+/** Returns rule sets with `patch` applied from a day on. */
 function revise(sets: readonly RuleSet[], day: number, patch: (rules: RuleSet) => RuleSet): readonly RuleSet[] {
   const base = sets.findLast((rules) => rules.fromDay <= day) ?? { scopes: [], exclude: [], holidays: [] };
   const later = sets.filter((rules) => rules.fromDay > day);

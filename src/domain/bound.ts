@@ -1,7 +1,7 @@
 export const BOUND_SIGNS = ['over', 'at-least', 'under', 'at-most'] as const;
 export const BOUND_COLUMNS = ['requests', 'credits', 'share_percent', 'failed_percent', 'ok_percent', 'p95'] as const;
 
-/** A number that the rows (or the steps) of an answer are held against: `over 100`, `under 5% failed`, `at least 500ms`. */
+/** A number that the rows or steps of an answer are compared with: `over 100`, `under 5% failed`, `at least 500ms`. */
 export interface Bound {
   sign: (typeof BOUND_SIGNS)[number];
   /** Whole credits, percent, milliseconds. */
@@ -15,12 +15,12 @@ export function isWithin({ sign, value }: Bound, number: number): boolean {
   return sign === 'under' ? number < value : number <= value;
 }
 
-/** Tells whether it asks for those without any. */
+/** Tells whether a bound asks for rows without any requests. */
 export function isOfNone({ sign, value, column }: Bound): boolean {
   return column === 'requests' && ((sign === 'under' && value <= 1) || (sign === 'at-most' && value < 1));
 }
 
-/** Tells whether it is the least that there must be: more never breaks it. */
+/** Tells whether a bound is a minimum: a larger number never breaks it. */
 export function isLowest({ sign }: Bound): boolean {
   return sign === 'over' || sign === 'at-least';
 }

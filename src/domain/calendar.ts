@@ -4,19 +4,19 @@
  */
 export interface Calendar {
   readonly zone: string;
-  /** The local date that holds this instant. */
+  /** Returns the local date that holds this instant. */
   dayOf(ms: number): number;
-  /** First instant of a local date (where midnight is skipped by a clock change: the first instant that exists). */
+  /** Returns the first instant of a local date. If a clock change skips midnight, that is the first instant that exists. */
   startOfDay(day: number): number;
-  /** First instant of the local hour that holds this instant; the doubled hour of an autumn night is two hours. */
+  /** Returns the first instant of the local hour that holds this instant. The doubled hour of an autumn night is two hours. */
   startOfHour(ms: number): number;
-  /** Start of every local hour of a date, in order: 23, 24 or 25 of them. */
+  /** Lists the start of every local hour of a date, in order: 23, 24 or 25 of them. */
   hoursOf(day: number): number[];
 }
 
 const QUARTER_MS = 900_000;
 
-/** Throws RangeError for a zone that is not an IANA name. */
+/** Creates the calendar of an IANA zone. Throws RangeError for an unknown zone. */
 export function createCalendar(zone: string): Calendar {
   // Every zone's offset is constant within a quarter of an hour of UTC, so one lookup serves all its instants.
   const quarters = new Map<number, { day: number; hourMs: number }>();
@@ -75,12 +75,12 @@ function startOfLocalHour(local: Temporal.ZonedDateTime): number {
   return local.add({ milliseconds: 1 }).getTimeZoneTransition('previous')?.epochMilliseconds ?? start;
 }
 
-/** Months from 0. Date.UTC would take the years 0 to 99 for those of the 20th century. */
+/** Counts days since 1970-01-01; months start at 0. Date.UTC would read the years 0 to 99 as 1900 to 1999. */
 function countDays(year: number, month: number, day: number): number {
   return new Date(0).setUTCFullYear(year, month, day) / DAY_MS;
 }
 
-/** Days from 1970-01-01 to this date. */
+/** Returns the days from 1970-01-01 to this date. */
 export function toDay(date: Temporal.PlainDate): number {
   return countDays(date.year, date.month - 1, date.day);
 }
@@ -95,7 +95,7 @@ export function formatDay(day: number): string {
   return toDate(day).toString();
 }
 
-/** `Fri 20 Nov 2026`: a day in a sentence; `formatDay` is for what is typed and for machines. */
+/** `Fri 20 Nov 2026`, for sentences; `formatDay` is for typed text and for machines. */
 export function formatDate(day: number): string {
   const date = toDate(day);
   return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
@@ -111,7 +111,7 @@ export function monthOf(day: number): number {
   return date.year * 12 + date.month - 1;
 }
 
-/** The first day of a month. */
+/** Returns the first day of a month. */
 export function firstDayOf(month: number): number {
   return countDays(Math.floor(month / 12), month % 12, 1);
 }
@@ -145,14 +145,14 @@ export const SHORT_WEEKDAYS: readonly string[] = WEEKDAYS.map((name) => name.sli
 
 export const NUMBER_NAMES = 'one two three four five six seven eight nine ten eleven twelve'.split(' ');
 
-/** A whole number in digits (at most five) or as a word up to twelve. */
+/** Reads a whole number in digits (at most five) or as a word up to twelve. */
 export function readNumber(text: string): number | undefined {
   if (/^\d{1,5}$/.test(text)) return Number(text);
   const word = NUMBER_NAMES.indexOf(text);
   return word >= 0 ? word + 1 : undefined;
 }
 
-/** 1–12 for a month's name or its first letters (at least three). */
+/** Returns 1–12 for a month's name or its first letters (at least three). */
 export function readMonth(word: string): number | undefined {
   const name = word.replace(/\.$/, '');
   if (name.length < 3) return undefined;
@@ -161,7 +161,7 @@ export function readMonth(word: string): number | undefined {
   return index >= 0 ? index + 1 : undefined;
 }
 
-/** 1 (Monday) – 7 for a weekday's name, its plural or its usual abbreviations. */
+/** Returns 1 (Monday) to 7 for a weekday's name, its plural or a usual abbreviation. */
 export function readWeekday(word: string): number | undefined {
   const name = word.toLowerCase().replace(/\.$/, '');
   if (name.length < 3) return undefined;
@@ -181,7 +181,7 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** The pause before another try: `firstMs` after one failure, twice as long after each further one, at most `longestMs`. */
+/** Returns the pause before another try: `firstMs` after one failure, doubled after each further one, at most `longestMs`. */
 export function backoffMs(failures: number, { firstMs, longestMs }: { firstMs: number; longestMs: number }): number {
   return Math.min(firstMs * 2 ** Math.min(failures - 1, 20), longestMs);
 }

@@ -12,7 +12,7 @@ import {
   type ScopeRules,
 } from './definition.ts';
 
-/** The content of a file of pools, checked: the state wanted now, without history. */
+/** The checked content of a file of pools: the state wanted now, without history. */
 export interface Declaration {
   scopes: readonly DeclaredScope[];
   exclude: readonly Match[];
@@ -25,12 +25,12 @@ export interface DeclaredScope
     Pick<ScopeRules, 'match' | 'costs'> {
   limits: readonly DeclaredLimit[];
   pools: readonly DeclaredPool[];
-  /** Day from which changed match, cost and limit rules hold; absent: the day of the change. */
+  /** Day from which changed match, cost and limit rules apply; absent: the day of the change. */
   validFromDay?: number;
 }
 
 export interface DeclaredPool extends Pick<Pool, 'name' | 'period' | 'priority' | 'thresholds'>, Amount {
-  /** Day from which what differs holds; absent: the day of the change. */
+  /** Day from which the differences apply; absent: the day of the change. */
   validFromDay?: number;
 }
 
@@ -38,20 +38,17 @@ export interface DeclaredLimit extends DeclaredPool {
   match?: readonly Match[];
 }
 
-/** One difference that was written: where (`crm/Daily credits`, `exclude`), and what, in words. */
+/** One applied difference: its place (`crm/Daily credits`, `exclude`), and a description. */
 export interface Change {
   place: string;
   text: string;
-  /** The first day of which calls are counted by other rules than before; calls that came in already are not. */
+  /** First day whose calls are counted by other rules than before. Calls that came in already are not counted again. */
   rulesFromDay?: number;
 }
 
-/**
- * Says how calls that came in already are counted by the rules of these changes, too; undefined where none of them would be
- * counted otherwise.
- */
+/** Says how to count earlier calls by the changed rules too; undefined if no earlier call would be counted differently. */
 export function offerRecount(changes: readonly Change[], today: number): string | undefined {
-  // Rules for all days are the first ones: what came before today was never asked to be counted by them.
+  // Rules from FIRST_DAY are the first rules: a recount by them is offered for today only.
   const days = changes.flatMap(({ rulesFromDay: day }) => (day === FIRST_DAY ? [today] : (day ?? [])));
   const fromDay = Math.min(...days);
   if (!(fromDay <= today)) return undefined;
@@ -62,8 +59,8 @@ export function offerRecount(changes: readonly Change[], today: number): string 
 export const NO_DEFINITIONS: Definitions = { version: 0, scopes: [], ruleSets: [], clients: [] };
 
 /**
- * The declaration that would change nothing: to be edited and applied again. `dated`: with the days from which its parts hold, so
- * that it declares the same to another database.
+ * Returns the declaration that would change nothing, to be edited and applied again. `dated`: with the days from which its parts
+ * apply, so that it declares the same to another database.
  */
 export function toDeclaration(definitions: Definitions, { dated = false } = {}): Declaration {
   const rules = definitions.ruleSets.at(-1);
@@ -73,7 +70,7 @@ export function toDeclaration(definitions: Definitions, { dated = false } = {}):
       .map((scope): DeclaredScope => {
         const own = rules?.scopes.find((candidate) => candidate.name === scope.name);
         const rulesDay = dated ? findRulesDay(definitions.ruleSets, scope.name) : undefined;
-        // A pool without a day has that of its scope.
+        // A pool without a day takes that of its scope.
         const toDeclared = (pool: Pool): DeclaredPool => ({
           ...toDeclaredPool(pool),
           ...(dated && (rulesDay !== undefined || !holdsByItself(pool))
@@ -101,7 +98,7 @@ export function toDeclaration(definitions: Definitions, { dated = false } = {}):
   };
 }
 
-/** Finds the day from which the rules of a scope hold as they are; undefined: for all days, or it has none. */
+/** Finds the day from which the current rules of a scope apply; undefined: for all days, or it has no rules. */
 function findRulesDay(ruleSets: readonly RuleSet[], name: string): number | undefined {
   const own = ruleSets.map(({ fromDay, scopes }) => ({ fromDay, rules: scopes.find((one) => one.name === name) }));
   const newest = own.at(-1)?.rules;
@@ -111,7 +108,7 @@ function findRulesDay(ruleSets: readonly RuleSet[], name: string): number | unde
   return fromDay === FIRST_DAY ? undefined : fromDay;
 }
 
-/** The newest rules hold from `fromDay` on, whatever held between; for a recount that was asked for. */
+/** Applies the newest rules from `fromDay` on, in place of those that applied since; for a recount. */
 export function backdateRules(definitions: Definitions, fromDay: number): Definitions {
   const newest = definitions.ruleSets.at(-1);
   if (!newest || newest.fromDay <= fromDay) return definitions;
@@ -140,7 +137,7 @@ function toDeclaredPool(pool: Pool): DeclaredPool {
   return { name, period, priority, thresholds, base, grants, ...(max === undefined ? {} : { max }) };
 }
 
-/** Tells whether a first declaration without a day would hold from the same day as this pool does. */
+/** Tells whether a first declaration without a day would apply from the same day as this pool does. */
 function holdsByItself({ period, amounts }: Pool): boolean {
   return amounts.at(-1)!.fromDay === (period.kind === 'once' ? period.fromDay : FIRST_DAY);
 }

@@ -8,7 +8,7 @@ export const MAX_AMOUNT = 1e15;
 
 type Fields = Readonly<Record<string, Field>>;
 
-/** Fields of a pool or limit, by their keys in a file; grants and rules stand beside them. */
+/** Fields of a pool or limit, by their keys in a file. Grants and rules are described elsewhere. */
 export const POOL_FIELDS = {
   name: { kind: 'text', label: 'Name', required: 'name the pool or limit' },
   period: {
@@ -37,7 +37,7 @@ export const POOL_FIELDS = {
     ...{ kind: 'whole', label: 'Priority', least: 0, most: 1e6 },
     hint: 'Lower is drawn first. Empty: after those that have one.',
   },
-  /** A list in a file. */
+  /** Typed as text in a form; a list in a file. */
   thresholds: {
     ...{ kind: 'text', label: 'Warn at' },
     hint: 'Percentages, in ascending order. 100 always warns as well. 75, 90 is usual.',
@@ -57,7 +57,7 @@ export const GRANT_FIELDS = {
   },
 } as const satisfies Fields;
 
-/** Fields of a scope itself; its links stand below `links` in a file. */
+/** Fields of a scope itself; in a file its links are below `links`. */
 export const SCOPE_FIELDS = {
   name: { kind: 'text', label: 'Name', hint: 'As events name it, such as crm', required: 'name the scope' },
   title: { kind: 'text', label: 'Title', hint: 'As people read it. Empty: its name.' },
@@ -82,29 +82,32 @@ export const CLIENT_FIELDS = {
   team: { kind: 'text', label: 'Team' },
 } as const satisfies Fields;
 
-/** What was typed into each field; empty: not given. */
+/** The text typed into each field; empty: not given. */
 type Typed<F> = { [K in keyof F]: string };
 export type GrantFields = Typed<typeof GRANT_FIELDS>;
 export type ScopeFields = Typed<typeof SCOPE_FIELDS>;
 export type PoolFields = Typed<typeof POOL_FIELDS> & { grants: readonly GrantFields[] };
-/** One shown client; its ids, one a line. */
+/** One shown client; `ids` has one id per line. */
 export type ClientFields = Record<'name' | 'ids' | 'owner' | 'team', string>;
 
-/** One that is still to be filled in. */
+/** A grant that is still to be filled in. */
 export const NO_GRANT: GrantFields = { name: '', quantity: '1', each: '' };
 
 /** One pool or limit of a scope, changed or new. */
 export interface PoolEdit {
   part: 'pools' | 'limits';
   scope: string;
-  /** Of the one that is changed; absent: a new one, named by its fields. */
+  /** Name of the pool that is changed; absent: a new one, named by its fields. */
   name?: string | undefined;
   fields: PoolFields;
-  /** Its value when the form was opened, as `PoolSummary` has it: somebody else's change in between is not overwritten. */
+  /**
+   * `basis` of its PoolSummary when the form was opened. If it differs now, somebody else has changed the pool, and their change is
+   * not overwritten.
+   */
   basis?: string | undefined;
 }
 
-/** A scope itself, changed or new, as PoolEdit; its pools have forms of their own, its rules are edited as text. */
+/** A scope itself, changed or new, like PoolEdit. Its pools have forms of their own, and its rules are edited as text. */
 export interface ScopeEdit {
   part: 'scope';
   name?: string | undefined;
@@ -112,7 +115,7 @@ export interface ScopeEdit {
   basis?: string | undefined;
 }
 
-/** The ids of one shown client, changed or new (without `basis`), or no longer declared (without `fields`). */
+/** The ids of one shown client: changed, new (without `basis`), or no longer declared (without `fields`). */
 export interface ClientEdit {
   part: 'client';
   basis?: string | undefined;
@@ -126,7 +129,7 @@ export interface PoolEnd {
   name: string;
 }
 
-/** The YAML of some scopes; those that it does not name stay as they are. */
+/** The YAML of some scopes; scopes that it does not name stay as they are. */
 export interface TextEdit {
   part: 'text';
   yaml: string;
@@ -134,13 +137,13 @@ export interface TextEdit {
 
 export type DeclarationEdit = PoolEdit | ScopeEdit | ClientEdit | PoolEnd | TextEdit;
 
-/** A fault of one field, with its cure. `field` is its key (`base`, `grants.0.each`), or empty for the whole. */
+/** A fault of one field, with how to fix it. `field` is its key (`base`, `grants.0.each`), or empty for the whole. */
 export interface FieldFault {
   field: string;
   text: string;
 }
 
-/** The fields of what is declared. Written back unchanged they declare the same. */
+/** Returns the fields of a declared pool. Written back unchanged, they declare the same. */
 export function toPoolFields({ name, period, priority, base, grants, max, thresholds }: DeclaredPool): PoolFields {
   return {
     ...{ name, period: period.kind },
@@ -168,7 +171,7 @@ export function toScopeFields({ name, title, rateLimitPerMinute, links }: Declar
   };
 }
 
-/** Below 10^15 thousandths the nearest float prints the three decimals exactly. */
+/** Writes credits with their three decimals, which the nearest float prints exactly below 10^15 thousandths. */
 function toText(credits: number): string {
   return String(credits / 1000);
 }

@@ -4,10 +4,10 @@ import type { Thousandths } from './event.ts';
 import { formatDays } from './range.ts';
 import { multiplyCredits, smallerOf, sumCredits } from './thousandths.ts';
 
-/** Any subset of dimensions with patterns (`*` matches any characters); all keys must fit. */
+/** Patterns for some dimensions (`*` matches any characters); all must fit. */
 export type Match = Partial<Record<Dimension, string>>;
 
-/** Credits (thousandths) per call for calls that match, or per `perRecords` records, at most `max` per call. First fitting rule wins. */
+/** Credits (thousandths) per matching call, or per `perRecords` records, at most `max` per call. The first fitting rule wins. */
 export interface CostRule {
   match: Match;
   credits: number;
@@ -40,18 +40,18 @@ export interface Amount {
 /** The parts of an amount from a day on. */
 export interface AmountVersion extends Amount {
   fromDay: number;
-  /** Places in the draw order and in the file while this version holds; absent: the pool's. */
+  /** Priority, and place in the file, while this version applies; absent: the pool's. */
   priority?: number;
   order?: number;
 }
 
-/** A pool, or a limit (which nothing is drawn from). Its amounts in order of `fromDay`. */
+/** A pool, or a limit (which gives nothing). Its amounts are in order of `fromDay`. */
 export interface Pool {
   name: string;
   period: PeriodRule;
   /** Lower is drawn first. */
   priority: number;
-  /** First and last day on which it exists; `untilDay` absent: still there. */
+  /** First and last day on which it exists; `untilDay` absent: it still does. */
   fromDay: number;
   untilDay?: number;
   amounts: readonly AmountVersion[];
@@ -62,11 +62,11 @@ export interface Pool {
 }
 
 export interface Limit extends Pool {
-  /** Absent: counts all that its scope counts. Present: a meter of its own, named `scope/limit`. */
+  /** Absent: it counts all that its scope counts. Present: it has a meter of its own, named `scope/limit`. */
   match?: readonly Match[];
 }
 
-/** Addresses of the buttons on amber and red. */
+/** Addresses of the buttons that are shown on amber and red. */
 export interface Links {
   addon?: string;
   upgrade?: string;
@@ -79,15 +79,15 @@ export interface Scope {
   links: Links;
   /** Last day on which it was declared; absent: it still is. */
   untilDay?: number;
-  /** A name that ended and came back, or whose period changed, stands here once for each of its lives. */
+  /** A pool that ended and came back, or whose period changed, is listed once for each of its lives. */
   pools: readonly Pool[];
   limits: readonly Limit[];
 }
 
-/** Rules that are applied at ingest, by the event's own day. */
+/** Rules that apply at ingest, by the event's own day. */
 export interface RuleSet {
   fromDay: number;
-  /** In the order of the file; the first scope with a fitting entry takes the call. */
+  /** In the order of the file; a call goes to the first scope with a fitting entry. */
   scopes: readonly ScopeRules[];
   exclude: readonly Match[];
   holidays: readonly Holiday[];
@@ -100,14 +100,14 @@ export interface ScopeRules {
   limits: readonly { name: string; match: readonly Match[] }[];
 }
 
-/** Recorded, not drawn. `scope` absent: all scopes. Days inclusive. */
+/** Days whose calls are recorded but not drawn from pools, both inclusive. `scope` absent: all scopes. */
 export interface Holiday {
   scope?: string;
   fromDay: number;
   untilDay: number;
 }
 
-/** A shown name for client ids that fit the pattern, whom to tell, and the team that answers for it. */
+/** A shown name for client ids that fit the pattern, with the owner to tell, and the team that answers for it. */
 export interface ClientName {
   id: string;
   name: string;
@@ -115,16 +115,16 @@ export interface ClientName {
   team?: string;
 }
 
-/** All that was ever declared, as of one version. */
+/** All that was ever declared, at one version. */
 export interface Definitions {
   version: number;
   scopes: readonly Scope[];
-  /** Ascending `fromDay`; the one with the latest `fromDay` ≤ the event's day holds. Empty: no rules. */
+  /** In order of `fromDay`; an event takes the last one with `fromDay` ≤ its day. Empty: no rules. */
   ruleSets: readonly RuleSet[];
   clients: readonly ClientName[];
 }
 
-/** Definitions, and the instant from which they were in force. */
+/** Definitions, and the instant from which they applied. */
 export interface AppliedDefinitions {
   appliedMs: number;
   definitions: Definitions;
@@ -133,25 +133,25 @@ export interface AppliedDefinitions {
 /** The scope of events that name none and fit no rule. */
 export const DEFAULT_SCOPE = 'default';
 
-/** 0001-01-01: the day from which the first declaration of a scope, and the first rules, hold. */
+/** 0001-01-01: first declarations of a scope, and the first rules, apply from this day. */
 export const FIRST_DAY = -719_162;
 
-/** Priority of a pool that was given none: after those that have one. */
+/** Priority of a pool without one: it is drawn after those that have one. */
 export const LAST_PRIORITY = 1000;
 
 export const DEFAULT_THRESHOLDS: readonly number[] = [75, 90];
 
-/** The largest number of thousandths that one event may carry: 10^9 credits. */
+/** The most credits of one event: 10^9, in thousandths. */
 export const MAX_EVENT_CREDITS = 1e12;
 
-/** Reads `52500`, `0.5`, `12.125` exactly, from its digits, as thousandths; undefined for anything else, a sign included. */
+/** Reads `52500`, `0.5`, `12.125` from their digits, exactly, as thousandths; undefined for anything else, a sign included. */
 export function parseCredits(text: string): number | undefined {
   const parts = /^(\d{1,12})(?:\.(\d{1,3}))?$/.exec(text);
   if (!parts) return undefined;
   return Number(parts[1]) * 1000 + Number((parts[2] ?? '').padEnd(3, '0'));
 }
 
-/** `1,234.5`: all digits that there are, never rounded. */
+/** `1,234.5`: with all its decimals, never rounded. */
 export function formatCredits(credits: Thousandths): string {
   return toDecimal(credits).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 }
@@ -163,14 +163,14 @@ export function toDecimal(credits: Thousandths): string {
   return `${credits < 0 ? '-' : ''}${digits.slice(0, -3)}${fraction && `.${fraction}`}`;
 }
 
-/** Credits for programs: a number where it is exact, which floats are up to 10^12 credits, else text. */
+/** Returns credits for programs: a number up to 10^12 credits, which a float holds exactly, else text. */
 export function toNumberOrText(credits: Thousandths): number | string {
   return credits <= EXACT_FLOAT && credits >= -EXACT_FLOAT ? Number(credits) / 1000 : toDecimal(credits);
 }
 
 const EXACT_FLOAT = 1e15;
 
-/** min(base + Σ quantity × each, max). */
+/** Returns min(base + Σ quantity × each, max). */
 export function amountOf(version: Amount): Thousandths {
   const grants = version.grants.map(({ quantity, each }) => multiplyCredits(each, quantity));
   const sum = sumCredits([version.base, ...grants]);
@@ -186,7 +186,7 @@ export function formatArithmetic(version: Amount): string {
   return amountOf(version) < sum ? `${equation}, at most ${formatCredits(amountOf(version))}` : equation;
 }
 
-/** The same amount with other quantities, by the grant's name in any case (`{ users: 25 }`); for what-if questions. */
+/** Returns an amount with other quantities, by the grant's name in any case (`{ users: 25 }`), for what-if questions. */
 export function supposeQuantities<A extends Amount>(version: A, suppose: Readonly<Record<string, number>>): A {
   const wanted = new Map(Object.entries(suppose).map(([name, quantity]) => [name.toLowerCase(), quantity]));
   return {
@@ -198,20 +198,20 @@ export function supposeQuantities<A extends Amount>(version: A, suppose: Readonl
   };
 }
 
-/** The version in force on a day; before the first one, that one. */
+/** Returns the version that applies on a day; before the first one, the first. */
 export function versionOn(amounts: readonly AmountVersion[], day: number): AmountVersion {
   return amounts.findLast((version) => version.fromDay <= day) ?? amounts[0]!;
 }
 
-/** Half-open span of days. */
+/** A half-open span of days. */
 export interface DaySpan {
   fromDay: number;
   toDay: number;
 }
 
 /**
- * The period of a rule that holds this day; undefined for a rolling window (which has none) and outside of `once`.
- * An anchor after the month's end means its last day, and the next month has the anchor again.
+ * Returns the period that holds this day; undefined for a rolling window (which has none) and outside of `once`. If a month is too
+ * short for the anchor day, its last day is taken.
  */
 export function periodOf(rule: PeriodRule, day: number): DaySpan | undefined {
   switch (rule.kind) {

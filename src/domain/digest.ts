@@ -1,7 +1,7 @@
 import type { Filter } from './filter.ts';
 import type { ScheduleRule } from './schedule-rule.ts';
 
-/** Parts that a digest can hold: lines of the message itself, then messages in its thread, in their order. */
+/** Parts that a digest can have: lines of its message, then messages in its thread, in this order. */
 export const DIGEST_SECTIONS = [
   { key: 'requests', title: 'Requests and chart', part: 'message' },
   { key: 'success', title: 'Success rate', part: 'message' },
@@ -24,7 +24,7 @@ export const THREAD_SECTIONS: readonly DigestSection[] = DIGEST_SECTIONS.filter(
   ({ key }) => key,
 );
 
-/** The content that a subscription asks for: sections, and the calls that they count. */
+/** The content of a subscription: its sections, and the calls that they count. */
 export interface DigestWhat {
   sections: readonly DigestSection[];
   filters: readonly Filter[];
@@ -33,7 +33,7 @@ export interface DigestWhat {
 
 export const EVERYTHING: DigestWhat = { sections: DIGEST_SECTIONS.map(({ key }) => key), filters: [] };
 
-/** `only calls with scope crm, not status 429`; nothing where it is about all calls. */
+/** `only calls with scope crm, not status 429`; empty if it counts all calls. */
 export function describeLimits({ filters, scope }: DigestWhat): string[] {
   const words = filters.map(({ key, patterns, not }) => `${not ? 'not ' : ''}${key} ${patterns.join(' or ')}`);
   const all = [...words, ...(scope ? [`scope ${scope}`] : [])];
@@ -44,12 +44,12 @@ export function isSection(key: string): key is DigestSection {
   return DIGEST_SECTIONS.some((known) => known.key === key);
 }
 
-/** Filters for the calls that a digest counts. */
+/** Returns the filters for the calls that a digest counts. */
 export function toFilters({ filters, scope }: DigestWhat): readonly Filter[] {
   return scope === undefined ? filters : [...filters, { key: 'scope', patterns: [scope], not: false }];
 }
 
-/** The span that a digest sums besides its day: a weekly digest adds its week, a monthly one its month. */
+/** The span that a digest sums up besides its day: a weekly digest adds its week, a monthly one its month. */
 export type DigestRhythm = 'day' | 'week' | 'month';
 
 export function toRhythm(rule: ScheduleRule): DigestRhythm {
@@ -57,13 +57,13 @@ export function toRhythm(rule: ScheduleRule): DigestRhythm {
   return rule.weekdays.length === 1 ? 'week' : 'day';
 }
 
-/** The numbers that a digest stated; kept, so that the next one tells what changed since, and each change once. */
+/** Numbers that a digest stated, kept so that the next one can tell what changed since, each change once. */
 export interface StatedDay {
   day: number;
   requests: number;
   failed: number;
-  /** Corrections entered before this have been told; absent in those of older versions. */
+  /** Corrections entered before this instant have been told; absent in digests of older versions. */
   correctionsUntilMs?: number | undefined;
-  /** Earlier days that it gave a new number for. */
+  /** Earlier days for which it stated a new number. */
   restated?: readonly { day: number; requests: number }[] | undefined;
 }

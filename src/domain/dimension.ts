@@ -1,6 +1,6 @@
 /**
- * Dimensions that calls are counted by. `status` stands apart: every total is also kept by status, so it can join any question.
- * `version` is the event's `api_version`; `scope` is the metered set that the call belongs to.
+ * Dimensions that calls are counted by. `status` is not among them: every total is also kept by status, so status can join any
+ * question. `version` is the event's `api_version`; `scope` is the metered set that the call belongs to.
  */
 export const DIMENSIONS = [
   'client',
@@ -21,7 +21,7 @@ export type Dimension = (typeof DIMENSIONS)[number];
 
 export type GroupKey = Dimension | 'status';
 
-/** Keys that questions group by: dimensions of calls, and the team that a client is declared to belong to, which no total stores. */
+/** Keys that questions group by: dimensions, and the team that a client is declared to belong to, which no total stores. */
 export type Grouping = Dimension | 'team';
 export const GROUPINGS: readonly Grouping[] = [...DIMENSIONS, 'team'];
 
@@ -36,9 +36,9 @@ export const DIMENSION_PAIRS: readonly (readonly [Dimension, Dimension])[] = [
   ['function', 'module'],
 ];
 
-/** Shown where an event carries no value for a dimension, or no status. */
+/** Shown if an event carries no value for a dimension, or no status. */
 export const NONE = '(none)';
-/** Holds what exceeds the cap of a dimension's values on a day. */
+/** Counts the values beyond the cap of a dimension on a day. */
 export const OTHER = '(other)';
-/** Stands in for a value that was forgotten on request. */
+/** Replaces a value that was forgotten on request. */
 export const REMOVED = '(removed)';

@@ -1,7 +1,7 @@
 /**
- * Tells which pool each credit is drawn from: a pure function of usage and definitions. Steps are taken in the order
- * of their time, whatever the order of arrival; each draws from the pools in their order as far as something is left, and
- * what none covers is overage. Conservation: at every step, drawn of all pools + overage = credits.
+ * Tells which pool each credit is drawn from: a pure function of usage and definitions. Steps are taken in order of their time,
+ * whatever the order of arrival. Each draws from the pools in draw order as far as they have something left; what none covers is
+ * overage. Conservation: at every step, drawn of all pools + overage = credits.
  */
 
 import { type Calendar, DAY_MS, MINUTE_MS } from './calendar.ts';
@@ -10,19 +10,22 @@ import type { Thousandths } from './event.ts';
 import { addCredits, largerOf, smallerOf, subtractCredits } from './thousandths.ts';
 import type { Span } from './usage.ts';
 
-/** Credits used from an instant on: in that minute where a pool is rolling, else minute or day. Corrections may make it negative. */
+/**
+ * Credits used in the minute or day that begins at an instant; in a minute where a rolling pool needs it. Corrections may make it
+ * negative.
+ */
 export interface UsageStep {
   startMs: number;
   credits: Thousandths;
 }
 
-/** Steps in order of time, one for each instant, none below zero. */
+/** Steps in order of time, at most one per instant, none below zero. */
 export interface NetUsage {
   startsMs: Float64Array;
   credits: Thousandths[];
 }
 
-/** A pool ran empty while being drawn from; `next` is the one that goes on, undefined: overage. Places in `pools`. */
+/** A pool that ran empty while being drawn from; `next` is drawn from after it (undefined: overage). Both are indexes in `pools`. */
 interface Exhaustion {
   atMs: number;
   pool: number;
@@ -34,20 +37,22 @@ export interface DrawDown {
   calendar: Calendar;
   knownDay: number;
   usage: NetUsage;
-  /** For each pool, what each step drew from it. */
+  /** For each pool, the credits that each step drew from it. */
   drawn: readonly (readonly Thousandths[])[];
   overage: readonly Thousandths[];
-  /** For each pool, the overage that its window holds besides what it gave: of a rolling pool while it is the last of the stack. */
+  /**
+   * For each pool, the overage that its window holds besides what it gave: only of a rolling pool, while it is the last of the stack.
+   */
   over: readonly (readonly Thousandths[])[];
-  /** In order of time: the first of each period; of a rolling pool, those after an hour or more without one. */
+  /** In order of time: the first of each period; for a rolling pool, each after more than an hour without one. */
   exhaustions: readonly Exhaustion[];
 }
 
 export interface DrawDownContext {
   calendar: Calendar;
-  /** Day of "now": of the period that it lies in, the latest amount in force by then counts; of a past one, that of its last day. */
+  /** The day of "now". A period that holds it has the latest amount in force by then; a past period has that of its last day. */
   knownDay: number;
-  /** The state to start from: what each pool has given in its period so far (of a rolling pool: nothing), at an instant. */
+  /** The state to start from: what each pool has given in its period so far (rolling pools: nothing), at an instant. */
   opening?: { atMs: number; used: readonly Thousandths[] };
 }
 
@@ -86,7 +91,7 @@ export function drawDown(
     }
     overage[step] = rest;
     const last = order.at(-1);
-    // The window of a scope's last pool holds what went over it too, as a provider's own counter does.
+    // The window of a scope's last pool also holds the overage, as a provider's own counter does.
     if (rest > 0 && last?.rolling) {
       last.over[step] = rest;
       last.used = addCredits(last.used, rest);
@@ -113,7 +118,7 @@ function createAmounts(length: number): Thousandths[] {
   return new Array<Thousandths>(length).fill(0);
 }
 
-/** A pool while it is being drawn from. */
+/** The working state of a pool during the walk. */
 interface Lane {
   pool: Pool;
   index: number;
@@ -121,7 +126,7 @@ interface Lane {
   drawn: Thousandths[];
   over: Thousandths[];
   amount: Thousandths;
-  /** Drawn in the current period, or held by the current window. */
+  /** Credits drawn in the current period, or held by the current window. */
   used: Thousandths;
   periodFromDay: number;
   /** First step that is still inside the rolling window. */
@@ -144,7 +149,7 @@ function createLane(pool: Pool, index: number, steps: number): Lane {
   };
 }
 
-/** Takes out of a rolling window what it held from 24 hours before `ms` or earlier. */
+/** Removes from a rolling window the steps 24 hours or more before `ms`. */
 function expire(lane: Lane, startsMs: Float64Array, ms: number): void {
   while (startsMs[lane.oldest]! <= ms - DAY_MS) {
     const held = addCredits(lane.drawn[lane.oldest]!, lane.over[lane.oldest]!);
@@ -153,7 +158,7 @@ function expire(lane: Lane, startsMs: Float64Array, ms: number): void {
   }
 }
 
-/** Brings amounts, periods and the draw order to an instant; all of it holds until `turnMs`. */
+/** Updates amounts, periods and the draw order for an instant; they stay the same until `turnMs`. */
 function turn(
   lanes: readonly Lane[],
   ms: number,
@@ -182,7 +187,7 @@ function turn(
   };
 }
 
-/** Days on which a pool's place may change. */
+/** Lists the days on which a pool's amount, period or place in the draw order may change. */
 function listTurns(pool: Pool, place: PoolDay | undefined): number[] {
   const { period, fromDay, untilDay, amounts } = pool;
   const turns = [fromDay, ...amounts.map((version) => version.fromDay)];
@@ -192,14 +197,17 @@ function listTurns(pool: Pool, place: PoolDay | undefined): number[] {
   return turns;
 }
 
-/** A pool on one day: its amount, and what the draw order goes by. */
+/** A pool on one day: its amount, and what decides its place in the draw order. */
 interface PoolDay {
   amount: Thousandths;
   priority: number;
-  /** End of the period. A rolling window has none and comes first in the order: what it does not give now is lost. */
+  /**
+   * Days of the period, half-open. A rolling window has no end (-Infinity) and so comes first: credits that it does not give now are
+   * lost.
+   */
   fromDay: number;
   toDay: number;
-  /** The `from` that ties are broken by. */
+  /** The `from` day that breaks ties. */
   since: number;
   order: number;
 }
@@ -216,7 +224,7 @@ function poolDayOf(pool: Pool, day: number, knownDay: number): PoolDay | undefin
   const span = periodOf(period, day);
   if (!span) return undefined;
   const lastDay = Math.min(span.toDay - 1, untilDay);
-  // Of a period still to come, what is declared for it counts.
+  // A future period has the amount that is declared for it.
   const amount = amountOf(versionOn(amounts, span.fromDay > knownDay ? lastDay : Math.min(lastDay, knownDay)));
   return { amount, priority, ...span, since: period.kind === 'once' ? period.fromDay : pool.fromDay, order };
 }
@@ -231,8 +239,8 @@ function compare(a: number, b: number): number {
 }
 
 /**
- * Steps in order of time with corrections settled within their day: a minus takes from what was used before it, nearest
- * first, and what remains of it from what comes later; a day that stays below zero counts as zero.
+ * Returns steps in order of time with corrections settled within their day: a minus takes from earlier use of the day, nearest first,
+ * and its rest from later use; a day that stays below zero counts as zero.
  */
 export function netUsage(steps: readonly UsageStep[], calendar: Calendar): NetUsage {
   const sorted = isAscending(steps) ? steps : mergeSteps(steps);
@@ -282,7 +290,7 @@ function settleCorrections(startsMs: Float64Array, credits: Thousandths[], calen
   }
 }
 
-/** A pool or limit just before an instant: its period (of a rolling one, 24 hours to the end of that minute) and amount. */
+/** Amount and period of a pool or limit just before an instant. A rolling one has the 24 hours to the end of that minute. */
 export interface Standing {
   amount: Thousandths;
   period: Span;
@@ -290,7 +298,7 @@ export interface Standing {
   days?: DaySpan;
 }
 
-/** Undefined where the pool does not exist then. The end of a day belongs to that day. */
+/** Returns undefined if the pool does not exist at that time. Midnight at the end of a day belongs to that day. */
 export function findStanding(pool: Pool, atMs: number, calendar: Calendar, knownDay: number): Standing | undefined {
   const place = poolDayOf(pool, calendar.dayOf(atMs - 1), knownDay);
   if (!place) return undefined;
@@ -303,7 +311,7 @@ export function findStanding(pool: Pool, atMs: number, calendar: Calendar, known
   return { amount: place.amount, period, days: { fromDay, toDay } };
 }
 
-/** Places in `pools` of those that exist just before an instant, in the order in which they are drawn from. */
+/** Lists the indexes of the pools that exist just before an instant, in draw order. */
 export function listDrawOrder(pools: readonly Pool[], atMs: number, calendar: Calendar, knownDay: number): number[] {
   const day = calendar.dayOf(atMs - 1);
   return pools
@@ -315,7 +323,7 @@ export function listDrawOrder(pools: readonly Pool[], atMs: number, calendar: Ca
     .map(({ index }) => index);
 }
 
-/** Sum of a step-wise quantity over the steps that begin within a span. */
+/** Sums values over the steps that begin within a span. */
 export function sumWithin(startsMs: Float64Array, values: readonly Thousandths[], { fromMs, toMs }: Span): Thousandths {
   let sum: Thousandths = 0;
   for (let step = findStep(startsMs, fromMs); step < startsMs.length && startsMs[step]! < toMs; step += 1)
@@ -323,7 +331,7 @@ export function sumWithin(startsMs: Float64Array, values: readonly Thousandths[]
   return sum;
 }
 
-/** First step at or after an instant. */
+/** Finds the first step at or after an instant. */
 function findStep(startsMs: Float64Array, ms: number): number {
   let low = 0;
   let high = startsMs.length;

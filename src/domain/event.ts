@@ -1,9 +1,9 @@
-/** Times further ahead of this server are those of a wrong clock. */
+/** Events further ahead of this server's clock are rejected: the sender's clock is wrong. */
 export const MAX_AHEAD_MS = 5 * 60_000;
 
 /**
- * Credits are whole thousandths everywhere inside, so that sums are exact: a number up to 2^53, a bigint beyond, never one for
- * the other (domain/thousandths.ts adds them). One event, rule, grant or correction has less, and is a plain number.
+ * Credits are whole thousandths everywhere inside, so that sums are exact: a number up to 2^53, beyond that always a bigint
+ * (domain/thousandths.ts adds them). The credits of a single event, rule, grant or correction are below 2^53 and plain numbers.
  */
 export type Thousandths = number | bigint;
 
@@ -14,7 +14,7 @@ export type Thousandths = number | bigint;
 export interface UsageEvent {
   /** Unique per source; absent: always counted. At most 256 characters. */
   id?: string;
-  /** The id as it may be shown; absent: as it is. */
+  /** The id as people may see it; absent: `id` itself. */
   shownId?: string;
   /** Start of the call, epoch ms; absent: time of receipt. */
   timeMs?: number;
@@ -35,24 +35,23 @@ export interface UsageEvent {
   /** Calls that this event stands for, 1–10^9. */
   count: number;
   records?: number;
-  /** In all, for the event; absent: by the cost rules. */
-  /** Thousandths. */
+  /** Thousandths, for all calls of the event; absent: given by the cost rules. */
   credits?: number;
   durationMs?: number;
 }
 
-/** An event that was not taken: its place in the request, its id where it had one, and what to do about it. */
+/** A rejected event: its place in the request, its id if it had one, and what to do about it. */
 export interface Rejection {
   index: number;
   id?: string;
   error: string;
-  /** The event as sent, shortened, for the list of rejected events; not part of the answer to the sender. */
+  /** The event as sent, shortened, for the list of rejected events. Not part of the answer to the sender. */
   excerpt?: string;
-  /** A body that holds this event alone, without credentials, so that it can be read again. */
+  /** A body with this event alone, without credentials, so that it can be ingested again. */
   sent?: string;
 }
 
-/** The fate of one request's events. `conflicts` are duplicates whose content differed from the first. */
+/** Result of one request. `conflicts` are duplicates whose content differed from the first. */
 export interface IngestResult {
   accepted: number;
   duplicates: number;
@@ -63,6 +62,6 @@ export interface IngestResult {
   /** Accepted events that carried no id, and accepted events of days that were over when they came. */
   withoutId?: number;
   late?: number;
-  /** Events by field that was not read of them. */
+  /** Number of events per field that was not read. */
   unread?: Readonly<Record<string, number>>;
 }

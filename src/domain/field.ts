@@ -3,23 +3,23 @@ import { MAX_EVENT_CREDITS, parseCredits } from './definition.ts';
 import { listNearest } from './names.ts';
 
 export interface Described {
-  /** Names the field in a form, and begins what is said of a wrong value there. */
+  /** Names the field in a form and begins a message about a wrong value. */
   label: string;
-  /** Stands under the field in a form. */
+  /** Shown under the field in a form. */
   hint?: string;
-  /** How to cure that nothing is given (`name the grant`); absent: it may be left out. */
+  /** What to do if nothing is given (`name the grant`); absent: the field is optional. */
   required?: string;
 }
 
-/** One of some words, each with the label that a form shows. */
+/** A choice among words, each with the label that a form shows. */
 export type ChoiceField<W extends string = string> = Described & {
   kind: 'choice';
   options: readonly (readonly [word: W, label: string])[];
 };
 
 /**
- * A field as files and forms alike describe it: the reader of a file checks by it, a form is built by it and tells what is
- * wrong in the same words. `text`: one line without control characters, at most `most` (default 200); `link`: a web address;
+ * Describes a field for files and forms alike: the reader of a file checks values by it, and a form is built from it and reports
+ * faults in the same words. `text`: one line without control characters, at most `most` (default 200); `link`: a web address;
  * `credits`: at most three decimals; `day`: a date of the report zone; `member`: the id of a Slack user or user group.
  */
 export type Field =
@@ -34,7 +34,7 @@ export type Field =
 export type ValueOf<F extends Field> =
   F extends ChoiceField<infer W> ? W : F extends { kind: 'whole' | 'credits' | 'day' } ? number : string;
 
-/** What was given for a field: its value, or what is wrong with it and the cure, as `is "x"; give a number`. */
+/** The value given for a field, or what is wrong with it and how to fix it: `is "x"; give a number`. */
 export type Reading<T> = { value: T } | { fault: string };
 
 /** Reads the text that was given for a field. */
@@ -63,7 +63,7 @@ export function readText(field: Field, given: string): Reading<string | number> 
   }
 }
 
-/** Quotes what was found, short enough for a line. */
+/** Quotes a found text, shortened to fit a line. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
@@ -79,7 +79,7 @@ function readLine(text: string, most: number): Reading<string> {
 function readLink(text: string): Reading<string> {
   const line = readLine(text, 3000);
   if ('fault' in line) return line;
-  // `https://…` is taken too: a place kept for an address, which no button stands for.
+  // `https://…` is accepted too: a placeholder for an address, which gets no button.
   if (text === 'https://…' || (/^https?:\/\//i.test(text) && URL.canParse(text))) return line;
   return { fault: `is ${quote(text)}; give an address that begins with https:// or http://.` };
 }
@@ -91,7 +91,7 @@ function readWhole(text: string, { least, most }: { least: number; most: number 
 }
 
 function readCredits(text: string, most: number): Reading<number> {
-  // The largest amount of a pool has one digit more than any of an event.
+  // The largest amount of a pool has one digit more than `parseCredits` reads.
   const value = text === String(most / 1000) ? most : parseCredits(text);
   if (value !== undefined && value <= most) return { value };
   if (value !== undefined || /^\d{13,}$/.test(text))

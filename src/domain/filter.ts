@@ -1,9 +1,9 @@
 import type { GroupKey, QuestionKey } from './dimension.ts';
 
 /**
- * Keeps what matches any of `patterns` (or none of them, with `not`). In a pattern `*` stands for any characters,
- * `/` included; everything else is compared exactly. For `status`: `429`, `4xx` or `(none)`.
- * Several filters apply together; a dimension has at most one positive filter, and one `not` filter.
+ * Keeps calls that match any of `patterns` (or none of them, with `not`). In a pattern `*` stands for any characters, `/` included;
+ * everything else is compared exactly. For `status`: `429`, `4xx` or `(none)`. Several filters apply together; a dimension has at
+ * most one positive filter, and one `not` filter.
  */
 export interface Filter<Key extends QuestionKey = QuestionKey> {
   key: Key;
@@ -11,15 +11,15 @@ export interface Filter<Key extends QuestionKey = QuestionKey> {
   not: boolean;
 }
 
-/** Keeps what has this value, or fits this pattern. */
+/** Returns a filter for one value or pattern. */
 export function only<Key extends QuestionKey>(key: Key, value: string): Filter<Key> {
   return { key, patterns: [value], not: false };
 }
 
-/** A filter as usage is asked: teams are turned into the ids of their clients. */
+/** A filter as the store takes it: teams are replaced by the ids of their clients. */
 export type StoredFilter = Filter<GroupKey>;
 
-/** A pattern as a predicate. A pattern without `*` is plain equality. Linear: what is matched comes from outside. */
+/** Turns a pattern into a predicate. Without `*` it is plain equality. Runs in linear time, because the texts come from outside. */
 export function toMatcher(pattern: string): (text: string) => boolean {
   if (!pattern.includes('*')) return (text) => text === pattern;
   const middle = pattern.split('*');
@@ -28,7 +28,7 @@ export function toMatcher(pattern: string): (text: string) => boolean {
   return (text) => {
     const last = text.length - end.length;
     if (last < start.length || !text.startsWith(start) || !text.endsWith(end)) return false;
-    // Each part at its first place behind the one before: if that does not work out, nothing does.
+    // Take each part at its first place after the one before: if that fails, nothing else fits.
     let at = start.length;
     for (const part of middle) {
       const found = text.indexOf(part, at);

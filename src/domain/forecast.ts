@@ -2,33 +2,33 @@ import { formatCredits } from './definition.ts';
 import type { Thousandths } from './event.ts';
 import { ratioOf } from './thousandths.ts';
 
-/** Whole days of use before today, oldest first, the last one being yesterday; days without use are 0. */
+/** Use on whole days before today, oldest first, the last being yesterday; days without use are 0. */
 export interface DailyUse {
   /** Day of the first entry. */
   firstDay: number;
-  /** Thousandths, as near as floats are. */
+  /** Thousandths, rounded as floats are. */
   credits: readonly number[];
 }
 
-/** The use that a coming day usually has: a slower and a quicker estimate (p25 and p75 of the days looked at). */
+/** Usual use of a coming day: a slower and a quicker estimate (p25 and p75 of recent days). */
 export interface Pace {
   slower(day: number): number;
   quicker(day: number): number;
-  /** Of an average day. */
+  /** Use of an average day. */
   slowerPerDay: number;
   quickerPerDay: number;
   /** The method in words: `p25–p75 of the last 28 days, by weekday`. */
   basis: string;
 }
 
-/** Days that a forecast looks back on, whole weeks. */
+/** A forecast looks back on this many days, whole weeks. */
 export const LOOK_BACK_DAYS = 28;
 
 const LEAST_DAYS = 3;
 
 /**
- * The pace of the last four weeks: from four whole weeks on, the median of the same weekday, made slower and quicker as days
- * usually differ from it; before that, the quartiles of all days. Undefined under three days, or without any use.
+ * Finds the pace of the last four weeks. From four whole weeks on: the median of the same weekday, scaled by the quartiles of how
+ * days differ from it. Before: the quartiles of all days. Undefined for fewer than three days, or without any use.
  */
 export function findPace({ firstDay, credits }: DailyUse): Pace | undefined {
   if (credits.length < LEAST_DAYS) return undefined;
@@ -64,7 +64,7 @@ export function findPace({ firstDay, credits }: DailyUse): Pace | undefined {
   };
 }
 
-/** `at 4,100–5,300 a day (p25–p75 of the last 12 days), the 12,400 left last 2.3–3 days`; never more than one decimal. */
+/** `at 4,100–5,300 a day (p25–p75 of the last 12 days), the 12,400 left last 2.3–3 days`; at most one decimal. */
 export function formatForecast(
   pace: Pace,
   left: Thousandths,
@@ -81,7 +81,7 @@ export function formatForecast(
   return `at ${rate} a day (${pace.basis}), the ${formatCredits(left)} left last ${span}`;
 }
 
-/** Share used ÷ share of the period gone; undefined before anything has gone. 1: used up exactly at its end. */
+/** Returns share used ÷ share of the period gone; 1: used up exactly at its end. Undefined before anything has gone. */
 export function burnRate(
   used: Thousandths,
   amount: Thousandths,
@@ -92,7 +92,7 @@ export function burnRate(
   return amount > 0 && gone > 0 ? ratioOf(used, amount) / gone : undefined;
 }
 
-/** Quantile by linear interpolation between the values around it; of an empty list NaN. */
+/** Returns a quantile by linear interpolation between neighbouring values; NaN for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * share;

@@ -2,15 +2,15 @@ import type { Grouping } from './dimension.ts';
 
 /** A name that people may ask for. */
 export interface KnownName {
-  /** `pool`: of a pool or limit; everything else can be filtered by. */
+  /** What it names; `pool` is a pool or limit, all others can be filtered by. */
   key: Grouping | 'pool';
-  /** As it is shown, or written by senders. */
+  /** The name as people see it, or as senders write it. */
   name: string;
-  /** As a filter compares it. */
+  /** The value that a filter compares. */
   value: string;
 }
 
-/** Names that examples can be about, as far as there are any. */
+/** Names that examples can use, as far as there are any. */
 export interface ExampleNames {
   client?: string;
   /** Another client. */
@@ -19,22 +19,22 @@ export interface ExampleNames {
   user?: string;
   module?: string;
   scope?: string;
-  /** A scope with grants, and one of these. */
+  /** A scope with grants, and one of its grants. */
   granted?: string;
   grant?: string;
 }
 
-/** Tells what names there are. */
+/** Lists known names. */
 export interface NameSource {
-  /** Declared names, and those seen lately, without routes and addresses: these are known by their form. */
+  /** Lists declared names and names seen lately, without routes and addresses, which are recognised by their form. */
   names(nowMs: number): Promise<readonly KnownName[]>;
-  /** Names for examples: the busiest ones, and a scope with what is granted to it. */
+  /** Returns names for examples: the busiest ones, and a scope with one of its grants. */
   examples(nowMs: number): Promise<ExampleNames>;
 }
 
 /**
- * Of `candidates`, those that `word` was probably meant to be, nearest first, without case: prefixes, then at most two
- * slips of the hand (one for words of up to four letters). Empty where nothing is near. Never throws.
+ * Lists the candidates that `word` was probably meant to be, nearest first, in any case: those that begin with it, then those at most
+ * two typing errors away (one for words of up to four letters). Empty if none is near. Never throws.
  */
 export function listNearest(word: string, candidates: Iterable<string>, limit = 5): string[] {
   const typed = word.toLowerCase();
@@ -52,8 +52,8 @@ export function listNearest(word: string, candidates: Iterable<string>, limit = 
 }
 
 /**
- * Says that there is no such thing, and which may be meant: `There is no scope "crn": did you mean crm?`, else those that there
- * are; where there are none, the cure.
+ * Says that a name is unknown, and what may be meant: `There is no scope "crn": did you mean crm?` If nothing is near, lists the
+ * known names; if there are none, says `cure`.
  */
 export function describeUnknown(
   what: string,
@@ -67,8 +67,8 @@ export function describeUnknown(
 }
 
 /**
- * Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string
- * alignment); more than `max` is reported as `max + 1`.
+ * Counts the insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string
+ * alignment). More than `max` is returned as `max + 1`.
  */
 export function distanceWithin(a: string, b: string, max: number): number {
   if (Math.abs(a.length - b.length) > max) return max + 1;

@@ -3,35 +3,34 @@ import { readRangeTexts } from './range/grammar.ts';
 import { formatRangeWords, HYPHEN, type RangeWords, type Read, Unclear } from './range.ts';
 import { isZoneName } from './time-zone.ts';
 
-/** The range that begins at a word of a text, or the question to ask back where its words leave open which is meant. */
+/** A range read from words, or the question to ask back if its words leave open which is meant. */
 export type RangeReading =
   | {
       kind: 'range';
       /** Text for `resolveRange` and `Question.range`; reads back as the same range. */
       range: string;
-      /** Words that belong to it, counted from where it begins. */
+      /** How many words belong to it. */
       used: number;
-      /** Its words also mean something else (`all`, `may`, `8`): their neighbours decide. */
+      /** True if its words also mean something else (`all`, `may`, `8`); the words around them decide. */
       weak: boolean;
     }
   | {
       kind: 'unclear';
-      /** Says what is open, for the person who typed it. */
+      /** Says what is unclear, for the person who typed it. */
       message: string;
       /** Texts of the ranges that may be meant, likeliest first; at least one. */
       choices: readonly string[];
       used: number;
     };
 
-/** Words of one range, at most. */
+/** A range has at most this many words. */
 export const MAX_RANGE_WORDS = 12;
-/** A range is made of short words. */
+/** A longer word cannot belong to a range. */
 const MAX_WORD_LENGTH = 60;
 
 /**
- * Returns the longest range that begins at `words[at]`, undefined where none does. Words are what stands between spaces,
- * in any case; what was quoted is never part of a range, so pass `''` for it. The word before and the words behind help to
- * tell what is none.
+ * Reads the longest range that begins at `words[at]`; undefined if none does. Words are separated by spaces and may be in any case;
+ * quoted words are never part of a range, so pass `''` for them. The word before and the words after help to tell what is no range.
  */
 export function readRangeAt(words: readonly string[], at = 0): RangeReading | undefined {
   // `every monday` is a schedule.
@@ -44,7 +43,7 @@ export function readRangeAt(words: readonly string[], at = 0): RangeReading | un
     const read = readRangeTexts(lexemes.filter(({ word }) => word < used).map(({ text }) => text));
     if (!read) continue;
     if (read instanceof Unclear) return askBack(read.message, read.meanings.map(formatRangeWords), used);
-    // `all clients`: a word with a word behind it is no time.
+    // `all clients`: `all` followed by another word is no time.
     if (used < words.length - at && /^(of )?all$/i.test(given.slice(0, used).join(' '))) return undefined;
     const range = formatRangeWords(read);
     const rest = readRest(range, given, used, lexemes);
@@ -54,14 +53,14 @@ export function readRangeAt(words: readonly string[], at = 0): RangeReading | un
   return undefined;
 }
 
-/** Returns what a text means that is a range as a whole; undefined where it is none. Never throws. */
+/** Reads a text that is a range as a whole; undefined if it is none. Never throws. */
 export function readRangeText(text: string): Read<RangeWords> {
   const words = text.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0 || words.length > MAX_RANGE_WORDS || !words.every(mayBelong)) return undefined;
   return readRangeTexts(toLexemes(words).map(({ text }) => text));
 }
 
-/** A range that goes on in words which are not understood is asked back: its beginning alone would be another range. */
+/** Asks back if a range continues in words that are not understood: its beginning alone would be another range. */
 function readRest(
   range: string,
   words: readonly string[],
@@ -102,7 +101,7 @@ function isWeak(text: string): boolean {
   return /^(may|march|mar|now|sun|sat|mon|all|ever|\d+)$/i.test(text);
 }
 
-/** A piece of a range's text in lower case, and which word of the text it is part of. */
+/** A piece of a range's text in lower case, and the index of the word it comes from. */
 interface Lexeme {
   text: string;
   word: number;
@@ -151,7 +150,7 @@ const RULES: readonly [RegExp, (match: RegExpExecArray) => readonly string[]][] 
   [/^(.+?)-(.+)$/, ([, left, right]) => splitHyphen(left!, right!)],
 ];
 
-/** The pieces of a range's words, in order. */
+/** Cuts the words of a range into pieces, in order. */
 function toLexemes(words: readonly string[]): Lexeme[] {
   return words.flatMap((word, index) => split(clean(word)).map((text) => ({ text, word: index })));
 }
@@ -181,7 +180,7 @@ function split(word: string): readonly string[] {
   return [word];
 }
 
-/** One side of `..`; `*` leaves it open. */
+/** Cuts one side of `..`; `*` leaves it open. */
 function splitEnd(side: string): readonly string[] {
   return side === '*' ? [] : split(side);
 }
@@ -191,7 +190,7 @@ function splitMonth(word: string, day: string, month: string, year: string | und
   return [day, month, ...(year === undefined ? [] : [year])];
 }
 
-/** Hyphens join the words of one range (`last-week`) or stand for `to` (`mon-fri`, `q1-q2`). */
+/** Decides what a hyphen means: it joins words of one range (`last-week`) or stands for `to` (`mon-fri`, `q1-q2`). */
 function splitHyphen(left: string, right: string): readonly string[] {
   const [before, after] = [split(left), split(right)];
   const [last, next] = [before.at(-1) ?? '', after[0] ?? ''];

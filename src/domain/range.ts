@@ -4,28 +4,28 @@ import { listNearest } from './names.ts';
 import type { StepGrain } from './usage.ts';
 
 /**
- * The days, hours or minutes that a question is about, resolved against "now" in the report zone.
- * `text` asks for the same again (`7d`, `last-month`, `2026-11-01..2026-11-20`, `2026-11-20 14:00-15:00`).
+ * The days, hours or minutes that a question is about, resolved against "now" in the report zone. `text` asks for the same again
+ * (`7d`, `last-month`, `2026-11-01..2026-11-20`, `2026-11-20 14:00-15:00`).
  */
 export interface Range {
   text: string;
   /** Half-open, epoch ms. Equal ends: empty (`this-month` on the 1st). */
   fromMs: number;
   toMs: number;
-  /** First and last day that it touches, inclusive; `lastDay < firstDay` when empty. */
+  /** First and last day that it touches, inclusive; `lastDay < firstDay` if empty. */
   firstDay: number;
   lastDay: number;
   /** Begins or ends within a day. */
   timed?: true;
   /** The grain at which it is drawn. */
   grain: StepGrain;
-  /** Its end is still to come: still growing. */
+  /** Its end is in the future, so its numbers still grow. */
   partial: boolean;
   /** For people: `14–20 Nov 2026`, `Fri 20 Nov 2026`, `20 Nov, 14:00–15:00`, `last 3 hours (15:00–18:02)`. */
   label: string;
 }
 
-/** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027` for days inclusive. */
+/** `20 Nov 2026`, `14–20 Nov 2026`, `15 Nov – 14 Dec 2026`, `1 Dec 2026 – 31 Jan 2027`; both days inclusive. */
 export function formatDays(firstDay: number, lastDay: number): string {
   const [first, last] = [toDate(firstDay), toDate(lastDay)];
   if (firstDay === lastDay) return dateLabel(last);
@@ -34,7 +34,10 @@ export function formatDays(firstDay: number, lastDay: number): string {
   return `${first.day}–${dateLabel(last)}`;
 }
 
-/** The same with a weekday or whole months where it is these: `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026: no whole day yet`. */
+/**
+ * Formats days like `formatDays`, but one day with its weekday, and whole months by name: `Fri 20 Nov 2026`, `Oct 2026`, `1 Nov 2026:
+ * no whole day yet`.
+ */
 export function daysLabel(first: number, last: number): string {
   const from = toDate(first);
   const to = toDate(last);
@@ -48,7 +51,7 @@ export function daysLabel(first: number, last: number): string {
   return formatDays(first, last);
 }
 
-/** `20 Nov, 14:00–15:00`, `20 Nov 22:00 – 21 Nov 06:00`; years only where one is not that of `today`. */
+/** `20 Nov, 14:00–15:00`, `20 Nov 22:00 – 21 Nov 06:00`; years only if one is not that of `today`. */
 export function timesLabel(fromMs: number, toMs: number, today: number, calendar: Calendar): string {
   const day = calendar.dayOf(fromMs);
   const lastDay = calendar.dayOf(toMs - 1);
@@ -82,7 +85,7 @@ function clocksLabel(begin: string, end: string): string {
   return /\s/.test(begin + end) ? `${begin} – ${end}` : `${begin}–${end}`;
 }
 
-/** `14:05`; with its offset where the clock shows the same time twice: `02:00 UTC+2`. */
+/** `14:05`; with its offset if the clock shows the time twice: `02:00 UTC+2`. */
 function clockLabel(ms: number, calendar: Calendar): string {
   const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone);
   const clock = local.toPlainTime().toString({ smallestUnit: 'minute' });
@@ -109,23 +112,26 @@ function monthShort(month: number): string {
   return MONTHS[month - 1]!;
 }
 
-/** A hyphen inside a word, as in `8-18` or `mon-fri`; one between spaces is `to`. */
+/** Stands for a hyphen inside a word, as in `8-18` or `mon-fri`. A hyphen between spaces is `to`. */
 export const HYPHEN = '~';
 
 /**
- * The words of a range, read without knowing what day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`.
- * Dates are taken as written, real or not; `resolveRange` turns the words into instants and refuses those that cannot be.
+ * The meaning of a range's words, whatever day it is: `last 7 days`, `since monday`, `yesterday 14:00-15:00`. Dates are taken as
+ * written, real or not; `resolveRange` turns words into instants and refuses impossible ones.
  */
 export type RangeWords =
-  /** The time just gone by: whole calendar days, months and quarters before the running one; minutes and hours up to now. */
+  /** The most recent time: whole calendar days, months and quarters before the running one; minutes and hours up to now. */
   | { kind: 'last'; unit: 'minute' | 'hour' | 'day' | 'month' | 'quarter'; count: number }
-  /** A stretch of days, or one hour by the moment that it begins at. */
+  /** A stretch of days, or the hour that begins at a moment. */
   | { kind: 'at'; point: RangePoint }
   /** From the beginning of one point to the end of another; a moment has no length. */
   | { kind: 'span'; from: RangePoint; to: RangePoint }
-  /** From a point on, or (`after`) from its end on; from all beginning to its end, or (`before`) to its beginning. */
+  /** From a point on (`after`: from its end on), or from the first data to its end (`before`: to its beginning). */
   | { kind: 'since' | 'after' | 'until' | 'before'; point: RangePoint }
-  /** A part of one day, in minutes of the clock: `from` 0 and `to` 1440 where absent. `to` up to `from`: on the day after. */
+  /**
+   * A part of one day, in minutes of the clock; without `from` since 0, without `to` until 1440. A `to` not after `from` is on the
+   * next day.
+   */
   | { kind: 'clock'; day: DayPoint; from?: number; to?: number };
 
 /** Named stretches of days, and the running hour. */
@@ -147,21 +153,21 @@ export type RangeWord = (typeof RANGE_WORDS)[number];
 /** A day or a longer stretch of days. Without `year`: the latest that is not in the future. */
 export type DayPoint =
   | { kind: 'ago'; days: number }
-  /** `weekday` where it was said too: it must be that of the date. Without `month`: of this one, or the one before. */
+  /** `weekday`: said as well, so it must fit the date. Without `month`: of this month, or the one before. */
   | { kind: 'date'; year?: number; month?: number; day: number; weekday?: number }
-  /** 1 = Monday … 7 = Sunday: the latest one before today, or that of a week by how many weeks ago it is. */
+  /** 1 = Monday … 7 = Sunday: the latest one before today, or that of the week `week` weeks ago. */
   | { kind: 'weekday'; weekday: number; week?: 0 | 1 }
-  /** Monday to Sunday, by its ISO number, or around a day. */
+  /** Monday to Sunday, by its ISO number, or the week that holds a day. */
   | { kind: 'week'; year?: number; week: number }
   | { kind: 'week-of'; day: DayPoint }
-  /** A month, quarter, half or year by its number from 1; `yearsAgo` in place of `year`: of this year or the last. */
+  /** A month, quarter, half or year by its number from 1; `yearsAgo` instead of `year`: of this year or the last. */
   | { kind: 'months'; size: 1 | 3 | 6 | 12; number: number; year?: number; yearsAgo?: 0 | 1 }
   | { kind: 'word'; word: RangeWord };
 
 /** A stretch of days, or a moment. */
 export type RangePoint =
   | DayPoint
-  /** Minutes that the clock shows on a day. */
+  /** Minutes of the clock on a day. */
   | { kind: 'moment'; day: DayPoint; clock: number }
   /** Epoch ms of a whole minute. */
   | { kind: 'instant'; ms: number }
@@ -188,14 +194,14 @@ export function last(count: number, unit: (RangeWords & { kind: 'last' })['unit'
   return { kind: 'last', unit, count };
 }
 
-/** The last minutes, counted in hours where they are whole hours: 90 stay 90 minutes, 120 become 2 hours. */
+/** Returns the last minutes, in hours if they are whole hours: 90 stay 90 minutes, 120 become 2 hours. */
 export function lastMinutes(minutes: number): RangeWords {
   return minutes % 60 === 0 ? last(minutes / 60, 'hour') : last(minutes, 'minute');
 }
 
 const UNIT_MARKS = { minute: 'm', hour: 'h', day: 'd', month: '-months', quarter: '-quarters' };
 
-/** The shortest text that reads back as the same: `last-week`, `14d`, `nov-5..nov-12`, `yesterday 14:00-15:00`. */
+/** Returns the shortest text that reads back as the same: `last-week`, `14d`, `nov-5..nov-12`, `yesterday 14:00-15:00`. */
 export function formatRangeWords(words: RangeWords): string {
   switch (words.kind) {
     case 'last':
@@ -271,7 +277,7 @@ function pad(number: number, width = 2): string {
   return String(number).padStart(width, '0');
 }
 
-/** Words that leave open which is meant: the question to ask back, and what they can mean, likeliest first. */
+/** Words that leave open what is meant: the question to ask back, and their possible meanings, likeliest first. */
 export class Unclear<Meaning> {
   readonly kind = 'unclear';
   readonly message: string;
@@ -283,12 +289,12 @@ export class Unclear<Meaning> {
   }
 }
 
-/** The one meaning of a text, or (`Unclear`) the several that it may have; undefined where it has none. */
+/** The meaning of a text, or its several possible meanings (`Unclear`); undefined if it has none. */
 export type Read<Meaning> = Meaning | Unclear<Meaning> | undefined;
 
 /**
- * Builds on what words mean, as a range on a day. Where they leave open which is meant, each meaning is built on and the
- * question to ask back stays; undefined where nothing can be built.
+ * Makes a larger meaning from a smaller one, such as a range from a day. For unclear words it is made from each meaning, and the
+ * question to ask back stays; undefined if nothing can be made.
  */
 export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read<Whole>): Read<Whole> {
   if (read === undefined) return undefined;
@@ -300,11 +306,11 @@ export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read
   return wholes.length === 0 ? undefined : new Unclear(read.message, wholes);
 }
 
-/** A text that is no range, or one that cannot be; `suggestions` are texts of ranges that can. */
+/** Thrown for a text that is no range, or an impossible one; `suggestions` are texts of possible ranges. */
 export class InvalidRangeError extends HeadroomError {
   override readonly name = 'InvalidRangeError';
   readonly suggestions: readonly string[];
-  /** The part of the question that it is about. */
+  /** Which range of the question is wrong. */
   readonly part: 'range' | 'versus';
 
   constructor(message: string, suggestions: readonly string[], part: 'range' | 'versus' = 'range') {
@@ -314,7 +320,7 @@ export class InvalidRangeError extends HeadroomError {
   }
 }
 
-/** The ranges that menus offer, with their words for people. */
+/** Ranges that menus offer, with labels for people. */
 export const RANGE_CHOICES: readonly { text: string; label: string }[] = [
   { text: '1h', label: 'Last hour' },
   { text: 'today', label: 'Today so far' },
@@ -329,7 +335,7 @@ export const RANGE_CHOICES: readonly { text: string; label: string }[] = [
   { text: '12-months', label: 'Previous 12 months' },
 ];
 
-/** Ranges that a text was probably meant to be, nearest first; empty where it resembles none. */
+/** Lists ranges that a text was probably meant to be, nearest first; empty if it resembles none. */
 export function suggestRanges(text: string): string[] {
   const typed = text.trim().toLowerCase();
   const synonyms: Record<string, string[]> = {

@@ -19,16 +19,16 @@ export { InvalidRangeError, RANGE_CHOICES, suggestRanges } from './range.ts';
 const DEFAULT_RANGE = '7d';
 
 export interface RangeOptions {
-  /** Taken where `text` is absent or empty; `7d` if not given. */
+  /** Range if `text` is absent or empty; `7d` if not given. */
   default?: string;
-  /** The first day of all data, where `all` and `until` begin; 1970-01-01 if not given. */
+  /** First day of all data, where `all` and `until` begin; 1970-01-01 if not given. */
   firstDay?: number;
 }
 
 /**
- * The days, hours or minutes that a range's words mean at `nowMs`, in the zone of `calendar`. Half-open. Today is left out
- * unless the words name it; live ranges end with the running hour or minute. Throws InvalidRangeError for words that are no
- * range, that leave open which is meant, and for ranges that cannot be.
+ * Resolves a range's words at `nowMs`, in the zone of `calendar`, to days, hours or minutes. Half-open. Today is left out unless the
+ * words name it; live ranges end with the running hour or minute. Throws InvalidRangeError for words that are no range, that leave
+ * open which is meant, and for ranges that cannot be.
  */
 export function resolveRange(
   text: string | undefined,
@@ -42,8 +42,8 @@ export function resolveRange(
 }
 
 /**
- * The range whose end a balance is asked for. A moment (`yesterday 14:30`) is itself the end, of a range that begins with
- * its day. What still runs (this month, everything since a day) reaches to today: its balance is that of now. Throws
+ * Resolves a range for a balance, which is taken at its end. A moment (`yesterday 14:30`) is that end, and the range begins with its
+ * day. Ranges that are still running (this month, everything since a day) reach to today, so the balance is that of now. Throws
  * InvalidRangeError as `resolveRange` does.
  */
 export function resolveBalance(text: string, nowMs: number, calendar: Calendar, firstDay?: number): Range {
@@ -59,8 +59,8 @@ export function resolveBalance(text: string, nowMs: number, calendar: Calendar, 
 }
 
 /**
- * Twelve calendar months ending with `untilMonth` (year × 12 + month − 1). Absent or the running month: the eleven
- * months before this one, and this one to yesterday, marked partial. Throws InvalidRangeError for a month to come.
+ * Returns twelve calendar months ending with `untilMonth` (year × 12 + month − 1). Absent or the running month: the eleven months
+ * before this one, and this one to yesterday, marked partial. Throws InvalidRangeError for a future month.
  */
 export function resolveHistory(nowMs: number, calendar: Calendar, untilMonth?: number): Range {
   const today = calendar.dayOf(nowMs);
@@ -82,7 +82,7 @@ export function resolveHistory(nowMs: number, calendar: Calendar, untilMonth?: n
   };
 }
 
-/** The last month that a range's words touch (`2026-03`, `march`, `last-month`, a date), for `history … until`. */
+/** Returns the last month that a range's words touch (`2026-03`, `march`, `last-month`, a date), for `history … until`. */
 export function resolveMonth(text: string, nowMs: number, calendar: Calendar): number {
   const today = calendar.dayOf(nowMs);
   // The running month counts even on its first day, when it has no whole day yet.
@@ -91,7 +91,7 @@ export function resolveMonth(text: string, nowMs: number, calendar: Calendar): n
   return monthOf(Math.max(range.firstDay, range.lastDay));
 }
 
-/** The same range in its shortest words (`last 7 days` → `7d`); undefined where the text is none, or leaves open which. */
+/** Returns the shortest text of the same range (`last 7 days` → `7d`); undefined if the text is no range, or leaves open which. */
 export function canonicalRangeText(text: string): string | undefined {
   const words = readRangeText(text);
   return !words || words instanceof Unclear ? undefined : formatRangeWords(words);
@@ -115,7 +115,7 @@ function getWords(asked: string, nowMs: number, calendar: Calendar): RangeWords 
   throw new InvalidRangeError(words.message, possible.length > 0 ? possible : ['today', 'yesterday', '7d']);
 }
 
-/** Tells whether a choice is a range today: `31 Nov` and hours to come are none. */
+/** Tells whether a choice is a possible range today: `31 Nov` and future hours are not. */
 function canResolve(text: string, nowMs: number, calendar: Calendar): boolean {
   try {
     resolveRange(text, nowMs, calendar);
@@ -126,10 +126,10 @@ function canResolve(text: string, nowMs: number, calendar: Calendar): boolean {
   }
 }
 
-/** The span of equal length just before the range that it is compared with. */
+/** Text that stands for the span of equal length just before the range. */
 export const PREVIOUS = 'previous';
 
-/** Running ranges beside those before them: `vs last-month` alone asks about this month. */
+/** The running range that belongs to an earlier one: `vs last-month` alone asks about this month. */
 const COUNTERPARTS: Readonly<Record<string, string>> = {
   yesterday: 'today',
   'last-week': 'this-week',
@@ -138,19 +138,19 @@ const COUNTERPARTS: Readonly<Record<string, string>> = {
   'last-year': 'this-year',
 };
 
-/** The range that is meant where only the one to compare it with is named; undefined: the report's default. */
+/** Returns the range that is meant if only the one to compare it with is named; undefined: the report's default. */
 export function counterpartOf(versus: string): string | undefined {
   return Object.hasOwn(COUNTERPARTS, versus) ? COUNTERPARTS[versus] : undefined;
 }
 
-/** The range before a running one that has no whole day yet: `this-month vs previous` on the 1st. */
+/** Finds the range before a running one that has no whole day yet: `this-month vs previous` on the 1st. */
 function beforeRunning(range: Range): string | undefined {
   const found =
     range.toMs <= range.fromMs && Object.entries(COUNTERPARTS).find(([, running]) => running === range.text);
   return found ? found[0] : undefined;
 }
 
-/** The same range so much earlier: `today vs same day last week`. */
+/** How much earlier the other range is: `today vs same day last week`. */
 const EARLIER = {
   'day-before': { days: 1 },
   'week-before': { weeks: 1 },
@@ -167,8 +167,8 @@ const SAME_WORDS =
   /^(?:the )?same (?:time|day|days|hour|hours|period|span|week|month|weekday) (?:(yesterday)|last (week|month|year)|(?:the |a )?(day|week|month|year) (?:before|earlier|ago))$/i;
 
 /**
- * Returns the second range that begins at `words[at]` with `vs`, `versus`, `against` or `compared to`, undefined where none
- * does. Its text is for `resolveVersus`: a range's, `previous`, or how much earlier (`week-before`).
+ * Reads the second range that begins at `words[at]` with `vs`, `versus`, `against` or `compared to`; undefined if none does. Its text
+ * is for `resolveVersus`: that of a range, `previous`, or how much earlier (`week-before`).
  */
 export function readVersusAt(words: readonly string[], at = 0): RangeReading | undefined {
   const opening = [2, 1].find(
@@ -183,7 +183,7 @@ export function readVersusAt(words: readonly string[], at = 0): RangeReading | u
   }
   const second = readRangeAt(words, from);
   if (second) return { ...second, used: opening + second.used };
-  // Words left behind `vs` may be a client's name: then this is only a weak reading.
+  // The words after `vs` may be a client's name, so this reading is weak.
   return { kind: 'range', range: PREVIOUS, used: opening, weak: from < words.length };
 }
 
@@ -196,10 +196,10 @@ function readEarlier(text: string): string | undefined {
 }
 
 /**
- * The range that another is compared with. What is still growing is compared with as much of the time before: today until
- * now with yesterday until the same time, this week until yesterday with the same weekdays of another. `byWeeks`: days are told
- * side by side, so the span before lies whole weeks earlier. Of a range without a day, `previous` and how much earlier are the
- * calendar's: last month beside this one. Throws InvalidRangeError as `resolveRange` does.
+ * Resolves the range that another is compared with. A running range is compared with an equal part of the earlier one: today until
+ * now with yesterday until the same time, this week until yesterday with the same weekdays. `byWeeks`: days are shown side by side,
+ * so the earlier range lies whole weeks before. If the running range has no whole day yet, `previous` and `week-before` mean the
+ * calendar range before it: last month for this month. Throws InvalidRangeError as `resolveRange` does.
  */
 export function resolveVersus(
   text: string,
@@ -231,7 +231,10 @@ function resolveSecond(...asked: Parameters<typeof resolveRange>): Range {
   }
 }
 
-/** This week until yesterday beside another whole week: its mean would hold a weekend that is still to come here. */
+/**
+ * Tells whether this week until yesterday is compared with another whole week. That week's mean would include a weekend that this
+ * week has not had yet.
+ */
 function isSameWeekSoFar(range: Range, second: Range): boolean {
   if (range.text !== 'this-week' || second.timed || daysOf(second) !== 7) return false;
   return daysOf(range) > 0 && range.firstDay > second.firstDay && (range.firstDay - second.firstDay) % 7 === 0;
@@ -241,7 +244,7 @@ function daysOf({ firstDay, lastDay }: Range): number {
   return lastDay - firstDay + 1;
 }
 
-/** Days as a number to divide by: whole ones, or the part of them that a timed or running range has covered until now. */
+/** Returns the length to divide sums by: whole days, or the part of days that a timed or running range has covered until now. */
 export function lengthInDays(range: Range, nowMs: number): number {
   if (!range.timed && !range.partial) return Math.max(0, daysOf(range));
   return Math.max(0, Math.min(range.toMs, endOfNow(range, nowMs)) - range.fromMs) / DAY_MS;
@@ -256,12 +259,12 @@ function resolvePrevious(range: Range, nowMs: number, calendar: Calendar, byWeek
   return shift(range, { days: Math.max(days, 0) }, nowMs, calendar);
 }
 
-/** The whole minutes of a running range. */
+/** Returns the end of a running range: the last whole minute. */
 function endOfNow({ fromMs }: Range, nowMs: number): number {
   return Math.max(fromMs + MINUTE_MS, Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
 }
 
-/** Both ends so much earlier by the calendar; the end of a running range is now. */
+/** Moves both ends earlier by the calendar; a running range ends now. */
 function shift(range: Range, by: Temporal.DurationLike, nowMs: number, calendar: Calendar): Range {
   const earlier = (ms: number) =>
     Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone).subtract(by).epochMilliseconds;

@@ -8,17 +8,17 @@ import type { ScopeCard, ScopeState } from './scope-state.ts';
 import type { Table } from './table.ts';
 import type { Latency, StepGrain, Totals } from './usage.ts';
 
-/** Rows of a ranking, at most. */
+/** A ranking has at most this many rows. */
 export const MAX_RANKING_ROWS = 1000;
-/** Single calls of an answer, at most: what a CSV holds. */
+/** An answer lists at most this many single calls; a CSV can have all of them. */
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
- * The question that an answer's first sentence settles: of `pool` whether, and when, it runs out (or whether it lasts), when it
- * resets, what went over, or what is used; of `daily` and `day` whether anything is unusual, how busy it was beside the usual,
- * which step was busiest or quietest, or their average; of `summary` the rate; of `status` whether calls come and succeed; of
- * `top` the sum; of `events` whether they still come, or have stopped; of `client` who owns it, or how much of its own
- * allowance is used.
+ * What an answer's first sentence is about, where it is not the report's usual one. `pool`: whether and when it runs out (or whether
+ * it lasts), when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
+ * compared with the usual, the busiest or quietest step, or the average. `summary`: the rate. `status`: whether calls come and
+ * succeed. `top`: the sum. `events`: whether they still come, or have stopped. `client`: its owner, or how much of its own allowance
+ * is used.
  */
 export const FOCUSES = [
   ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),
@@ -26,27 +26,27 @@ export const FOCUSES = [
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
 
-/** Grains that can be asked for. Those of the last two are averages: of all Mondays, of all days at 14:00. */
+/** Grains that people can ask for. The last two are averages: of all Mondays, of all days at 14:00. */
 export const ASKED_GRAINS = ['hour', 'day', 'week', 'month', 'weekday', 'hour-of-day'] as const;
 export type AskedGrain = (typeof ASKED_GRAINS)[number];
 
 /**
- * A question as a person asks it, small enough to stand in a button: answers are made from it, and every button is
- * the same question with something changed.
+ * A question as a person asks it, small enough to fit into a button: answers are made from it, and every button is the same question
+ * with something changed.
  */
 export interface Question {
   report: ReportKind;
-  /** For `top` and `latency`; of `daily` and `day`: how many different ones there were. */
+  /** For `top` and `latency`: what is ranked. For `daily` and `day`: count the different names of it. */
   dimension?: Grouping;
-  /** For `top`: what was not there in the 90 days before (or in `versus`), or what was there and is no longer. */
+  /** For `top`: only names that made no call in the 90 days before (or in `versus`), or only those that no longer do. */
   only?: 'new' | 'gone';
-  /** For `top`, `latency`, `daily` and `day`: only rows, or steps, that are so. */
+  /** For `top`, `latency`, `daily` and `day`: only rows, or steps, that meet it. */
   bound?: Bound;
-  /** For `daily`, `day` and `status`: the steps that are counted, where these are not the range's own. */
+  /** For `daily`, `day` and `status`: the steps, if not the range's own. */
   step?: AskedGrain;
-  /** For `latency`: by steps of the range instead of ranked. */
+  /** For `latency`: per step of the range instead of ranked. */
   overTime?: true;
-  /** Rows of a ranking, 1 to MAX_RANKING_ROWS; of `events`, to MAX_EVENT_ROWS. */
+  /** Number of rows: 1 to MAX_RANKING_ROWS; for `events` up to MAX_EVENT_ROWS. */
   limit?: number;
   /** First row shown, 0-based. */
   offset?: number;
@@ -55,24 +55,24 @@ export interface Question {
   /** Text of the range to compare with (`readVersusAt` in ranges.ts), for COMPARED reports. */
   versus?: string;
   filters?: readonly Filter[];
-  /** For `pool`, `history`, `explain`; of `pool` also the name of a pool, alone or as `scope/pool`. */
+  /** For `pool`, `history`, `explain`; for `pool` also the name of a pool, alone or as `scope/pool`. */
   scope?: string;
-  /** For `client`, `route`, `why`: whose. */
+  /** For `client`, `route`, `why`: which one. */
   name?: string;
   measure?: 'requests' | 'credits';
   /** Column key, `-` before it for descending. */
   sort?: string;
   view?: 'graph' | 'table' | 'doughnut';
-  /** Of a table: the chart that it took the place of, and gives it back to; absent: the graph. */
+  /** For a table: the chart that it replaced, and that its button brings back; absent: the graph. */
   chart?: 'doughnut';
   focus?: Focus;
   /** Changed grants for a what-if: `{ users: 25 }`. */
   suppose?: Readonly<Record<string, number>>;
-  /** Answer to the asker alone. */
+  /** Show the answer only to the person who asked. */
   private?: boolean;
 }
 
-/** The same ranking with all its rows, unless the question has a number of them: for CSV and programs. */
+/** Returns the same ranking with all its rows, unless the question gives a number; for CSV and programs. */
 export function toWholeRanking(question: Question): Question {
   const { report, limit, overTime } = question;
   if (limit !== undefined) return question;
@@ -81,7 +81,7 @@ export function toWholeRanking(question: Question): Question {
   return { ...question, limit: MAX_RANKING_ROWS };
 }
 
-/** Reports that have a picture. */
+/** Reports that have a chart. */
 export const DRAWN_KINDS = [
   'summary',
   'top',
@@ -100,31 +100,31 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 
 const COMPARED: readonly ReportKind[] = ['summary', 'top', 'status', 'daily', 'day', 'latency', 'client', 'route'];
 
-/** Tells whether a report can be set beside the same report of another range. How many there were each day can not. */
+/** Tells whether a report can be compared with the same report of another range. Counts of different names cannot. */
 export function canCompare({ report, dimension }: Question): boolean {
   return COMPARED.includes(report) && !((report === 'daily' || report === 'day') && dimension !== undefined);
 }
 
-/** The parts that every report has. */
+/** Fields that every report has. */
 export interface ReportHead {
   question: Question;
   /** `Top clients`. */
   title: string;
   range?: Range;
-  /** The range that it is compared with. */
+  /** The range to compare with. */
   versus?: Range;
   zone: string;
   /** Newest receipt in the data, epoch ms; 0: nothing was ever received. */
   asOfMs: number;
-  /** As people read them: scopes by their titles. */
+  /** With names that people know: scopes by their titles. */
   filters: readonly Filter[];
   /** Answers the question in one or two sentences of plain text: who, how much, of what, and whether it is a problem. */
   finding: string;
-  /** Distinct values behind the numbers, for the line of context: `8 clients`, `20 users · 8 clients`. */
+  /** Numbers of distinct values, for the line of context: `8 clients`, `20 users · 8 clients`. */
   population?: string;
-  /** Things the reader must know to trust it: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
+  /** What the reader must know to trust the answer: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
   notes: string[];
-  /** Questions that lead on from here, for buttons: what totals can answer where this was shortened, the next step of an advice. */
+  /** Follow-up questions, for buttons: what totals can answer if this was shortened, the next step of an advice. */
   offers?: readonly Offer[];
 }
 
@@ -155,7 +155,7 @@ export interface RankingReport extends ReportHead {
   dimension: Grouping;
   measure: 'requests' | 'credits';
   rows: readonly RankingRow[];
-  /** The sum of everything not among the rows. */
+  /** The sum of all rows that are not listed. */
   others: Totals & { count: number };
   totals: Totals;
   /** Distinct values of the dimension. */
@@ -169,7 +169,7 @@ export interface StatusReport extends ReportHead {
   marks?: readonly TimeMark[];
   /** The width of a step. */
   grain: StepGrain;
-  /** In order of time; every step of the range, also empty ones. `counts` by group (`2xx`, `(none)`). */
+  /** In order of time, with empty ones. `counts` by group (`2xx`, `(none)`). */
   steps: readonly {
     startMs: number;
     label: string;
@@ -183,7 +183,7 @@ export interface StatusReport extends ReportHead {
     requests: number;
     sharePercent: number;
   }[];
-  /** The documented groups (`2xx`, `3xx`, `4xx` without 429, `429`, `5xx`, `(none)`), those with requests, in this order. */
+  /** The documented groups (`2xx`, `3xx`, `4xx` without 429, `429`, `5xx`, `(none)`) that have requests, in this order. */
   groups: readonly {
     group: string;
     meaning: string;
@@ -204,23 +204,23 @@ export interface PoolReport extends ReportHead {
 /** Requests of the same hour (or weekday) in the weeks before. */
 export interface UsualRequests {
   median: number;
-  /** The least and the most of those weeks. */
+  /** The fewest and the most in those weeks. */
   low: number;
   high: number;
-  /** The bar beside it is so far from the median that chance does not explain it. */
+  /** The bar is so far from the median that chance does not explain it. */
   isOdd: boolean;
-  /** The share of failures (0 to 1) of those weeks, where that of the bar is as far from it. */
+  /** The share of failures (0 to 1) in those weeks, if the share of the bar is far from it. */
   usualFailed?: number;
 }
 
-/** Something that happened within a range, for a line across its chart: an alert, or a deploy that a pipeline told of. */
+/** Something that happened within a range, for a line across its chart: an alert, or a deploy that a pipeline reported. */
 export interface TimeMark {
   atMs: number;
   /** Short: `Alert 90%`, `v2.4.1`. */
   label: string;
 }
 
-/** `daily` and `day`: a bar per step of the range, also empty ones. */
+/** `daily` and `day`: a bar per step of the range, with empty ones. */
 export interface SeriesReport extends ReportHead {
   kind: 'daily' | 'day';
   /** The width of a bar. */
@@ -231,14 +231,14 @@ export interface SeriesReport extends ReportHead {
     startMs: number;
     label: string;
     partial: boolean;
-    /** Different names in it. */
+    /** Number of different names in it. */
     distinct?: number;
   } & Totals)[];
-  /** Asked for how many different ones there were: of what, and in all of the range. */
+  /** Set if the question counts different names: of which dimension, and how many in the whole range. */
   distinct?: { dimension: Grouping; total: number };
-  /** Horizontal line: calls per step, with its name. */
+  /** A horizontal line with its name, in credits per step. */
   limit?: { name: string; value: number };
-  /** Per bar; undefined where too few weeks are known. */
+  /** Per bar; undefined if too few weeks are known. */
   usual?: readonly (UsualRequests | undefined)[];
   marks?: readonly TimeMark[];
   table: Table;
@@ -259,7 +259,7 @@ export interface HistoryReport extends ReportHead {
   table: Table;
 }
 
-/** Calls of one value or step, and how long they took; without `latency` where none carries a duration. */
+/** Calls of one value or step, and how long they took; without `latency` if none carries a duration. */
 export interface TimedRow {
   name: string;
   requests: number;
@@ -270,11 +270,11 @@ export interface TimedRow {
 export interface LatencyReport extends ReportHead {
   kind: 'latency';
   dimension: Grouping;
-  /** Those with a duration, in the order asked for; empty where it is by steps. */
+  /** Names with a duration, in the order asked for; empty for a report by steps. */
   rows: readonly TimedRow[];
-  /** Distinct values with a duration, among them those that are not among the rows. */
+  /** Number of distinct values with a duration, listed or not. */
   distinct: number;
-  /** By steps alone: their width, and every step of the range, also empty ones. */
+  /** Only for a report by steps: their width, and every step of the range, with empty ones. */
   grain?: StepGrain;
   steps?: readonly (TimedRow & { startMs: number; partial: boolean })[];
   total: Omit<TimedRow, 'name'>;
@@ -284,7 +284,7 @@ export interface LatencyReport extends ReportHead {
 /** Single calls, newest first. */
 export interface EventsReport extends ReportHead {
   kind: 'events';
-  /** All that match, also those that are not among the rows of the table. */
+  /** All calls that match, listed or not. */
   totals: Totals;
   table: Table;
 }
@@ -294,9 +294,9 @@ export interface DrillReport extends ReportHead {
   kind: 'client' | 'route';
   name: string;
   totals: Totals;
-  /** Ids of the users and groups of Slack that the finding names as the owners of the client. */
+  /** Slack ids of the users and groups that the finding names as owners of the client. */
   owners?: readonly string[];
-  /** Of its calls since raw events are kept; absent where none carries a duration. */
+  /** Latency of its calls, as far back as raw events are kept; absent if none carries a duration. */
   latency?: Latency;
   sections: readonly {
     title: string;
@@ -308,21 +308,21 @@ export interface DrillReport extends ReportHead {
 }
 
 /**
- * Something counted in both ranges. `now` and `before` are exact sums (thousandths, of credits); `change` is the difference of
- * what is compared: of these, or per day where the ranges have unequal lengths.
+ * A name counted in both ranges. `now` and `before` are exact sums (credits in thousandths). `change` is the difference of the
+ * compared numbers: these sums, or their means per day if the ranges have unequal lengths.
  */
 export interface ComparedRow {
   name: string;
   now: Thousandths;
   before: Thousandths;
   change: Thousandths;
-  /** Unrounded; undefined where there was nothing before. */
+  /** Unrounded; undefined if there was nothing before. */
   changePercent?: number;
-  /** It has no number before, or none now: no calls, or of latencies no durations. */
+  /** It has no number before, or none now: no calls, or (for latencies) no durations. */
   state?: 'new' | 'gone';
 }
 
-/** Rows of one dimension, `more` of them left out. */
+/** Rows of one dimension; `more` were left out. */
 export interface ComparedSection {
   title: string;
   dimension: QuestionKey;
@@ -335,17 +335,17 @@ export interface CompareReport extends ReportHead {
   kind: 'compare';
   range: Range;
   versus: Range;
-  /** `p95`: of the durations of calls, in milliseconds. */
+  /** `p95` of the durations of calls is in milliseconds. */
   measure: 'requests' | 'credits' | 'p95';
   total: ComparedRow;
   sections: readonly ComparedSection[];
   /** The width of a step. */
   grain: StepGrain;
-  /** Day by day, or hour by hour; undefined where a range has no such step. In place of sections. */
+  /** Both ranges day by day, or hour by hour, in place of sections. A number is undefined if its range has no such step. */
   steps?: readonly { startMs: number; beforeMs?: number; now?: number; before?: number }[];
-  /** Steps are days, and each stands beside the same weekday. */
+  /** Each day is compared with the same weekday of another week. */
   sameWeekdays?: true;
-  /** Divides sums to make them comparable: the days where the ranges have unequal lengths, else 1. */
+  /** Divisors that make sums comparable: numbers of days if the ranges have unequal lengths, else 1. */
   per: { now: number; before: number; isDay: boolean };
   table: Table;
 }
@@ -370,12 +370,12 @@ export type Report =
   | EventsReport
   | TableReport;
 
-/** Makes the answer to a question. Rejects with QuestionError where the question cannot be answered as put. */
+/** Answers questions. Rejects with QuestionError if a question cannot be answered as asked. */
 export interface Reporter {
   answer(question: Question, nowMs: number): Promise<Report>;
 }
 
-/** Thrown by a reporter for a question that may mean several things, or names something unknown; `offers` are questions that may be meant. */
+/** Thrown for a question that may mean several things, or names something unknown; `offers` are questions that may be meant. */
 export class RefusedQuestion extends HeadroomError {
   override readonly name = 'RefusedQuestion';
   readonly offers: readonly Offer[];

@@ -16,27 +16,27 @@ export type RuledEvent = Readonly<Partial<Record<Exclude<Dimension, 'source'>, s
   readonly credits?: number;
 };
 
-/** The verdict of the rules on one event. Like events share it: do not change it. */
+/** What the rules say about one event. Equal events share one object: do not change it. */
 export interface Assignment {
   readonly scope: string;
-  /** Meters that count it: the scope, and limits with rules of their own. Empty in a holiday (and when excluded). */
+  /** Meters that count it: the scope, and limits with rules of their own. Empty on a holiday and for excluded events. */
   readonly meters: readonly string[];
-  /** The exclusion rule that takes it out, readable: `client "Genesys Cloud for *"`. */
+  /** The exclusion rule that takes it out, as readable text: `client "Genesys Cloud for *"`. */
   readonly exclusion: string | undefined;
   readonly credits: number;
 }
 
 export interface RuleBook {
-  /** `day` is the event's own day in the report zone; the rules that held then are applied. Never throws. */
+  /** Applies the rules of `day`, the event's own day in the report zone. Never throws. */
   assign(event: RuledEvent, source: string, day: number): Assignment;
 }
 
-/** Combinations of values that rules looked at, remembered with their verdict; beyond this number the memory is emptied. */
+/** Verdicts are cached per combination of values; beyond this number the cache is emptied. */
 const MAX_REMEMBERED = 50_000;
 
 const ONE_CALL: CostRule = { match: {}, credits: 1000 };
 
-/** The meter of a limit with rules of its own. */
+/** Returns the meter of a limit with rules of its own. */
 export function limitMeter(scope: string, limit: string): string {
   return `${scope}/${limit}`;
 }
@@ -48,7 +48,7 @@ function formatMatch(match: Match): string {
     .join(', ');
 }
 
-/** Prepares the rules of all days for the ingest path: a decision is made once per distinct combination of values. */
+/** Prepares the rules of all days for ingest, which decides once per distinct combination of values. */
 export function compileRules(definitions: Pick<Definitions, 'ruleSets'>): RuleBook {
   const eras = definitions.ruleSets.map((ruleSet) => ({ fromDay: ruleSet.fromDay, decide: compileRuleSet(ruleSet) }));
   const before = compileRuleSet({ fromDay: 0, scopes: [], exclude: [], holidays: [] });
@@ -66,7 +66,7 @@ export function compileRules(definitions: Pick<Definitions, 'ruleSets'>): RuleBo
   };
 }
 
-/** An assignment of one plain call, and the rule that other calls of the kind are charged by. */
+/** The assignment of one plain call, and the rule that charges other calls with the same values. */
 interface Decision {
   readonly ofOneCall: Assignment;
   readonly cost: CostRule;
@@ -78,21 +78,24 @@ function charge({ ofOneCall, cost }: Decision, event: RuledEvent): Assignment {
   return credits === ofOneCall.credits ? ofOneCall : { ...ofOneCall, credits };
 }
 
-/** Multiplies the rule's credits by the count. They are per call, or per `perRecords` records of it; without a number of records, one lot. */
+/**
+ * Returns a rule's credits times the count. Credits are per call, or per `perRecords` records of a call; a call without a number of
+ * records is charged as one lot.
+ */
 function creditsOf(cost: CostRule, count: number, records: number | undefined): number {
   const lots = cost.perRecords === undefined || records === undefined ? 1 : Math.ceil(records / cost.perRecords);
   const perCall = Math.min(lots * cost.credits, cost.max ?? MAX_EVENT_CREDITS);
   return Math.min(perCall * count, MAX_EVENT_CREDITS);
 }
 
-/** The values that a rule may look at; `scope` stands for the one that the event itself names. */
+/** Values that a rule may look at; `scope` is the one that the event itself names. */
 type Values = Readonly<Partial<Record<Dimension, string>>>;
 
 function compileRuleSet(ruleSet: RuleSet): (event: RuledEvent, source: string, day: number) => Decision {
   const mentioned = listDimensions(ruleSet);
   const decide = compileDecision(ruleSet);
   type Node = Map<string, Node | Decision>;
-  // Decisions depend on the day through the holidays alone: one tree for each set of them that covers a day.
+  // Decisions depend on the day only through holidays: one tree per set of holidays that cover a day.
   const trees = new Map<string, Node>();
   let tree: Node = new Map();
   let treeDay: number | undefined;
@@ -141,7 +144,7 @@ function covers(rest: { fromDay: number; untilDay: number }, day: number): boole
   return rest.fromDay <= day && day <= rest.untilDay;
 }
 
-/** The dimensions that decisions depend on; `scope` is always one of them. */
+/** Lists the dimensions that decisions depend on; always includes `scope`. */
 function listDimensions(ruleSet: RuleSet): Dimension[] {
   const matches = [
     ...ruleSet.exclude,
@@ -169,7 +172,7 @@ function compileDecision(ruleSet: RuleSet): (values: Values, day: number) => Dec
     const scope = scopes.find((candidate) => candidate.name === name);
     const exclusion = exclusions.find((rule) => rule.fits(values))?.text;
     const holiday = ruleSet.holidays.some((rest) => (rest.scope ?? name) === name && covers(rest, day));
-    // A sender may name a scope like the meter of a limit (`scope/limit`): it must not count there.
+    // A sender may name a scope like the meter of a limit (`scope/limit`): do not count it there.
     const drawn = exclusion === undefined && !holiday && !limitMeters.has(name);
     const limits = scope?.limits.filter((limit) => limit.fits(values)).map((limit) => limit.meter) ?? [];
     const cost = scope?.costs.find((rule) => rule.fits(values))?.cost ?? ONE_CALL;
@@ -190,7 +193,7 @@ function anyOf(matches: readonly Match[]): (values: Values) => boolean {
   return (values) => predicates.some((fits) => fits(values));
 }
 
-/** As in filters, an absent value is `(none)`; methods are compared in upper case. */
+/** Compiles a match. As in filters, an absent value is `(none)`; methods are compared in upper case. */
 function toPredicate(match: Match): (values: Values) => boolean {
   const tests = (Object.entries(match) as [Dimension, string][]).map(([dimension, pattern]) => ({
     dimension,

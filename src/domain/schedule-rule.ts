@@ -5,7 +5,7 @@ import { readClock } from './range/clock-words.ts';
 import { formatClockTime } from './range.ts';
 import { readZone } from './time-zone.ts';
 
-/** Days and a time of day at which something is due, in a zone. Plain JSON. */
+/** The days and the time of day at which something is due, in a zone. Plain JSON. */
 export type ScheduleRule = {
   /** `09:00`, 24 hours. */
   time: string;
@@ -15,16 +15,16 @@ export type ScheduleRule = {
 
 type DaysRule =
   | { every: 'week' /** 1 = Monday … 7 = Sunday, ascending, at least one. */; weekdays: readonly number[] }
-  /** 1–31; a month without that day has its last one instead. */
+  /** 1–31; in a month without that day, the last one. */
   | { every: 'month'; day: number };
 
-/** A due time. `date` is its local date, ISO: the key of the period, the same whatever the clock does that night. */
+/** A due time. `date` is its local date (ISO) and identifies the period, even if a clock change moves the time. */
 export interface Due {
   dueMs: number;
   date: string;
 }
 
-/** A text that is no schedule; `suggestions` are texts that are. */
+/** Thrown for a text that is no schedule; `suggestions` are texts that are. */
 export class InvalidScheduleError extends HeadroomError {
   override readonly name = 'InvalidScheduleError';
   readonly suggestions: readonly string[];
@@ -60,8 +60,9 @@ interface Draft {
 }
 
 /**
- * A schedule in words: `daily 09:00 Europe/Berlin`, `weekdays 9am`, `weekly mon 09:00`, `mon,thu 10:30`, `monthly 1 08:00`,
- * `monthly last 17:00`. Without a zone `defaultZone` holds. Throws InvalidScheduleError that names the word and the cure.
+ * Reads a schedule in words: `daily 09:00 Europe/Berlin`, `weekdays 9am`, `weekly mon 09:00`, `mon,thu 10:30`, `monthly 1 08:00`,
+ * `monthly last 17:00`. Without a zone, `defaultZone` is taken. Throws InvalidScheduleError that names the wrong word and how to fix
+ * it.
  */
 export function parseSchedule(text: string, defaultZone: string): ScheduleRule {
   const words = text
@@ -83,7 +84,7 @@ export function parseSchedule(text: string, defaultZone: string): ScheduleRule {
   return { ...days, time: draft.time, zone };
 }
 
-/** Reads the word at a place into the draft; how many words beyond it were taken. */
+/** Reads the word at a place into the draft. Returns how many words after it were read too. */
 function readWord(words: readonly string[], at: number, draft: Draft, text: string): number {
   const word = words[at]!.toLowerCase().replace(/[.;]$/, '');
   const next = words[at + 1]?.toLowerCase() ?? '';
@@ -210,7 +211,7 @@ function quoteShort(text: string): string {
   return `“${text.length > 60 ? `${text.slice(0, 60)}…` : text}”`;
 }
 
-/** The words of a rule, read back by `parseSchedule` as the same: `weekdays 09:00 Europe/Berlin`. */
+/** Writes a rule as words that `parseSchedule` reads back: `weekdays 09:00 Europe/Berlin`. */
 export function formatSchedule(rule: ScheduleRule): string {
   return `${describeDays(rule)} ${rule.time} ${rule.zone}`;
 }
@@ -226,8 +227,9 @@ function describeDays(rule: DaysRule): string {
 }
 
 /**
- * Returns when a rule is due on a local date, epoch ms; undefined on dates that are not its own, or that its zone left out (Samoa,
- * 30 December 2011). A time that a clock change skips is due as Temporal's `compatible` says; one that comes twice, the first time.
+ * Returns when a rule is due on a local date, epoch ms; undefined if it is not due on that date, or if its zone skipped the date
+ * (Samoa, 30 December 2011). A time that a clock change skips is due as Temporal's `compatible` says; a time that comes twice is due
+ * the first time.
  */
 export function dueMs(rule: ScheduleRule, on: string | Temporal.PlainDate): number | undefined {
   const date = Temporal.PlainDate.from(on);
@@ -239,18 +241,18 @@ export function dueMs(rule: ScheduleRule, on: string | Temporal.PlainDate): numb
   return date.toZonedDateTime({ timeZone: rule.zone, plainTime: rule.time }).epochMilliseconds;
 }
 
-/** The first due time after an instant. */
+/** Returns the first due time after an instant. */
 export function nextDue(rule: ScheduleRule, afterMs: number): Due {
-  // The day before too: a time that a clock change skips may be due after midnight.
+  // Start one day earlier: a time that a clock change skips may be due after midnight.
   return search(rule, localDate(rule, afterMs).subtract({ days: 1 }), 1, (ms) => ms > afterMs);
 }
 
-/** The last due time at or before an instant. */
+/** Returns the last due time at or before an instant. */
 export function latestDue(rule: ScheduleRule, atOrBeforeMs: number): Due {
   return search(rule, localDate(rule, atOrBeforeMs).add({ days: 1 }), -1, (ms) => ms <= atOrBeforeMs);
 }
 
-/** The next `count` due times after an instant, in order. */
+/** Returns the next `count` due times after an instant, in order. */
 export function listNext(rule: ScheduleRule, afterMs: number, count: number): Due[] {
   const list: Due[] = [];
   while (list.length < count) list.push(nextDue(rule, list.at(-1)?.dueMs ?? afterMs));

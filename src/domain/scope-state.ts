@@ -7,8 +7,8 @@ export const LEVELS = ['healthy', 'approaching', 'critical', 'exhausted'] as con
 export type Level = (typeof LEVELS)[number];
 
 /**
- * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount; more than its amount is used only of
- * a limit, and of a rolling pool that is its scope's last, which holds what its window holds.
+ * A pool (or limit) at the end of a day or now. used + left = amount while used ≤ amount. More than its amount can be used only of a
+ * limit, and of a rolling pool that is its scope's last, whose window also holds the overage.
  */
 export interface PoolState {
   name: string;
@@ -23,55 +23,55 @@ export interface PoolState {
   period: Span & { label: string };
   /** `10 × 5,000 Automation Developer + 10 × 5,000 Unattended Robot = 100,000`. */
   arithmetic: string;
-  /** Share used ÷ share of period gone; absent for rolling pools and before anything has gone. */
+  /** Share used ÷ share of period gone; absent for rolling pools and before any of the period has gone. */
   burnRate?: number;
-  /** The instants at which it runs out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
+  /** When it runs out, epoch ms, at the quicker and the slower of the usual daily rates; absent: not before the reset. */
   runOut?: {
     earliestMs: number;
     latestMs: number | undefined;
     arithmetic: string;
   };
   /**
-   * Usual credits a day, at the slower and the quicker of the last four weeks: without `runOut` the pool lasts until its reset
-   * at this pace. Absent under three days of use, for past balances, and where forecasts were not asked for.
+   * Usual credits a day, at the slower and the quicker pace of the last four weeks. If there is no `runOut`, the pool lasts until its
+   * reset at this pace. Absent for fewer than three days of use, for past balances, and without a forecast.
    */
   pace?: { slower: number; quicker: number };
   drawnNow: boolean;
   periodKind: PeriodRule['kind'];
-  /** Percentages reached, ascending, 100 among them. */
+  /** Thresholds reached, in percent, ascending, with 100 as one of them. */
   reached: readonly number[];
-  /** Of a limit that counts a part of its scope's calls. */
+  /** Only for a limit that counts a part of its scope's calls. */
   match?: readonly Match[];
-  /** Of a pool that is not healthy and all is drawn from now. */
+  /** Only for a pool that is not healthy and that all use now draws from. */
   present?: PresentPace;
-  /** Of a plain state: computes the forecast that it was made without. */
+  /** Only for a plain state: computes the forecast that it was made without. */
   foresee?: () => Promise<Pick<PoolState, 'runOut' | 'pace'>>;
 }
 
-/** The present use, projected: when it empties the pool, and in words. Absent: not before the reset. */
+/** A projection of present use: when it empties the pool (undefined: not before the reset), and the pace in words. */
 export interface PresentPace {
   pace: 'the pace of the last hour' | 'today’s pace';
   emptyMs: number | undefined;
 }
 
-/** A scope with its pools just before an instant: what pool reports, cards and alerts are made from. */
+/** A scope with its pools just before an instant; pool reports, cards and alerts are made from it. */
 export interface ScopeState {
   scope: string;
   title: string;
   /** In the order of drawing. */
   pools: readonly PoolState[];
   limits: readonly PoolState[];
-  /** The pool now drawn from; where none has anything left, the last of the stack. */
+  /** The pool now drawn from; if none has anything left, the last of the stack. */
   current?: PoolState;
-  /** Left in the other pools, and how many have something left. */
+  /** What the other pools have left, and how many of them have something left. */
   restLeft: Thousandths;
   restCount: number;
-  /** Of the last pool that can still be drawn. */
+  /** Level of the last pool that can still be drawn from. */
   level: Level;
-  /** In the calendar month that holds the instant, up to it. */
+  /** Used in the calendar month of the instant, up to the instant; `overage` likewise. */
   used: Thousandths;
   overage: Thousandths;
-  /** Pools that ran empty in their present period, in order of time; `next` goes on (absent: overage). */
+  /** Pools that ran empty in their present period, in order of time; `next` is drawn from after it (absent: overage). */
   exhaustions: readonly { pool: string; atMs: number; next?: string }[];
   rateLimitPerMinute?: number;
   links: Links;
@@ -80,14 +80,14 @@ export interface ScopeState {
 /** A scope as its card shows it: now, and today so far. */
 export interface ScopeCard extends ScopeState {
   requestsToday: number;
-  /** Whose calls drew the credits of the pool's present period, most first; absent where no team is declared, or nothing was used. */
+  /** Shares of teams in the credits of the pool's present period, most first; absent if no team is declared, or nothing was used. */
   teams?: readonly { team: string; sharePercent: number }[];
   peakMinute?: { startMs: number; requests: number; bulkLeftOut: number };
 }
 
 /**
- * The percentages that use has reached, ascending, 100 always among the candidates. Compared exactly, and reached is ≥.
- * Of an amount of 0 all are reached once anything is used.
+ * Lists the thresholds that use has reached (≥, compared exactly), ascending; 100 is always a threshold. With an amount of 0, all are
+ * reached once anything is used.
  */
 export function listReached(
   used: Thousandths,
@@ -98,8 +98,8 @@ export function listReached(
 }
 
 /**
- * `approaching` from the first threshold, `critical` from the last one below 100 where there are two or more, `exhausted`
- * from 100 %.
+ * Returns the level: `approaching` from the first threshold, `critical` from the last one below 100 if there are two or more,
+ * `exhausted` from 100%.
  */
 export function levelOf(
   used: Thousandths,
@@ -113,8 +113,8 @@ export function levelOf(
 }
 
 /**
- * A pool's percentage, exact whatever the size of its amount: `41.0`, `74.9`. Rounded to the nearest tenth, but never up to
- * a level (or 100, or the pool's thresholds) that is not reached. An amount of 0 shows 0.0 until anything is used, then 100.0.
+ * Formats a pool's percentage, exact whatever the size of its amount: `41.0`, `74.9`. Rounded to the nearest tenth, but never up to a
+ * threshold or 100 that is not reached. An amount of 0 shows 0.0 until anything is used, then 100.0.
  */
 export function formatLevelPercent(
   used: Thousandths,

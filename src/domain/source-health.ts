@@ -13,19 +13,19 @@ export interface SourceHealth {
   /** Duplicates whose content differed from the first of their id. */
   conflicts: number;
   rejected: number;
-  /** The commonest reasons of rejection, most first, with the newest event of each. */
+  /** The most common reasons of rejection, most first, with the newest event of each. */
   reasons: readonly { reason: string; events: number; atMs: number; excerpt?: string }[];
-  /** Fields that were not read: unknown ones by name, and paths of a map at which nothing stood (`field=path`). */
+  /** Fields that were not read: unknown ones by name, and paths of a map that were empty (`field=path`). */
   unread: readonly { name: string; events: number }[];
-  /** Events without an id: each is counted, and so is its repetition. */
+  /** Events without an id: each is counted, even if it is a repetition. */
   withoutId: number;
-  /** Events received after the day they belong to was over. */
+  /** Events received after their day was over. */
   late: number;
-  /** Events that it may send, such as `5000/s`. */
+  /** The source's limit on events, such as `5000/s`. */
   limit?: string | undefined;
-  /** Requests that were refused because it was over its limit. */
+  /** Requests refused because the source was over its limit. */
   limited?: number | undefined;
-  /** Median of receipt − event time; absent where events carry no time. */
+  /** Median of receipt − event time; absent if events carry no time. */
   medianLagMs?: number | undefined;
 }
 
@@ -39,8 +39,8 @@ const LEAST_SILENCE_MS = 10 * 60_000;
 const SILENT_GAPS = 3;
 
 /**
- * Tells whether a source has been quiet for long enough to be called silent: three of its usual gaps, and at least ten minutes,
- * since a busy source pauses for seconds. Never true of a source too new to have a usual gap.
+ * Tells whether a source is silent: quiet for three of its usual gaps, and for at least ten minutes, since a busy source may pause
+ * for seconds. Never true of a source too new to have a usual gap.
  */
 export function isOverdue({ lastReceivedMs, usualGapMs }: SourceHealth, nowMs: number): boolean {
   if (lastReceivedMs === undefined || usualGapMs === undefined) return false;

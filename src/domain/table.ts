@@ -3,14 +3,13 @@ export type ColumnType = (typeof COLUMN_TYPES)[number];
 export type TableCell = string | number | bigint | null;
 
 /**
- * The numbers of a report, exact, as the table shows them and the CSV holds them. `credits` cells are thousandths, `percent`
- * cells are numbers 0–100 (unrounded), `duration` cells are milliseconds, `time` cells are epoch ms, `bar` cells are 0–1 and
- * not part of a CSV.
+ * The exact numbers of a report, as its table shows them and its CSV holds them. `credits` cells are thousandths, `percent` cells are
+ * numbers 0–100 (unrounded), `duration` cells are milliseconds, `time` cells are epoch ms; `bar` cells are 0–1 and not part of a CSV.
  */
 export interface Table {
   /**
-   * In the order of the CSV. `csvOnly`: left out where the table is shown to people; `shownOnly`: left out of the CSV.
-   * `name`: what a row is about, and so first for people; absent: the first column that is shown.
+   * In the order of the CSV. `csvOnly`: not shown to people; `shownOnly`: not in the CSV. `name`: what a row is about, shown first to
+   * people; absent: the first shown column.
    */
   columns: readonly {
     key: string;
@@ -19,10 +18,10 @@ export interface Table {
     csvOnly?: boolean;
     shownOnly?: boolean;
     name?: boolean;
-    /** A difference: shown with `+` where it is more. */
+    /** A difference, shown with its sign. */
     signed?: boolean;
   }[];
   rows: readonly (readonly TableCell[])[];
-  /** People read the columns in this order too; else numbers stand beside the name, and texts behind them. */
+  /** Show columns in this order to people too; otherwise numbers come right after the name, and texts after them. */
   inOrder?: true;
 }

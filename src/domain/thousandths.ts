@@ -1,6 +1,6 @@
 import type { Thousandths } from './event.ts';
 
-/** The sum of any number of amounts. */
+/** Sums any number of amounts. */
 export function sumCredits(amounts: Iterable<Thousandths>): Thousandths {
   let sum: Thousandths = 0;
   for (const amount of amounts) sum = addCredits(sum, amount);
@@ -41,7 +41,7 @@ export function compareCredits(a: Thousandths, b: Thousandths): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Divides by a count or an amount, rounded as floats are: for charts, shares and forecasts. */
+/** Divides by a count or an amount, rounded as floats are, for charts, shares and forecasts. */
 export function ratioOf(amount: Thousandths, to: Thousandths): number {
   return Number(amount) / Number(to);
 }
@@ -51,12 +51,12 @@ export function fromBigInt(amount: bigint): Thousandths {
   return Number.isSafeInteger(number) ? number : amount;
 }
 
-/** The amount without its sign. */
+/** Returns the amount without its sign. */
 export function withoutSign(amount: Thousandths): Thousandths {
   return amount < 0 ? -amount : amount;
 }
 
-/** A number that is written into JSON digit by digit, since a float would round it. */
+/** Makes a number that JSON writes digit by digit, because a float would round it. */
 export function toJsonNumber(digits: string): number {
   return (JSON as unknown as { rawJSON(text: string): number }).rawJSON(digits);
 }

@@ -1,9 +1,9 @@
 import { listNearest } from './names.ts';
 
-/** A zone by the words that people type for it: its name, or names that may be meant. */
+/** The zone that people typed, or names of zones that may be meant. */
 export type ZoneReading = { zone: string } | { suggestions: readonly string[] };
 
-/** Abbreviations are shared by several zones and leave the clock changes open: they are asked back. */
+/** Abbreviations are shared by several zones and say nothing about clock changes, so they are asked back. */
 const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   CET: ['Europe/Berlin', 'Europe/Paris', 'Europe/Madrid'],
   CEST: ['Europe/Berlin', 'Europe/Paris', 'Europe/Madrid'],
@@ -35,7 +35,7 @@ const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   BRT: ['America/Sao_Paulo'],
 };
 
-/** Tells whether this is the name of an IANA zone: no abbreviation that is none, and no offset. */
+/** Tells whether this is the name of an IANA zone. Offsets and made-up abbreviations are not. */
 export function isZone(name: string): boolean {
   try {
     return !/^[+-]/.test(name) && new Temporal.ZonedDateTime(0n, name).timeZoneId !== '';
@@ -63,15 +63,15 @@ function zoneNames(): NonNullable<typeof names> {
 
 const REGIONS = ['Europe', 'America', 'Asia', 'Africa', 'Australia', 'Pacific', 'Atlantic', 'Indian'];
 
-/** The name in its usual case; undefined where there is no such zone. */
+/** Returns the name in its usual case; undefined if there is no such zone. */
 function findZone(name: string): string | undefined {
   if (!/^[a-z]+\/[\w+/-]{2,50}$/i.test(name) || !isZone(name)) return undefined;
   return new Temporal.ZonedDateTime(0n, name).timeZoneId;
 }
 
 /**
- * An IANA zone by its name in any case (`europe/berlin`, `UTC`) or by its city alone (`Berlin`, `new york`).
- * Abbreviations (`CET`), offsets and slips are answered with the names that may be meant.
+ * Finds an IANA zone by its name in any case (`europe/berlin`, `UTC`) or by its city alone (`Berlin`, `new york`). For abbreviations
+ * (`CET`), offsets and typing errors, returns the names that may be meant.
  */
 export function readZone(text: string): ZoneReading {
   const typed = text.trim().replace(/\s+/g, '_');
@@ -81,7 +81,7 @@ export function readZone(text: string): ZoneReading {
   const { all, byCity } = zoneNames();
   const city = byCity.get(typed.toLowerCase());
   if (city) return { zone: city };
-  // Names besides those listed: `Asia/Kathmandu` beside `Asia/Katmandu`, `US/Eastern`.
+  // Zones have more names than are listed: `Asia/Kathmandu` beside `Asia/Katmandu`, `US/Eastern`.
   const guesses = typed.includes('/') ? [typed] : REGIONS.map((region) => `${region}/${typed}`);
   for (const guess of guesses) {
     const zone = findZone(guess);

@@ -2,7 +2,7 @@ import type { Dimension, GroupKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
 import type { StoredFilter } from './filter.ts';
 
-/** Half-open span of instants, epoch ms. */
+/** A half-open span of instants, epoch ms. */
 export interface Span {
   fromMs: number;
   toMs: number;
@@ -21,7 +21,7 @@ export const STEP_NAMES: Readonly<Record<StepGrain, string>> = {
   weekday: 'weekday',
   'hour-of-day': 'hour of the day',
 };
-/** Steps that are averages of others have no place in time. */
+/** Tells whether steps are averages of others, which have no place in time. */
 export function isAverage(grain: StepGrain | undefined): grain is 'weekday' | 'hour-of-day' {
   return grain === 'weekday' || grain === 'hour-of-day';
 }
@@ -36,17 +36,17 @@ export type Grain = Exclude<StepGrain, 'five-minutes' | 'week' | 'weekday' | 'ho
 export interface UsageQuery {
   span: Span;
   grain: Grain;
-  /** Empty: one row per step. Up to three keys. */
+  /** Up to three keys. Empty: one row per step. */
   groupBy: readonly GroupKey[];
   filters: readonly StoredFilter[];
-  /** Take raw events even where totals could answer (diagnosis, recomputation). */
+  /** Read raw events even where totals could answer (diagnosis, recomputation). */
   raw?: boolean;
   /**
-   * With one group key and grain `all`: only the `rows` names with the most `by` (equal ones by the next measure, then by
-   * name), besides `(none)` and `(other)`; the others come as one sum. Names that stand for several values are never cut.
+   * With one group key and grain `all`: return only the `rows` names with the most `by` (equal ones by the next measure, then by
+   * name), besides `(none)` and `(other)`; the others come as one sum. If any value was ever forgotten, all names are returned.
    */
   most?: { by: readonly ('requests' | 'ok' | 'failed' | 'credits')[]; rows: number };
-  /** With grain `all` and a group key: each row says how many values of this dimension it has, besides `(none)` and `(other)`. */
+  /** With grain `all` and a group key: each row counts its distinct values of this dimension, besides `(none)` and `(other)`. */
   distinct?: Dimension;
 }
 
@@ -59,41 +59,43 @@ export interface Totals {
   credits: Thousandths;
 }
 
-/** One cell of an answer. `keys` stand in the order of `groupBy`; an absent value is `(none)`. */
+/** One cell of an answer. `keys` are in the order of `groupBy`; an absent value is `(none)`. */
 export interface UsageRow extends Totals {
   /** Start of the step, epoch ms. */
   startMs: number;
   keys: readonly string[];
-  /** Of the dimension that the query names as `distinct`. */
+  /** Number of distinct values of the dimension that the query names as `distinct`. */
   values?: number;
 }
 
-/** No total holds the combination; no total holds hours, or minutes, this far back. */
+/**
+ * Why an answer is shortened: no total holds the combination; hourly totals, or raw events for minutes, do not reach back this far.
+ */
 export type ShortenedReason = 'no-total' | 'no-hours' | 'no-minutes';
 
-/** Rows in no promised order; steps and groups without calls are absent. */
+/** Rows have no promised order; steps and groups without calls are absent. */
 export interface UsageAnswer {
   rows: UsageRow[];
-  /** Rows that `most` left out: their number and sum. Absent: none. */
+  /** Number and sum of the rows that `most` left out. Absent: none. */
   rest?: Omit<UsageRow, 'startMs' | 'keys'> & { rows: number };
   /** The data it was computed from. */
   origin: 'totals' | 'raw' | 'both';
-  /** Newest receipt of an event that is in the answer's data, epoch ms; 0 if nothing was ever received. */
+  /** Newest receipt of an event, epoch ms; 0 if nothing was ever received. */
   asOfMs: number;
   /**
-   * Set where part of the span cannot be answered as asked: no total holds this combination (or this grain) and raw
-   * events reach back only to `fromMs`. `nearest` are the group keys that totals could answer for the whole span.
+   * Set if part of the span cannot be answered as asked: no total holds this combination (or this grain), and raw events reach back
+   * only to `fromMs`. `nearest`: group keys that totals could answer for the whole span.
    */
   shortened?: {
     fromMs: number;
     reason: ShortenedReason;
     nearest: readonly GroupKey[];
   };
-  /** Dimensions of the answer whose values ran over the cap on some day: the rest is counted under `(other)`. */
+  /** Dimensions with more values than the cap on some day: the rest is counted under `(other)`. */
   capped: readonly GroupKey[];
 }
 
-/** Use of one meter (a scope, or a limit with rules of its own) in one step. */
+/** What one meter (a scope, or a limit with rules of its own) counted in one step. */
 export interface MeterStep {
   startMs: number;
   /** Calls of events that stand for one call each; the peak minute is taken from these. */
@@ -113,7 +115,7 @@ export interface MeterQuery {
 
 /** Durations of single calls (events with `count` 1 that carry one), exact, by nearest rank. */
 export interface Latency {
-  /** Calls that it is computed from; at least 1. */
+  /** Number of calls behind the percentiles, at least 1. */
   timed: number;
   p50Ms: number;
   p95Ms: number;
@@ -128,11 +130,11 @@ export interface LatencyQuery {
   grain: Grain;
   /** Absent: one row per step. */
   groupBy?: GroupKey;
-  /** Values of `groupBy` that count as one, each list: ids that share a shown name. Their row is under one of them. */
+  /** Each list holds values of `groupBy` that count as one, such as ids with the same shown name. Their row has one of them as key. */
   together?: readonly (readonly string[])[];
 }
 
-/** Of one value in one step. `latency` is absent where none of its calls carries a duration. */
+/** Calls of one value in one step. `latency` is absent if none of them carries a duration. */
 export interface LatencyRow {
   startMs: number;
   /** The value of `groupBy`; empty without one. */
@@ -141,17 +143,17 @@ export interface LatencyRow {
   latency?: Latency;
 }
 
-/** Rows in no promised order; steps and values without calls are absent. */
+/** Rows have no promised order; steps and values without calls are absent. */
 export interface LatencyAnswer {
   rows: LatencyRow[];
-  /** Of all rows together. */
+  /** All rows together. */
   total: Omit<LatencyRow, 'startMs' | 'key'>;
   asOfMs: number;
-  /** Set where raw events reach back only to `fromMs`. */
+  /** Set if raw events reach back only to `fromMs`. */
   shortened?: { fromMs: number };
 }
 
-/** One raw event as kept. `''`: the sender gave no value. */
+/** One raw event as stored. `''`: the sender gave no value. */
 export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly timeMs: number;
   readonly receivedMs: number;
@@ -161,41 +163,45 @@ export type RawEvent = Readonly<Record<Exclude<GroupKey, 'status'>, string>> & {
   readonly credits: number;
   /** Absent: the sender gave none. */
   readonly durationMs?: number;
-  /** The sender's own; absent: it gave none. */
+  /** The id that the sender gave; absent: none. */
   readonly id?: string;
-  /** Brought in from a file: when it was received tells nothing of its sender. */
+  /** Imported from a file, so its receipt says nothing about its sender. */
   readonly imported?: boolean;
 };
 
-/** Port to stored usage. Implemented over the segments of either database. */
+/** Port to stored usage, implemented over the segments of either database. */
 export interface UsageReader {
   sum(query: UsageQuery): Promise<UsageAnswer>;
-  /** Steps in order of time; empty ones are left out. */
+  /** Returns steps in order of time, without empty ones. */
   meter(query: MeterQuery): Promise<MeterStep[]>;
-  /** Distinct values of a dimension in a span, most used first; matches `contains` without case. For menus and suggestions. */
+  /**
+   * Lists the distinct values of a dimension in a span, most used first; `contains` matches in any case. For menus and suggestions.
+   */
   values(query: {
     key: GroupKey;
     span: Span;
     contains?: string;
     limit: number;
   }): Promise<{ value: string; requests: number }[]>;
-  /** Durations of calls, as far back as raw events are kept; says so for older days. */
+  /** Returns percentiles of durations, as far back as raw events are kept; the answer says where it is shortened. */
   latency(query: LatencyQuery): Promise<LatencyAnswer>;
-  /** Raw events of a span that pass the filters, in order of time, at most `limit` (the newest are kept). */
+  /** Returns the newest raw events of a span that pass the filters, at most `limit`, in order of time. */
   events(query: {
     span: Span;
     filters: readonly StoredFilter[];
     limit: number;
-    /** With the ids that their senders gave them, which are more to read than all else. */
+    /** Include the ids that senders gave; they take longer to read than all other columns. */
     ids?: boolean;
   }): Promise<RawEvent[]>;
-  /** First day on which any meter counted anything, a correction included; undefined: none did yet. */
+  /** Finds the first day on which any meter counted anything, corrections included; undefined: none yet. */
   firstMeterDay(): Promise<number | undefined>;
-  /** Calls that were received after their day was over, per scope, as far as raw events go; without those of files. */
+  /** Sums calls received after their day was over, per scope, as far as raw events go; without imported ones. */
   late(span: Span): Promise<{ scope: string; requests: number; credits: Thousandths }[]>;
-  /** Calls taken out by exclusion rules, per rule. */
+  /** Counts calls taken out by exclusion rules, per rule. */
   excluded(span: Span): Promise<{ rule: string; requests: number }[]>;
-  /** First and last day that hold anything, and the first day with raw events and with hourly totals; undefined on an empty store. */
+  /**
+   * Finds the first and last day with usage, and the first day with raw events and with hourly totals; undefined on an empty store.
+   */
   extent(): Promise<
     | {
         firstDay: number;
@@ -208,7 +214,7 @@ export interface UsageReader {
   >;
 }
 
-/** A plus or minus on what a meter (a scope, or `scope/limit`) counted, at a time, with its reason. Nothing is ever deleted. */
+/** A plus or minus on what a meter (a scope, or `scope/limit`) counted at a time, with its reason. Nothing is ever deleted. */
 export interface Correction {
   meter: string;
   timeMs: number;
@@ -218,11 +224,11 @@ export interface Correction {
   actor: string;
 }
 
-/** After a change of the report zone: which days are still counted in the one before. */
+/** Days that are still counted in an earlier report zone, after a change of the zone. */
 export interface OlderZone {
   zone: string;
-  /** Totals of days before this one are those of the older zone's days. */
+  /** Totals of days before this one are counted in days of the older zone. */
   beforeDay: number;
-  /** The same for totals of pairs of dimensions, which hours do not hold. */
+  /** The same for totals of pairs of dimensions, which cannot be recounted from hours. */
   pairsBeforeDay: number;
 }

@@ -2,17 +2,17 @@ import { readNumber, readWeekday } from '../calendar.ts';
 import { at, isOneDay, last, lastMinutes, makeOf, type RangeWords, type Read, TODAY, Unclear } from '../range.ts';
 import { form, MONTH, NUMBER, readCount, readDay, WEEKDAY } from './day-words.ts';
 
-/** A time of the clock in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
+/** A time of day in minutes. `bare`: a number alone, which may be no time at all; `half`: am or pm was said. */
 export interface Clock {
   kind: 'clock';
   minutes: number;
   bare: boolean;
   half: boolean;
-  /** The hour has one digit, as it has on a clock of twelve hours. */
+  /** The hour has one digit, as on a twelve-hour clock. */
   short: boolean;
 }
 
-/** Returns the time that these pieces show: `14:00`, `9am`, `9 pm`, `noon`, `14h30`, `at 14:00`, a number alone. */
+/** Reads a time of day: `14:00`, `9am`, `9 pm`, `noon`, `14h30`, `at 14:00`, a number alone. */
 export function readClock(given: string): Read<Clock> {
   if (!/\d|\b(midnight|noon|midday)$/.test(given)) return undefined;
   const text = given
@@ -43,7 +43,7 @@ function toClock(hours: string, minutes: string | undefined, ending: string): Cl
   return { kind: 'clock', minutes: hour * 60 + minute, bare, half, short: hours.length === 1 };
 }
 
-/** A unit's length in minutes or, where days are not all of one length, in months. */
+/** Length of each unit in minutes; of months and longer ones, whose days vary, in months. */
 const UNITS: readonly [RegExp, { minutes: number } | { months: number }][] = [
   [/^(m|mins?|minutes?)$/, { minutes: 1 }],
   [/^(h|hrs?|hours?)$/, { minutes: 60 }],
@@ -56,7 +56,7 @@ const UNITS: readonly [RegExp, { minutes: number } | { months: number }][] = [
 ];
 const DAY = 1440;
 
-/** Lengths without a number: in place of them, the same with one. */
+/** Lengths without a number, and the same with one. */
 const PARTS: readonly [RegExp, string][] = [
   [/^(an? )?half (an )?hour$/, '30 minutes'],
   [/^(an? )?quarter (of an )?hour$/, '15 minutes'],
@@ -64,7 +64,7 @@ const PARTS: readonly [RegExp, string][] = [
   [/^(an? )?half (a )?day$/, '12 hours'],
   [/^(a )?fortnight$/, '14 days'],
 ];
-/** `last week` is the calendar week, `past week` the seven days. */
+/** Lengths meant by `past` and a unit: `last week` is the calendar week, `past week` the last seven days. */
 const PAST: Readonly<Record<string, string>> = {
   day: '24 hours',
   week: '7 days',
@@ -73,7 +73,7 @@ const PAST: Readonly<Record<string, string>> = {
   year: '12 months',
 };
 
-/** Returns the time just gone by that these pieces name: `3h`, `last 15 minutes`, `past two weeks`, `1h30m`, `3 months`. */
+/** Reads the length of time up to now: `3h`, `last 15 minutes`, `past two weeks`, `1h30m`, `3 months`. */
 export function readDuration(text: string): Read<RangeWords> {
   const match =
     /^(?:(?:the|in|within|over|during|for|of|on|these) )*(?:(last|past|previous|prev|trailing|latest|recent|rolling) )?(.+)$/.exec(
@@ -97,7 +97,7 @@ export function readDuration(text: string): Read<RangeWords> {
   return readCounts(said.replace(/^an? /, '1 '), lead === 'past');
 }
 
-/** One or more numbers with their units, in falling order. `isLive`: one day is the last 24 hours. */
+/** Reads one or more numbers with units, largest unit first. `isLive`: one day means the last 24 hours. */
 function readCounts(joined: string, isLive = false): Read<RangeWords> {
   let minutes = 0;
   let months = 0;
@@ -142,7 +142,7 @@ function toMonths(months: number, joined: string): Read<RangeWords> {
   return months === 1 ? at({ kind: 'word', word: 'last-month' }) : last(months, 'month');
 }
 
-/** In days where only days were named, in hours where no minutes are left over. */
+/** Returns a length in days if only days were named, in hours if no minutes are left over. */
 function toShortest(minutes: number, smallest: number, joined: string, isLive: boolean): Read<RangeWords> {
   if (!Number.isInteger(minutes))
     return new Unclear(`“${joined}” is not a number of whole minutes.`, [lastMinutes(Math.ceil(minutes))]);
@@ -152,7 +152,7 @@ function toShortest(minutes: number, smallest: number, joined: string, isLive: b
   return smallest >= 60 ? lastMinutes(minutes) : last(minutes, 'minute');
 }
 
-/** `3 hours ago`, `an hour ago`, `15m ago`: how many minutes before now. */
+/** Reads `3 hours ago`, `an hour ago`, `15m ago` as minutes before now. */
 export function readMinutesAgo(text: string): number | undefined {
   const [, said] = /^(.+) (?:ago|back|earlier)$/.exec(text) ?? [];
   const length = said ? readCounts(said.replace(/^an? /, '1 ')) : undefined;
@@ -165,11 +165,11 @@ const DAYPARTS: Readonly<Record<string, readonly [number, number]>> = {
   morning: [6, 12],
   afternoon: [12, 18],
   evening: [18, 24],
-  // A question about a night that is over means the evening too.
+  // A question about a past night includes the evening.
   night: [18, 6],
 };
 
-/** The usual hours of `last night`, `this morning`, `yesterday evening`, `morning of 15 nov`: the answer names them. */
+/** Reads `last night`, `this morning`, `yesterday evening`, `morning of 15 nov` as their usual hours, which the answer names. */
 export function readDaypart(text: string): Read<RangeWords> {
   if (text === 'tonight') return { kind: 'clock', day: TODAY, from: DAYPARTS.night![0] * 60 };
   const usual = text.replace(/^(?:last night|overnight|over night|during night)$/, 'yesterday night');
@@ -186,9 +186,9 @@ const DAYPART = /^(?:(?:in|the) )*(.+ )?(morning|afternoon|evening|night)(?: of 
 const UNIT_WORDS = '(?:minutes?|mins?|hours?|days?|weeks?|months?|quarters?|qtrs?|years?|yrs?|weekends?)';
 const YESTERDAY = at({ kind: 'ago', days: 1 });
 
-/** Ways to name a time, but none in particular, or one to come: each is asked back. */
+/** Phrases that name no definite time, or a future one: each is asked back. */
 const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Read<RangeWords>][] = [
-  // Named days whose name ends like a weekday's: part of them alone is another day.
+  // Holidays and the like whose name ends with a weekday: the weekday alone would be another day.
   [
     form(`(?:black|good|cyber|super|easter|palm|whit|ash|maundy|shrove|boxing|giving) ${WEEKDAY}`),
     (text) => {
@@ -199,7 +199,7 @@ const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Read<Range
   [/^(?:tomorrow|day after tomorrow|later today)$/, toCome],
   [form(`(?:next|coming|upcoming|following) (?:(?:\\d+|[a-z]+) )?(?:${UNIT_WORDS}|${WEEKDAY}|${MONTH})`), toCome],
   [form(`(?:\\d+|an?|[a-z]+) ${UNIT_WORDS} (?:from now|hence)`), toCome],
-  // `late october`, `first week of november`: the whole is the nearest.
+  // `late october`, `first week of november`: offer the whole month.
   [
     /^(?:early|mid|late|around|about|roughly|approximately|circa|middle of|beginning of|start of|end of|(?:first|second|third|fourth|last|\d+(?:st|nd|rd|th)) (?:week|weekend|days?|half|part|[a-z]+day) (?:of|in)|\d+(?:st|nd|rd|th) of|half of)(?: the)? (.+)$/,
     readPartOf,
@@ -216,7 +216,7 @@ const VAGUE: readonly [RegExp, (text: string, ...groups: string[]) => Read<Range
   ],
 ];
 
-/** Returns the question to ask back for words that name a time, but none in particular, or one to come. */
+/** Returns the question to ask back for phrases that name no definite time, or a future one. */
 export function readVague(text: string): Read<RangeWords> {
   for (const [pattern, ask] of VAGUE) {
     const match = pattern.exec(text);
@@ -237,7 +237,7 @@ function readPartOf(text: string, whole?: string): Read<RangeWords> {
   return makeOf(day, (day) => new Unclear(question, [at(day)]));
 }
 
-/** `2 months ago` leaves open whether a day is meant. */
+/** Asks back for `2 months ago`: it can be a day or a whole month. */
 export function readMonthsAgo(text: string): Unclear<RangeWords> | undefined {
   const { said, number, unit } = MONTHS_AGO.exec(text)?.groups ?? {};
   if (!number) return undefined;

@@ -29,7 +29,7 @@ const ORDINAL = '(first|second|third|fourth|[1-4](?:st|nd|rd|th))';
 
 type DateWords = DayPoint & { kind: 'date' };
 
-/** Ways to name a day or a longer stretch of days, by the whole of its words. */
+/** Ways to name a day or a longer stretch of days; a pattern matches the whole text. */
 const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
   [/^today$/, () => TODAY],
   [/^yesterday$/, () => ({ kind: 'ago', days: 1 })],
@@ -79,7 +79,7 @@ const FORMS: readonly [RegExp, (...groups: string[]) => Read<DayPoint>][] = [
   [/^week (.+)$/, readWeekOf],
 ];
 
-/** Returns the day, or the longer stretch of days, that a text names; undefined where they are none. */
+/** Reads the day, or the longer stretch of days, that a text names; undefined if it names none. */
 export function readDay(given: string): Read<DayPoint> {
   const joined = given
     .replace(/^((on|in|during|the|of|for|over|within|at|from) )+(?=.)/, '')
@@ -100,7 +100,7 @@ export function readDay(given: string): Read<DayPoint> {
   return undefined;
 }
 
-/** A pattern of whole texts. */
+/** Makes a pattern that matches whole texts. */
 export function form(source: string): RegExp {
   return new RegExp(`^${source}$`);
 }
@@ -127,7 +127,7 @@ function readOrdinalPart(before?: string, order?: string, part?: string, year?: 
   return toPart(part === 'half' ? 'h' : 'q', String(number), before ?? year);
 }
 
-/** The dates that two numbers can be: with the day first, with the month first. */
+/** Lists the dates that two numbers can be: with the day first, with the month first. */
 function datesOf(one: string, two: string, years?: string): (DateWords | undefined)[] {
   const year = years?.length === 2 ? `20${years}` : years;
   const isDate = (day: number, month: number) => day >= 1 && day <= 31 && month >= 1 && month <= 12;
@@ -137,7 +137,7 @@ function datesOf(one: string, two: string, years?: string): (DateWords | undefin
   ].map(([day, month]) => (isDate(Number(day), Number(month)) ? toDate(day!, month, year) : undefined));
 }
 
-/** `5/11` is 5 November or 11 May; `20/11` can only be one. */
+/** Reads two numbers as a date: `5/11` is 5 November or 11 May, `20/11` only 20 November. */
 function readParted(one: string, two: string, years?: string, sign = '/'): Read<DateWords> {
   const dates = datesOf(one, two, years).filter((date) => date !== undefined);
   if (dates.length < 2 || Number(one) === Number(two)) return dates[0];
@@ -146,7 +146,7 @@ function readParted(one: string, two: string, years?: string, sign = '/'): Read<
   return new Unclear(`“${text}” can be ${names.join(' or ')}.`, dates);
 }
 
-/** `5/11 to 8/11`: both with the day first, or both with the month first. Of `1/12 to 31/12` the end says which. */
+/** Reads `5/11 to 8/11` with the day first in both, or the month first in both. In `1/12 to 31/12` the end decides which. */
 export function readPartedEnds(left: string, right: string): Read<RangeWords> {
   const ends = [left, right].map((text) => /^(\d{1,2})\/(\d{1,2})(?:\/(\d{4}|\d{2}))?$/.exec(text)?.slice(1) ?? []);
   const [froms, tos] = ends.map(([one, two, year]) => (one ? datesOf(one, two!, year) : []));
@@ -163,7 +163,7 @@ function readAgo(number?: string, unit?: string): DayPoint {
   return { kind: 'ago', days: readCount(number!) * { day: 1, week: 7, fortnight: 14 }[unit!]! };
 }
 
-/** A number in digits or in words, or `a` for one. */
+/** Reads a number in digits or in words; `a` is 1. */
 export function readCount(number: string): number {
   return /^an?$/.test(number) ? 1 : readNumber(number)!;
 }

@@ -26,7 +26,7 @@ import { readDay, readPartedEnds } from './day-words.ts';
 
 type End = 'since' | 'after' | 'until' | 'before';
 
-/** Words of an open end, before its point: alone, and behind a day. */
+/** Words that make one end of a range open, before its point: alone, and after a day. */
 const OPENERS = (
   [
     ['since', 'since|from|>=|starting(?: from| on| at| with)?|beginning (?:from|on|at|with)|as of'],
@@ -42,7 +42,7 @@ const OPENERS = (
   alone: new RegExp(`^(${words}) (.+)$`),
   behind: new RegExp(`^(.+) (?:${words}) (.+)$`),
 }));
-/** The same, behind it. */
+/** Words that make one end open, after its point. */
 const CLOSERS: readonly [RegExp, 'since' | 'until'][] = [
   [/^(.+) (?:\.\.|onwards?|on|and onwards?|and later|or later|and after)$/, 'since'],
   [/^(.+) (?:and earlier|or earlier|and before)$/, 'until'],
@@ -53,14 +53,14 @@ const SEPARATORS: readonly RegExp[] = [
   new RegExp(`^${HYPHEN}$`),
 ];
 
-/** Ways to say a range that follow no rule, without `the`. */
+/** Fixed phrases for ranges, without `the`. */
 const ALL =
   /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one|launch|we (started|began|launched)|it (started|began))|from (beginning|start)|(entire|whole|full) history)$/;
 const SO_FAR = /^((right )?now|so far today|today so far|day so far|day to date|earlier today)$/;
 const RUNNING =
   /^(?:([wmqy])td|(week|month|quarter|year|hour) (?:to date|so far)|this (week|month|quarter|year) so far|(?:so far|earlier) this (week|month|quarter|year))$/;
 
-/** Returns what these pieces mean as one range, all of them together; undefined where they are none. */
+/** Reads these pieces as one range, all of them together; undefined if they are none. */
 export function readRangeTexts(texts: readonly string[]): Read<RangeWords> {
   const whole = texts.join(' ');
   const plain = whole
@@ -112,7 +112,7 @@ function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
     if (part.day === TODAY) return { kind: 'clock', day: TODAY, from: clock };
     return { kind: 'since', point: { kind: 'moment', day: part.day, clock } };
   }
-  // `since 3 days`, as some say for `the last 3 days`.
+  // Some people say `since 3 days` for `the last 3 days`.
   const duration = word === 'since' ? readDuration(rest) : undefined;
   if (duration?.kind === 'last') return duration;
   const time = readMonthsAgo(rest) ?? makeOf(readClock(rest), (clock) => toOpenClock(kind, clock));
@@ -120,7 +120,7 @@ function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
   return makeOf<RangePoint, RangeWords>(readPoint(rest), (point) => {
     if (!isMoment(point)) return { kind, point };
     if (kind === 'since' || kind === 'after') return { kind: 'since', point };
-    // `..` begins with the first data, whatever the day.
+    // A range that begins with `..` begins with the first data, so nothing is unclear.
     if (word === '..' || point.kind !== 'moment') return { kind: 'until', point };
     return new Unclear(`“${kind} ${rest}” can begin on that day, or with the first data.`, [
       { kind: 'clock', day: point.day, to: point.clock },
@@ -129,7 +129,7 @@ function readEnd(kind: End, word: string, rest: string): Read<RangeWords> {
   });
 }
 
-/** `X to Y` in all spellings; an end that leaves something out takes it from the other. */
+/** Reads `X to Y` in all spellings; an end that leaves something out takes it from the other. */
 function readSpan(given: string): Read<RangeWords> {
   const text = given.replace(/^(from|between|since) /, '');
   const words = text.split(' ');
@@ -158,7 +158,7 @@ function readEnds(left: string, right: string, isSpan: boolean): Read<RangeWords
 }
 
 function toSpan(from: RangePoint, to: RangePoint): RangeWords | undefined {
-  // `this week to last week` compares two.
+  // `this week to last week` asks for a comparison.
   if (from.kind === 'word' && to.kind === 'word') return undefined;
   // `27 aug to the 3rd`: the end takes its month from the beginning.
   const isBare = to.kind === 'date' && to.month === undefined;
@@ -180,7 +180,7 @@ function readClockEnds(left: string, right: string, isSpan: boolean): Read<Range
   );
 }
 
-/** `between 2 and 4` can be night or day. */
+/** Asks back: `between 2 and 4` can be at night or in the afternoon. */
 function toBare(from: Clock, to: Clock): Unclear<RangeWords> | undefined {
   if (from.minutes >= to.minutes) return undefined;
   const halves = [0, 720].filter((add) => to.minutes + add <= 1440 && (add === 0 || to.minutes <= 720));
@@ -190,7 +190,7 @@ function toBare(from: Clock, to: Clock): Unclear<RangeWords> | undefined {
   );
 }
 
-/** `5 to 12 nov`, `nov 5 to 12 2026`, `2026-11-08 to 11-18`: one end says what both have in common. */
+/** Reads `5 to 12 nov`, `nov 5 to 12 2026`, `2026-11-08 to 11-18`: one end takes from the other what both have in common. */
 function readDateEnds(from: Read<RangePoint>, left: string, to: Read<RangePoint>, right: string): Read<RangeWords> {
   const day = /^(\d{1,2})(?:st|nd|rd|th|\.)?$/.exec(left)?.[1];
   const [, end, ordinal, year] =
@@ -241,7 +241,7 @@ function readAt(text: string): Read<RangeWords> {
 
 const PAIR = new RegExp(`^(\\d{1,2}) ${HYPHEN} (\\d{1,2})$`);
 
-/** `9-17` alone: a date, or hours of today. */
+/** Asks back: `9-17` alone can be a date, or hours of today. */
 function readPair(text: string, one: string, two: string): Read<RangeWords> {
   const date = readDay(text);
   const dates = date instanceof Unclear ? date.meanings : date ? [date] : [];
@@ -251,7 +251,7 @@ function readPair(text: string, one: string, two: string): Read<RangeWords> {
   return meanings.length === 0 ? undefined : new Unclear(`“${one}-${two}” can be a date or hours.`, meanings);
 }
 
-/** The hour that begins at a time; a number up to 12 alone can be morning or evening. */
+/** Returns the hour that begins at a time. A number up to 12 alone can be in the morning or evening. */
 function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
   const hour = (clock: number) => at({ kind: 'moment', day, clock });
   if (!isOneDay(day)) return undefined;
@@ -260,7 +260,7 @@ function atClock(day: DayPoint, { minutes, bare }: Clock): Read<RangeWords> {
   return new Unclear(`“${minutes / 60}” can be in the morning or in the evening.`, halves.map(hour));
 }
 
-/** A day from a time on, or up to it; `since 9` says neither whether 9 is an hour nor of which day. */
+/** Returns a day from a time on, or up to it. `since 9` can be an hour of today or a day of the month, so it is asked back. */
 function toOpenClock(kind: End, { minutes, bare }: Clock, said?: DayPoint): Read<RangeWords> {
   const day = said ?? TODAY;
   if (!isOneDay(day)) return undefined;
@@ -272,7 +272,7 @@ function toOpenClock(kind: End, { minutes, bare }: Clock, said?: DayPoint): Read
   return new Unclear(`“${number}” can be an hour or a day.`, number >= 1 ? [time, date] : [time]);
 }
 
-/** A part of one day; times that leave am or pm open take what the other says. */
+/** Returns a part of one day. If only one time has am or pm, the other follows it. */
 function toClock(day: DayPoint, from: Clock, to: Clock): Read<RangeWords> {
   if (!isOneDay(day)) return undefined;
   const begin = from.half || !to.half || from.minutes > 720 ? from.minutes : beginBefore(from.minutes, to.minutes);
@@ -280,7 +280,7 @@ function toClock(day: DayPoint, from: Clock, to: Clock): Read<RangeWords> {
   const until = (last: number): RangeWords => ({ kind: 'clock', day, from: begin, to: last });
   if (begin === end)
     return new Unclear('The range begins and ends at the same time.', [at({ kind: 'moment', day, clock: begin })]);
-  // `9-5` and `11:30-1:30` can be meant by a clock of twelve hours; `22:00-06:00` and `11:30-01:30` can not.
+  // `9-5` and `11:30-1:30` can be times of a twelve-hour clock; `22:00-06:00` and `11:30-01:30` cannot.
   if (end < begin && !from.half && !to.half && begin <= 720 && to.short) {
     const isAfternoon = end + 720 > begin && end < 720;
     const ends = isAfternoon ? [end + 720, end] : [end];
@@ -301,7 +301,7 @@ function endAfter(begin: number, end: number): number {
   return [hour, hour + 720].find((minutes) => minutes > begin) ?? hour;
 }
 
-/** A day and a time in either order: `yesterday at 14:00`, `9am on friday`. */
+/** Reads a day and a time in either order: `yesterday at 14:00`, `9am on friday`. */
 function readDayAndClock(text: string): Read<{ day: DayPoint; clock: Clock }> {
   const words = text.split(' ');
   for (let at = 1; at < words.length; at++) {
@@ -319,7 +319,7 @@ function readDayAndClock(text: string): Read<{ day: DayPoint; clock: Clock }> {
   return undefined;
 }
 
-/** A stretch of days or a moment. */
+/** Reads a stretch of days or a moment. */
 function readPoint(text: string): Read<RangePoint> {
   if (/^(now|right now|present|the present|date|this moment)$/.test(text)) return { kind: 'now' };
   const ago = readMinutesAgo(text);

@@ -13,23 +13,26 @@ import { type DayPoint, InvalidRangeError, type RangeWord } from '../range.ts';
 
 const FIRST_YEAR = 1970;
 
-/** The instant and the way in which a range was asked for. */
+/** The text of a range, and when and where it was asked for. */
 export interface Asking {
   asked: string;
   nowMs: number;
   today: number;
   calendar: Calendar;
-  /** The first day of all data. */
+  /** First day of all data. */
   firstDay: number;
 }
 
-/** Days inclusive; `last < first` is empty. */
+/** Days, both inclusive; empty if `last < first`. */
 export interface Days {
   first: number;
   last: number;
 }
 
-/** Days of a word. Running weeks, months, quarters and years end yesterday; `firstOfAll`: the day that all time begins on. */
+/**
+ * Returns the days of a word such as `this-month`. Running weeks, months, quarters and years end yesterday; `firstOfAll`: the day on
+ * which `all-time` begins.
+ */
 export function wordDays(word: RangeWord, today: number, firstOfAll: number): Days {
   const monday = mondayOf(today);
   switch (word) {
@@ -42,7 +45,7 @@ export function wordDays(word: RangeWord, today: number, firstOfAll: number): Da
     case 'last-weekend':
       return { first: monday - 2, last: monday - 1 };
     case 'all-time':
-      // On the first day of all there is no whole day yet.
+      // On the first day with data there is no whole day yet.
       return { first: Math.min(firstOfAll, today), last: firstOfAll >= today ? today : today - 1 };
     default: {
       const size = word.endsWith('month') ? 1 : word.endsWith('quarter') ? 3 : 12;
@@ -54,7 +57,7 @@ export function wordDays(word: RangeWord, today: number, firstOfAll: number): Da
   }
 }
 
-/** Whole calendar months or quarters before the running one. */
+/** Returns the whole calendar months or quarters before the running one. */
 export function monthsBefore(count: number, unit: string, { today, asked }: Asking): Days {
   const month = monthOf(today);
   const running = unit === 'quarter' ? month - (month % 3) : month;
@@ -62,7 +65,7 @@ export function monthsBefore(count: number, unit: string, { today, asked }: Aski
   return { first: firstDayOf(running - count), last: firstDayOf(running) - 1 };
 }
 
-/** The days of a point: the latest that begin no later than `until`, where it names no year. */
+/** Returns the days of a point; without a year, the latest that begin no later than `until`. */
 export function pointDays(point: DayPoint, until: number, asked: string): Days {
   if ('year' in point && point.year !== undefined && point.year < FIRST_YEAR) throw tooEarly(asked);
   switch (point.kind) {
@@ -138,7 +141,7 @@ function dateDay({ year, month = 1, day }: DayPoint & { kind: 'date' }, until: n
   return found;
 }
 
-/** The day, if it is the weekday that was named beside it. */
+/** Returns the day if it is the weekday that was named with it; throws otherwise. */
 function checkWeekday(day: number, weekday: number | undefined, until: number, asked: string): number {
   if (weekday === undefined || weekdayOf(day) === weekday) return day;
   const reason = `that day is ${formatDate(day)}`;

@@ -18,12 +18,12 @@ import {
 import type { StepGrain } from '../usage.ts';
 import { type Asking, type Days, monthsBefore, pointDays, tooEarly, wordDays } from './resolve-days.ts';
 
-/** Steps of a day are drawn up to this many days, months from there on. */
+/** Ranges of at least this many days are drawn by the month, shorter ones by the day. */
 const YEAR_DAYS = 365;
 
 /**
- * The days, hours or minutes that a range's words mean; today only where they name it. Times from midnight to midnight are
- * days. Throws InvalidRangeError for ranges that cannot be.
+ * Resolves a range's words to days, hours or minutes; today only if they name it. Times from midnight to midnight are days. Throws
+ * InvalidRangeError for ranges that cannot be.
  */
 export function resolveWords(words: RangeWords, asking: Asking): Range {
   const { calendar, today } = asking;
@@ -65,7 +65,7 @@ function resolve(words: RangeWords, asking: Asking): Range {
     case 'span': {
       const { from, to } = words;
       if (isMoment(from) || (isMoment(to) && to.kind !== 'now')) return resolveSpan(from, to, asking);
-      // Beside days, now is today.
+      // With a day at the other end, `now` means today.
       return pastDays(spanDays(from, isMoment(to) ? TODAY : to, asking), asking);
     }
   }
@@ -76,7 +76,7 @@ function resolveLast(words: RangeWords & { kind: 'last' }, asking: Asking): Rang
   const { unit, count } = words;
   if (unit === 'minute' || unit === 'hour') {
     const beganMs = nowMs - count * (unit === 'hour' ? HOUR_MS : MINUTE_MS);
-    // Hours begin at a full one, as `24h` does, and end with the running one.
+    // Hours begin at a full hour, as `24h` does, and end with the running one.
     const fromMs = unit === 'hour' ? calendar.startOfHour(beganMs) : floorMinute(beganMs);
     const toMs = unit === 'hour' ? endOfHour(asking) : floorMinute(nowMs) + MINUTE_MS;
     return buildLive(fromMs, toMs, words, `last ${count === 1 ? unit : `${count} ${unit}s`}`, asking);
@@ -88,7 +88,7 @@ function resolveLast(words: RangeWords & { kind: 'last' }, asking: Asking): Rang
   return pastDays(days, asking, formatRangeWords(words));
 }
 
-/** A named stretch of days, or the running hour. */
+/** Resolves a named stretch of days, or the running hour. */
 function resolveStretch(point: DayPoint, asking: Asking): Range {
   const { nowMs, calendar, today, asked, firstDay } = asking;
   const text = formatPoint(point);
@@ -100,12 +100,12 @@ function resolveStretch(point: DayPoint, asking: Asking): Range {
   if (point.kind === 'ago' && point.days <= 1) return pastDays(days, asking, text);
   if (point.kind === 'weekday') return pastDays(days, asking, undefined, [formatPoint({ ...point, week: 1 })]);
   if (days.first > today || days.last < today || days.first === days.last) return pastDays(days, asking);
-  // A named week, month, quarter or year that is still running is the word for it: it ends yesterday.
+  // A named week, month, quarter or year that is still running means `this-week` and so on: it ends yesterday.
   const unit = point.kind === 'months' ? { 1: 'month', 3: 'quarter', 12: 'year', 6: undefined }[point.size] : 'week';
   return buildDays({ first: days.first, last: today - 1 }, today, calendar, unit ? `this-${unit}` : text);
 }
 
-/** Days of the past. Throws InvalidRangeError for others, which offers the `nearest` first where all are still to come. */
+/** Builds a range of past days. Throws InvalidRangeError for others; if all are in the future, it offers `nearest` first. */
 function pastDays(
   days: Days,
   { today, asked, calendar }: Asking,
@@ -124,7 +124,7 @@ function pastDays(
   return buildDays(days, today, calendar, text);
 }
 
-/** A range of whole days. */
+/** Builds a range of whole days. */
 export function buildDays({ first, last }: Days, today: number, calendar: Calendar, text?: string): Range {
   const count = last - first + 1;
   return {
@@ -144,7 +144,7 @@ export function daysText({ first, last }: Days): string {
   return first === last ? formatDay(first) : `${formatDay(first)}..${formatDay(last)}`;
 }
 
-/** The days of a point; a month, quarter or year that is still running does not name today and ends yesterday. */
+/** Returns the days of a point; a month, quarter or year that is still running ends yesterday. */
 function endedDays(point: DayPoint, { today, asked }: Asking): Days {
   const days = pointDays(point, today, asked);
   const isRunning = days.last > days.first && days.first <= today && days.last >= today;
@@ -153,7 +153,7 @@ function endedDays(point: DayPoint, { today, asked }: Asking): Days {
 
 function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
   const { today, asked } = asking;
-  // A year said at the beginning alone holds for the end too, or the end is in the year after.
+  // A year given only at the beginning is the end's too, unless the end would come first: then the year after.
   if ('year' in from && from.year !== undefined && ['date', 'months', 'week'].includes(to.kind)) {
     const begin = pointDays(from, today, asked);
     const inYear = (year: number) => ({ year, ...to }) as DayPoint;
@@ -171,7 +171,7 @@ function spanDays(from: DayPoint, to: DayPoint, asking: Asking): Days {
   return { first, last };
 }
 
-/** The hour that begins at a moment. Throws InvalidRangeError for a moment within an hour, whose length is open. */
+/** Returns the hour that begins at a moment. Throws InvalidRangeError for a moment within an hour, which leaves the length open. */
 function resolveHour(point: RangePoint, asking: Asking): Range {
   const { calendar, asked, today } = asking;
   const fromMs = toInstant(point, today, asking);
@@ -193,7 +193,7 @@ function resolveHour(point: RangePoint, asking: Asking): Range {
   );
 }
 
-/** A moment of the past as the end of a range that begins with its day. */
+/** Returns a range that begins with a day and ends at a past moment of it. */
 export function resolveMoment(point: RangePoint, asking: Asking): Range {
   const { calendar, nowMs, today } = asking;
   const toMs = toInstant(point, today, asking);
@@ -212,7 +212,7 @@ export function resolveMoment(point: RangePoint, asking: Asking): Range {
   };
 }
 
-/** A part of a day; its end up to its beginning is on the day after. A running day ends with now. */
+/** Resolves a part of a day. An end not after its beginning is on the next day; a running day ends now. */
 function resolveClock({ day, from = 0, to }: RangeWords & { kind: 'clock' }, asking: Asking): Range {
   const { calendar, asked, today, nowMs } = asking;
   const { first } = pointDays(day, today, asked);
@@ -228,15 +228,15 @@ function resolveClock({ day, from = 0, to }: RangeWords & { kind: 'clock' }, ask
 }
 
 /**
- * The day by which a span begins. A beginning without a year or week is the last one before the end: `dec 20 to jan 5` begins
- * in the year before.
+ * Returns the latest day on which a span may begin. A beginning without a year or week is the last one before the end: `dec 20 to jan
+ * 5` begins in the year before.
  */
 function latestBegin(from: DayPoint | undefined, last: number, today: number): number {
   if (from?.kind === 'ago' || from?.kind === 'word') return today;
   return Math.min(last, today) + (from?.kind === 'weekday' ? 1 : 0);
 }
 
-/** Between two points of which one at least is a moment. */
+/** Resolves a span between two points, at least one of them a moment. */
 function resolveSpan(from: RangePoint, to: RangePoint, asking: Asking): Range {
   const { today, asked, calendar } = asking;
   const dayOf = (point: RangePoint) => (point.kind === 'moment' ? point.day : isMoment(point) ? undefined : point);
@@ -248,13 +248,13 @@ function resolveSpan(from: RangePoint, to: RangePoint, asking: Asking): Range {
   return build(fromMs, toMs, asking);
 }
 
-/** The hours and minutes between two instants of the past. */
+/** Returns the range between two past instants. */
 export function buildSpan(fromMs: number, toMs: number, nowMs: number, calendar: Calendar): Range {
   const asked = timesText(fromMs, toMs, calendar);
   return build(fromMs, toMs, { asked, nowMs, today: calendar.dayOf(nowMs), calendar, firstDay: 0 });
 }
 
-/** The instant of a moment whose day begins no later than `until`, or of the beginning of a day. */
+/** Returns the instant of a moment whose day begins no later than `until`, or of the beginning of a day. */
 function toInstant(point: RangePoint, until: number, { asked, nowMs, calendar }: Asking, isEnd = false): number {
   switch (point.kind) {
     case 'moment':
@@ -280,7 +280,7 @@ function build(fromMs: number, toMs: number, asking: Asking): Range {
   if (fromMs > nowMs) throw toCome('begins', fromMs, asking);
   if (fromMs >= toMs) throw empty(fromMs, toMs, asking);
   const end = liveEnd(fromMs, asking);
-  // The running day's hours may be named to their end: they are partial.
+  // Hours of the running day may be named up to its end; such a range is partial.
   if (toMs > Math.max(end, calendar.startOfDay(today + 1))) throw toCome('ends', toMs, asking);
   if (calendar.dayOf(fromMs) < 0) throw tooEarly(asking.asked);
   const partial = toMs > nowMs;
@@ -298,7 +298,10 @@ function build(fromMs: number, toMs: number, asking: Asking): Range {
   };
 }
 
-/** By the minute up to half an hour, by five minutes up to two hours (four from within an hour), by the hour up to four days. */
+/**
+ * Draws by the minute up to half an hour, by five minutes up to two hours (four if it begins within an hour), by the hour up to four
+ * days.
+ */
 function grainOf(fromMs: number, toMs: number, isHour: boolean): StepGrain {
   const length = toMs - fromMs;
   if (length <= 31 * MINUTE_MS) return 'minute';
@@ -325,13 +328,16 @@ function endOfHour({ nowMs, calendar }: Asking): number {
   return nextHour(calendar.startOfHour(nowMs), calendar);
 }
 
-/** Start of the local hour after one. */
+/** Returns the start of the next local hour. */
 function nextHour(hourMs: number, calendar: Calendar): number {
   const day = calendar.dayOf(hourMs);
   return calendar.hoursOf(day).find((hour) => hour > hourMs) ?? calendar.startOfDay(day + 1);
 }
 
-/** Ranges from a full hour end with the running hour, so that hourly totals hold them; others with the running minute. */
+/**
+ * Returns the end of a live range. From a full hour it ends with the running hour, so that hourly totals can answer; otherwise with
+ * the running minute.
+ */
 function liveEnd(fromMs: number, asking: Asking): number {
   const isHour = asking.calendar.startOfHour(fromMs) === fromMs;
   return isHour ? endOfHour(asking) : floorMinute(asking.nowMs) + MINUTE_MS;
@@ -361,9 +367,9 @@ function empty(fromMs: number, toMs: number, { asked, calendar, today }: Asking)
 }
 
 /**
- * The instant at which a day's clock shows a time (minutes; 1440 is its end). A time that a clock change skips is the instant of
- * the change. Of one that comes twice a range begins with the first and ends with the second, so that it holds both; only the
- * beginning of the repeated stretch is the first as an end too: `01:00-02:00` is one hour.
+ * Returns the instant at which a day's clock shows a time (minutes; 1440 is its end). A time that a clock change skips is the instant
+ * of the change. For a time that comes twice, a range begins with the first and ends with the second, so that it holds both. Only the
+ * beginning of the repeated stretch is the first even as an end: `01:00-02:00` is one hour.
  */
 function clockInstant(day: number, minutes: number, calendar: Calendar, isEnd = false): number {
   if (minutes === 0) return calendar.startOfDay(day);
@@ -377,7 +383,7 @@ function clockInstant(day: number, minutes: number, calendar: Calendar, isEnd = 
   return (isEnd && !change.toPlainDateTime().equals(wall) ? later : earlier).epochMilliseconds;
 }
 
-/** `2026-10-25 02:00` where the clock shows it once, else `2026-10-25T02:00+01:00`: reads back as the same instant. */
+/** `2026-10-25 02:00` if the clock shows it once, else `2026-10-25T02:00+01:00`; reads back as the same instant. */
 export function instantText(ms: number, calendar: Calendar): string {
   const local = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(calendar.zone);
   const plain = local.toPlainDateTime();

@@ -33,33 +33,66 @@ export interface Visit {
   phone?: boolean;
 }
 
-/** The playground in a browser of its own, as one person in one channel; a fault in the page's script fails the test. */
-export async function visit(
-  browser: Browser,
-  url: string,
-  options: Visit = {},
-): Promise<{ page: Page; faults: string[] }> {
-  const { user = 'U01ALICE', channel = 'C01USAGE', theme = 'light', phone = false } = options;
-  const context = await browser.newContext({
-    viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
-    colorScheme: theme,
-    acceptDownloads: true,
-  });
-  context.setDefaultTimeout(25_000);
-  const page = await context.newPage();
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
-  await page.addInitScript(
-    ([who, where]) => {
-      sessionStorage.setItem('user', who!);
-      sessionStorage.setItem('place', where!);
-    },
-    [user, channel],
-  );
-  await page.goto(url);
-  await page.locator('html[data-ready]').waitFor();
-  return { page, faults };
+/** The playground in a tab, as one person in one channel. */
+export interface Tab {
+  page: Page;
+  /** Faults in the page's script, and what it wrote as an error. */
+  faults: readonly string[];
+  /** Another visit may have it: nothing of this one is left. Closed where a test failed in it, wherever that left it. */
+  leave(options: { failed: boolean }): Promise<void>;
+}
+
+/** Storage of the page, in the browser. */
+interface Kept {
+  clear(): void;
+  setItem(key: string, value: string): void;
+}
+declare const sessionStorage: Kept;
+declare const localStorage: Kept;
+
+/** Visits in one browser, each in a profile of its own. Those left are used again: a new one costs more than all that is done in most. */
+export function keepTabs(browser: Browser): (url: string, options?: Visit) => Promise<Tab> {
+  const left: Page[] = [];
+
+  async function openTab(): Promise<Page> {
+    const context = await browser.newContext({ acceptDownloads: true });
+    context.setDefaultTimeout(25_000);
+    return context.newPage();
+  }
+
+  return async (url, { user = 'U01ALICE', channel = 'C01USAGE', theme = 'light', phone = false } = {}) => {
+    const page = left.pop() ?? (await openTab());
+    await page.setViewportSize(phone ? { width: 390, height: 844 } : { width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: theme, forcedColors: 'none', reducedMotion: 'no-preference' });
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
+    const begin = await page.addInitScript(
+      ([who, where]) => {
+        sessionStorage.setItem('user', who!);
+        sessionStorage.setItem('place', where!);
+      },
+      [user, channel],
+    );
+    await page.goto(url);
+    await page.locator('html[data-ready]').waitFor();
+    return {
+      page,
+      faults,
+      async leave({ failed }) {
+        page.removeAllListeners('pageerror').removeAllListeners('console');
+        if (failed) return page.context().close();
+        await begin.dispose();
+        await page.unrouteAll();
+        await page.mouse.move(0, 0);
+        await page.evaluate(() => {
+          for (const kept of [sessionStorage, localStorage]) kept.clear();
+        });
+        await page.goto('about:blank');
+        left.push(page);
+      },
+    };
+  };
 }
 
 /** Types into the message field and sends. */

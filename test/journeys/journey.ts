@@ -4,13 +4,13 @@ import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
 import { watch } from '../support/emulator.ts';
 import { SlackFaults } from '../support/slack-faults.ts';
-import { launchChromium, type Visit, visit } from './chromium.ts';
+import { keepTabs, launchChromium, type Visit } from './chromium.ts';
 
 /** 10:30 in Berlin. */
 const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
 
 export interface Journey {
-  /** The playground in a browser of its own; the test fails on any fault of the page, and on anything Slack would refuse. */
+  /** The playground in a tab of its own; the test fails on any fault of the page, and on anything Slack would refuse. */
   open(options?: Visit): Promise<Page>;
   demo(): Demo;
   /** Lines of the log that are warnings or errors. */
@@ -36,6 +36,7 @@ export async function openHome(page: Page, demo: Demo, user: string): Promise<vo
 export function setUpJourney(): Journey {
   let demo: Demo;
   let browser: Browser;
+  let visit: ReturnType<typeof keepTabs>;
   const log: string[] = [];
   beforeAll(async () => {
     const logger = createLogger('warn', { write: (line) => void log.push(line) });
@@ -43,6 +44,7 @@ export function setUpJourney(): Journey {
       startDemo({ faults: new SlackFaults(), log: logger, pagePort: 0, botPort: 0, startMs: FRIDAY }),
       launchChromium(),
     ]);
+    visit = keepTabs(browser);
   });
   afterAll(async () => {
     await browser?.close();
@@ -53,9 +55,9 @@ export function setUpJourney(): Journey {
     log,
     async open(options = {}) {
       const { user = 'U01ALICE' } = options;
-      const { page, faults } = await visit(browser, demo.pageUrl, { ...options, user });
-      onTestFinished(async () => {
-        await page.context().close();
+      const { page, faults, leave } = await visit(demo.pageUrl, { ...options, user });
+      onTestFinished(async ({ task }) => {
+        await leave({ failed: task.result?.state === 'fail' });
         expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
         const emulator = watch(demo.world.emulator);
         // Nothing is left to the next test: no form in front of this person, no problem to be blamed for.

@@ -6,21 +6,21 @@ import { compilePath } from './field-map.ts';
 import { type JsonPart, readJsonParts } from './json-recovery.ts';
 import { checkJsonBounds, describePosition, findJsonFault, MAX_ENTRIES, tooMany } from './json-scan.ts';
 
-/** The values of a body in their order; a part of it that is no JSON is a Fault. */
+/** The values of a body, in order; a part that is not JSON is a Fault. */
 export interface JsonBody {
   values: unknown[];
-  /** The body is one value, no list of them. */
+  /** True if the body is one value, not a list. */
   single: boolean;
-  /** Texts may hold NUL or lone surrogates: only escapes can bring them in. */
+  /** True if the body has `\u` escapes, without which texts cannot contain NUL or lone surrogates. */
   escapes: boolean;
 }
 
-/** How a body is read. */
+/** Options for reading a body. */
 export interface JsonReading {
-  /** Place of the array that senders put their entries into. */
+  /** Path of the array that senders put their entries into. */
   entries?: string | undefined;
   isLog?: boolean;
-  /** What senders are told to send where nothing can be read. */
+  /** What to send, for the error if nothing can be read. */
   expected?: string;
 }
 
@@ -36,20 +36,20 @@ export function checkCharset(contentType: string): void {
   }
 }
 
-/** `application/json` of `application/json; charset=utf-8`, in lower case. */
+/** Returns the media type without parameters, in lower case: `application/json` of `application/json; charset=utf-8`. */
 export function mediaType(contentType: string): string {
   const end = contentType.indexOf(';');
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Whether a content type stands for JSON values, one a line. */
+/** Tells whether a content type means JSON values, one a line. */
 function isLinesType(contentType: string): boolean {
   return /^application\/(x-)?(ndjson|jsonl|json-?lines|json-seq)$|^application\/stream\+json$/.test(
     mediaType(contentType),
   );
 }
 
-/** Whether a content type stands for JSON at all: lines, plain, or a `+json` type. */
+/** Tells whether a content type means JSON in any form: lines, plain, or a `+json` type. */
 export function isJsonType(contentType: string): boolean {
   return (
     isLinesType(contentType) || /^(application|text)\/json$|^application\/[\w.-]+\+json$/.test(mediaType(contentType))
@@ -66,11 +66,11 @@ export function checkJsonType(contentType: string, expected: string): void {
 }
 
 /**
- * The values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
- * `json_stream` sends those as `application/json`). The content type decides, and where it turns out wrong, the bytes.
- * An entry among others that is no JSON costs itself alone, whatever stands around it; where senders put their entries into
- * an array of an object, `entries` is its place. Bytes that are no UTF-8 cost their line; of a log (`isLog`) they are read
- * as Latin-1. Throws `unreadable` with the place when nothing can be read, and `too_large`.
+ * Reads the values of a JSON body: one value, an array's elements, lines, or objects one after the other (Fluent Bit's
+ * `json_stream` sends those as `application/json`). The content type decides the form, or the bytes if it turns out to be wrong.
+ * An entry that is not JSON becomes a Fault and does not affect the others. If senders put their entries into an array inside an
+ * object, `entries` is its path. A line that is not UTF-8 is a Fault, but in a log (`isLog`) it is read as Latin-1. Throws
+ * `unreadable` with the place if nothing can be read, and `too_large`.
  */
 export function readJsonBody(body: Uint8Array, contentType: string, reading: JsonReading = {}): JsonBody {
   const read = readValues(body, contentType, reading);
@@ -110,7 +110,7 @@ function readValues(
   return { values: single ? [value] : checkCount(value as unknown[]), single, escapes };
 }
 
-/** Tells whether the first of several lines is an object by its ends. */
+/** Tells whether the first of several lines begins and ends like an object. */
 function holdsObjectLines(body: Uint8Array): boolean {
   const end = body.indexOf(10);
   const first = Buffer.from(body.buffer, body.byteOffset, Math.max(0, end)).toString('latin1').trim();
@@ -123,20 +123,20 @@ export function checkCount<T>(values: T[]): T[] {
   return values;
 }
 
-/** Objects one after the other, read as an array at once; undefined where they are no such thing. */
+/** Reads objects one after the other as one array, which is fast; undefined if the text is something else. */
 function parseStream(text: string): unknown[] | undefined {
   const pieces = text.split(/\}\s*\{/, MAX_ENTRIES + 1);
   if (pieces.length === 1 || pieces.length > MAX_ENTRIES) return undefined;
   try {
     const values = JSON.parse(`[${pieces.join('},{')}]`) as unknown[];
-    // A joint inside a text would be no joint: there are then more of them than values.
+    // If `}{` was inside a string, there are fewer values than pieces.
     return values.length === pieces.length && !text.trimStart().startsWith('[') ? values : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Each line holds one value, an array, or several without a line end between them. */
+/** Reads lines; each has one value, an array, or several values without a line end between them. */
 function readLines(lines: Iterable<string | Uint8Array>, isLog: boolean): JsonBody {
   const read: JsonBody = { values: [], single: false, escapes: false };
   let number = 0;
@@ -170,8 +170,8 @@ function parseLine(text: string, place: string, isLog: boolean): unknown {
 }
 
 /**
- * JSON as a server's template writes it: `\\x22` of nginx in a text, and nothing, `-` or `NaN` where a value without quotes
- * is missing. Each stands for one thing only.
+ * Repairs JSON that a server's template writes: `\x22` of nginx in a string, and nothing, `-` or `NaN` for a missing value
+ * without quotes. Each of these has only one meaning.
  */
 function mendTemplate(line: string): string {
   return line.replace(/"(?:[^"\\]|\\.)*"|:\s*(?:-|NaN)?(?=\s*[,}])/g, (part) =>
@@ -197,18 +197,18 @@ function toValue(part: JsonPart, place: string): unknown {
 
 function toFault({ text, fault }: { text: string; fault: number }, place: string): Fault {
   const position = describePosition(text, fault);
-  // A line of its own has been named.
+  // The place has the number of the line already.
   const where = text.includes('\n') ? position : position.replace(/^line 1, /, '');
   return new Fault(`${place} is not JSON: ${where}. Send one JSON object a line.`, undefined, text.slice(0, 500));
 }
 
-/** Decoding puts a sign of its own in place of what is no UTF-8: there the bytes differ. */
+/** Finds the first byte that is not UTF-8: decoding replaces it, so that the bytes differ there. */
 function findInvalidByte(body: Uint8Array): number {
   const decoded = Buffer.from(Buffer.from(body).toString());
   return body.findIndex((byte, at) => byte !== decoded[at]);
 }
 
-/** The entries of a body: its values, or what these hold in a list at `path`. */
+/** Lists the entries of a body: its values, or the elements of their array at `path`. */
 function openLists(values: readonly unknown[], path: string): unknown[] {
   const find = compilePath(path);
   const opened: unknown[] = [];

@@ -1,27 +1,26 @@
 import { scanJson } from './json-scan.ts';
 
-/** A part of a text: its value, or, where it is no JSON, the offset in it at which it stops being that. */
+/** A part of a text: its value, or the offset in it at which it stops being JSON. */
 export type JsonPart = { text: string; value: unknown } | { text: string; fault: number };
 
 /** Matches what may come between the entries of an array, or between values that follow each other. */
 const BETWEEN = /[\s,[\]]*/y;
-/** Under these names senders wrap their entries in an object. */
+/** Names under which senders wrap their entries in an object. */
 const WRAPPED = ['events', 'batch', 'logs', 'records'];
 const MEMBER = /"([^"\\]{0,100})"\s*:\s*/y;
 const SPACE = /[\s,]*/y;
 
 /**
- * The entries of a text that as a whole is no JSON: those of an array, or values that follow each other with or without
- * space between. What is no JSON ends where its brackets do, or where a line begins as that of the first entry does; there
- * the next one is read. `entries` is where an object may hold them, besides the usual places. `isPart`: the text is cut on
- * purpose. Looks at each character a few times at most.
+ * Reads the entries of a text that is not valid JSON as a whole: elements of an array, or values one after the other. A broken
+ * entry ends where its brackets close, or where a line begins like the first entry; reading continues there. `entries`: path of
+ * the entries in an object, besides the usual ones. `isPart`: the text was cut on purpose. Reads each character only a few times.
  */
 export function* readJsonParts(text: string, entries?: string, isPart = false): Generator<JsonPart> {
   const path = entries?.split('.') ?? [];
   for (let at = 0; at < text.length; ) at = yield* readStretch(text, at, path, isPart);
 }
 
-/** Reads a wrapper and its entries, or all that is left where none begins here. Returns where it ends. */
+/** Reads a wrapper with its entries, or without a wrapper the rest of the text. Returns the offset of its end. */
 function* readStretch(
   text: string,
   from: number,
@@ -44,7 +43,7 @@ function* readStretch(
     if (step.value >= 0) return outerEnd ?? findNextObject(text, start + step.value);
     start = end;
   }
-  // An array that is not closed was cut off: what followed is unknown.
+  // An array that is not closed was cut off, so entries are missing: report a fault.
   const isArray = wrapper > 0 || /^\s*\[/.test(text.slice(from, from + 1000));
   const tail = text.trimEnd();
   if (isArray && !isPart && !(last && 'fault' in last) && /[},[]$/.test(tail.slice(-1)))
@@ -52,14 +51,14 @@ function* readStretch(
   return text.length;
 }
 
-/** Where an object begins behind the end of another. */
+/** Finds the offset of an object that follows another without a separator. */
 function findNextObject(text: string, from: number): number {
   const joint = /\}\s*(?=\{)/g;
   joint.lastIndex = from;
   return joint.test(text) ? joint.lastIndex : text.length;
 }
 
-/** Where the entries begin in an object that holds them in an array; 0 where the text is none. */
+/** Finds the offset of the entries in an object that wraps them in an array; 0 if the text is no such object. */
 export function skipToEntries(text: string, path: readonly string[] = [], from = 0): number {
   SPACE.lastIndex = from;
   SPACE.exec(text);
@@ -70,7 +69,7 @@ export function skipToEntries(text: string, path: readonly string[] = [], from =
     SPACE.exec(text);
     MEMBER.lastIndex = SPACE.lastIndex;
     const name = MEMBER.exec(text)?.[1];
-    // An object that names a client is an event itself.
+    // An object with a client is an event itself, no wrapper.
     if (name === undefined || name === 'client') return 0;
     at = MEMBER.lastIndex;
     const char = text[at];
@@ -84,7 +83,7 @@ export function skipToEntries(text: string, path: readonly string[] = [], from =
   }
 }
 
-/** Where lines begin with an object, as far in as the first one; at last the end of the text. */
+/** Yields the offsets of lines that begin with an object, indented like the first one; at last the end of the text. */
 function* findLineStarts(text: string, from: number): Generator<number> {
   const first = text.indexOf('{', from);
   const column = first - (text.lastIndexOf('\n', first) + 1);
@@ -96,7 +95,7 @@ function* findLineStarts(text: string, from: number): Generator<number> {
   yield text.length;
 }
 
-/** Returns where the array of a wrapper ends in the chunk, for what follows are no entries; -1: it does not. */
+/** Yields the parts of a chunk. Returns where a wrapper's array ends in it, since no entries follow; -1 if it does not end. */
 function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, number> {
   let at = skipBetween(chunk, 0);
   let last = chunk.length;
@@ -120,7 +119,7 @@ function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, numb
   return -1;
 }
 
-/** Where an entry ends that stops being JSON at `fault`, `depth` brackets deep: behind that bracket, where another follows. */
+/** Finds the end of an entry that breaks at `fault`, `depth` brackets deep: after its closing bracket, if another entry follows. */
 function findEnd(chunk: string, fault: number, depth: number): number {
   const brackets = /[{}[\]]/g;
   brackets.lastIndex = fault;
@@ -141,7 +140,7 @@ function skipBetween(chunk: string, at: number): number {
   return BETWEEN.lastIndex;
 }
 
-/** Undefined where the text is no JSON. */
+/** Parses a text; undefined if it is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;

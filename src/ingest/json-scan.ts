@@ -9,8 +9,8 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
- * Offset at which a text stops being JSON (RFC 8259), or -1 where it is JSON. Its length: the text ends too early.
- * `JSON.parse` says this for some faults only.
+ * Finds the offset at which a text stops being JSON (RFC 8259), its length if it ends too early, or -1 if it is JSON.
+ * `JSON.parse` names the offset of some faults only.
  */
 export function findJsonFault(text: string): number {
   const { at, whole } = scanJson(text, 0);
@@ -21,12 +21,11 @@ export function findJsonFault(text: string): number {
 }
 
 /**
- * Reads one value from an offset on: where it ends, or where it stops being one and how many of its objects and arrays are
- * open there. Does not recurse, so any nesting will do, and looks at each character once: what comes from outside may be
- * 20 MiB of brackets.
+ * Scans one value from an offset on. Returns where it ends, or where it stops being JSON and how many objects and arrays are open
+ * there. It does not recurse and reads each character once, because input from outside may be 20 MiB of brackets.
  */
 export function scanJson(text: string, from: number): { at: number; whole: boolean; depth: number } {
-  /** Brackets that are open. */
+  /** Open brackets. */
   const open: string[] = [];
   let expected: Expected = 'value';
   let at = from;
@@ -96,7 +95,7 @@ function isSpace(code: number): boolean {
   return code === 32 || code === 10 || code === 13 || code === 9;
 }
 
-/** `line 3, column 14 (position 210), near …` of an offset: lines and columns count from 1, the position from 0. */
+/** Describes an offset: `line 3, column 14 (position 210), near …`. Lines and columns count from 1, the position from 0. */
 export function describePosition(text: string, offset: number): string {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   let line = 1;
@@ -108,14 +107,14 @@ export function describePosition(text: string, offset: number): string {
   return `line ${line}, column ${offset - lineStart + 1} (position ${offset}), ${near}`;
 }
 
-/** Entries of one body. */
+/** Refuse a body with more entries. */
 export const MAX_ENTRIES = 100_000;
-/** Objects and arrays of one body in all: each costs memory, however few bytes it has on the way. */
+/** Refuse a body with more objects and arrays: each costs memory, however few bytes it has. */
 const MAX_BRACKETS = 1_000_000;
 
 /**
- * Throws `too_large` for a text whose JSON could take far more memory than its bytes, before anything of it is parsed.
- * Brackets inside texts count too: to tell them apart takes as long as parsing, and no sender's texts hold so many.
+ * Throws `too_large` for a text whose JSON could take far more memory than its bytes; call it before parsing. Brackets in strings
+ * count too: to tell them apart would take as long as parsing, and no sender has so many in strings.
  */
 export function checkJsonBounds(text: string): void {
   let left = MAX_BRACKETS;
@@ -126,7 +125,7 @@ export function checkJsonBounds(text: string): void {
   }
 }
 
-/** The refusal of a body with more entries than one request may have. */
+/** Makes the error for a body with more entries than one request may have. */
 export function tooMany(): HeadroomError {
   return tooMuch(`more than ${MAX_ENTRIES} entries`);
 }

@@ -5,27 +5,27 @@ import { describeValue, type EventFields, MAX_CLIENT_LENGTH } from './event-fiel
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkCharset, checkJsonType, JSON_TYPE, type JsonBody, readJsonBody } from './json-body.ts';
 
-/** A sender's JSON, told by where its fields stand. */
+/** The JSON of a sender, described by the paths of its fields. */
 interface JsonFormat {
-  /** That of the adapter. */
+  /** Name of the adapter. */
   name: string;
   map: FieldMap;
-  /** Where the entries stand in a body that holds them in an object. */
+  /** Path of the entries in a body that wraps them in an object. */
   entries?: string;
-  /** For refusals: who sends it so, and what an entry is. */
+  /** For errors: who sends this content type, and what an entry is. */
   sentBy: string;
   entry: string;
-  /** Paths that may name the client instead, or how else to have it named. */
+  /** For errors: other paths of the client, or a sentence that says how to send it. */
   instead?: string;
-  /** Reads the body where it is not JSON by its content type. */
+  /** Reads the body if the content type does not tell that it is JSON. */
   read?: (input: AdapterInput, entries?: string) => JsonBody;
-  /** The entry inside a wrapper; undefined: it says nothing of calls. A text: what is wrong with it. */
+  /** Returns the entry inside a wrapper; undefined if it is not about calls; a text if something is wrong with it. */
   open?: (value: Fields) => Fields | string | undefined;
-  /** Last touches that a map cannot say. */
+  /** Corrects fields that a map cannot express. */
   finish?: (fields: EventFields) => EventFields;
 }
 
-/** An adapter for JSON whose fields stand where a map says; the map of a source goes before it, field by field. */
+/** Creates an adapter for JSON whose fields a map finds. The map of a source overrides it, field by field. */
 function createJsonAdapter(format: JsonFormat): Adapter {
   const { name, map, sentBy, entry, instead = 'FIELD', open, finish, read = readJson } = format;
   const mapper = toMapper(map);
@@ -52,19 +52,19 @@ function createJsonAdapter(format: JsonFormat): Adapter {
   });
 }
 
-/** Names in what its reporters write that is no call: messages, events, logs, health checks, nodes, lines of a bulk. */
+/** Fields by which entries of Gravitee that are no calls are known: messages, events, logs, health checks, nodes, bulk actions. */
 const GRAVITEE_OTHERS = [
   ...['correlationId', 'gatewayId', 'clientRequest', 'entrypointRequest', 'endpointRequest', 'steps', 'jvm', 'index'],
 ];
 
-/** Gravitee numbers the methods in the form of Elasticsearch. */
+/** In the form of Elasticsearch, Gravitee writes methods as these indexes. */
 const GRAVITEE_METHODS = [
   ...[undefined, 'CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'],
 ] as const;
 
 const FORMATS: readonly JsonFormat[] = [
   /**
-   * Moesif's collector API: one event, or an array of them; an event may stand for several (`weight`, where it is sampled).
+   * Moesif's collector API: one event, or an array of them; a sampled event may stand for several (`weight`).
    * The client is the company, else the user. Source: https://www.moesif.com/docs/api, "Create an API event".
    */
   {
@@ -91,7 +91,7 @@ const FORMATS: readonly JsonFormat[] = [
   },
 
   /**
-   * Azure API Management by Event Hub: `{"records": […]}` of the category GatewayLogs. The client is the subscription.
+   * Azure API Management through Event Hub: `{"records": […]}` of the category GatewayLogs. The client is the subscription.
    * Source: "Gateway log schema" of the API Management reference.
    */
   {
@@ -118,8 +118,8 @@ const FORMATS: readonly JsonFormat[] = [
   },
 
   /**
-   * Apigee: the names of its analytics, as MessageLogging, ServiceCallout and its reporting adapters write them. The client is
-   * the developer's app, else its key.
+   * Apigee, with the names of its analytics, as MessageLogging, ServiceCallout and its reporting adapters write them. The client
+   * is the developer's app, else its key.
    */
   {
     name: 'apigee',
@@ -143,8 +143,8 @@ const FORMATS: readonly JsonFormat[] = [
   },
 
   /**
-   * Records of Tyk Pump, by themselves or as its pumps for Splunk (`event`) and standard output wrap them. The client is the alias of the key, else the
-   * OAuth client: the key itself may be one that opens the API.
+   * Records of Tyk Pump, plain or wrapped by its pumps for Splunk (`event`) and standard output. The client is the alias of the
+   * key, else the OAuth client: the key itself may open the API, so it is not used.
    */
   {
     name: 'tyk',
@@ -164,15 +164,15 @@ const FORMATS: readonly JsonFormat[] = [
     instead:
       'Have the pump send them ("fields": ["alias", "oauth_id", …]) and give the keys aliases, or name another field with --map client=FIELD (api_key where keys are hashed).',
     open: (record) => [record.event, record['tyk-analytics-record']].find(isFields) ?? record,
-    // Tyk's words for an API without versions.
+    // Tyk writes `Non Versioned` or `Not Versioned` for an API without versions.
     finish: (fields) =>
       /^(?:Non|Not) Versioned$/.test(String(fields.api_version)) ? { ...fields, api_version: undefined } : fields,
   },
 
   /**
-   * Gravitee's file and TCP reporters, as JSON (`requestId`) or in the form of Elasticsearch (`request-id`): requests of
-   * version 2 and metrics of version 4; its logs, messages, health checks and figures of nodes are no calls. The client is
-   * the application. Source: formatters and templates of gravitee-io/gravitee-reporter-common.
+   * Gravitee's file and TCP reporters, as JSON (`requestId`) or in the form of Elasticsearch (`request-id`): requests of version 2
+   * and metrics of version 4. Logs, messages, health checks and figures of nodes are skipped. The client is the application.
+   * Source: formatters and templates of gravitee-io/gravitee-reporter-common.
    */
   {
     name: 'gravitee',
@@ -227,9 +227,9 @@ const FORMATS: readonly JsonFormat[] = [
   },
 
   /**
-   * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`.
-   * Before 3.5 there is no `request.id`; the correlation header names the request all the same.
-   * APISIX's http-logger writes nearly the same. Source: `serialize` in Kong's kong/pdk/log.lua.
+   * Kong's http-log plugin: one entry, or an array of them (`max_batch_size` over 1). The client is `consumer.username`. Before
+   * 3.5 there is no `request.id`, so the id is read from the correlation header. APISIX's http-logger writes nearly the same.
+   * Source: `serialize` in Kong's kong/pdk/log.lua.
    */
   {
     name: 'kong',
@@ -251,7 +251,7 @@ const FORMATS: readonly JsonFormat[] = [
 
   /**
    * Cloudflare Logpush, dataset `http_requests`: one JSON object a line, in gzip, with any content type or none. The client is
-   * the user agent, else the IP. The object `{"content":"tests"}`, with which Cloudflare checks a destination, is no event.
+   * the user agent, else the IP. Cloudflare checks a destination with the object `{"content":"tests"}`, which is skipped.
    */
   {
     name: 'logpush',
@@ -278,8 +278,8 @@ const FORMATS: readonly JsonFormat[] = [
 
   /**
    * Segment's tracking API: `{"batch": […]}`, or one message. Each `track` is a usage event with the fields of
-   * src/domain/README.md in its `properties`; `identify`, `page` and the like say nothing of usage and are passed over. The
-   * client is `userId`. The id is `messageId`: a repeated request has other bytes (`sentAt`), but the same messages.
+   * src/domain/README.md in its `properties`; `identify`, `page` and the like are not about usage and skipped. The client is
+   * `userId`. The id is `messageId`, since a repeated request has other bytes (`sentAt`) but the same messages.
    */
   {
     name: 'segment',
@@ -307,12 +307,12 @@ function openMessage({ data }: Fields): Fields | string {
     const entry: unknown = JSON.parse(Buffer.from(String(data), 'base64').toString('utf8'));
     if (isFields(entry)) return entry;
   } catch {
-    // Said below.
+    // Reported below.
   }
   return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
 }
 
-/** User agents may be longer than the name of a client. */
+/** Cuts a user agent to the length of a client's name. */
 function cut(agent: unknown): unknown {
   if (typeof agent !== 'string' || agent.length <= MAX_CLIENT_LENGTH) return agent;
   return Array.from(agent).slice(0, MAX_CLIENT_LENGTH).join('');

@@ -1,8 +1,8 @@
 import { HeadroomError } from '../errors.ts';
 
 /**
- * Meaning of a field of a log line. `clock` is the time of a day that `date` names; `taken` a duration in the W3C's way;
- * `list` and `other` tell nothing of the call.
+ * Meaning of a field of a log line. `clock` is the time of day for `date`; `taken` a duration as the W3C's format writes it;
+ * `list` and `other` are not about the call.
  */
 export type Role =
   | ('ip' | 'forwarded' | 'ident' | 'user' | 'time' | 'date' | 'clock' | 'request' | 'method' | 'url' | 'query')
@@ -11,7 +11,7 @@ export type Role =
 
 type Names = Partial<Record<Role, string>>;
 
-/** Variables of nginx's log_format, and those that the presets add. */
+/** Variables of nginx's log_format by role, and some that only the presets use. */
 const NGINX: Names = {
   ip: 'remote_addr proxy_protocol_addr the_real_ip',
   forwarded: 'http_x_forwarded_for proxy_add_x_forwarded_for http_x_real_ip',
@@ -30,7 +30,7 @@ const NGINX: Names = {
   host: 'host http_host server_name',
 };
 
-/** Directives of Apache's LogFormat, without modifiers. */
+/** Directives of Apache's LogFormat by role, without modifiers. */
 const APACHE: Names = {
   ip: 'a h',
   forwarded: '{x-forwarded-for}i {x-real-ip}i',
@@ -51,7 +51,7 @@ const APACHE: Names = {
   host: 'v V',
 };
 
-/** Fields of a W3C header. */
+/** Fields of a W3C header by role. */
 const W3C: Names = {
   ip: 'c-ip',
   forwarded: 'x-forwarded-for cs(x-forwarded-for)',
@@ -68,24 +68,24 @@ const W3C: Names = {
   referrer: 'cs(referer)',
 };
 
-/** The role of a name in a table. */
+/** Finds the role of a name in a table. */
 function roleOf(table: Names, name: string): Role {
   const found = Object.entries(table).find(([, names]) => names.split(' ').includes(name));
   return (found?.[0] as Role | undefined) ?? 'other';
 }
 
-/** `plain`: holds no space and knows no quotation marks. */
+/** A field of a format. `plain`: its value has no spaces and is not quoted. */
 export type FormatField = { name: string; role: Role; plain?: true };
 
-/** A field, or the text between two; `isSpace`: a space or a tab. */
+/** A field, or the text between two fields; `isSpace`: a space or a tab. */
 export type FormatPart = FormatField | { literal: string; isSpace?: true };
 
-/** These tell where they end, or begin, by themselves, so that nothing need stand between them and the next. */
+/** Fields whose own shape shows where they begin and end, so that no text is needed between them. */
 const SELF_BOUNDED: ReadonlySet<Role> = new Set(['host', 'url', 'query', 'time']);
 
 /**
- * Reads what nginx's `log_format`, Apache's `LogFormat` or a W3C `#Fields:` line says, the directive itself or its text.
- * Throws a `source` error that names what cannot be used.
+ * Parses nginx's `log_format`, Apache's `LogFormat` (the whole directive or only its text) or a W3C `#Fields:` line. Throws a
+ * `source` error that names what cannot be used.
  */
 export function readFormatParts(text: string): FormatPart[] {
   const parts = text.startsWith('#Fields:') ? readW3c(text) : readTemplate(text);
@@ -148,11 +148,11 @@ function readApache(text: string, directive: string): FormatPart[] {
   }
   const name = argument === undefined || letter === 't' || letter === 'T' ? `%${directive}` : argument;
   const field: FormatPart = { name, role };
-  // %t brings its brackets along.
+  // Apache writes %t in brackets.
   return directive === 't' ? [{ literal: '[' }, field, { literal: ']' }] : [field];
 }
 
-/** The text in a whole directive of a configuration, which may be several in quotes; tabs and quotes undone. */
+/** Returns the format inside a configuration directive, which may be several quoted texts; escaped tabs and quotes are undone. */
 function openDirective(text: string): string {
   const nginx = /^log_format\s+\S+\s+(?:escape=\w+\s+)?([\s\S]*?);?\s*$/.exec(text)?.[1] ?? text;
   const pieces = /^\s*'/.test(nginx) ? [...nginx.matchAll(/'([^']*)'/g)].map((piece) => piece[1]) : undefined;

@@ -11,17 +11,17 @@ import {
 import { FIRST_EVENT_MS, parseClfTime, parseEventTime, parseLocalTime } from './event-time.ts';
 import { type FormatField, type FormatPart, type Role, readFormatParts } from './log-format-syntax.ts';
 
-/** How a format writes what would end a field: `\x22` and `\"`, `#22` (HAProxy), or not at all (W3C). */
+/** Escaping of characters that would end a field: `\x22` and `\"`, `#22` (HAProxy), or none (W3C). */
 export type Escapes = 'backslash' | 'hash' | 'none';
 
-/** Headers of syslog, containers and shippers in front of a line: they hold nothing of the call. */
+/** Matches headers of syslog, containers and shippers before a line, which are not about the call. */
 const SHIPPER_HEADER =
   /^\s*(?:<\d{1,3}>)?(?:1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: |\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: |[\w./-]+(?:\[\d+\])?: |[\w.-]+ +\| |\S+ std(?:out|err) F )?/;
 
-/** Lists are short, so that no line takes long to refuse where two of them stand side by side. */
+/** Lists have at most 51 elements, so that a line with two adjacent lists does not take long to refuse. */
 const LIST = String.raw`[^\s",:][^\s",]*(?:(?:, | : )[^\s",:][^\s",]*){0,50}`;
 const ADDRESSES = String.raw`[\w.:[\]%-]+(?:, ?[\w.:[\]%-]+){0,50}`;
-/** Values without quotes that have a shape of their own. */
+/** Patterns of unquoted values by role. */
 const SHAPES: Partial<Record<Role, string>> = {
   time: String.raw`\d[\w:./+-]*(?: [+-]\d{4})?`,
   status: String.raw`\d{3}|0|-1?`,
@@ -37,21 +37,21 @@ const SHAPES: Partial<Record<Role, string>> = {
   host: String.raw`[^\s"/]*`,
   query: String.raw`\??[^\s"]*`,
 };
-/** Roles that tell nothing that is counted. */
+/** Roles that add nothing to an event. */
 const UNTOLD: ReadonlySet<Role> = new Set(['other', 'list', 'host', 'ident', 'query']);
 
 const MILLISECONDS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;
 
-/** One format of lines: its fields in order, with what stands between them. Every preset and `--format` is one. */
+/** A format of log lines: its fields in order, and the text between them. Made from each preset and from `--format`. */
 export class LogFormat {
   readonly #parts: readonly FormatPart[];
   readonly #fields: readonly FormatField[];
   readonly #escapes: Escapes;
   readonly #pattern: RegExp;
-  /** Patterns of the first parts alone, made when a line does not fit. */
+  /** Patterns of the first parts only, made when a line does not fit. */
   readonly #prefixes: RegExp[] = [];
 
-  /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or tells no time or caller. */
+  /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or has no time or no caller. */
   constructor(text: string, { escapes = 'backslash', open = false }: { escapes?: Escapes; open?: boolean } = {}) {
     this.#parts = readFormatParts(text);
     this.#fields = this.#parts.filter((part) => 'role' in part);
@@ -59,14 +59,14 @@ export class LogFormat {
     this.#pattern = new RegExp(`${toPattern(this.#parts)}${open ? '(?=\\s|$)' : '\\s*$'}`, 'y');
   }
 
-  /** How many fields of a call its lines tell. */
+  /** Number of fields that its lines add to an event. */
   get told(): number {
     return this.#fields.filter(({ role }) => !UNTOLD.has(role)).length;
   }
 
   /**
-   * Reads a line, with times that name no zone as those of this one; `named` takes its fields by their names. Returns what is
-   * wrong with it, and how far it fits, where it cannot be read with certainty.
+   * Reads a line; `zone` is for times without zone. Also puts its fields into `named`, by name. If the line cannot be read for
+   * certain, returns what is wrong with it and how far it fits.
    */
   read(line: string, zone?: string, named?: Record<string, string>): AccessLine | LineFault {
     if (line.length > MAX_LINE_LENGTH) {
@@ -112,7 +112,7 @@ export class LogFormat {
     return raw.replace(/#([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   }
 
-  /** Names the first field that does not fit. A beginning that fits has beginnings that fit, so halving finds it. */
+  /** Finds by bisection the first field that does not fit: if a prefix of the format fits, all shorter ones do. */
   #explain(line: string, from: number): LineFault {
     let fitting = 0;
     let failing = this.#parts.length + 1;
@@ -137,13 +137,13 @@ export class LogFormat {
   }
 }
 
-/** Why a line is not read, and how many of its characters fit the format. */
+/** The reason why a line cannot be read, and how many of its characters fit the format. */
 export interface LineFault {
   fits: number;
   error: string;
 }
 
-/** Takes a value into the line. Returns what is wrong with it. */
+/** Puts a value into the line. Returns what is wrong with the value, if anything. */
 function fill(line: AccessLine, name: string, role: Role, value: string, zone?: string): string | undefined {
   if (role === 'ip' || role === 'forwarded') {
     const address = toAddress(value);
@@ -171,7 +171,7 @@ function fill(line: AccessLine, name: string, role: Role, value: string, zone?: 
   return undefined;
 }
 
-/** Parts of one call add up; one that did not happen (-1) leaves the whole unknown. */
+/** Adds a part of a call's duration; a part that did not happen (-1) makes the whole unknown. */
 function addDuration(line: AccessLine, ms: number): void {
   line.duration_ms = ms >= 0 ? Math.round(((line.duration_ms ?? 0) + ms) * 1000) / 1000 : Number.NaN;
 }
@@ -180,7 +180,7 @@ function isNoName(word: string): boolean {
   return word === '-' || word === '' || toAddress(word) !== undefined;
 }
 
-/** HAProxy names no zone: without one of the source it is UTC. */
+/** Reads a time. One without zone, as HAProxy writes it, is in the source's zone, or else UTC. */
 function readTime(value: string, zone = 'UTC'): number | undefined {
   if (/^\d{16}$/.test(value)) return Math.floor(Number(value) / 1000);
   const timeMs = parseClfTime(value) ?? parseEventTime(value) ?? parseLocalTime(value, zone);
@@ -201,7 +201,7 @@ function toPattern(parts: readonly FormatPart[]): string {
   return pattern;
 }
 
-/** Matches a value up to what follows it in the format, and nothing that could belong to another field. */
+/** Returns the pattern of a value: it ends before the next part of the format, and never takes in another field. */
 function toValuePattern(
   part: { role: Role; plain?: boolean },
   quoted: boolean,
@@ -210,19 +210,19 @@ function toValuePattern(
   const shape = SHAPES[part.role];
   if (part.plain) return part.role === 'query' ? String.raw`\S+` : (shape ?? String.raw`\S+`);
   const next = following && 'literal' in following ? following.literal : '';
-  // Fields without a delimiter between them: a host ends where a path begins, a path where a query does.
+  // Without a delimiter between them, a host ends where a path begins, and a path where a query begins.
   const beside = following && next === '' ? { host: '/', url: '?' }[part.role as string] : undefined;
   if (beside !== undefined) return String.raw`(?:[^\s"\\${beside}]|\\.)*`;
   if (quoted) return String.raw`(?:[^"\\${next.startsWith('"') ? '' : quote(next[0] ?? '')}]|\\.)*`;
   if (shape !== undefined) return shape;
-  // Only what ends at a bracket, a quotation mark or a delimiter may hold spaces.
+  // A value may contain spaces only if it ends at a bracket, a quotation mark or a delimiter.
   const end = next[0] === '\t' ? '\t' : (next.trimStart()[0] ?? '');
   const spaces = (next[0] === ' ' ? /["[({<|]/ : /[\t\])}>|,;]/).test(end);
   const value = spaces ? `[^"${quote(end)}]*?` : String.raw`[^\s"${next[0] === ' ' ? '' : quote(end)}]*`;
   return part.role === 'user' ? String.raw`"(?:[^"\\]|\\.)*"|${value}` : value;
 }
 
-/** The text as a pattern that matches itself. */
+/** Escapes a text for use in a pattern. */
 function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }

@@ -4,10 +4,10 @@ import { parseAccessLine } from './access-log-line.ts';
 import { type Escapes, LogFormat } from './log-format.ts';
 
 interface Preset {
-  /** Tried in order; none: the server writes JSON. */
+  /** Tried in order; empty if the server writes JSON. */
   formats: readonly string[];
   escapes?: Escapes;
-  /** Configurations often append fields. */
+  /** Allow further fields, which configurations often append. */
   open?: boolean;
 }
 
@@ -15,7 +15,7 @@ const COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $bo
 const COMBINED = `${COMMON} "$http_referer" "$http_user_agent"`;
 const UPSTREAM = '$upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
 
-/** Formats by the name of their server, as its documentation gives them; the more telling first. */
+/** Formats by server, as its documentation gives them. */
 const PRESETS: Readonly<Record<string, Preset>> = {
   alb: {
     formats: [
@@ -72,8 +72,8 @@ const PRESETS: Readonly<Record<string, Preset>> = {
 const known = new Map<string, readonly LogFormat[]>();
 
 /**
- * The formats that `--format` names: a preset's, or the one that the text itself is. Throws a `source` error for a text
- * that is neither.
+ * Returns the formats for a value of `--format`: those of a preset, or the one that the text itself describes. Throws a `source`
+ * error for a text that is neither.
  */
 export function getLogFormats(text: string): readonly LogFormat[] {
   let formats = known.get(text);
@@ -91,15 +91,15 @@ export function listPresets(): string[] {
   return Object.keys(PRESETS);
 }
 
-/** Formats are learned from so many lines of a sample: enough for a few odd ones, few enough for any file. */
+/** Detect formats from 200 lines: enough in spite of a few odd ones, and quick for any file. */
 export const SAMPLE_LINES = 200;
 
-/** Fields of a call that a line of the Common or Combined Log Format tells. */
+/** Number of fields that a line of the Common or Combined Log Format adds to an event. */
 const TOLD_BY_COMBINED = 7;
 
 /**
- * The preset that most of these lines fit, and of several the one that tells most of them. Undefined where none does
- * better than the reader of Common and Combined lines, which needs no format.
+ * Finds the preset that most of these lines fit, and of several the one that reads the most fields. Undefined if none does better
+ * than the reader of Common and Combined lines, which needs no format.
  */
 export function learnFormat(lines: readonly string[]): string | undefined {
   let fitting = lines.filter((line) => typeof parseAccessLine(line) !== 'string').length;

@@ -6,7 +6,7 @@ import { describeValue, type EventFields, MAX_ID_LENGTH } from './event-fields.t
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, checkCount, checkJsonType, isJsonType, mediaType, readJsonBody } from './json-body.ts';
 
-/** Headroom's own format: one event, an array, `{"events": […]}`, or one event a line; or CloudEvents that say so. */
+/** Reads Headroom's own format: one event, an array, `{"events": […]}`, or one event a line; also CloudEvents, by their headers. */
 export const nativeAdapter = createAdapter<unknown>('native', (input) => {
   const { body, contentType, headers, options } = input;
   if (isCloudEvent(contentType, headers)) return openCloudEvents(input);
@@ -38,8 +38,8 @@ function unwrap(value: unknown, headers: Readonly<Record<string, string>>): unkn
 }
 
 /**
- * The event inside a webhook's `{type, timestamp, data}` (Standard Webhooks' payload), where that is one of ours; an event
- * that has no id of its own gets that of the message, which stays the same when it is sent again.
+ * Returns the event inside a webhook's `{type, timestamp, data}` (Standard Webhooks' payload), if that holds one. An event without
+ * an id gets that of the message, which stays the same when it is sent again.
  */
 function openEnvelope(value: object, headers: Readonly<Record<string, string>>): object {
   const messageId = headers['webhook-id'] ?? headers['x-github-delivery'];
@@ -50,13 +50,13 @@ function openEnvelope(value: object, headers: Readonly<Record<string, string>>):
 }
 
 /**
- * CloudEvents 1.0 over HTTP: structured, batched and binary, told apart by the content type as its HTTP binding §3 says.
+ * Reads CloudEvents 1.0 over HTTP: structured, batched and binary, distinguished by the content type (HTTP binding §3).
  * `application/json` without `ce-` headers is read as structured or batched, as OpenMeter's API does.
  * The client is `data.client`, else `subject`; the kind is `data.kind`, else `type`; other fields are those of `data`.
  */
 export const cloudEventsAdapter = createAdapter('cloudevents', openCloudEvents);
 
-/** Whether a request says of itself that it is a CloudEvent, in any mode. */
+/** Tells whether the headers of a request say that it is a CloudEvent, in any mode. */
 function isCloudEvent(contentType: string, headers: Readonly<Record<string, string>>): boolean {
   return mediaType(contentType).startsWith('application/cloudevents') || headers['ce-specversion'] !== undefined;
 }
@@ -87,7 +87,7 @@ function unreadable(message: string): HeadroomError {
   return new HeadroomError('unreadable', message);
 }
 
-/** The event of a request in binary mode. */
+/** Reads the event of a request in binary mode. */
 function readHeaders(headers: Readonly<Record<string, string>>, contentType: string, body: Uint8Array): object {
   const event: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -119,7 +119,7 @@ function readCloudEvent(event: unknown, isMapped: boolean): Found {
   return { fields, object, sent: event, cure: 'send it in data.client, or as the subject.' };
 }
 
-/** What breaks the specification's rules for attributes (§3.1). */
+/** Finds an attribute that breaks the rules of the specification (§3.1). */
 function findFault(event: Fields): string | undefined {
   if (event.specversion !== '1.0') {
     return `specversion is ${describeValue(event.specversion)}: send a CloudEvent of version "1.0".`;
@@ -141,7 +141,7 @@ function findFault(event: Fields): string | undefined {
   return undefined;
 }
 
-/** The event's data as fields, also where it is JSON in a text; empty where nothing in it could be used. Or what is wrong. */
+/** Reads the event's data as fields, also from JSON in a text. Empty if it has no fields; a text if something is wrong. */
 function readData(event: Fields): EventFields | string {
   const type = typeof event.datacontenttype === 'string' ? event.datacontenttype : 'application/json';
   let { data } = event;
@@ -159,15 +159,15 @@ function readData(event: Fields): EventFields | string {
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
 }
 
-/** The pair (source, id) as one text: JSON, so that no two pairs meet; by its SHA-256 (hex) over 256 characters. */
+/** Joins source and id as JSON, so that different pairs never give the same id; over 256 characters, uses its SHA-256 in hex. */
 function toPairId(source: string, id: string): string {
   const pair = JSON.stringify([source, id]);
   return pair.length <= MAX_ID_LENGTH ? pair : createHash('sha256').update(pair).digest('hex');
 }
 
 /**
- * The value of a `ce-` header (HTTP binding §3.1.3.2): quotes undone, then one round of percent-decoding; undefined if
- * that is not UTF-8. Node hands headers over byte by byte, so bytes sent raw come out right as well.
+ * Decodes a `ce-` header (HTTP binding §3.1.3.2): undoes quotes, then percent-encoding, once; undefined if the result is not
+ * UTF-8. Node reads headers as Latin-1, byte by byte, so raw UTF-8 bytes are decoded too.
  */
 function decodeHeader(value: string): string | undefined {
   const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(value);

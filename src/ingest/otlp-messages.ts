@@ -8,7 +8,7 @@ import { MAX_ENTRIES, tooMany } from './json-scan.ts';
 import { readMessage, readSchema } from './protobuf.ts';
 import type { OtlpSignal } from './source-options.ts';
 
-/** The names in which a signal nests its records: `resourceSpans[].scopeSpans[].spans[]`. */
+/** Names of the levels in which a signal nests its records: `resourceSpans[].scopeSpans[].spans[]`. */
 const LEVELS: Readonly<Record<OtlpSignal, readonly [resources: string, scopes: string, records: string]>> = {
   traces: ['resourceSpans', 'scopeSpans', 'spans'],
   logs: ['resourceLogs', 'scopeLogs', 'logRecords'],
@@ -16,8 +16,8 @@ const LEVELS: Readonly<Record<OtlpSignal, readonly [resources: string, scopes: s
 };
 
 /**
- * Messages of opentelemetry-proto 1.x with the fields that are used here: number, name (`*`: repeated) and type, each
- * message after those that it holds.
+ * Messages of opentelemetry-proto 1.x with the fields that are used here: number, name (`*`: repeated) and type. A message comes
+ * after those that it contains.
  */
 const SCHEMA = `
 Scalar: 1 stringValue text, 2 boolValue bool, 3 intValue int64, 4 doubleValue double
@@ -53,10 +53,10 @@ metrics: 1 resourceMetrics* ResourceMetrics`;
 
 const SHAPES = readSchema(SCHEMA);
 
-/** Values of attributes by their keys; of lists only those of one element, and no maps: no field of an event is one. */
+/** Values of attributes by key. Maps, and lists of more than one element, are left out: no field of an event is one. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Who made the records of a scope, as it was sent. */
+/** Resource and scope of records, as they were sent. */
 export interface OtlpOrigin {
   resource: Fields;
   resourceSchema: unknown;
@@ -64,22 +64,21 @@ export interface OtlpOrigin {
   scopeSchema: unknown;
 }
 
-/** One span, log record or metric, as plain data whichever encoding it came in. */
+/** One span, log record or metric, as plain data from either encoding. */
 export interface OtlpRecord {
   record: Fields;
-  /** Attributes of the resource: one object for all its records. */
+  /** Attributes of the resource; all its records share one object. */
   resource: Attributes;
-  /** One object for all records of a scope. */
+  /** All records of a scope share one object. */
   origin: OtlpOrigin;
 }
 
-/** One place of a request: a record, or the reason why there is none. */
+/** A record of a request, or the fault in its place. */
 export type OtlpEntry = OtlpRecord | Fault;
 
 /**
- * The records of an export request, in JSON or protobuf. Without `signal`, JSON tells by its own names what it holds, and
- * protobuf is taken for traces. What is broken inside costs itself alone. Throws `unsupported` for other content types, and
- * `unreadable`.
+ * Reads the records of an export request in JSON or protobuf. If no signal is `expected`, the names in JSON tell it, and protobuf
+ * is read as traces. A broken record does not affect the others. Throws `unsupported` for other content types, and `unreadable`.
  */
 export function readOtlp(
   body: Uint8Array,
@@ -104,7 +103,7 @@ export function readOtlp(
   return { signal, entries: listEntries(request, signal) };
 }
 
-/** Whether a content type stands for OTLP in protobuf. */
+/** Tells whether a content type means OTLP in protobuf. */
 export function isOtlpProtobuf(contentType: string): boolean {
   return /^application\/(x-)?protobuf$/.test(mediaType(contentType));
 }
@@ -123,7 +122,7 @@ function readJsonRequest(body: Uint8Array, contentType: string, signal: OtlpSign
 
 const SNAKE_NAME = /_[a-z_]+"\s*:/;
 
-/** Field names as the specification has them, of those that protobuf writes: `resource_spans`, `int_value`. */
+/** Converts names of fields as protobuf writes them (`resource_spans`, `int_value`) to those of the specification. */
 function toLowerCamel(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toLowerCamel);
   if (!isFields(value)) return value;
@@ -135,7 +134,7 @@ function toLowerCamel(value: unknown): unknown {
   );
 }
 
-/** What a request in JSON holds. Throws where it is sent to the endpoint of another signal: there it would be dropped. */
+/** Finds the signal of a request in JSON. Throws if it was sent to the endpoint of another signal, which would drop it. */
 function checkSignal(request: Fields, expected: OtlpSignal | undefined): OtlpSignal {
   const found = (Object.keys(LEVELS) as OtlpSignal[]).find((signal) => Object.hasOwn(request, LEVELS[signal][0]));
   if (expected !== undefined && found !== undefined && found !== expected) {
@@ -179,7 +178,7 @@ function listEntries(request: Fields, signal: OtlpSignal): OtlpEntry[] {
   return entries;
 }
 
-/** A request that holds this record alone. */
+/** Makes a request with this record alone. */
 export function toRequest(signal: OtlpSignal, record: Fields, origin: OtlpOrigin): Fields {
   const [resources, scopes, records] = LEVELS[signal];
   const { resource, resourceSchema, scope, scopeSchema } = origin;
@@ -187,7 +186,7 @@ export function toRequest(signal: OtlpSignal, record: Fields, origin: OtlpOrigin
   return { [resources]: [{ resource, schemaUrl: resourceSchema, [scopes]: [scopePart] }] };
 }
 
-/** The objects of a list, none where it is absent; or what is wrong with it. */
+/** Lists the objects of an array, none if it is absent; or returns what is wrong with it. */
 export function listFields(parent: Fields, name: string): readonly Fields[] | string {
   const list = parent[name] ?? [];
   const odd = Array.isArray(list) ? list.findIndex((part) => !isFields(part)) : -1;
@@ -199,7 +198,7 @@ function describeOdd(name: string, value: unknown): string {
   return `${name} holds ${describeValue(value)}: send an array of objects.`;
 }
 
-/** The attributes of a resource, span, log record or data point; or why they are no list of them. */
+/** Reads the attributes of a resource, span, log record or data point; or returns what is wrong with them. */
 export function readAttributes(parent: Fields): Attributes | string {
   const list = listFields(parent, 'attributes');
   if (typeof list === 'string') return list;
@@ -211,7 +210,7 @@ export function readAttributes(parent: Fields): Attributes | string {
   return attributes;
 }
 
-/** Numbers may come as text, as JSON's int64 does, and as protobuf's JSON writes those that are none. */
+/** Reads the value of an attribute. Numbers may be text: int64 in JSON, and `"NaN"` in protobuf's JSON. */
 function readValue({
   stringValue,
   intValue,
@@ -227,37 +226,37 @@ function readValue({
   return Array.isArray(values) && values.length === 1 && isFields(values[0]) ? readValue(values[0]) : undefined;
 }
 
-/** An int64 as a number, or as text where a number cannot hold it. */
+/** Converts an int64 to a number, or to text if a number cannot hold it. */
 function toInteger(value: unknown): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** Milliseconds of nanoseconds since 1970; what is no such number is handed on, to be rejected with its value. */
+/** Converts nanoseconds since 1970 to milliseconds. Returns any other value as it is, to be rejected later. */
 export function toTime(nanoseconds: unknown): unknown {
   if (isUnset(nanoseconds)) return undefined;
   const exact = toNanoseconds(nanoseconds);
   if (exact === undefined) return nanoseconds;
   const timeMs = Number(exact / 1_000_000n);
-  // Milliseconds of 1970 would be taken for seconds of today.
+  // Small numbers of milliseconds would be read as seconds: return a text.
   return timeMs < FIRST_EVENT_MS ? new Date(timeMs).toISOString() : timeMs;
 }
 
-/** Milliseconds between two times; undefined where one is missing, or the end is before the start. */
+/** Returns the milliseconds between two times; undefined if one is missing, or the end is before the start. */
 export function toDuration(start: unknown, end: unknown): number | undefined {
   const from = toNanoseconds(start);
   const to = toNanoseconds(end);
   return isUnset(start) || from === undefined || to === undefined ? undefined : toNumber(Number(to - from) / 1e6);
 }
 
-/** 64-bit numbers come as text, as numbers (against the specification, but often) or, from protobuf, as bigint. */
+/** Reads a 64-bit number: text, a number (often sent, though against the specification) or, from protobuf, a bigint. */
 export function toNanoseconds(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? BigInt(value) : undefined;
   return typeof value === 'string' && /^\d{1,20}$/.test(value) ? BigInt(value) : undefined;
 }
 
-/** In protobuf, a number that is not there is 0. */
+/** Tells whether a number is missing: absent, empty, or 0, as protobuf reads an absent one. */
 export function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === '' || toNanoseconds(value) === 0n;
 }

@@ -19,10 +19,10 @@ import {
 import { SPAN_KINDS } from './source-options.ts';
 
 /**
- * OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each data point of a request metric is an
- * event, by the names of the semantic conventions, stable and old. All other spans, records and metrics say nothing of calls;
- * they are noted by what they are. The client is `api.client.id`, else `enduser.id`, else `service.name`.
- * Options of the source: `spans` (`client` counts outgoing calls), `metrics` (names of what counts calls).
+ * Reads OpenTelemetry over OTLP/HTTP: each SERVER span, each log record of a request and each data point of a request metric is
+ * an event, by the names of the semantic conventions, stable and old. Other spans, records and metrics are not about calls and
+ * only noted by kind. The client is `api.client.id`, else `enduser.id`, else `service.name`.
+ * Options of the source: `spans` (`client` counts outgoing calls), `metrics` (names of metrics that count calls).
  * Source: https://opentelemetry.io/docs/specs/otlp and /docs/specs/semconv/http.
  */
 export const otlpAdapter = createAdapter<OtlpRecord | PointEntry>('otlp', ({ body, contentType, options }) => {
@@ -39,7 +39,7 @@ export const otlpAdapter = createAdapter<OtlpRecord | PointEntry>('otlp', ({ bod
 
 const CURE = 'send it as the attribute api.client.id, enduser.id or service.name.';
 
-/** Any of these makes a log record one of a request. */
+/** Finds an attribute that shows that a record is about a request. */
 const findRequest = compilePaths(
   'http.request.method|http.response.status_code|http.route|http.method|http.status_code|http.target',
 );
@@ -88,7 +88,7 @@ function readLogRecord({ record, resource, origin }: OtlpRecord): Found {
   return { fields, object: attributes, sent, cure: CURE, nameOf: namesOf(attributes) };
 }
 
-/** Attributes that say the fields of an event, all but its id and time. */
+/** Attributes for the fields of an event, except id and time. */
 const NAMES: FieldMap = {
   client: 'api.client.id|enduser.id|service.name',
   method: 'http.request.method|http.method',
@@ -107,14 +107,14 @@ const NAMES: FieldMap = {
   credits: 'api.credits',
 };
 
-/** The attribute that gave each field. */
+/** Attribute names by field. */
 const SOURCES = new Map(Object.entries(NAMES).map(([field, names]) => [field, names.split('|')]));
 
 function namesOf(attributes: Attributes): (field: string) => string | undefined {
   return (field) => SOURCES.get(field)?.find((name) => attributes[name] !== undefined);
 }
 
-/** What is wrong with a time, in the words of OTLP: of other formats it is text, seconds or milliseconds. */
+/** Describes a wrong time in OTLP's terms, nanoseconds; the usual error would ask for text, seconds or milliseconds. */
 function findTimeFault(name: string, value: unknown): string | undefined {
   if (isUnset(value)) return undefined;
   const time = toTime(value);
@@ -130,7 +130,7 @@ function toEventFields(attributes: Attributes): EventFields {
   return fields;
 }
 
-/** Enums are numbers in OTLP's JSON; protobuf's own JSON writes their names. Undefined where it is unset. */
+/** Reads the kind of a span: a number in OTLP's JSON, a name in protobuf's own JSON. Undefined if it is unset. */
 function toKind(kind: unknown): string | undefined {
   const number = Number(kind);
   if (kind === undefined || kind === null || kind === 'SPAN_KIND_UNSPECIFIED' || number === 0) return undefined;
@@ -138,14 +138,14 @@ function toKind(kind: unknown): string | undefined {
   return name ?? describeValue(kind);
 }
 
-/** An id as lower-case hex: OTLP's JSON writes hex, protobuf's own base64, which is shorter and never of the same length. */
+/** Converts an id to lower-case hex. OTLP's JSON writes hex; protobuf's own JSON writes base64, which differs in length. */
 function toHex(id: unknown): unknown {
   if (typeof id !== 'string') return id;
   const isBase64 = (id.length === 24 || id.length === 12) && /^[A-Za-z0-9+/]+={1,2}$/.test(id);
   return isBase64 ? Buffer.from(id, 'base64').toString('hex') : id.toLowerCase();
 }
 
-/** A span whose ids break the rules cannot be known again when it is sent again. */
+/** Finds an id of a span that breaks the rules: without valid ids a span that is sent twice would count twice. */
 function findIdFault({ traceId, spanId }: Fields): string | undefined {
   for (const [name, value, length] of [
     ['traceId', traceId, 32],
@@ -158,7 +158,7 @@ function findIdFault({ traceId, spanId }: Fields): string | undefined {
   return undefined;
 }
 
-/** The histogram whose `count` is the number of calls, by the semantic conventions, stable and old. */
+/** Histogram whose `count` is the number of calls, in the stable and the old semantic conventions. */
 const STABLE_NAME = 'http.server.request.duration';
 const OLD_NAME = 'http.server.duration';
 
@@ -168,7 +168,7 @@ const TEMPORALITIES = ['', 'AGGREGATION_TEMPORALITY_DELTA', 'AGGREGATION_TEMPORA
 
 const NO_COUNT = 'this is no count of calls. Send a monotonic sum or a histogram.';
 
-/** The flag of a point at which nothing was recorded. */
+/** Flag of a point without a recorded value. */
 const NO_RECORDED_VALUE = 1;
 
 /** A data point, with its metric. */
@@ -178,7 +178,7 @@ interface PointEntry extends OtlpRecord {
   isCounted: boolean;
 }
 
-/** The data points of all metrics; those of `named` count, or else those that the conventions name. */
+/** Lists the data points of all metrics. Those of `named` metrics count, or without names those of the conventions. */
 function* listPoints(entries: readonly OtlpEntry[], named: readonly string[]): Generator<PointEntry | Fault> {
   const stable = new Set<Attributes>();
   for (const entry of entries) {
@@ -192,7 +192,7 @@ function* listPoints(entries: readonly OtlpEntry[], named: readonly string[]): G
     const { record, resource } = entry;
     const type = TYPES.find((each) => isFields(record[each]));
     if (type === undefined) continue;
-    // Instrumentation on the way from the old conventions to the stable ones (`http/dup`) counts each call under both names.
+    // With `http/dup`, instrumentation counts each call under the old and the stable name: then use the stable one only.
     const byName = record.name === STABLE_NAME || (record.name === OLD_NAME && !stable.has(resource));
     const isCounted = named.length > 0 ? named.includes(String(record.name)) : byName;
     const points = listFields(record[type] as Fields, 'dataPoints');
@@ -202,9 +202,9 @@ function* listPoints(entries: readonly OtlpEntry[], named: readonly string[]): G
 }
 
 /**
- * A delta point is an event that stands for its calls, dated to the last millisecond of its span, under an id made of all
- * that names it, so that a repeated export counts once. What a cumulative point adds depends on those before it: that is
- * told apart in the commit.
+ * Reads a data point. A delta point is an event that stands for its calls, at the last millisecond of its span, with an id made
+ * from its series and times, so that a repeated export counts once. The calls of a cumulative point depend on the points before
+ * it, so the commit computes them.
  */
 function readPoint({ record, resource, origin, type, point, isCounted }: PointEntry): Found {
   if (!isCounted) return { note: `data points of ${describeValue(record.name)}` };
@@ -251,21 +251,21 @@ function findPointFault(
   return `count is ${describeValue(value)}: send a whole number of calls from 0 on.`;
 }
 
-/** Its number, which may come as its name; 0: unset, or none that there is. */
+/** Reads a temporality, a number or a name; 0 if it is unset or unknown. */
 function toTemporality(value: unknown): number {
   const number =
     typeof value === 'string' && TEMPORALITIES.includes(value) ? TEMPORALITIES.indexOf(value) : Number(value);
   return number === 1 || number === 2 ? number : 0;
 }
 
-/** A point's calls ended within [start, time): its last millisecond keeps it on the right day and is the most recent. */
+/** Returns the last millisecond of a point's span [start, time), which keeps it on the right day. */
 function toPointTime({ startTimeUnixNano, timeUnixNano }: Fields): unknown {
   const end = toTime(timeUnixNano);
   const start = isUnset(startTimeUnixNano) ? 0 : toTime(startTimeUnixNano);
   return typeof end === 'number' && typeof start === 'number' ? Math.max(start, end - 1) : end;
 }
 
-/** Integers come as text, numbers or bigint; those of protobuf's JSON that are none (`"NaN"`) as text. */
+/** Reads the value of a point: integers may be text, numbers or bigint; protobuf's JSON writes `"NaN"` as text. */
 function toValue({ count, asInt, asDouble }: Fields): unknown {
   const value = count ?? asInt;
   if (value === undefined || value === null) return typeof asDouble === 'string' ? Number(asDouble) : (asDouble ?? 0);
@@ -273,20 +273,20 @@ function toValue({ count, asInt, asDouble }: Fields): unknown {
   return exact === undefined ? value : Number(exact);
 }
 
-/** All that tells a series from others: who made it, the metric and its kind, and its attributes, in any order. */
+/** Returns a hash that identifies a series by its resource, scope, metric, type and attributes, in any order. */
 function toSeries({ name, unit }: Fields, type: string, origin: OtlpOrigin, point: Fields): string {
   const { resource, resourceSchema, scope, scopeSchema } = origin;
   const parts = [
     ...[toIdentity(resource.attributes), resourceSchema || '', scope.name || '', scope.version || ''],
     ...[toIdentity(scope.attributes), scopeSchema || '', name, unit || '', type, toIdentity(point.attributes)],
   ];
-  // A number is the same however it was written.
+  // Write numbers as text, so that a series stays the same however they were sent.
   return toHash(
     JSON.stringify(parts, (key, value) => (typeof value === 'bigint' || key === 'intValue' ? String(value) : value)),
   );
 }
 
-/** Attributes sorted by key. */
+/** Sorts attributes by key. */
 function toIdentity(attributes: unknown): unknown {
   if (!Array.isArray(attributes)) return [];
   return attributes
@@ -295,7 +295,7 @@ function toIdentity(attributes: unknown): unknown {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** SHA-256, in hex. */
+/** Returns the SHA-256 of a text in hex. */
 function toHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

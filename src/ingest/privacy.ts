@@ -2,24 +2,24 @@ import { isIP, isIPv4 } from 'node:net';
 import type { Rejection, UsageEvent } from '../domain/event.ts';
 import { redact as hideTokens } from '../secret.ts';
 
-/** Names of headers and fields whose values may open doors: they are not kept. */
+/** Matches names of headers and fields that may hold credentials: their values are not stored. */
 const SECRET_NAME =
   /authorization$|cookie|password|passwd|secret|signature|credential|session|token$|api[-_]?key$|jwt/i;
 
-/** Of these, those that name nobody: a map that reads one is a mistake. */
+/** Those of them that never identify a client: a map that reads one is a mistake. */
 const NEVER_READ = /authorization$|cookie|password|passwd|secret/i;
 
-/** The part of a map's paths that would read a credential. */
+/** Finds the part of a map's paths that would read a credential. */
 export function findSecretPath(paths: string): string | undefined {
   return paths.split(/[|+.\s]+/).find((name) => NEVER_READ.test(name));
 }
 
-/** Deeper parts of an entry are left out. */
+/** Leave out parts of an entry that are nested deeper. */
 const MAX_DEPTH = 20;
 
 /**
- * A copy of an entry without credentials, and without the queries of its addresses, which may hold keys. Below `maxDepth`
- * objects are empty.
+ * Copies an entry without credentials, and without the queries of URLs, which may contain keys. Objects deeper than `maxDepth`
+ * become empty.
  */
 export function redact(value: unknown, depth = 0, maxDepth = MAX_DEPTH): unknown {
   if (typeof value === 'bigint') return String(value);
@@ -37,33 +37,33 @@ export function redact(value: unknown, depth = 0, maxDepth = MAX_DEPTH): unknown
   );
 }
 
-/** An attribute, or a header, as a name beside its value. */
+/** Tells whether a value is a name-value pair, such as an attribute or header, with the name of a credential. */
 function isSecretPair(part: unknown): boolean {
   if (typeof part !== 'object' || part === null) return false;
   const { key, name = key } = part as { key?: unknown; name?: unknown };
   return typeof name === 'string' && SECRET_NAME.test(name);
 }
 
-/** JSON in a text, as shippers wrap it, or any line that holds addresses. */
+/** Redacts a text: JSON, as shippers wrap it, or any line with URLs. */
 function redactText(text: string): string {
   if (text.startsWith('{') && text.endsWith('}')) {
     try {
       return JSON.stringify(redact(JSON.parse(text)));
     } catch {
-      // A text like any other.
+      // Not JSON: treat it like any other text.
     }
   }
   return hideSecrets(withoutQueries(text));
 }
 
-/** A text without tokens, nor the values of fields in it that are named as credentials are. */
+/** Removes tokens from a text, and the values of JSON fields in it that have the name of a credential. */
 export function hideSecrets(text: string): string {
   return hideTokens(text).replace(/"([^"]{1,60})"\s*:\s*"(?:[^"\\]|\\.)*"?/g, (pair, name: string) =>
     SECRET_NAME.test(name) ? `"${name}":"<secret>"` : pair,
   );
 }
 
-/** A text without the queries of the addresses in it. Linear in its length. */
+/** Removes the queries of URLs in a text. Linear in its length. */
 export function withoutQueries(text: string): string {
   if (!text.includes('?')) return text;
   return text.replace(/[^\s"']+/g, (word) => {
@@ -72,14 +72,14 @@ export function withoutQueries(text: string): string {
   });
 }
 
-/** Anything in a text that may be an address: digits and hexadecimals with dots or colons between. */
+/** Matches everything in a text that may be an address: hex digits with dots or colons. */
 const MAYBE_ADDRESS = /[\da-f:]*[.:][\da-f:.]*[\da-f:]/gi;
-/** One that a port or another part of an id follows is no address as a whole. */
+/** Matches IPv4 addresses, also with a port or another part of an id after them. */
 const IPV4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;
 
 /**
- * Takes from the addresses of an event what tells persons apart, in place: the last 8 bits of IPv4, the last 80 of IPv6.
- * A client or user that is an address is one too.
+ * Truncates the addresses of an event, in place, so that they do not identify a person: removes the last 8 bits of IPv4, the last
+ * 80 of IPv6. A client or user that is an address is truncated too.
  */
 export function truncateAddresses(event: UsageEvent): void {
   if (event.ip !== undefined) event.ip = truncateAddress(event.ip);
@@ -96,7 +96,7 @@ export function shortenAddresses(text: string): string {
   return text.replace(IPV4, truncateAddress).replace(MAYBE_ADDRESS, truncateAddress);
 }
 
-/** The same for what is kept of a rejected event, wherever in the text an address stands. */
+/** Shortens the addresses in the stored texts of a rejected event. */
 export function truncateRejection(rejection: Rejection): Rejection {
   const { id, excerpt, error, sent } = rejection;
   return {
@@ -108,7 +108,7 @@ export function truncateRejection(rejection: Rejection): Rejection {
   };
 }
 
-/** `203.0.113.9` → `203.0.113.0`, `2001:db8:1:2::9` → `2001:db8:1::`; a text that is no address stays. */
+/** Truncates `203.0.113.9` to `203.0.113.0`, `2001:db8:1:2::9` to `2001:db8:1::`; returns other texts as they are. */
 export function truncateAddress(text: string): string {
   const address = text.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIPv4(address)) return address.replace(/\d+$/, '0');

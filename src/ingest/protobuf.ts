@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { HeadroomError } from '../errors.ts';
 
 /**
- * The fields of a message that are read, by their number; all others are skipped. A shape holds only the shapes below it,
- * so how deep a message can nest is known before the first byte is read.
+ * Fields of a message to read, by number; all others are skipped. A shape contains only shapes defined before it, so the depth of
+ * nesting is limited before the first byte is read.
  */
 export interface MessageShape {
   readonly [fieldNumber: number]: FieldShape;
@@ -19,7 +19,7 @@ interface FieldShape {
 
 type Message = Record<string, unknown>;
 
-/** Reads shapes from lines `Name: 1 field type, 2 list* type`; a type is that of a scalar, or a name above. */
+/** Reads shapes from lines `Name: 1 field type, 2 list* type`; a type is a scalar or the name of an earlier message. */
 export function readSchema(text: string): ReadonlyMap<string, MessageShape> {
   const shapes = new Map<string, MessageShape>();
   for (const [, message, fields] of text.matchAll(/^(\w+): (.+)$/gm)) {
@@ -40,12 +40,12 @@ const LEN = 2;
 const I32 = 5;
 
 const MAX_VARINT_BYTES = 10;
-/** Bound of what a small body can blow up to: an empty message takes two bytes on the wire, and fifty in memory. */
+/** Limits the memory that a small body can take: an empty message has two bytes on the wire, and fifty in memory. */
 const MAX_MESSAGES = 4_000_000;
 
 /**
- * Reads a message by its shape, as plain data by the names of the shape; absent fields are absent. Takes hostile input:
- * throws `unreadable`, naming the byte, for anything that is not the message, and `too_large` over 4 million messages.
+ * Reads a message to plain data with the names of its shape; absent fields are absent. Safe for hostile input: throws
+ * `unreadable`, with the offset, for anything that is not the message, and `too_large` over 4 million messages.
  */
 export function readMessage(bytes: Uint8Array, shape: MessageShape): Message {
   return new WireReader(bytes).message(shape, bytes.length, {});
@@ -60,7 +60,7 @@ class WireReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** Reads up to `end`, into `message`: a part that comes again adds to what is there, as the encoding wants it. */
+  /** Reads up to `end` into `message`, which may be filled already: the encoding merges a part that occurs again. */
   message(shape: MessageShape, end: number, message: Message): Message {
     this.#messages += 1;
     if (this.#messages > MAX_MESSAGES) {
@@ -125,7 +125,7 @@ class WireReader {
     else throw fault(start, `there is no wire type ${wireType} here`);
   }
 
-  /** Where the length-delimited part that begins here ends; the reader stands at its first byte. */
+  /** Reads the length of a length-delimited part, moves to its first byte, and returns its end. */
   #part(start: number, end: number): number {
     const length = this.#length(end);
     if (length > end - this.#at) throw fault(start, `${length} bytes are announced and ${end - this.#at} are left`);
@@ -139,7 +139,7 @@ class WireReader {
     return at;
   }
 
-  /** A tag or length: at most 32 bits. */
+  /** Reads a tag or length, of at most 32 bits. */
   #length(end: number): number {
     const start = this.#at;
     let value = 0;
@@ -177,12 +177,12 @@ function fault(at: number, what: string): HeadroomError {
   return new HeadroomError('unreadable', `The body is no export request in protobuf: at byte ${at}, ${what}.`);
 }
 
-/** A varint field; left out where it is 0, as proto3 does. */
+/** Encodes a varint field; empty for 0, as in proto3. */
 export function encodeVarintField(fieldNumber: number, value: number): Uint8Array {
   return value === 0 ? new Uint8Array() : Uint8Array.from([...varint(fieldNumber * 8 + VARINT), ...varint(value)]);
 }
 
-/** A field of text or of bytes (an encoded message); left out where it is empty. */
+/** Encodes a field of text or bytes (such as an encoded message); empty if the value is empty. */
 export function encodeBytesField(fieldNumber: number, value: string | Uint8Array): Uint8Array {
   const bytes = Buffer.from(value as Uint8Array);
   if (bytes.length === 0) return bytes;

@@ -15,12 +15,12 @@ import { parseOptions, type StoredOptions } from './source-options.ts';
 
 interface RetryOutcome {
   counted: number;
-  /** Their ids had been counted meanwhile. */
+  /** Events whose ids were counted meanwhile. */
   duplicates: number;
-  /** Nothing that they say is of a call. */
+  /** Events that turned out not to be about a call. */
   passedOver: number;
   stillRejected: number;
-  /** Only a part of them was kept. */
+  /** Events that were not stored whole, so they cannot be read again. */
   notKept: number;
 }
 
@@ -32,8 +32,8 @@ interface Reading {
 }
 
 /**
- * Reads a source's rejected events again, as its options say now, and counts those that can be read. Each is counted and
- * taken off the list in one transaction, so that it counts once however often this runs, and whoever else runs it.
+ * Reads a source's rejected events again, with its present options, and counts those that can be read. Each is counted and taken
+ * off the list in one transaction, so that it counts once, even if this runs several times at once.
  */
 export async function retryRejected(db: Db, intake: Intake, source: Source): Promise<RetryOutcome> {
   const outcome: RetryOutcome = { counted: 0, duplicates: 0, passedOver: 0, stillRejected: 0, notKept: 0 };
@@ -59,7 +59,7 @@ function read(row: RejectedEvent, name: string, options: StoredOptions): Omit<Re
     const { events, cumulative = [], rejected } = adapter.parse(input);
     return { events, cumulative, ...(rejected[0] ? { error: rejected[0].error } : {}) };
   } catch (error) {
-    // It is no body by itself: what was wrong with it still is.
+    // The stored text is still no body that can be read: keep the old reason.
     if (error instanceof HeadroomError) return { events: [], cumulative: [], error: row.reason };
     throw error;
   }

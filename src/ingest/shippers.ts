@@ -5,13 +5,13 @@ import { describeValue } from './event-fields.ts';
 import { type FieldMap, toMapper } from './field-map.ts';
 import { isJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
 
-/** Takes the log entry and its time out of the envelope that a shipper puts around it. */
+/** Takes the log entry and its time out of a shipper's envelope. */
 type OpenLog = (envelope: Fields) => { log: unknown; time: unknown };
 
-/** An adapter for shippers of logs: what they wrap is read as an access log is, a line or JSON by any known names. */
+/** Creates an adapter for log shippers. The entry in the envelope is read like an access log: a line, or JSON with known names. */
 function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapter {
   return createAdapter<unknown>(name, ({ body, contentType, options }) => {
-    // Their clients name any content type: that of a form, as curl does, or none.
+    // Ignore the content type: clients send that of a form, as curl does, or none.
     if (!looksLikeJson(body)) return openAccessLog({ body, contentType: 'text/plain', options });
     const type = isJsonType(contentType) ? contentType : JSON_TYPE;
     const { values } = readJsonBody(body, type, { entries: options.map?.entries });
@@ -21,7 +21,7 @@ function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapt
       toEntry(value) {
         if (!isFields(value)) return new Fault(`The entry is ${describeValue(value)}: send ${entry}.`, value);
         const { log, time } = open(value);
-        // As the reader knows it of shippers: a line in `message`, with the shipper's own time for one that has none.
+        // Pass it as `message` with the shipper's time, which the reader uses if the entry has none.
         const message = isFields(log) ? JSON.stringify(log) : log;
         return toFound(read(typeof message === 'string' ? { message, time } : log), value);
       },
@@ -30,11 +30,11 @@ function createShipperAdapter(name: string, entry: string, open: OpenLog): Adapt
 }
 
 /**
- * Splunk's HTTP Event Collector: objects one after the other, each with the line or the entry in `event`.
+ * Reads Splunk's HTTP Event Collector: objects one after the other, each with the line or the entry in `event`.
  * Source: "Format events for HTTP Event Collector" of the Splunk documentation.
  */
 export const splunkAdapter = createShipperAdapter('splunk-hec', 'an object with "event"', (entry) => ({
-  // Its raw endpoint takes the log itself.
+  // The raw endpoint gets the log itself, without envelope.
   log: 'event' in entry ? entry.event : entry,
   time: entry.time,
 }));
@@ -50,8 +50,8 @@ const DATADOG_NAMES: FieldMap = {
 };
 
 /**
- * Datadog's logs intake: an array of objects with the line in `message`, or with the attributes of Datadog's own standard
- * beside it. Its `status` is a level, its `duration` counts nanoseconds.
+ * Reads Datadog's logs intake: an array of objects with the line in `message`, or with attributes of Datadog's standard beside
+ * it. Its `status` is a log level, its `duration` is in nanoseconds.
  */
 export const datadogAdapter = createShipperAdapter('datadog', 'an object with "message"', (entry) => {
   const time = entry.timestamp ?? entry.date;

@@ -15,16 +15,16 @@ import {
 import { getAdapter } from './adapters.ts';
 import { createSigningSecret, createToken, hashToken, readOrCreateSecretKey, seal, unseal } from './credentials.ts';
 
-/** Shown to its owner once, then kept only as a hash and sealed. */
+/** Credentials of a source, shown once. Stored are only a hash of the token and the sealed secret. */
 export interface Credentials {
   token: Secret;
   signingSecret: Secret;
 }
 
-/** Where the key stands that signing secrets are sealed with. */
+/** Settings for the key that seals signing secrets: the key itself, or the path of its file. */
 type KeySettings = Pick<Config, 'secretKey' | 'secretKeyPath'>;
 
-/** Stands in URLs and filters, so it is kept simple. */
+/** Names of sources are simple, since they are used in URLs and filters. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 
 /** Name of the source that `INGEST_TOKEN` belongs to. */
@@ -32,7 +32,7 @@ const DEFAULT_SOURCE = 'default';
 
 const BY_SETTING = { actor: 'INGEST_TOKEN', detail: DEFAULT_SOURCE };
 
-/** Makes a source. Throws a `source` error for a name that is taken or no name, and for an unknown adapter. */
+/** Adds a source. Throws a `source` error for a name that is taken or invalid, and for an unknown adapter. */
 export async function addSource(
   db: Db,
   config: KeySettings,
@@ -52,9 +52,9 @@ export async function addSource(
 }
 
 /**
- * New token and signing secret. The old ones open the source until `oldUntilMs`; without it they are worth nothing once
- * running instances have read the change. Where the key is lost, a new one is made; `closed` names the other sources whose
- * signing secrets it does not open. `lostSecret`: nor the old one of this source, so only its old token goes on.
+ * Gives a source a new token and signing secret. The old ones are accepted until `oldUntilMs`; without it they stop working once
+ * running instances have read the change. If the key is lost, a new one is made; `closed` names the other sources whose signing
+ * secrets it cannot unseal. `lostSecret`: the old secret of this source cannot be unsealed, so only its old token still works.
  */
 export async function rotateSource(
   db: Db,
@@ -76,13 +76,13 @@ export async function rotateSource(
 }
 
 /**
- * Makes `INGEST_TOKEN` the only credential of the source `default`, at start; without that setting a source made by it is
- * revoked. Throws a config error where another source has that token.
+ * Makes `INGEST_TOKEN` the only credential of the source `default`, at the start. Without that setting, revokes the source if the
+ * setting had made it. Throws a config error if another source has that token.
  */
 export async function ensureDefaultSource(db: Db, token: Secret | undefined, nowMs: number): Promise<void> {
   const known = await findSource(db, DEFAULT_SOURCE);
   if (!token) {
-    // Sources of "headroom sources" have a signing secret, those of the setting have none.
+    // Sources made by "headroom sources" have a signing secret, one made by the setting has none.
     const isOfSetting = known && known.sealedSecret === undefined && known.revokedMs === undefined;
     if (isOfSetting) {
       await revokeSource(db, known.id, nowMs);
@@ -106,8 +106,8 @@ export async function ensureDefaultSource(db: Db, token: Secret | undefined, now
 }
 
 /**
- * The key that signing secrets are sealed with: of the settings, or of its file, which is made as long as nothing is sealed.
- * Throws a config error where the file is missing though secrets are sealed with it, or the key opens none of them.
+ * Returns the key that seals signing secrets, from the settings or from its file, which is created if nothing is sealed yet.
+ * Throws a config error if the file is missing though secrets are sealed with it, or if the key unseals none of them.
  */
 export async function openSecretKey(db: Db, config: KeySettings): Promise<Secret> {
   const sealed = (await listSources(db)).filter(({ sealedSecret }) => sealedSecret !== undefined);
@@ -129,7 +129,7 @@ export async function openSecretKey(db: Db, config: KeySettings): Promise<Secret
   return key;
 }
 
-/** Names of the sources whose signing secrets this key does not open. */
+/** Lists the names of sources whose signing secrets this key cannot unseal. */
 export function listClosed(sources: readonly Pick<Source, 'name' | 'sealedSecret'>[], key: Secret): string[] {
   const isClosed = ({ name, sealedSecret }: Pick<Source, 'name' | 'sealedSecret'>): boolean => {
     try {
@@ -142,7 +142,7 @@ export function listClosed(sources: readonly Pick<Source, 'name' | 'sealedSecret
   return sources.filter(isClosed).map(({ name }) => name);
 }
 
-/** The source that a command counts calls under; made, with credentials that nobody knows, if there is none. */
+/** Returns the source for calls that a command counts; if there is none, creates it with credentials that nobody knows. */
 export async function getOrCreateSource(db: Db, name: string, adapter: string, nowMs: number): Promise<Source> {
   const known = await findSource(db, name);
   if (known) return known;
@@ -150,7 +150,7 @@ export async function getOrCreateSource(db: Db, name: string, adapter: string, n
   return upsertSource(db, { name, adapter, options: {}, tokenHash: hashToken(createToken().reveal()) }, nowMs);
 }
 
-/** Throws a `source` error for what cannot be the name of a source, and for an unknown adapter. */
+/** Throws a `source` error for an invalid name of a source, and for an unknown adapter. */
 export function checkSource(name: string, adapter: string): void {
   getAdapter(adapter);
   if (NAME.test(name)) return;
@@ -160,7 +160,7 @@ export function checkSource(name: string, adapter: string): void {
   );
 }
 
-/** New credentials of a source, and what is kept of them. */
+/** Creates credentials of a source, with the hash and sealed secret to store. */
 function createCredentials(name: string, key: Secret) {
   const credentials: Credentials = { token: createToken(), signingSecret: createSigningSecret() };
   const sealedSecret = seal(credentials.signingSecret.reveal(), key, `source ${name}`);

@@ -6,10 +6,10 @@ import { type Headers, hashToken, isSigned, unseal, verifySignature } from './cr
 import { isIdentityOf, looksLikeIdentityToken } from './identity-token.ts';
 import { parseOptions } from './source-options.ts';
 
-/** How old the list of sources may be: what a command changes holds within 2 s in every running instance. */
+/** Read the sources again after 1 s, so that a change by a command holds within 2 s in every running instance. */
 const MAX_AGE_MS = 1000;
 
-/** The sources that may send, kept in memory for a second at most. */
+/** Sources that may send, cached in memory for a second. */
 export class SourceDirectory {
   readonly #db: Db;
   readonly #secretKey: Secret;
@@ -25,7 +25,7 @@ export class SourceDirectory {
     this.#isIdentityOf = verify;
   }
 
-  /** Reads the sources again. Await it before a request is checked; undefined: those in memory are new enough. */
+  /** Reads the sources again; await it before checking a request. Undefined if those in memory are new enough. */
   refresh(nowMs: number): Promise<void> | undefined {
     if (Math.abs(nowMs - this.#loadedMs) < MAX_AGE_MS) return undefined;
     this.#loading ??= this.#load(nowMs).finally(() => {
@@ -39,17 +39,17 @@ export class SourceDirectory {
     return this.#byName.has(name);
   }
 
-  /** The source that one of these tokens names; with a `name`, that source or none. */
+  /** Finds the source that one of these tokens belongs to; with a `name`, only that source. */
   findByToken(tokens: readonly string[], name: string | undefined): Source | undefined {
     for (const token of tokens) {
-      // The token is found by its hash, so the time that this takes tells nothing about the token.
+      // Tokens are looked up by hash, so the time of the lookup reveals nothing about a token.
       const source = this.#byTokenHash.get(hashToken(token));
       if (source && (name === undefined || source.name === name)) return source;
     }
     return undefined;
   }
 
-  /** The source of this name, if Google has signed one of these tokens for whoever may push to it. */
+  /** Finds the source of this name if one of the tokens is signed by Google for the identity that may push to it. */
   async findByIdentity(name: string, tokens: readonly string[], nowMs: number): Promise<Source | undefined> {
     const source = this.#byName.get(name);
     const token = tokens.find(looksLikeIdentityToken);
@@ -58,14 +58,14 @@ export class SourceDirectory {
     return push && (await this.#isIdentityOf(token, push, nowMs)) ? source : undefined;
   }
 
-  /** Tells whether a signature could open the source of this name: nobody's body is read for one that cannot. */
+  /** Tells whether the source of this name accepts signatures; otherwise the body of an unknown caller need not be read. */
   takesSignatures(name: string): boolean {
     return this.#byName.get(name)?.sealedSecret !== undefined;
   }
 
   /**
-   * The source of this name, if the request carries its signature over the bytes received. Throws a config error where
-   * its secret was sealed with another key.
+   * Finds the source of this name if the request carries its signature over the received bytes. Throws a config error if its
+   * secret was sealed with another key.
    */
   findBySignature(name: string, headers: Headers, body: Uint8Array, nowMs: number): Source | undefined {
     const source = this.#byName.get(name);

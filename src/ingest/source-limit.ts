@@ -5,32 +5,32 @@ import type { Source } from '../store/source-repository.ts';
 const SPANS: Readonly<Record<string, number>> = { s: 1000, min: MINUTE_MS, h: HOUR_MS };
 const LIMIT = /^([1-9]\d{0,9})\/(s|min|h)$/;
 
-/** Events that one source may still send, by the rules of a leaky bucket. */
+/** Events that a source may still send, counted as a leaky bucket. */
 interface Bucket {
   limit: string;
-  /** At most the limit's own number; below zero, what was sent too much is waited for. */
+  /** At most the number of the limit. Below zero, the source has sent too much and must wait. */
   left: number;
   atMs: number;
-  /** Of the request before: what the next one is taken to hold until it is known. */
+  /** Events of the last request: the estimate for the next one until it is parsed. */
   usual: number;
 }
 
-/** Reads `5000/s`, `60000/min` or `1000000/h`; undefined: it is no limit. */
+/** Reads `5000/s`, `60000/min` or `1000000/h`; undefined if the text is no limit. */
 export function readLimit(text: string): { events: number; spanMs: number } | undefined {
   const [, events, unit] = LIMIT.exec(text) ?? [];
   return events === undefined ? undefined : { events: Number(events), spanMs: SPANS[unit!]! };
 }
 
 /**
- * Keeps each source to the `limit` of its options, in events on average, with bursts of as many as the limit names. What a
- * request holds is known when it has been read, so one may go over; the next then waits longer. Each instance counts for itself.
+ * Holds each source to the `limit` of its options: events on average, with bursts of as many as the limit names. The events of a
+ * request are known only after parsing, so one may go over; the next then waits longer. Each instance counts by itself.
  */
 export class SourceLimits {
   readonly #buckets = new Map<number, Bucket>();
 
   /**
-   * Lets a request in; `settle` is to be told how many events it held. Undefined: the source has no limit. Throws `limited`
-   * where it has none left.
+   * Admits a request; call `settle` with the number of its events. Undefined if the source has no limit. Throws `limited` if it
+   * has no events left.
    */
   admit({ id, name, options: { limit } }: Source, nowMs: number): { settle(events: number): void } | undefined {
     const rate = typeof limit === 'string' ? readLimit(limit) : undefined;

@@ -6,12 +6,12 @@ import { insertRejectedEvents } from '../store/rejected-event-repository.ts';
 import { addSourceCounts } from '../store/source-repository.ts';
 
 const FLUSH_MS = 1000;
-/** After a write that failed. */
+/** Wait 5 s after a write that failed. */
 const RETRY_MS = 5000;
-/** Rejected events waiting to be written, per source; more of one second would push each other out anyway. */
+/** Keep 500 rejected events of a source until they are written: no more than that are stored anyway. */
 const MAX_WAITING = 500;
 
-/** Counts of a source that have yet to be written, with the newest of its rejected events. */
+/** Counts of a source that are not written yet, with its newest rejected events. */
 interface Waiting extends IngestResult {
   rejectedCount: number;
   limited: number;
@@ -21,9 +21,9 @@ interface Waiting extends IngestResult {
 const NOTHING = { accepted: 0, duplicates: 0, conflicts: 0, rejectedCount: 0, withoutId: 0, late: 0, limited: 0 };
 
 /**
- * What each source sent, added up in memory and written once a second: a write per request would cost as much as the
- * events themselves. A crash loses a second of these counts, never an event. What could not be written is written with
- * what comes next, or at the next try.
+ * Adds up the counts of each source in memory and writes them once a second: a write per request would cost as much as the events
+ * themselves. A crash loses a second of these counts, never an event. Counts that could not be written are added to the next
+ * ones, and tried again.
  */
 export class SourceTally {
   readonly #db: Db;
@@ -38,24 +38,24 @@ export class SourceTally {
     this.#onError = onError;
   }
 
-  /** `limited`: a request that was not taken because the source was over its limit. */
+  /** Adds the result of a request. `limited`: it was refused because the source was over its limit. */
   add(sourceId: number, result: IngestResult & { limited?: 1 }, receivedMs: number): void {
     const waiting = this.#waiting.getOrInsertComputed(sourceId, () => ({ ...NOTHING, rejected: [], receivedMs }));
     addTo(waiting, result, receivedMs);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  /** Counts a request to a source that was refused whole; only in memory, since nothing of it was taken. */
+  /** Counts a request to a source that was refused as a whole; only in memory. */
   refuse(source: string, code: ErrorCode): void {
     this.#refusals.set(source, { requests: (this.#refusals.get(source)?.requests ?? 0) + 1, code });
   }
 
-  /** Returns the requests to a source that this process refused; undefined: none. */
+  /** Returns the requests to a source that this process refused; undefined if none. */
   refusals(source: string): Refusals | undefined {
     return this.#refusals.get(source);
   }
 
-  /** Writes what is waiting; call before the database is closed. Failures are reported, not thrown. */
+  /** Writes the waiting counts; call it before the database is closed. Failures are reported, not thrown. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -82,7 +82,7 @@ export class SourceTally {
   async #write(waiting: ReadonlyMap<number, Waiting>): Promise<void> {
     if (waiting.size === 0) return;
     await transact(this.#db, async (trx) => {
-      // In one order for all instances, so that they wait for each other instead of deadlocking.
+      // All instances write in the same order, so that they wait for each other instead of deadlocking.
       for (const [sourceId, sent] of [...waiting].sort(([a], [b]) => a - b)) {
         const { rejected, rejectedCount, withoutId = 0, late = 0, ...counts } = sent;
         await addSourceCounts(trx, sourceId, { ...counts, withoutId, late, rejected: rejectedCount });
@@ -109,7 +109,7 @@ function addTo(sent: Waiting, later: IngestResult & Partial<Waiting>, receivedMs
   if (later.unread) sent.unread = sum(sent.unread, later.unread);
 }
 
-/** A sender may make up any number of names; those that came first stay. */
+/** Adds counts by name. A sender may make up any number of names, so only the first 500 are kept. */
 function sum(earlier: IngestResult['unread'], later: Readonly<Record<string, number>>): Record<string, number> {
   if (!earlier) return later;
   const summed = new Map(Object.entries(earlier));

@@ -66,23 +66,23 @@ export interface AppOverrides {
 }
 
 export interface App {
-  /** Brings the database up to date, listens, connects. Rejects with one clear line where it cannot. */
+  /** Migrates the database, listens, connects. If it cannot, rejects with an error of one line. */
   start(): Promise<void>;
-  /** Stops taking, finishes what is taken, releases everything. May be called twice. */
+  /** Accepts nothing more, finishes the work under way, releases everything. May be called twice. */
   stop(): Promise<void>;
-  /** Runs the jobs of a full minute now: digests that are due, alerts. For a clock that was moved. */
+  /** Runs the jobs of a full minute now, such as due digests and alerts; for tests and the demo, which move the clock. */
   tick(): Promise<void>;
-  /** Its own address, once started. */
+  /** Address of the HTTP server, once started. */
   readonly url: string;
 }
 
-/** Often enough that a command sees a running instance as running. */
+/** Three heartbeats in the 15 s after which commands take an instance to be gone. */
 const HEARTBEAT_MS = 5000;
 const RETAIN_EVERY_MS = HOUR_MS;
-/** With the time that events wait to be folded and all days to be written, rows are less than ten minutes behind. */
+/** Write daily rows every 5 minutes: with the time until events are folded and all rows written, they lag less than 10 minutes. */
 const ROWS_EVERY_MS = 300_000;
 
-/** The whole bot, put together from its settings: ingest → store → report → chart → slack, and what starts by the clock. */
+/** Puts the whole bot together from its settings: ingest → store → report → chart → slack, and the scheduled jobs. */
 export function createApp(config: Config, overrides: AppOverrides = {}): App {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLogger(config.logLevel, undefined, listSecrets(config));
@@ -121,7 +121,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const client = createWebClient(config.slack.botToken?.reveal() ?? '', { apiUrl: config.slack.apiUrl, log });
     let slack: SlackApp | undefined;
     const admins = async (): Promise<{ ids: readonly string[]; complete: boolean }> => {
-      // An empty answer would be taken for "there are none".
+      // An empty list would mean that there are no admins.
       if (!slack) throw new Error('Slack has not been asked yet who the admins are.');
       return slack.listAdmins();
     };
@@ -132,7 +132,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     };
     const webhook = config.webhook !== undefined;
     const digestPorts = { ...pools, db, reporter, sources };
-    // While Slack cannot be asked, nobody has left.
+    // If Slack cannot be asked, assume that the user is still there.
     const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
     const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
     const { alertChannel, oncall } = config;
@@ -191,7 +191,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
         { name: 'digests', run: (nowMs) => digestPosts.runDue(nowMs) },
         {
           name: 'alerts',
-          // Whoever was heard just now is not silent.
+          // Write the counts first, so that a source that has just sent is not taken to be silent.
           run: async (nowMs) => {
             await tally.flush();
             return evaluator.evaluateAll(nowMs);
@@ -357,7 +357,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
   };
 }
 
-/** In reverse order of starting; one that fails does not keep the others. */
+/** Stops all parts in reverse order; if one fails, the others are still stopped. */
 async function stopAll(stops: readonly (() => Promise<unknown>)[], log: Logger): Promise<void> {
   for (const stop of stops.toReversed())
     await stop().catch((error) => log.error({ err: error }, 'could not be stopped cleanly'));

@@ -43,9 +43,9 @@ const url = z
 
 const settings = z.object({
   SLACK_BOT_TOKEN: secret(/^xoxb-\S+$/, 'a bot token, xoxb-… (Slack: OAuth & Permissions)').optional(),
-  /** HTTP mode. */
+  /** For HTTP mode. */
   SLACK_SIGNING_SECRET: secret(/^\S+$/, 'the signing secret (Slack: Basic Information)').optional(),
-  /** Socket Mode; goes before HTTP mode where both are set. */
+  /** For Socket Mode, which is used if both are set. */
   SLACK_APP_TOKEN: secret(/^xapp-\S+$/, 'an app-level token, xapp-… (Slack: Basic Information)').optional(),
   SLACK_API_URL: url.default('https://slack.com/api/'),
   DATABASE_URL: z
@@ -62,7 +62,7 @@ const settings = z.object({
     .optional(),
   PORT: wholeNumber(0, 65_535, 'must be a whole number from 0 to 65535').default(3000),
   PUBLIC_URL: url.optional(),
-  /** Not set: UTC at the first start, then what that start fixed. */
+  /** If not set: UTC at the first start, later the zone that the database has. */
   REPORT_TIMEZONE: z.string().refine(isZone, 'must be an IANA zone such as Europe/Berlin').optional(),
   INGEST_TOKEN: secret(/^\S{8,200}$/, '8 to 200 characters without spaces').optional(),
   ALERT_CHANNEL: z
@@ -82,16 +82,16 @@ const settings = z.object({
     20 * 1024 * 1024,
   ),
   METRICS_TOKEN: secret(/^\S{8,}$/, 'at least 8 characters, without spaces').optional(),
-  /** Address that alerts and digests are also sent to, as JSON. */
+  /** Address that also gets alerts and digests, as JSON. */
   WEBHOOK_URL: url.optional(),
   WEBHOOK_SECRET: secret(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64').optional(),
   PRIVACY: z.enum(['truncate-ip'], 'must be truncate-ip, or not set').optional(),
-  /** With it anybody may ask what viewers may; not set: `/v1/ask` is closed. */
+  /** Token with which anybody may ask what viewers may ask; without it `/v1/ask` is closed. */
   READ_TOKEN: secret(
     /^\S{16,200}$/,
     '16 to 200 characters without spaces: make one with "openssl rand -hex 32"',
   ).optional(),
-  /** Not set: in a file beside the database, made at the first start. */
+  /** If not set, the key is in a file beside the database, created at the first start. */
   SECRET_KEY: secret(/^\S+$/, '32 bytes in base64')
     .refine(
       (key) => succeeds(() => parseSecretKey(key.reveal())),
@@ -101,12 +101,12 @@ const settings = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
-/** Every setting that there is. */
+/** Names of all settings. */
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 
 /**
- * Says of variables that they are no settings but look like one: within two slips of a setting's name of six letters or more,
- * which is then named, or with Slack in their name.
+ * Describes variables that are no settings but look like one: within two typing errors of a setting's name of six letters or more,
+ * which is then proposed, or with a name that begins with SLACK_.
  */
 export function describeMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
   const long = SETTING_NAMES.filter((name) => name.length >= 6);
@@ -118,9 +118,8 @@ export function describeMisspelt(env: Readonly<Record<string, string | undefined
 }
 
 /**
- * The settings in these variables; empty ones count as not set. `needs: 'slack'` also demands what the bot needs to run.
- * Throws a config error that lists every fault, each with its name, what is wrong and the cure; values of secrets are
- * never in it.
+ * Reads settings from variables; empty ones count as not set. `needs: 'slack'` also requires what the bot needs to run. Throws a
+ * config error that lists every fault with name, problem and cure, but never the value of a secret.
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>, needs?: 'slack'): Config {
   const given = Object.fromEntries(
@@ -137,7 +136,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>, n
   return Object.freeze(toConfig(parsed.data));
 }
 
-/** The variables of the process, and of a `.env` file in this folder for those that the process does not set. */
+/** Returns the variables of the process, and those of a `.env` file in this folder that the process does not set. */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,
@@ -146,10 +145,10 @@ export function readEnvironment(
   return existsSync(path) ? { ...parseEnv(readFileSync(path, 'utf8')), ...env } : { ...env };
 }
 
-/** Shorter ones are words that a log needs. */
+/** Do not hide secrets shorter than 8 characters in the log: they could be ordinary words. */
 const MIN_SECRET_LENGTH = 8;
 
-/** The values of the settings that no log line may hold. */
+/** Lists the values of settings that must not appear in the log. */
 export function listSecrets({ databaseUrl: _, slack, webhook, ...config }: Config): string[] {
   return [slack, webhook ?? {}, config]
     .flatMap((part): unknown[] => Object.values(part))
@@ -157,7 +156,7 @@ export function listSecrets({ databaseUrl: _, slack, webhook, ...config }: Confi
     .filter((text) => text.length >= MIN_SECRET_LENGTH);
 }
 
-/** Settings of an instance, checked. README.md lists them. */
+/** Checked settings of an instance. README.md lists them. */
 export type Config = Readonly<ReturnType<typeof toConfig>>;
 
 function toConfig(data: z.output<typeof settings>) {
@@ -180,7 +179,7 @@ function toConfig(data: z.output<typeof settings>) {
     oncall: data.ONCALL,
     admins: data.ADMINS,
     viewers: data.VIEWERS,
-    // Where not everybody may see usage, answers are private unless said otherwise.
+    // If only some people may see usage, answers are private by default.
     answers: data.ANSWERS ?? (data.VIEWERS.length > 0 ? 'private' : 'channel'),
     rawRetentionDays: data.RAW_RETENTION_DAYS,
     totalsRetentionMonths: data.TOTALS_RETENTION_MONTHS,
@@ -214,7 +213,7 @@ function findMissing(given: Readonly<Record<string, string | undefined>>, needs:
   return [...faults, ...listMissingSlackSettings({ botToken, appToken, signingSecret })];
 }
 
-/** What the bot lacks to run with Slack, a line each with its cure; empty: nothing. */
+/** Lists the settings that the bot lacks to run with Slack, a line each with its cure. */
 export function listMissingSlackSettings({
   botToken,
   appToken,
@@ -232,7 +231,7 @@ export function listMissingSlackSettings({
   return faults;
 }
 
-/** Settings whose values stand in no message. */
+/** Matches settings whose values are never shown. */
 const SECRET_NAMES = /TOKEN|SECRET|DATABASE_URL/;
 
 function describeFault(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {

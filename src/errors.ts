@@ -1,6 +1,6 @@
 /**
- * Errors that people meet. `code` is for programs, the message names the place, the value and the cure; an edge turns it
- * into a status, a line or a Slack message. Anything else that is thrown is a defect.
+ * Codes of errors that are shown to people. The message names the place, the value and the cure; HTTP, the command line and Slack
+ * each turn the error into their form. Any other error is a defect.
  */
 export type ErrorCode =
   | 'config'
@@ -22,7 +22,7 @@ export type ErrorCode =
 export class HeadroomError extends Error {
   override readonly name: string = 'HeadroomError';
   readonly code: ErrorCode;
-  /** When it may be tried again, where that is known. */
+  /** Seconds after which to retry, if known. */
   readonly retryAfterS: number | undefined;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions & { retryAfterS?: number }) {
@@ -38,7 +38,7 @@ export interface Suggestion {
   command: string;
 }
 
-/** A question that cannot be answered as put, with the nearest ones that can. */
+/** A question that cannot be answered, with the nearest ones that can. */
 export class QuestionError extends HeadroomError {
   override readonly name = 'QuestionError';
   readonly suggestions: readonly Suggestion[];

@@ -3,7 +3,7 @@ import { redact } from './secret.ts';
 
 export type { Logger };
 
-/** Paths whose values are never printed, wherever a log line carries them. */
+/** Names of fields whose values are never printed. */
 const SECRET_PATHS = [
   'token',
   'secret',
@@ -16,7 +16,7 @@ const SECRET_PATHS = [
   'secretKey',
 ];
 
-/** Structured lines (JSON) on standard output; secrets are replaced by `<secret>`, `known` ones wherever they stand. */
+/** Creates a logger of JSON lines on standard output. It replaces secrets by `<secret>`; `known` ones also inside texts. */
 export function createLogger(
   level: string,
   destination: { write(line: string): void } = process.stdout,
@@ -40,7 +40,7 @@ export function createLogger(
 const SAMPLE_MS = 60_000;
 const SAMPLES_KEPT = 1000;
 
-/** Says once that something fails, and once that it works again; not every attempt in between. Another reason is news. */
+/** Logs once that something fails, again if the reason changes, and once that it works again; not every attempt in between. */
 export class OutageLog {
   readonly #log: Logger;
   readonly #words: { failing: string; working: string };
@@ -64,7 +64,7 @@ export class OutageLog {
 
 type Facts = Readonly<Record<string, string | number>>;
 
-/** Says the first of many like things at once, and how many followed, once a minute while they go on. */
+/** Logs the first of many similar things at once, then once a minute with the number of those since. */
 export class SampledLog {
   readonly #log: Logger;
   readonly #message: string;
@@ -77,7 +77,7 @@ export class SampledLog {
     this.#message = message;
   }
 
-  /** Things with equal `facts` are alike; of those that are said together, `newest` is that of the last one. */
+  /** Adds a thing. Things with equal `facts` are similar; `newest` is logged for the last one only. */
   add(facts: Facts, nowMs: number, newest: Readonly<Record<string, unknown>> = {}): void {
     const key = JSON.stringify(facts);
     const seen = this.#seen.get(key);
@@ -86,7 +86,7 @@ export class SampledLog {
       return;
     }
     this.#log[this.#level]({ ...facts, ...newest, ...(seen?.unsaid ? { since: seen.unsaid + 1 } : {}) }, this.#message);
-    // Whoever makes up names fills no memory.
+    // Limit the memory that made-up names can take.
     if (this.#seen.size >= SAMPLES_KEPT) this.#seen.clear();
     this.#seen.set(key, { saidMs: nowMs, unsaid: 0 });
   }

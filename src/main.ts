@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Every local time goes through the report zone; this makes sure that none slips in by the machine's own.
+// All local times use the report zone; with UTC here, the machine's own zone can never slip in.
 process.env.TZ = 'UTC';
-// Usage names people and addresses: what Headroom writes is read by its own account alone.
+// Usage contains names and addresses of people: only our own account may read the files that Headroom writes.
 process.umask(0o077);
 
 const { giveMemoryBack, keepCompiledCode } = await import('./cli/light-process.ts');
@@ -12,12 +12,12 @@ const { runCli } = await import('./cli/run.ts');
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The second Ctrl-C does not wait.
+    // A second Ctrl-C ends the process at once.
     if (stop.signal.aborted) process.exit(130);
     stop.abort(signal);
   });
 }
-// A reader that has seen enough (`headroom … | head`) is no fault.
+// A reader that stops early (`headroom … | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });

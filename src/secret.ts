@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A value that must not be printed: texts, JSON and inspection show `<secret>`. */
+/** A value that must not be printed: conversion to text, JSON and inspection show `<secret>`. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself, for the one place that needs it. */
+  /** Returns the value, for the place that needs it. */
   reveal(): string {
     return this.#value;
   }
@@ -26,11 +26,11 @@ export class Secret {
   }
 }
 
-/** Credentials inside free text: Slack tokens, bearer values, passwords in URLs, signing secrets, URLs that answer a command. */
+/** Matches credentials in a text: Slack tokens, bearer values, passwords in URLs, signing secrets, response URLs of Slack. */
 const SECRET_TEXT =
   /xox[a-z]-[\w-]+|xapp-[\w-]+|hr_[\w-]{40,}|whsec_[\w+/=]+|(?<=hooks\.slack\.com\/)[\w/%-]+|(?<=[?&]ticket=)[\w-]+|(?<=bearer )[^\s"'\\<>,;]+|(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 
-/** The text with `<secret>` in place of credentials. */
+/** Replaces credentials in a text by `<secret>`. */
 export function redact(text: string): string {
   return text.replace(SECRET_TEXT, '<secret>');
 }

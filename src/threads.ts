@@ -13,8 +13,8 @@ interface Answer {
 }
 
 /**
- * Calls to a thread that answers them by `answerCalls`. Where the thread ends, what it was asked fails, and so does
- * everything asked of it later. It keeps the process alive only while a call waits.
+ * Calls a thread that answers with `answerCalls`. If the thread ends, waiting and later calls fail. The thread keeps the process
+ * alive only while a call waits.
  */
 export class ThreadCalls {
   readonly #worker: Worker;
@@ -61,7 +61,7 @@ export class ThreadCalls {
   }
 }
 
-/** Answers the calls to the thread that this runs in. Errors keep their `code`. */
+/** Answers calls in the thread that this runs in. Errors keep their `code`. */
 export function answerCalls<A>(answer: (asked: A) => unknown): void {
   parentPort!.on('message', async ({ id, asked }: Call) => {
     try {
@@ -74,8 +74,8 @@ export function answerCalls<A>(answer: (asked: A) => unknown): void {
 }
 
 /**
- * Lets the thread that answers Slack go first where cores are few: called by threads that store, read and draw. Linux
- * takes this per thread; elsewhere it would slow the whole process down.
+ * Lowers the priority of this thread, so that the one that answers Slack goes first if cores are few. Threads that store, read and
+ * draw call it. Only on Linux: elsewhere the priority is that of the whole process.
  */
 export function lowerThreadPriority(): void {
   if (process.platform === 'linux') setPriority(5);

@@ -10,7 +10,7 @@ interface Shown extends ClientSummary {
   entries: readonly ClientName[];
 }
 
-/** Declared clients, as forms begin with them: ids that share name, owner and team are one. */
+/** Lists declared clients as forms show them: ids with the same name, owner and team are one client. */
 export function listClientSummaries(current: Definitions): Shown[] {
   const groups = Map.groupBy(toDeclaration(current).clients, ({ name, owner, team }) =>
     JSON.stringify([name, owner, team]),
@@ -22,7 +22,7 @@ export function listClientSummaries(current: Definitions): Shown[] {
   });
 }
 
-/** Replaces the entries of one shown client, in their place; those of a new one come last. */
+/** Replaces the entries of one client in place; entries of a new client go to the end. */
 export function editClient(current: Definitions, { basis, fields }: ClientEdit, today: number): Edited {
   const declared = toDeclaration(current);
   const found = listClientSummaries(current).find((client) => client.basis === basis);

@@ -12,12 +12,12 @@ import { type Db, transact } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { markDay } from '../store/usage-daily-repository.ts';
 
-/** A correction of a day applies at its noon. */
+/** A correction for a day applies at noon. */
 export const NOON_MS = 12 * HOUR_MS;
-/** The same entry again within this time looks like a slip. */
+/** The same entry again within a minute is probably a mistake. */
 const REPEAT_MS = 60_000;
 
-/** Enters a correction together with its line of the audit log; returns that line. */
+/** Enters a correction with its audit line, and returns that line. */
 export async function enterCorrection(
   db: Db,
   calendar: Calendar,
@@ -35,7 +35,7 @@ export async function enterCorrection(
   return detail;
 }
 
-/** Corrections as admins enter them in Slack. They apply at noon of their day, or now for the running one. */
+/** Creates the port by which admins enter corrections in Slack. They apply at noon of their day, or now if noon is still to come. */
 export function createCorrectionAdmin({
   db,
   calendar,
@@ -85,7 +85,7 @@ export function createCorrectionAdmin({
   };
 }
 
-/** A correction of the same day, amount and reason that was entered a moment ago. */
+/** Warns if a correction of the same day, amount and reason was entered in the last minute. */
 function noteRepeat({ meter, credits, reason }: Correction, lately: readonly Correction[]): string[] {
   const same = lately.filter((each) => each.credits === credits && each.reason === reason).length;
   if (same === 0) return [];

@@ -11,16 +11,16 @@ import { listOpenFiles, type OpenFile } from '../store/private-files.ts';
 import { listSources } from '../store/source-repository.ts';
 import { bad, type Finding, good } from './finding.ts';
 
-/** Below this, a busy month of events and totals may not fit. */
+/** Warn below 1 GiB of free disk: a busy month of events and totals may not fit. */
 const MIN_FREE_BYTES = 1024 ** 3;
 
-/** What this machine gives: the key that signing secrets are sealed with, room on the disk, the port. */
+/** Checks what the bot needs of this machine: the key for signing secrets, disk space, the port. */
 export async function checkMachine({ config, db, now }: { config: Config; db: Db; now(): number }): Promise<Finding[]> {
   return [
     ...(await checkSecretKey(config, db)),
     ...(await checkDisk(config)),
     await checkPort(config, async () => {
-      // Which instance answers cannot be asked of it, so the heartbeats tell.
+      // The answer does not name the instance, so look for heartbeats of this host.
       const instances = await listInstances(db, now() - SEEN_WITHIN_MS);
       return instances.some(({ id }) => id.startsWith(`${hostname()}:`));
     }),
@@ -67,7 +67,7 @@ async function checkDisk({ databaseUrl }: Config): Promise<Finding[]> {
   }
 }
 
-/** Free, or taken by an instance of this database. */
+/** Checks that the port is free, or used by an instance on this database. */
 async function checkPort({ host, port }: Config, isOurs: () => Promise<boolean>): Promise<Finding> {
   if (port === 0) return good('Port: any free one.');
   const place = `${host}:${port}`;
@@ -99,7 +99,7 @@ async function isHeadroom(port: number): Promise<boolean> {
   }
 }
 
-/** Looks whether other accounts of this machine can read the settings, the key or the data; nothing on Windows. */
+/** Checks that other accounts of this machine cannot read the settings, the key or the data; not on Windows. */
 export function checkFiles(config: Config, folder: string): Finding[] {
   if (process.platform === 'win32') return [];
   const open = listOpenFiles(config, [join(folder, '.env')]);
@@ -108,7 +108,7 @@ export function checkFiles(config: Config, folder: string): Finding[] {
   ];
 }
 
-/** Names what other accounts can read, with the commands that close it. */
+/** Names files that other accounts can read, with the commands that close them. */
 export function describeOpen(open: readonly OpenFile[]): string {
   const cures = open.map(({ path, mode }) => `chmod ${mode} ${path}`).join('; ');
   return `Files: other accounts of this machine can read ${open.map(({ path }) => path).join(', ')}: ${cures}.`;

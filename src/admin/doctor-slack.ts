@@ -9,8 +9,8 @@ import { bad, type Finding, good } from './finding.ts';
 const ANSWER_WITHIN_MS = 5000;
 
 /**
- * Proves that Slack's requests can arrive: opens a Socket Mode connection, or fetches the public address as Slack would.
- * `isRunning`: this database has a running bot, whose events a second connection could take away; the token alone is then tried.
+ * Checks that Slack's requests can arrive: opens a Socket Mode connection, or fetches the public address like Slack. `isRunning`:
+ * a bot runs on this database; a second connection could take its events, so only the token is tried.
  */
 export async function checkReach(config: Config, isRunning: boolean): Promise<Finding[]> {
   const { appToken, signingSecret } = config.slack;
@@ -40,7 +40,7 @@ async function checkSocketMode({ slack }: Config, isRunning: boolean): Promise<F
   }
 }
 
-/** Settles when Slack says hello. */
+/** Connects, and resolves once Slack sends its first message. */
 function connect(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url);
@@ -77,7 +77,7 @@ async function checkPublicUrl(publicUrl: string): Promise<Finding> {
   }
 }
 
-/** The people that settings name, and who is mentioned by alerts: whether Slack knows them, and whether a group holds anybody. */
+/** Checks that Slack knows the people in the settings and those whom alerts mention, and that their groups are not empty. */
 export async function checkPeople(client: WebClient, config: Config, mention: string | undefined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [setting, ids] of [
@@ -110,7 +110,7 @@ async function findFault(client: WebClient, id: string): Promise<string[]> {
   }
 }
 
-/** Blocks that Slack refused since this instance started; none where it is another process that asks. */
+/** Reports blocks that Slack refused since this instance started; nothing in another process, which cannot know. */
 export function checkRefused(refused: RefusedBlocks | undefined): Finding[] {
   if (!refused) return [];
   const kinds = refused.list();

@@ -13,7 +13,7 @@ import { checkFiles, checkMachine } from './doctor-machine.ts';
 import { checkPeople, checkReach, checkRefused } from './doctor-slack.ts';
 import { bad, type Finding, good } from './finding.ts';
 
-/** A signed request is refused beyond five minutes; a clock that is off by one is worth a word before. */
+/** Warn if the clock is off by a minute; at five minutes, signed requests are refused. */
 const MAX_SKEW_MS = 60_000;
 
 export interface DoctorDependencies {
@@ -21,9 +21,9 @@ export interface DoctorDependencies {
   db: Db;
   /** Why the database could not be opened or brought up to date, if that was tried. */
   databaseFault?: string | undefined;
-  /** Absent: no token is set. */
+  /** Undefined if no token is set. */
   client: WebClient | undefined;
-  /** Variables that settings were read from, and the folder of `.env`; absent in the bot, which has read them already. */
+  /** Variables of the settings, and the folder of `.env`; absent in the bot, which has checked them at its start. */
   env?: Readonly<Record<string, string | undefined>>;
   folder?: string;
   now(): number;
@@ -31,7 +31,7 @@ export interface DoctorDependencies {
   refused?: RefusedBlocks;
 }
 
-/** Looks at an installation and says, line by line, what is right and what is wrong with its cure. */
+/** Creates the checks of an installation. Each returns a line: right, or wrong with its cure. */
 export function createDoctor(deps: DoctorDependencies): DoctorPort {
   const { config, db, client, env = {}, folder, now } = deps;
   return {
@@ -41,7 +41,7 @@ export function createDoctor(deps: DoctorDependencies): DoctorPort {
       const findings = [
         ...database,
         ...(isSound ? await checkMachine(deps) : []),
-        // A misspelt setting is passed over in silence otherwise.
+        // Without this check, a misspelt setting is silently ignored.
         ...describeMisspelt(env).map(bad),
         ...(folder === undefined ? [] : checkFiles(config, folder)),
         checkZone(),
@@ -91,13 +91,13 @@ function checkZone(): Finding {
     : bad(`Process zone: ${zone}; start with TZ=UTC (npm start does).`);
 }
 
-/** Where alerts go and whom they mention: what was chosen in Slack holds instead of the settings. */
+/** Where alerts go and whom they mention: a choice in Slack overrides the settings. */
 interface Targets {
   channel: string | undefined;
   mention: string | undefined;
 }
 
-/** Says what follows where an optional setting is left out. */
+/** Says what happens with alerts if they have no channel, or nobody to mention. */
 function describeTargets({ alertChannel, oncall }: Config, { channel, mention }: Targets): Finding[] {
   const why = (setting: string, value: string | undefined) =>
     value ? 'As was chosen in Slack' : `${setting} is not set`;

@@ -1,4 +1,4 @@
-/** One line of what `headroom doctor` and `/usage debug` say: right, or wrong with its cure. */
+/** One line of `headroom doctor` and `/usage debug`: right, or wrong with its cure. */
 export interface Finding {
   ok: boolean;
   line: string;

@@ -9,7 +9,7 @@ import { changeDefinitions, getDefinitions } from '../store/definition-repositor
 import { listClientSummaries } from './client-edit.ts';
 import { editDeclaration, listScopeSummaries } from './pool-edit.ts';
 
-/** Pools as admins see and change them in Slack: one by its fields, or the YAML of some scopes; the others are left as they are. */
+/** Creates the port by which admins see and change pools in Slack: one pool by its fields, or some scopes as YAML. */
 export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calendar; now(): number }): PoolPort {
   return {
     async list() {
@@ -35,7 +35,7 @@ export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calen
       const nowMs = now();
       const changes = await changeDefinitions(db, { actor: by.user, nowMs }, (current) => {
         const { faults, ...amended } = editDeclaration(current, edit, calendar.dayOf(nowMs));
-        // Only where somebody else was faster than this person between the check and now is there a fault.
+        // The edit was checked before: a fault means that somebody else has changed something since.
         if (faults.length > 0) throw new HeadroomError('definition', faults.map(({ text }) => text).join('\n'));
         return amended;
       });

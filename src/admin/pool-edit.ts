@@ -24,7 +24,7 @@ import type { PoolSummary, ScopeSummary } from '../slack/ports.ts';
 import { editClient } from './client-edit.ts';
 import { type Edited, refuse, toBasis } from './edited.ts';
 
-/** Declared scopes with their pools and limits, as forms begin with them. */
+/** Lists declared scopes with their pools and limits, for lists and forms. */
 export function listScopeSummaries(current: Definitions, today: number): ScopeSummary[] {
   return toDeclaration(current).scopes.map((scope) => {
     const { name, title, pools, limits } = scope;
@@ -37,7 +37,7 @@ export function listScopeSummaries(current: Definitions, today: number): ScopeSu
   });
 }
 
-/** The day from which the newest amount holds, where that is still to come. */
+/** Finds the day from which the newest amount holds, if that is in the future. */
 function findPlanned(current: Definitions, scope: string, name: string, today: number): number | undefined {
   const stored = current.scopes.find((one) => one.name === scope);
   const pool = [...(stored?.pools ?? []), ...(stored?.limits ?? [])].find(
@@ -62,7 +62,7 @@ export function editDeclaration(current: Definitions, edit: DeclarationEdit, tod
   }
 }
 
-/** One pool is written anew from its fields, by the reader of the YAML. */
+/** Writes one pool from the fields of a form. The fields become YAML, so that they are checked like a file. */
 function editPool(current: Definitions, edit: PoolEdit, today: number): Edited {
   const declared = toDeclaration(current);
   const scope = declared.scopes.find(({ name }) => name === edit.scope);
@@ -82,7 +82,7 @@ function editPool(current: Definitions, edit: PoolEdit, today: number): Edited {
   return applyText(current, { text, place, today, stale: isStale ? edit.name : undefined });
 }
 
-/** Applies the text of one scope, whose mistakes belong to the form about `place`. `stale`: what somebody else changed meanwhile. */
+/** Applies the YAML of one scope. Mistakes go to the fields of the form for `place`. `stale`: name of what somebody else changed. */
 function applyText(
   current: Definitions,
   { text, place, today, stale }: { text: string; place: string; today: number; stale: string | undefined },
@@ -99,7 +99,7 @@ function applyText(
   return refuse(current, { field: '', text: told });
 }
 
-/** The first grant that repeats another's name, in any case; undefined where none does, or the pool has such already. */
+/** Finds the first grant with the name of another, in any case; undefined if there is none, or if the pool had repeats before. */
 function findRepeatedGrant({ grants }: PoolEdit['fields'], pool: DeclaredPool | undefined): number | undefined {
   const repeat = (names: readonly string[]) => names.findIndex((name, at) => name !== '' && names.indexOf(name) < at);
   const toNames = (all: readonly { name: string }[]) => all.map(({ name }) => name.trim().toLowerCase());
@@ -108,13 +108,13 @@ function findRepeatedGrant({ grants }: PoolEdit['fields'], pool: DeclaredPool | 
   return found < 0 ? undefined : found;
 }
 
-/** A new pool that is there already, just as it is asked for: sent twice. */
+/** Finds an existing pool that equals a new one: the form was sent twice. */
 function findSame(scope: DeclaredScope, { part, fields }: PoolEdit): string | undefined {
   const wanted = { ...fields, valid_from: '' };
   return scope[part].find((pool) => isDeepStrictEqual(toPoolFields(pool), wanted))?.name;
 }
 
-/** The same for a scope itself: its title, rate limit and links. A new one comes without pools. */
+/** Writes a scope's title, rate limit and links from the fields of a form. A new scope has no pools. */
 function editScope(current: Definitions, edit: ScopeEdit, today: number): Edited {
   const declared = toDeclaration(current);
   const { fields } = edit;
@@ -152,7 +152,7 @@ function editText(current: Definitions, { yaml }: TextEdit, today: number): Edit
   }
 }
 
-/** What the edited text has replaces what there is; scopes by name, the other parts whole. */
+/** Replaces the parts of a declaration that the edited text has: scopes by name, the other parts as a whole. */
 function merge(current: Declaration, edited: Declaration, parts: readonly string[]): Declaration {
   const byName = new Map(edited.scopes.map((scope) => [scope.name, scope]));
   const known = new Set(current.scopes.map(({ name }) => name));

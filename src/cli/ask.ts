@@ -47,7 +47,7 @@ async function answer(
   else if (format === 'csv') context.out(toCsv(report).replace(/\n$/, ''));
   else context.out(toText(report, context.width ?? TERMINAL_WIDTH));
   if (png === undefined) return;
-  // The picture shows the rows that Slack's does.
+  // The picture shows as many rows as in Slack.
   await draw(format === 'text' ? report : await answerQuestion(deps, question, { whole: false }), png, context);
 }
 
@@ -69,7 +69,7 @@ async function draw(report: Report, file: string, context: CliContext): Promise<
   }
 }
 
-/** The question of several words: the shell has taken quotation marks away, which a name of several words needs. */
+/** Joins the words of a question, and puts names of several words in quotation marks again, which the shell has removed. */
 export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';
   return words
@@ -81,7 +81,7 @@ export function joinWords(words: readonly string[]): string {
     .join(' ');
 }
 
-/** A text as one argument of a shell. */
+/** Quotes a text as one argument for a shell. */
 export function toArgument(text: string): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }

@@ -8,8 +8,8 @@ import { toWriteError } from './files.ts';
 import { readConfig, requireSqlite } from './open.ts';
 
 /**
- * `headroom backup FILE`: a copy of the SQLite database as of one moment, also while the bot runs. It takes its name only
- * when it is whole. Refuses to write over a file. PostgreSQL has its own tool.
+ * `headroom backup FILE`: copies the SQLite database as of one moment, also while the bot runs. The file gets its name only when
+ * it is complete. Never overwrites a file. PostgreSQL has its own tool.
  */
 export const runBackup = takes('FILE', {}, async ([file], _flags, context) => {
   const config = readConfig(context);

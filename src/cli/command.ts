@@ -6,19 +6,19 @@ import { parseDay } from '../domain/calendar.ts';
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 
-/** The world as a command sees it, so that tests can give it another. */
+/** Environment of a command; tests pass their own. */
 export interface CliContext {
   env: Readonly<Record<string, string | undefined>>;
   /** Folder in which `.env` and relative paths are looked for. */
   folder: string;
-  /** One line, without its end. */
+  /** Prints one line, given without its line end. */
   out(line: string): void;
   err(line: string): void;
-  /** Data for standard output as it is; resolves when more of it is wanted. Absent: it is text, and goes to `out`. */
+  /** Writes data to standard output as it is; resolves when more can be written. Absent: data is printed with `out`. */
   write?(data: string | Uint8Array): Promise<void>;
-  /** A person sees standard error: progress is then drawn, not listed. */
+  /** True if standard error is a terminal: progress is then drawn as a bar, not printed in lines. */
   isTerminal: boolean;
-  /** Columns of the terminal; absent: there is none, or it does not say. */
+  /** Columns of the terminal; absent if there is none or they are unknown. */
   width?: number;
   now(): number;
   /** Aborted by SIGINT or SIGTERM. */
@@ -27,25 +27,25 @@ export interface CliContext {
   config?: Config;
 }
 
-/** Columns of a text where no terminal says how many it has. */
+/** Width of texts if that of the terminal is unknown. */
 export const TERMINAL_WIDTH = 100;
 
-/** Exit code where something is wrong that the words do not say: a file, a setting, the database, Slack. */
+/** Exit code if something other than the arguments is wrong: a file, a setting, the database, Slack. */
 export const FAILED = 1;
-/** Exit code for words, flags or questions that have to be changed: nothing was done. */
+/** Exit code if the words, flags or question have to be changed: nothing was done. */
 export const MISUSE = 2;
 /** Exit code of an import that left lines out. */
 export const INCOMPLETE = 3;
-/** Exit code of a command that Ctrl-C stopped, as shells have it. */
+/** Exit code of a command that Ctrl-C stopped, as in shells. */
 export const STOPPED = 130;
 
 /**
- * Runs with the words after its own name; the number is the exit code. `name`: as it was called, verb included. Throws
- * HeadroomError for faults of the caller, and as parseArgs does.
+ * Runs a command with the words after its name and returns the exit code. `name`: the command as it was called, with its verb.
+ * Throws HeadroomError for faults of the caller, and the errors of parseArgs.
  */
 export type RunCommand = (args: readonly string[], context: CliContext, name: string) => Promise<number>;
 
-/** Reads flags or words: an error of the reader ends the command with MISUSE, as these have to be changed. */
+/** Reads flags or words, and turns an error of the reader into one that ends the command with MISUSE. */
 export function readFlags<T>(read: () => T): T {
   try {
     return read();
@@ -69,9 +69,8 @@ export interface Command {
 type Flags<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
 
 /**
- * A command that takes these words, such as `SCOPE ±CREDITS`, `[ID]` for one that may be left out, or `FILE…` for one or
- * more; and these flags, as parseArgs describes them. A word that is missing or too many is said, never passed over. Without an exit
- * code of its own it is 0.
+ * Makes a command from its words, such as `SCOPE ±CREDITS`, `[ID]` for an optional one, or `FILE…` for one or more, and its flags,
+ * described as for parseArgs. Missing or surplus words are errors. If `run` returns nothing, the exit code is 0.
  */
 export function takes<const O extends ParseArgsOptionsConfig>(
   words: string,
@@ -93,7 +92,7 @@ export function takes<const O extends ParseArgsOptionsConfig>(
   };
 }
 
-/** Throws for a flag that the command does not have, with the nearest that it has, or all. */
+/** Throws for a flag that the command does not have; the error names the nearest one, or all. */
 function refuseUnknownFlag(args: readonly string[], options: ParseArgsOptionsConfig, name: string): void {
   const { tokens } = parseArgs({ args: [...args], allowPositionals: true, options, strict: false, tokens: true });
   const unknown = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(options, token.name));
@@ -105,7 +104,7 @@ function refuseUnknownFlag(args: readonly string[], options: ParseArgsOptionsCon
   throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
 }
 
-/** A command of several, each by its verb. Without one `otherwise` runs, with other words as well where `takesWords`. */
+/** Makes a command with verbs. Without a verb `otherwise` runs; with `takesWords` also if the first word is no verb. */
 export function oneOf(
   verbs: Readonly<Record<string, RunCommand>>,
   otherwise?: string | { takesWords: RunCommand },
@@ -123,13 +122,13 @@ export function oneOf(
   };
 }
 
-/** The form in which rows are wanted, by flags that exclude each other. */
+/** Chooses the format of rows by two flags that exclude each other. */
 export function chooseForm({ json = false, csv = false }): 'json' | 'csv' | undefined {
   if (json && csv) throw new HeadroomError('question', '--json and --csv exclude each other: leave one out.');
   return json ? 'json' : csv ? 'csv' : undefined;
 }
 
-/** The day that a flag names. Throws a `range` error for what is no date. */
+/** Reads the date of a flag. Throws a `range` error for anything else. */
 export function readDay(flag: string, text: string): number {
   try {
     return parseDay(text);
@@ -138,25 +137,25 @@ export function readDay(flag: string, text: string): number {
   }
 }
 
-/** Hands data on to standard output. */
+/** Writes data to standard output. */
 export async function write({ write, out }: CliContext, data: string | Uint8Array): Promise<void> {
   if (data.length === 0) return;
   if (write) await write(data);
   else out(String(data).replace(/\n$/, ''));
 }
 
-/** Resolves when the command is to stop. */
+/** Resolves when the command is asked to stop. */
 export async function untilStopped({ signal }: CliContext): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** Who runs this command, for the audit log: `ann on the command line`. */
+/** Names the person who runs this command, for the audit log: `ann on the command line`. */
 export function describePerson(): string {
   let name: string;
   try {
     name = userInfo().username;
   } catch {
-    // A container may run as a number without a name.
+    // In a container, the user may have a number but no name.
     name = `user ${process.getuid?.() ?? 'unknown'}`;
   }
   return `${name} on the command line`;

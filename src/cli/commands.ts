@@ -1,6 +1,6 @@
 import type { Command } from './command.ts';
 
-/** Every command, in the order of `headroom help`. A new one is a file of its own and a row here. */
+/** All commands, in the order of `headroom help`. To add one, write its file and a row here. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'start',

@@ -7,11 +7,11 @@ export interface Comparison {
   /** Calls on all days. */
   requests: number;
   days: number;
-  /** The first day on which they are not the same, if any. */
+  /** The first day with different counts, if any. */
   differentDay?: string;
 }
 
-/** Counts both usages day by day, by each dimension and status, and, as far as raw events go, from these too. */
+/** Compares the usage of two databases day by day, by each dimension and status; where raw events are kept, also from those. */
 export async function compareUsage(
   one: UsageReader,
   other: UsageReader,

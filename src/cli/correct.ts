@@ -11,7 +11,7 @@ const FLAGS = { at: { type: 'string' }, reason: { type: 'string' } } as const;
 
 /** `headroom correct SCOPE ±CREDITS --reason … [--at DATE|TIME]`: see the table of commands. */
 export const runCorrect: RunCommand = (args, ...rest) => {
-  // A minus amount would be taken for an option.
+  // parseArgs would take a negative amount for an option.
   const signed = args.map((word) => word.replace(/^-(?=\d)/, '−'));
   return correct(signed, ...rest);
 };
@@ -38,7 +38,7 @@ const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, c
   });
 });
 
-/** `+500`, `500`, `-0.125` as thousandths. */
+/** Reads `+500`, `500` or `-0.125` as thousandths. */
 function parseSigned(text: string, what: string): number {
   const [, sign, digits] = /^([+−-]?)(.*)$/s.exec(text)!;
   const size = parseCredits(digits!);
@@ -50,7 +50,7 @@ function parseSigned(text: string, what: string): number {
   return sign === '' || sign === '+' ? size : -size;
 }
 
-/** A date means its noon, today or nothing means now; a time is RFC 3339, or local to the report zone. Never ahead of now. */
+/** Reads `--at`: a date means its noon, today or nothing means now; a time is RFC 3339, or local to the report zone. Never future. */
 function resolveTime(at: string | undefined, calendar: Calendar, nowMs: number): number {
   if (at === undefined) return nowMs;
   const timeMs = readTime(at, calendar);

@@ -4,8 +4,8 @@ import type { Demo } from '../playground/demo.ts';
 import { type CliContext, takes, untilStopped } from './command.ts';
 
 /**
- * `headroom demo`: runs the demo until it is told to stop. Reads no settings: it must work in any folder. Throws
- * HeadroomError on an install without development packages, some of which draw the demo's page.
+ * `headroom demo`: runs the demo until it is stopped. It reads no settings, since it must work in any folder. Throws HeadroomError
+ * if development packages are not installed, some of which the demo's page needs.
  */
 export const runDemo = takes('', {}, async (_words, _flags, context) => {
   const startDemo = await loadDemo();

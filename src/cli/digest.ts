@@ -13,7 +13,7 @@ import { createStoredReporter, type StoredPorts, withIntake } from './open.ts';
 const TABLE_ROWS = 10;
 const INDENT = '  ';
 
-/** `headroom digest preview [ID]`: the digest as it would be posted now, as text. Posts nothing. */
+/** `headroom digest preview [ID]`: prints the digest as it would be posted now. Posts nothing. */
 export const runDigest = oneOf({
   preview: takes('[ID]', {}, async ([id], _flags, context) => {
     if (id !== undefined && !/^\d+$/.test(id))

@@ -10,7 +10,7 @@ import { FAILED, takes } from './command.ts';
 import { toFileError } from './files.ts';
 import { readConfig, refuseBesideOlder } from './open.ts';
 
-/** `headroom doctor`: one line per thing looked at; exit code 1 if anything is wrong. `--messages` looks at these alone. */
+/** `headroom doctor`: prints one line per check; exit code 1 if anything is wrong. With `--messages` only messages are checked. */
 export const runDoctor = takes('', { messages: { type: 'boolean' } }, async (_words, { messages }, context) => {
   const config = readConfig(context);
   const { botToken, apiUrl } = config.slack;

@@ -10,10 +10,10 @@ import { type CliContext, STOPPED, write } from './command.ts';
 import { toWriteError } from './files.ts';
 import { drawBar } from './progress.ts';
 
-/** In a folder of days: what its files are, so that another export is not mixed with them. */
+/** File in a folder of days that describes the export, so that another one is not mixed with it. */
 const NOTE = 'export.json';
 
-/** Writes what was ordered to standard output, to a file, or to a folder with a file per day; answers the exit code. */
+/** Writes an export to standard output, to a file, or to a folder with a file per day. Returns the exit code. */
 export async function writeExport(
   ports: ExportPorts,
   order: ExportOrder,
@@ -80,13 +80,13 @@ async function writeFolder(
   return 0;
 }
 
-/** A day that was written after it was over, and that the range takes whole. Calls that came still later are not in it. */
+/** Tells whether the file of a day is complete: written after the day was over, for a range that includes all of the day. */
 function wasComplete(path: string, day: number, { span }: ExportOrder, calendar: Calendar): boolean {
   const [startMs, endMs] = [calendar.startOfDay(day), calendar.startOfDay(day + 1)];
   return existsSync(path) && statSync(path).mtimeMs >= endMs && span.fromMs <= startMs && span.toMs >= endMs;
 }
 
-/** Writes beside the place and moves it there when it is complete; answers the bytes, or undefined where it was stopped. */
+/** Writes to a temporary file and renames it when it is complete. Returns the bytes, or undefined if it was stopped. */
 async function writeFile(
   path: string,
   pieces: AsyncIterable<string | Uint8Array>,
@@ -117,7 +117,7 @@ async function writeFile(
   }
 }
 
-/** Notes what the folder's files are; refuses one whose files are something else. */
+/** Writes the description of the export into a folder; refuses a folder with another export. */
 function claimFolder(
   folder: string,
   wanted: { what: Exported; format: ExportFormat; zone: string; filters: unknown },

@@ -44,7 +44,7 @@ export const runExport = takes('events|daily [RANGE] [FILTERS]…', FLAGS, async
         const reading = { usage: frozen.usage, definitions: async () => definitions, calendar };
         const inquiry = await openInquiry(reading, question, context.now(), 'all');
         const { filters, extent, range: resolved } = inquiry;
-        // `all` leaves today out, as ranges do; without a range nothing is.
+        // Ranges leave today out, even `all`; without a range, today is included.
         const span =
           range === undefined && extent
             ? { fromMs: calendar.startOfDay(extent.firstDay), toMs: calendar.startOfDay(extent.lastDay + 1) }
@@ -68,13 +68,13 @@ export const runExport = takes('events|daily [RANGE] [FILTERS]…', FLAGS, async
   });
 });
 
-/** The words as a question. One filter alone, as a shell hands it on, has lost the quotation marks of its name. */
+/** Makes a question of the words. A single filter gets the quotation marks of its name again, which the shell has removed. */
 function toQuestion(words: readonly string[]): string {
   const isFilter = words.length === 1 && /^\w+:(?!")[^:]*$/.test(words[0]!);
   return isFilter ? joinWords(['daily', ...words]) : `daily ${joinWords(words)}`;
 }
 
-/** Days as a range's words. */
+/** Converts the flags `--from` and `--to` to a range. */
 function readDays({ from, to }: { from?: string | undefined; to?: string | undefined }): string | undefined {
   if (from !== undefined) readDay('--from', from);
   if (to !== undefined) readDay('--to', to);
@@ -82,7 +82,7 @@ function readDays({ from, to }: { from?: string | undefined; to?: string | undef
   return to === undefined ? `${from}..` : `${from}..${to}`;
 }
 
-/** A range and filters; words that would ask for anything else are not passed over. */
+/** Reads a range and filters. Throws if the words ask for anything else. */
 function readWords(question: Question): Pick<Question, 'range' | 'filters'> {
   const { report, range, filters, private: _, ...rest } = question;
   const [more] = Object.keys(rest);

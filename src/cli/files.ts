@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { HeadroomError } from '../errors.ts';
 
-/** Throws an `unreadable` error that says why a file cannot be read, and the cure. */
+/** Throws an `unreadable` error with reason and cure if a file cannot be read. */
 export function requireFile(path: string): void {
   let isFolder: boolean;
   try {
@@ -18,7 +18,7 @@ export function readBytes(path: string): Buffer {
   return readFileSync(path);
 }
 
-/** Says why a file cannot be written; any other error as it is. */
+/** Explains why a file cannot be written; returns other errors as they are. */
 export function toWriteError(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (!/^(ENOENT|EACCES|ENOSPC|EISDIR|ENOTDIR|EROFS|EPERM)$/.test(String(code))) return error;
@@ -27,7 +27,7 @@ export function toWriteError(path: string, error: unknown): unknown {
   });
 }
 
-/** Faults of files that a command did not foresee, with the cure; any other error as it is. */
+/** Explains faults of files that a command did not expect, with the cure; returns other errors as they are. */
 export function toFileError(error: unknown): unknown {
   const { code, message, path, syscall } = error as NodeJS.ErrnoException;
   if (!/^(ENOENT|EACCES|ENOSPC|EEXIST|EISDIR|ENOTDIR|EROFS|EPERM|EDQUOT|EMFILE)$/.test(String(code)) || !syscall)

@@ -14,8 +14,8 @@ import { describePerson, takes } from './command.ts';
 import { withIntake } from './open.ts';
 
 /**
- * `headroom import undo ID`: takes an import out of every total and forgets the file, so that it can be imported anew. Can
- * be stopped and run again. Refuses where raw events of it are gone.
+ * `headroom import undo ID`: removes an import from all totals and forgets the file, so that it can be imported again. Can be
+ * stopped and run again. Refuses if raw events of it are gone.
  */
 export const undoImport = takes('ID', {}, async ([text], _flags, context) => {
   const id = Number(text);

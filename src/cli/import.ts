@@ -22,7 +22,7 @@ import { withDatabase, withStored } from './open.ts';
 import { createProgress } from './progress.ts';
 import { applyFlags, SOURCE_FLAGS } from './source-flags.ts';
 
-/** Lines of one reason that are named; the others are counted. */
+/** Print ten lines with the same reason; count the others. */
 const NAMED_LINES = 10;
 
 const FLAGS = {
@@ -73,7 +73,7 @@ const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
           }),
         );
         const outcome = await run.finally(progress.end).catch((error: HeadroomError) => {
-          // A file that is none of ours costs itself alone.
+          // Skip a file that cannot be read, and go on with the others.
           if (error.code !== 'unreadable') throw error;
           context.err(redact(error.message));
         });
@@ -99,7 +99,7 @@ const importFiles = takes('FILE…', FLAGS, async (words, values, context) => {
   });
 });
 
-/** The kind of a file, or an access log with a format of its own. Throws a `source` error for what is neither. */
+/** Reads `--format`: the kind of a file, or the format of an access log. Throws a `source` error for anything else. */
 function readFormat(given: string | undefined): { kind?: ImportFormat; lines?: string } {
   if (given === undefined) return {};
   const kind = IMPORT_FORMATS.find((name) => name === given);
@@ -115,7 +115,7 @@ function readFormat(given: string | undefined): { kind?: ImportFormat; lines?: s
   return { kind: 'access-log', lines: given };
 }
 
-/** Runs with the path of the file; standard input, `-`, is read to its end into a file of its own first. */
+/** Calls `run` with the path of the file; standard input, `-`, is first copied to a temporary file. */
 async function withFile<T>(path: string, run: (path: string) => Promise<T>): Promise<T> {
   if (path !== '-') return run(path);
   const folder = await mkdtemp(join(tmpdir(), 'headroom-'));
@@ -128,13 +128,13 @@ async function withFile<T>(path: string, run: (path: string) => Promise<T>): Pro
   }
 }
 
-/** Lines that were not taken, by what was wrong with them. */
+/** Counts rejected lines by reason. */
 class Reasons {
   readonly #byText = new Map<string, { lines: number; first: number }>();
 
-  /** Answers how many lines had this reason so far. */
+  /** Adds a line. Returns how many lines have had this reason so far. */
   add(line: number, error: string): number {
-    // Values and places differ from line to line.
+    // Remove values and positions, which differ from line to line.
     const text = error
       .replace(/"(?:[^"\\]|\\.)*"|\d{4}-\d\d-\d\dT[\d:.]+Z|-?\d[\d.]*(?= \(a number)/g, '…')
       .replace(/\b(character|column|position|has) \d+/g, '$1 n');

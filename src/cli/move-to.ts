@@ -19,12 +19,12 @@ import { type Comparison, compareUsage } from './compare-usage.ts';
 import { readConfig, requireSqlite } from './open.ts';
 import { createProgress } from './progress.ts';
 
-/** PostgreSQL's code for a lock that was not given in time. */
+/** PostgreSQL's code for a lock that was not granted in time. */
 const LOCK_TIMEOUT = '55P03';
 
 /**
- * `headroom move-to [postgres://…]`: everything of the SQLite database into an empty PostgreSQL, compared row by row and
- * recounted on both sides before it is final. The file is only read. Stopped anywhere, it leaves the target empty.
+ * `headroom move-to [postgres://…]`: copies the SQLite database into an empty PostgreSQL, compares every row, and recounts usage on
+ * both sides before it commits. The file is only read. If it is stopped, the target stays empty.
  */
 export const runMoveTo = takes('[postgres://…]', {}, async ([address], _flags, context) => {
   const target = readTarget(address ?? readEnvironment(context.env, context.folder).TARGET_DATABASE_URL);
@@ -79,7 +79,7 @@ function readTarget(url: string | undefined): URL {
   return new URL(url);
 }
 
-/** Throws unless the source is of this version and its secrets can be opened; returns the names of its tables. */
+/** Throws unless the source has the newest schema and its secrets can be unsealed; returns the names of its tables. */
 async function checkSource(db: Db, path: string, config: Config): Promise<string[]> {
   const pending = await listPendingMigrations(db);
   if (pending.length > 0)
@@ -95,7 +95,7 @@ async function checkSource(db: Db, path: string, config: Config): Promise<string
   return (await listTables(db)).map(({ name }) => name);
 }
 
-/** Throws unless the target holds nothing of Headroom; brings its schema up to date. */
+/** Throws unless the target has no data of Headroom; brings its schema up to date. */
 async function checkTarget(db: Db, names: readonly string[]): Promise<void> {
   const filled = await listFilledTables(db, names);
   if (filled.length > 0) throw new HeadroomError('database', describeFilled(filled));

@@ -27,8 +27,8 @@ export function readConfig(context: CliContext, needs?: 'slack'): Config {
 }
 
 /**
- * Opens the database, brought to the newest version, for the time of `work`. Refuses with a `version` error when an
- * older instance is running: it would not know what this version writes.
+ * Opens the database and migrates it for the time of `work`. Throws a `version` error if an older instance is running, which could
+ * not read what this version writes.
  */
 export async function withDatabase<T>(context: CliContext, work: (db: Db, config: Config) => Promise<T>): Promise<T> {
   const config = readConfig(context);
@@ -43,7 +43,7 @@ export async function withDatabase<T>(context: CliContext, work: (db: Db, config
   }
 }
 
-/** The database and what is read of it by the days of its report zone. */
+/** The database, with readers that use the days of its report zone. */
 export interface StoredPorts {
   db: Db;
   config: Config;
@@ -52,7 +52,7 @@ export interface StoredPorts {
   definitions(): Promise<Definitions>;
 }
 
-/** Opens the database and usage for the time of `work`. `findZone`: instead of the settings' zone. */
+/** Opens the database and its usage for the time of `work`. `findZone` replaces the zone of the settings. */
 export function withStored<T>(
   context: CliContext,
   work: (ports: StoredPorts) => Promise<T>,
@@ -65,7 +65,7 @@ export function withStored<T>(
   });
 }
 
-/** The same with what writes usage. */
+/** Does the same with an intake, which writes usage. */
 export function withIntake<T>(
   context: CliContext,
   work: (ports: StoredPorts & { intake: Intake }) => Promise<T>,
@@ -87,7 +87,7 @@ export function withIntake<T>(
   );
 }
 
-/** Answers from what the database holds, for a command that ends soon. */
+/** Creates a reporter on the database, for a command. */
 export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calendar): Reporter & NameSource {
   return createReporter({
     usage,
@@ -101,14 +101,14 @@ export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calen
   });
 }
 
-/** The file of the SQLite database that is set. Throws a `database` error for PostgreSQL, with what to do instead. */
+/** Returns the path of the SQLite database in the settings. Throws a `database` error for PostgreSQL, with what to do instead. */
 export function findSqlite(config: Config, context: CliContext, instead: string): string {
   const target = parseDatabaseUrl(config.databaseUrl.reveal());
   if (target.dialect === 'sqlite') return resolve(context.folder, target.path);
   throw new HeadroomError('database', `DATABASE_URL is PostgreSQL${instead}.`);
 }
 
-/** The same, which must be there. */
+/** Does the same, and throws if the file does not exist. */
 export function requireSqlite(config: Config, context: CliContext, instead: string): string {
   const path = findSqlite(config, context, instead);
   if (existsSync(path)) return path;
@@ -116,8 +116,8 @@ export function requireSqlite(config: Config, context: CliContext, instead: stri
 }
 
 /**
- * Throws a `version` error that names a running instance which is older than this command: by its version, or because
- * migrations are pending, which every instance runs as it starts.
+ * Throws a `version` error if a running instance is older than this command: by its version, or because migrations are pending,
+ * which every instance runs when it starts.
  */
 export async function refuseBesideOlder(db: Db, nowMs: number): Promise<void> {
   const tables = await db.introspection.getTables();

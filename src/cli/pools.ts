@@ -35,7 +35,7 @@ const apply = takes('FILE', { 'dry-run': { type: 'boolean', default: false } }, 
 
 async function warnOfSources(db: Db, declaration: Declaration, { err }: CliContext): Promise<void> {
   const sources = (await listSources(db)).map(({ name }) => name);
-  // These come by themselves: with INGEST_TOKEN, and with the first import.
+  // These two are created automatically: with INGEST_TOKEN, and by the first import.
   for (const line of listUnknownSources(declaration, [...sources, 'default', 'import'])) err(`Note: ${line}`);
 }
 
@@ -86,7 +86,7 @@ export const runPools = oneOf({ apply, show }, 'show');
 
 const NOTHING = { scopes: [], exclude: [], holidays: [], clients: [] };
 
-/** `scope`: as defined; absent for one that senders use and nobody declared. */
+/** Prints a scope; `scope` is its definition, undefined if senders use it but nobody declared it. */
 function printScope(state: ScopeState, scope: Scope | undefined, { out }: CliContext): void {
   const title = state.title === state.scope ? '' : `: ${state.title}`;
   const life = scope ? describeEnd(scope.untilDay, ' (', ')') : ' (not declared)';
@@ -113,7 +113,7 @@ function describeEnd(untilDay: number | undefined, before: string, after = ''): 
   return untilDay === undefined ? '' : `${before}ends on ${formatDate(untilDay)}${after}`;
 }
 
-/** Names the nearest scope, or those that there are. */
+/** Makes the error for an unknown scope; it names the nearest one, or all. */
 export function unknownScope(scope: string, names: readonly string[]): HeadroomError {
   const cure = 'declare it with "headroom pools apply FILE".';
   return new HeadroomError('definition', describeUnknown('scope', scope, names, cure));

@@ -7,7 +7,7 @@ export interface Progress {
   end(): void;
 }
 
-/** A bar for people who watch, a line per tenth otherwise. `say` prints a line without tearing the bar. */
+/** Shows progress: as a bar in a terminal, otherwise a line per tenth. `say` prints a line without breaking the bar. */
 export function createProgress(name: string, context: CliContext): Progress {
   if (!context.isTerminal) {
     let tenth = 0;
@@ -24,7 +24,7 @@ export function createProgress(name: string, context: CliContext): Progress {
   return drawBar(name, context);
 }
 
-/** A bar on standard error. */
+/** Draws a bar on standard error. */
 export function drawBar(name: string, context: CliContext): Progress {
   const bar = new SingleBar(
     { format: `${name} {bar} {percentage}% | {eta_formatted}`, hideCursor: true },

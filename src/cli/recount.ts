@@ -13,8 +13,8 @@ import { describePerson, readDay, takes } from './command.ts';
 import { withIntake } from './open.ts';
 
 /**
- * `headroom recount --from DATE`: today's rules (scopes, costs, exclusions, holidays) hold from that day on, and what raw
- * events tell of it is counted by them.
+ * `headroom recount --from DATE`: applies today's rules (scopes, costs, exclusions, holidays) from that day on, and counts the raw
+ * events since then again.
  */
 export const runRecount = takes('', { from: { type: 'string' } }, async (_words, { from }, context) => {
   if (from === undefined) throw new HeadroomError('range', 'Say from which day: headroom recount --from 2026-11-01.');
@@ -51,7 +51,7 @@ export const runRecount = takes('', { from: { type: 'string' } }, async (_words,
   });
 });
 
-/** `drawn`: of pools or a limit; less than `credits` in holidays, and more or less with corrections. */
+/** Sums of a scope or meter. `drawn`: credits drawn from pools or a limit; holidays and corrections make it differ from `credits`. */
 interface Count {
   requests: number;
   credits: Thousandths;
@@ -61,7 +61,7 @@ type Counts = Map<string, Count>;
 
 const NOTHING: Count = { requests: 0, credits: 0, drawn: 0 };
 
-/** Names of all meters: each scope, and each limit that counts only a part of its scope. */
+/** Lists the names of all meters: each scope, and each limit that counts only a part of its scope. */
 function listMeters({ scopes }: Definitions): string[] {
   return scopes.flatMap(({ name, limits }) => [
     name,
@@ -70,7 +70,7 @@ function listMeters({ scopes }: Definitions): string[] {
 }
 
 /**
- * Sums up a span by what rules can change: requests and credits of each scope, credits that its pools and limits count, and
+ * Sums all that rules can change in a span: requests and credits of each scope, credits that its pools and limits count, and
  * requests that each exclusion rule leaves out.
  */
 async function summarise(reader: UsageReader, span: Span, meters: readonly string[]): Promise<Counts> {
@@ -94,7 +94,7 @@ function listChanges(before: Counts, after: Counts): string[] {
     const parts: string[] = [];
     if (was.requests !== is.requests) parts.push(`${formatCount(was.requests)} → ${countOf(is.requests, 'request')}`);
     if (was.credits !== is.credits) parts.push(`${formatCredits(was.credits)} → ${formatCredits(is.credits)} credits`);
-    // Where all is drawn, what is drawn is what is told already.
+    // If all credits are drawn, the line about credits says it already.
     const isAll = was.drawn === was.credits && is.drawn === is.credits;
     if (was.drawn !== is.drawn && !isAll)
       parts.push(`${formatCredits(was.drawn)} → ${formatCredits(is.drawn)} credits drawn`);

@@ -16,8 +16,8 @@ import { requireFile } from './files.ts';
 import { findSqlite, readConfig } from './open.ts';
 
 /**
- * `headroom restore FILE`: puts a backup in the place of the SQLite database, which is kept beside it. The backup is
- * checked and brought to the newest schema in a copy first; until that is done nothing is replaced. Refused while a bot runs.
+ * `headroom restore FILE`: replaces the SQLite database with a backup, and keeps the old one beside it. First a copy of the backup
+ * is checked and migrated; until then nothing is replaced. Refused while a bot runs.
  */
 export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
   const config = readConfig(context);
@@ -34,7 +34,7 @@ export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
   try {
     for (const name of [copy, `${copy}-wal`, `${copy}-shm`]) rmSync(name, { force: true });
     copyFileSync(backup, copy);
-    // A file that was copied by hand has its newest pages here.
+    // A backup that was copied by hand may have its newest pages in the WAL file.
     if (existsSync(`${backup}-wal`)) copyFileSync(`${backup}-wal`, `${copy}-wal`);
     checkCopy(copy, backup);
     const db = openDatabase(`sqlite:${copy}`);
@@ -60,7 +60,7 @@ export const runRestore = takes('FILE', {}, async ([file], _flags, context) => {
   }
 });
 
-/** Throws unless the copy is a whole database of Headroom. */
+/** Throws unless the copy is a sound database of Headroom. */
 function checkCopy(copy: string, backup: string): void {
   try {
     const sqlite = openSqlite(copy);
@@ -83,7 +83,7 @@ function checkCopy(copy: string, backup: string): void {
   }
 }
 
-/** Moves the database away, with everything in its one file, and the copy in its place; where the old one is kept. */
+/** Renames the database, with its WAL merged into the file, and puts the copy in its place. Returns the path of the old one. */
 function replace(place: string, copy: string, nowMs: number): string | undefined {
   const moved = openSqlite(copy);
   moved.pragma('wal_checkpoint(TRUNCATE)');

@@ -49,7 +49,7 @@ export const runRezone = takes('ZONE', {}, async ([zone], _flags, context) => {
             : `Set REPORT_TIMEZONE=${to.zone} before the next start; it is ${config.reportTimezone}.`,
         );
     },
-    // What the settings say may be either zone, or neither.
+    // The settings may name the old zone, the new one, or none: use the stored one.
     async (db, config) => (await findSetting(db, REPORT_ZONE)) ?? config.reportTimezone ?? 'UTC',
   );
 });

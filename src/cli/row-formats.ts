@@ -5,18 +5,18 @@ import type { Cell } from '../sql/part-rows.ts';
 
 type Rows = readonly (readonly Cell[])[];
 
-/** Makes rows into text as they come. */
+/** Formats rows as text, batch by batch. */
 export interface RowFormat {
-  /** The names of the columns are the same each time. */
+  /** Formats a batch; the columns must be the same each time. */
   add(columns: readonly string[], rows: Rows): string;
   end(): string;
 }
 
 const GAP = '  ';
-/** A longer text is cut off in a table for people; JSON and CSV have all of it. */
+/** Cut longer texts in a table; JSON and CSV have them whole. */
 const MOST_COLUMNS = 60;
 
-/** Columns as wide as the first rows need; numbers to the right. */
+/** Formats a table. Columns are as wide as the first batch needs, numbers are aligned right. */
 export function tableRows(): RowFormat {
   let layout: { width: number; side: 'start' | 'end' }[] | undefined;
   let count = 0;
@@ -42,7 +42,7 @@ export function tableRows(): RowFormat {
   };
 }
 
-/** An array of objects, one a line. */
+/** Formats a JSON array of objects, one a line. */
 export function jsonRows(): RowFormat {
   let count = 0;
   return {
@@ -59,7 +59,7 @@ export function jsonRows(): RowFormat {
   };
 }
 
-/** RFC 4180 with one header row; what is absent is empty. */
+/** Formats CSV by RFC 4180 with one header row; absent values are empty. */
 export function csvRows(): RowFormat {
   let isBegun = false;
   return {
@@ -73,7 +73,7 @@ export function csvRows(): RowFormat {
   };
 }
 
-/** Statements may make bytes: they are shown in hexadecimal. */
+/** Converts a cell to text; bytes, which a statement may produce, become hexadecimal. */
 function toPlain(cell: unknown): string {
   return cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : String(cell);
 }

@@ -7,8 +7,8 @@ import { COMMANDS } from './commands.ts';
 import { toFileError } from './files.ts';
 
 /**
- * Runs the command that the words name and answers with its exit code. Faults of the caller are one clear line (or a
- * list, for settings); anything else is a defect, shown with its stack.
+ * Runs the command that the words name and returns its exit code. Faults of the caller are printed as one line (or a list, for
+ * settings); anything else is a defect, printed with its stack.
  */
 export async function runCli(words: readonly string[], context: CliContext): Promise<number> {
   const [name = 'help', ...args] = words;
@@ -61,12 +61,12 @@ function refuse(name: string, context: CliContext): number {
   return MISUSE;
 }
 
-/** Whether a command ends with MISUSE: another flag, word, question or statement would work. */
+/** Tells whether a command ends with MISUSE: another flag, word, question or statement would work. */
 function isMisuse(error: unknown): boolean {
   return isUnparsed(error) || (error instanceof HeadroomError && /^(question|range)$/.test(error.code));
 }
 
-/** Whether parseArgs of node:util refused the flags: its errors name no command, so help is pointed to. */
+/** Tells whether parseArgs of node:util refused the flags; its errors do not name the command, so we add a hint to its help. */
 function isUnparsed(error: unknown): boolean {
   return String((error as NodeJS.ErrnoException)?.code).startsWith('ERR_PARSE_ARGS');
 }

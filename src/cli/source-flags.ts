@@ -7,7 +7,7 @@ import type { StoredOptions } from '../ingest/source-options.ts';
 import { SPAN_KINDS } from '../ingest/source-options.ts';
 import { joinWords } from '../report/format.ts';
 
-/** The flags that set a source's options, for parseArgs. */
+/** Flags that set a source's options, for parseArgs. */
 export const SOURCE_FLAGS = {
   format: { type: 'string' },
   map: { type: 'string', multiple: true },
@@ -24,12 +24,12 @@ export const SOURCE_FLAGS = {
 
 export type FlagValues = { [name in keyof typeof SOURCE_FLAGS]?: string | string[] | undefined };
 
-/** Takes back what a flag had set. */
+/** Value that removes the option of a flag. */
 const NONE = 'none';
 
 /**
- * The options as flags change them: each replaces what it had set before, `none` takes it back; `--map` field by field.
- * `address`: that of the source, if it is known. Throws a `source` error that names the flag.
+ * Returns options with the changes of flags: each flag replaces its option, `none` removes it; `--map` works field by field.
+ * `address`: the address of the source, if it is known. Throws a `source` error that names the flag.
  */
 export function applyFlags(
   options: StoredOptions,
@@ -60,7 +60,7 @@ export function applyFlags(
   }
 }
 
-/** The options as the flags that would set them; empty where there are none. */
+/** Writes options as the flags that would set them; empty if there are none. */
 export function describeOptions({
   format,
   map,
@@ -91,7 +91,7 @@ function orNone(values: string[]): string[] | undefined {
   return values.includes(NONE) ? undefined : values;
 }
 
-/** Adapters whose bodies hold lines of text. */
+/** Adapters whose bodies may have lines of text. */
 const OF_LINES = ['access-log', 'datadog', 'splunk-hec'];
 
 function checkFormat(format: string, adapter: string): string | undefined {
@@ -112,7 +112,7 @@ function checkZone(zone: string): string | undefined {
   throw new HeadroomError('source', `There is no time zone ${JSON.stringify(zone)}: use one such as Europe/Berlin.`);
 }
 
-/** A subscription that names no audience names the address that it pushes to. */
+/** Reads the identity that may push. The default audience is the source's address, as in a subscription that names none. */
 function readPush(options: StoredOptions, values: FlagValues, address: string | undefined): StoredOptions['push'] {
   const email = values['push-by'] ?? options.push?.email;
   const audience = values.audience ?? options.push?.audience ?? address;

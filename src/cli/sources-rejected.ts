@@ -9,7 +9,7 @@ import { type CliContext, describePerson, INCOMPLETE } from './command.ts';
 
 const MAX_SHOWN = 50;
 
-/** Lists what a source sent that was not taken: when, why, and what it looked like. */
+/** Prints the rejected events of a source: when, why, and an excerpt. */
 export async function listRejected(db: Db, source: Source, context: CliContext): Promise<number> {
   const rejected = await listRejectedEvents(db, source.id);
   if (rejected.length === 0) {
@@ -33,7 +33,7 @@ export async function listRejected(db: Db, source: Source, context: CliContext):
   return 0;
 }
 
-/** Reads them again, and counts those that can be read now. Exit code 1 if any is left. */
+/** Reads rejected events again and counts those that can be read now. Returns INCOMPLETE if any are left. */
 export async function retryListed(
   { db, intake }: { db: Db; intake: Intake },
   source: Source,

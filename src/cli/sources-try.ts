@@ -10,7 +10,7 @@ import { countOf, formatCount } from '../report/format.ts';
 import { type CliContext, INCOMPLETE } from './command.ts';
 import { readBytes } from './files.ts';
 
-/** Shows how a file would be read, event by event, and what follows from it; nothing is stored. */
+/** Shows how a file would be read and counted; stores nothing. */
 export function tryFile(
   source: { name: string; adapter: string; options: StoredOptions },
   file: string,
@@ -46,7 +46,7 @@ export function tryFile(
   return rejected.length > 0 ? INCOMPLETE : 0;
 }
 
-/** Where no format was given, the preset that the sample fits best. */
+/** Adds the format that the lines fit best, if none was given. */
 function learnOptions(
   { name, options }: { name: string; options: StoredOptions },
   body: Uint8Array,
@@ -59,7 +59,7 @@ function learnOptions(
   return { ...options, format };
 }
 
-/** Says whether a body that is sent twice would count twice: events without an id do. */
+/** Says whether a body that is sent twice would count twice, as events without an id do. */
 function describeIds(events: readonly UsageEvent[]): string {
   const ids = events.flatMap(({ id }) => (id === undefined ? [] : [id]));
   const without = events.length - ids.length;

@@ -22,7 +22,7 @@ import { applyFlags, describeOptions, type FlagValues, SOURCE_FLAGS } from './so
 import { listRejected, retryListed } from './sources-rejected.ts';
 import { tryFile } from './sources-try.ts';
 
-/** The address of a source where it is known, and its options as these flags change them. */
+/** Returns the address of a source, if it is known, and its options with the changes of flags. */
 function toOptions(
   config: Config,
   { name, adapter, options }: { name: string; adapter: string; options: StoredOptions },
@@ -122,7 +122,7 @@ function audit(db: Db, action: string, parts: readonly string[], { now }: CliCon
 
 const OVERLAP = /^(\d{1,4})(h|d)$/;
 
-/** `24h` or `7d`, in ms. */
+/** Parses `24h` or `7d` to milliseconds. */
 function parseOverlap(text: string): number {
   const [, count, unit] = OVERLAP.exec(text) ?? [];
   if (count === undefined || Number(count) === 0) {

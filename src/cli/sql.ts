@@ -5,7 +5,7 @@ import { csvRows, jsonRows, type RowFormat, tableRows } from './row-formats.ts';
 
 /** `headroom sql "SELECT …"`: see the table of commands. */
 export const runSqlCommand: RunCommand = (args, ...rest) => {
-  // A statement may begin with a comment, which is no option.
+  // A statement may begin with an SQL comment, which parseArgs would take for an option.
   const words = args.map((arg) => (/^--\s/.test(arg) ? ` ${arg}` : arg));
   return query(words, ...rest);
 };

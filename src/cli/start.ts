@@ -3,10 +3,10 @@ import { describeMisspelt, readEnvironment } from '../config.ts';
 import { takes, untilStopped } from './command.ts';
 import { readConfig } from './open.ts';
 
-/** How long an orderly stop may take before the process ends anyway. */
+/** End the process after 9.5 s even if the stop is not complete: by default, Docker kills it after 10 s. */
 const STOP_WITHIN_MS = 9500;
 
-/** `headroom start`: runs the bot until it is told to stop. */
+/** `headroom start`: runs the bot until it is stopped. */
 export const runStart = takes('', {}, async (_words, _flags, context) => {
   for (const line of describeMisspelt(readEnvironment(context.env, context.folder))) context.err(line);
   const app = createApp(readConfig(context, 'slack'));
@@ -16,7 +16,7 @@ export const runStart = takes('', {}, async (_words, _flags, context) => {
     late = setTimeout(() => process.exit(0), STOP_WITHIN_MS);
   });
   try {
-    // A signal during a slow start (migrations) is not lost: the app is stopped as soon as it has started.
+    // If a signal arrives during a slow start (migrations), the app stops once it has started.
     await app.start();
     await stopped;
     await app.stop();

@@ -9,12 +9,12 @@ import { uploadPicture } from '../slack/client/post.ts';
 import type { Sample } from './sample-world.ts';
 import { listSamples } from './samples.ts';
 
-/** Slack's answers to what it would refuse. */
+/** Codes with which Slack refuses a message or view. */
 const REFUSALS = new Set(['invalid_blocks', 'invalid_message', 'invalid_view']);
 
 /**
- * Has Slack itself check one of every kind of message, modal and Home view, and prints what it would refuse. Posts nothing; the
- * picture that some of them show is uploaded, seen by nobody, and deleted at the end. True where Slack takes them all.
+ * Lets Slack check one of every kind of message, modal and Home view, and prints those that it would refuse. Posts nothing; one
+ * picture is uploaded for them, seen by nobody, and deleted at the end. Returns true if Slack takes them all.
  */
 export async function checkMessages(client: WebClient | undefined, out: (line: string) => void): Promise<boolean> {
   if (!client) {
@@ -46,7 +46,7 @@ export async function checkMessages(client: WebClient | undefined, out: (line: s
   }
 }
 
-/** Lists what Slack would refuse in a sample. Waits as long as Slack asks; rejects where Slack does not say. */
+/** Lists the faults that Slack finds in a sample. Waits if Slack limits the rate; rejects if Slack cannot check. */
 async function check(client: WebClient, sample: Sample): Promise<Fault[]> {
   const payload =
     'view' in sample ? { view: JSON.stringify(sample.view) } : { message: JSON.stringify(sample.message) };
@@ -79,9 +79,9 @@ function codeOf(error: unknown): string {
   return slackErrorOf(error) ?? (error as Error).message;
 }
 
-/** One chart, drawn and uploaded as those of answers are. */
+/** Draws and uploads one chart, like those of answers. */
 class SamplePictures {
-  /** Why there is none. */
+  /** Why the upload failed. */
   fault: string | undefined;
   readonly #client: WebClient;
   #fileId: string | undefined;

@@ -39,7 +39,7 @@ export const SAMPLE_CONFIG = {
   publicUrl: 'https://usage.example.com',
 } as const;
 
-/** Samples of messages that are no answers: digests, alerts, lists, help, notices. */
+/** Lists samples of messages that are no answers: digests, alerts, lists, help, notices. */
 export async function listNoticeSamples(
   world: SampleWorld,
   names: SampleNames,
@@ -128,7 +128,7 @@ function listAlertSamples({ clients, scopes, pools }: SampleNames, fileId: strin
   ];
 }
 
-/** As it is once its picture is there. */
+/** Makes the sample of a message once its picture is there; none without a file. */
 function withPicture(name: string, message: Composed, fileId: string | undefined): Sample[] {
   const { text, blocks = [], chartAt = blocks.length } = message;
   const image = { type: 'image', slack_file: { id: fileId }, alt_text: text.slice(0, MAX_ALT_TEXT) };
@@ -151,7 +151,7 @@ export function listSampleDigests(): DigestSummary[] {
   }));
 }
 
-/** As many of each sort as names. */
+/** Lists sample alerts, one of each sort for each name. */
 export function listAlerts({ pools, clients }: SampleNames): AlertSummary[] {
   const sorts = ['raised', 'past', 'mute', 'rule', 'kind'] as const;
   return sorts.flatMap((sort) =>
@@ -178,7 +178,7 @@ export function listAudit({ pools }: SampleNames) {
   }));
 }
 
-/** The digest of a day, a week and a month, what follows in their threads, and a preview. */
+/** Lists a digest of a day, a week and a month, with the messages of their threads, and a preview. */
 async function listDigestSamples(world: SampleWorld, fileId: string | undefined): Promise<Sample[]> {
   const { calendar, nowMs } = world;
   const compose = createDigestComposer(world);

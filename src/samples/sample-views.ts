@@ -27,7 +27,7 @@ const NO_POOL = {
   grants: [],
 };
 
-/** Every form and window, new and filled in, and the Home tab. */
+/** Lists every form and window, new and filled in, and the Home tab. */
 export async function listViewSamples(world: SampleWorld, names: SampleNames): Promise<Sample[]> {
   const pools = createPoolAdmin({ db: world.db, calendar: world.calendar, now: () => world.nowMs });
   const scopes = await pools.list();
@@ -45,7 +45,7 @@ export async function listViewSamples(world: SampleWorld, names: SampleNames): P
   ];
 }
 
-/** A form of which Slack refused a field. */
+/** Builds a form after Slack refused one of its fields. */
 function listLost(names: SampleNames): Block {
   const form = FILTER_FORM.build({}, [{ key: 'client', not: false, patterns: names.clients }]);
   const blocks = form.blocks as Block[];
@@ -73,7 +73,7 @@ function listAnswerForms({ clients, users }: SampleNames): Sample[] {
     { key: 'user', not: false, patterns: users },
     { key: 'status', not: false, patterns: ['429', '5xx'] },
   ];
-  // As much as the form is opened with.
+  // Slack limits the data of a form: keep three patterns of each filter.
   const limits = { filters: filters.map((filter) => ({ ...filter, patterns: filter.patterns.slice(0, 3) })) };
   const keys = DIGEST_SECTIONS.map(({ key }) => key);
   const digest = {

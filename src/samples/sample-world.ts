@@ -31,7 +31,7 @@ export interface SampleWorld {
 
 const EVENTS_A_REQUEST = 1000;
 
-/** A database of its own with three weeks of sample usage (none without `names`), for the time of `work`; then it is gone. */
+/** Creates a temporary database with three weeks of sample usage (none without `names`) for the time of `work`. */
 export async function withSampleWorld<T>(
   names: SampleNames | undefined,
   work: (world: SampleWorld) => Promise<T>,
@@ -79,13 +79,13 @@ async function fill(db: Db, databaseUrl: string, calendar: Calendar, names: Samp
   }
 }
 
-/** Names that samples are made with: those of a usual workspace, or whatever a test thinks of. */
+/** Names in samples: usual ones, or those of a test. */
 export interface SampleNames {
   clients: readonly string[];
   routes: readonly string[];
   users: readonly string[];
   scopes: readonly string[];
-  /** Of the three pools and the limit in each scope, and of whatever else. */
+  /** Names of the three pools and the limit in each scope; alerts and changes use further ones. */
   pools: readonly [string, string, string, string, ...string[]];
 }
 
@@ -102,7 +102,7 @@ export const SAMPLE_NOW = Date.parse('2026-11-21T14:05:00Z');
 export const SAMPLE_ZONE = 'Europe/Berlin';
 const HOURS = 21 * 24;
 
-/** Pools of each kind of period, with limits, grants, links and a rate limit: some used up, some hardly touched. */
+/** Declares pools of several periods, with limits, grants, links and a rate limit: some get used up, some hardly touched. */
 function declareSamples({ scopes, pools, clients }: SampleNames): string {
   const [daily, bundle, addon, limit] = pools;
   return JSON.stringify({
@@ -133,7 +133,7 @@ function declareSamples({ scopes, pools, clients }: SampleNames): string {
   });
 }
 
-/** An event as the native adapter takes it: every hour of three weeks, in turn by each client, on each route, for each scope. */
+/** Lists events for the native adapter, at least one in each hour of three weeks, with clients, routes and scopes in turn. */
 function listSampleEvents({ clients, routes, users, scopes }: SampleNames): Record<string, unknown>[] {
   const turn = <T>(list: readonly T[], index: number): T => list[index % list.length]!;
   const rounds = Math.max(1, Math.ceil(clients.length / 24));
@@ -155,10 +155,10 @@ function listSampleEvents({ clients, routes, users, scopes }: SampleNames): Reco
   });
 }
 
-/** One message, modal or Home view as it would go to Slack. `name` says which, for people. */
+/** One message, modal or Home view as it would go to Slack. `name` describes it for people. */
 export type Sample = { name: string } & ({ message: Message } | { view: Block });
 
-/** As it is sent: within the limits. */
+/** Makes a sample of a message, cut to Slack's limits as when it is sent. */
 export function sampleMessage(name: string, message: Message): Sample {
   return { name, message: fitMessage(message) };
 }

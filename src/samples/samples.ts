@@ -15,8 +15,8 @@ import {
 } from './sample-world.ts';
 
 /**
- * One of every kind of message, modal and Home view, made by the builders that make them in Slack from reports on sample
- * usage. `empty`: on a database without any. `upload` is asked until it gives a file; without one no sample shows a picture.
+ * Lists one of every kind of message, modal and Home view, made from sample usage by the same builders as in Slack. `empty`: use a
+ * database without usage. `upload` is called until it returns a file; without a file no sample has a picture.
  */
 export function listSamples({
   names = USUAL_NAMES,
@@ -33,10 +33,10 @@ export function listSamples({
   });
 }
 
-/** Uploads the picture of a report, or another that Slack knows; the id of its file. */
+/** Uploads the picture of a report, or reuses one that Slack has. Returns the id of its file, if there is one. */
 export type SampleUpload = (report: Report) => Promise<string | undefined>;
 
-/** Every report as it is answered: with its picture, with Slack's own chart, as table; each name begins with the command. */
+/** Lists every report as an answer: with its picture, with Slack's own chart, and as a table. */
 async function listAnswerSamples(
   world: SampleWorld,
   names: SampleNames,
@@ -87,7 +87,7 @@ function nameOf({ report, only, dimension, overTime, view, scope, range, versus,
   return [...shown, versus && `compared with ${versus}`, filters && 'filtered'].filter(Boolean).join(' ');
 }
 
-/** Undefined where this data has no answer to it, such as a client of an empty database. */
+/** Answers a question; undefined if the data has no answer, such as a client of an empty database. */
 async function answer({ reporter, nowMs }: SampleWorld, question: Question): Promise<Report | undefined> {
   try {
     return await reporter.answer(question, nowMs);

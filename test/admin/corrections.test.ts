@@ -14,7 +14,7 @@ const calendar = createCalendar('UTC');
 const events = [{ timeMs: Date.parse('2026-11-20T08:00:00Z'), count: 700 }];
 
 describeEachDialect('corrections by admins', (databases) => {
-  /** Counted events, with what the database holds of corrections. */
+  /** Starts with events counted in memory and corrections stored in the database. */
   function start(db: Db) {
     const counted = createMemoryUsage(events, calendar);
     const stored = new StoredUsage(db, databases.dialect, calendar);

@@ -86,7 +86,7 @@ const anyDeclaration: fc.Arbitrary<Declaration> = fc.record({
   holidays: fc.constant([]),
   clients: fc.uniqueArray(fc.record({ id: anyText, name: anyText }), { maxLength: 1, selector: ({ id }) => id }),
 });
-/** What several declarations, applied one after the other, have left. */
+/** Definitions that several declarations leave when applied one after the other. */
 const anyDefinitions = fc
   .array(fc.tuple(anyDeclaration, fc.nat(200)), { minLength: 1, maxLength: 3 })
   .map((applied) =>
@@ -95,13 +95,13 @@ const anyDefinitions = fc
       .reduce<Definitions>((so, [declared, ago]) => amend(so, declared, TODAY - ago).definitions, NO_DEFINITIONS),
   );
 
-/** A form as it was opened, handed back by Slack. */
+/** Reads a form that nobody touched, as Slack sends it back. */
 function readBack<T>({ read }: { read(view: Handed): T | undefined }, view: Block): T {
   const state = { values: toState(view.blocks as Block[]) };
   return read({ private_metadata: String(view.private_metadata), state })!;
 }
 
-/** Every pool with what its form says when nobody touches it, as Slack hands the form back. */
+/** Lists every pool with the edit that its untouched form means, as Slack sends the form back. */
 function listUntouched(current: Definitions): { edit: PoolEdit; view: Block }[] {
   return listScopeSummaries(current, TODAY).flatMap(({ name: scope, pools, limits }) =>
     (['pools', 'limits'] as const).flatMap((part) =>
@@ -184,7 +184,7 @@ describe('a pool in fields', () => {
   });
 });
 
-/** The fields as somebody would fill them in who wants this. */
+/** Fills in the fields of a form as a person would who wants the pool of `wanted`. */
 function toFieldsOf(wanted: Declaration, { scope, part, name, fields }: PoolEdit): PoolEdit['fields'] {
   const pool = wanted.scopes.find((one) => one.name === scope)![part].find((one) => one.name === name)!;
   const date = (day: number | undefined) =>
@@ -276,6 +276,6 @@ it('the fullest form is one that Slack takes', () => {
   const { view } = listUntouched(amend(NO_DEFINITIONS, declared, TODAY).definitions)[0]!;
   const blocks = view.blocks as Block[];
   expect(findBlockErrors(blocks, 'modal')).toEqual([]);
-  // The name of a new one is one more.
+  // Strictly less than 100, because the form of a new pool has one block more: its name.
   expect(blocks.length).toBeLessThan(100);
 });

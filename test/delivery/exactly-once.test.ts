@@ -7,7 +7,7 @@ import { size } from '../support/size.ts';
 import { checkPosts } from '../torture/ledger.ts';
 import { CHANNEL, OTHER_CHANNEL, openStage } from './slack-stage.ts';
 
-/** What befalls one call of a sender. */
+/** The fate of one call of a sender. */
 const call = fc.constantFrom(
   'fine',
   'fine',
@@ -71,7 +71,7 @@ describeEachDialect('any schedule of crashes, freezes and outages', (databases) 
             const answer = await fetch(...args);
             return fate === 'dies after' ? die() : answer;
           };
-          // Timers of the dead do not fire; of the living they matter little here.
+          // A dead sender's timers must not fire. Those of a live one are not needed here.
           return openSender(db, {
             fetch: fetchOrFail,
             clock: { now: () => clock.now(), sleep: (_ms, signal) => whenAborted(signal) },
@@ -92,7 +92,7 @@ describeEachDialect('any schedule of crashes, freezes and outages', (databases) 
           clock.advance(20_000);
           await sender.sweep();
         } finally {
-          // A message that never comes fails the wait.
+          // Tallied even if the wait has failed, because then a message was never posted.
           const posted = allOf(slack).flatMap(({ text }) => (expected.includes(text) ? [text] : []));
           tally(databases.dialect, {
             cuts: calls.filter((fate) => fate !== 'fine').length - fates.filter((fate) => fate !== 'fine').length,

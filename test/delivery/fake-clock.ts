@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/delivery/clock.ts';
 
-/** Time that passes only when told to. */
+/** A clock that moves only when a test moves it. */
 export class FakeClock implements Clock {
   #nowMs: number;
   #sleepers = new Set<{ untilMs: number; wake: () => void }>();
-  /** A frozen process: its timers do not fire until it wakes. */
+  /** True while the process is frozen: its timers do not fire until it wakes. */
   frozen = false;
 
   constructor(nowMs = Date.parse('2026-11-20T09:00:00Z')) {

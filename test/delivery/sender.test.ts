@@ -76,7 +76,7 @@ describeEachDialect('the sender', (databases) => {
     const { sent } = (await findDelivery(db, 'alert:1'))!;
     freezing.thaw();
     await stuck;
-    // Within twenty seconds.
+    // The late copy is deleted within twenty seconds.
     clock.advance(20_000);
     await other.sweep();
     expect(slack.messages(CHANNEL).map(({ ts }) => ts)).toEqual([sent!.ts]);
@@ -178,7 +178,7 @@ describeEachDialect('the sender', (databases) => {
     expect(reply).toMatchObject({ text: 'alert:90', thread_ts: parent!.ts, subtype: 'thread_broadcast' });
   });
 
-  // What Slack says and how it is answered are rules, the same on both.
+  // The rules for Slack's answers are the same on both databases.
   if (databases.dialect === 'postgres') return;
 
   it('tells of an outage once, however many messages wait for its end', async () => {
@@ -407,7 +407,7 @@ describeEachDialect('the sender', (databases) => {
     await pass(hour);
     await put(db, clock, 'alert:1');
     await pass(600);
-    // Four a minute.
+    // At most four attempts a minute.
     expect(slack.calls.length).toBeLessThan(4 * 70 + 10);
     slack.faults.outage(false);
     await pass(60);
@@ -602,7 +602,7 @@ describeEachDialect('the sender', (databases) => {
 
 const REPORT = answerFixture({ report: 'pool' });
 
-/** A process that stops between its commit and its call, and goes on with the call when it wakes. */
+/** A process that freezes between its commit and its call to Slack, and makes the call when it wakes. */
 class Freezing {
   readonly #reached = Promise.withResolvers<void>();
   readonly #thawed = Promise.withResolvers<void>();
@@ -621,7 +621,7 @@ class Freezing {
     return new Promise(() => {});
   };
 
-  /** Its timers stand still. */
+  /** Returns a clock whose timers do not fire until the process wakes. */
   clockOf(clock: FakeClock): { now(): number; sleep(): Promise<void> } {
     return { now: () => clock.now(), sleep: () => this.#thawed.promise };
   }

@@ -23,11 +23,11 @@ export const PICTURE: Picture = {
   ...{ width: 1, height: 1, altText: '90% of 100,000' },
 };
 
-/** A message that says its content: `{ text, blocks?, … }`. */
+/** Composers for content that is already a message: `{ text, blocks?, … }`. */
 const echo = async (content: unknown) => content as Awaited<ReturnType<Composers['alert']>>;
 export const ECHO: Composers = { alert: echo, digest: echo, notice: echo };
 
-/** An emulated workspace on a clock that the test moves; ended after the test, which fails on anything Slack would refuse. */
+/** Opens an emulated workspace on a clock that the test moves. It ends with the test, which fails on anything Slack would refuse. */
 export async function openStage(): Promise<{
   slack: Emulator;
   clock: FakeClock;
@@ -49,7 +49,7 @@ export async function openStage(): Promise<{
   });
   onTestFinished(async () => {
     await slack.stop();
-    // Only the sender speaks here: no app listens to events. A test that causes problems on purpose takes them.
+    // No app listens to events here, so missing acknowledgements are no problem. A test that causes other problems takes them.
     expect(slack.problems.filter(({ kind }) => kind !== 'unacknowledged')).toEqual([]);
   });
   return {

@@ -51,7 +51,7 @@ afterEach(async () => {
 });
 afterAll(() => charts.stop());
 
-/** `q` is the question; whatever else is asked stands in `more`. */
+/** Asks the question `q`. `more`: further query parameters. */
 function get(q: string, more = '', options: Parameters<typeof send>[3] = {}): Promise<Reply> {
   return send({ ...stage, token: READ_TOKEN }, `/v1/ask?q=${encodeURIComponent(q)}${more}`, undefined, options);
 }
@@ -69,7 +69,7 @@ it('is not there without READ_TOKEN, and closed to everybody but its holder', as
     'www-authenticate': 'Bearer realm="headroom ask"',
     'content-type': 'application/problem+json',
   });
-  // A token in an address would stand in logs.
+  // A token in the address is refused, because addresses are written to logs.
   expect((await send(stage, `/v1/ask?q=pool&token=${READ_TOKEN}`, undefined, { anonymous: true })).status).toBe(401);
 });
 
@@ -145,7 +145,7 @@ it('names the nearest words that it can read, and they are answered', async () =
   });
   expect(refused.json.nearest[0]).toBe('top clients 7d');
   for (const words of refused.json.nearest) expect((await get(words)).status).toBe(200);
-  // The rows of a whole ranking are no words of the question.
+  // `nearest` repeats the words of the question, without the rows of a whole ranking.
   const later = await get('top clients 2027-01-01');
   expect(later.json.nearest).toEqual(['top clients today', 'top clients yesterday', 'top clients 7d']);
   expect((await get('new clients 7d')).json.next).toContainEqual({ label: 'All clients', question: 'top clients 7d' });

@@ -13,7 +13,7 @@ const target = z.looseObject({
   datasource: z.strictObject({ type: z.string(), uid: z.string().regex(/^\$\{datasource\}$/) }),
   expr: z.string().optional(),
   legendFormat: z.string().optional(),
-  /** As the Infinity data source keeps a query. */
+  /** Fields in which the Infinity data source keeps a query. */
   url: z.literal('/v1/ask').optional(),
   url_options: z
     .looseObject({ method: z.literal('GET'), params: z.array(z.strictObject({ key: z.string(), value: z.string() })) })
@@ -24,7 +24,7 @@ const target = z.looseObject({
     .optional(),
 });
 
-/** What Grafana needs of a dashboard to show it. */
+/** Fields of a dashboard that Grafana needs. */
 const dashboard = z.looseObject({
   id: z.null(),
   uid: z.string().max(40),
@@ -63,7 +63,7 @@ beforeAll(async () => {
   await bot.send(
     listTraffic(NOW).map((event, index) => ({ ...event, id: `timed-${index}`, count: 1, duration_ms: index })),
   );
-  // When the last tick was is told once there was one.
+  // After a tick, the metrics have the time of the last one.
   await bot.app.tick();
 });
 afterAll(() => bot?.stop());
@@ -86,7 +86,7 @@ describe.each([METRICS, ASK])('$title', ({ panels, templating }) => {
 
 it('asks Prometheus for what a running bot tells at /metrics', async () => {
   const text = await (await fetch(`${bot.app.url}/metrics`)).text();
-  // As promtool has it: quantiles are for summaries, of which there are none.
+  // promtool's rule: the label `quantile` belongs to summaries, and the bot has none.
   expect(text).not.toContain('quantile=');
   const names = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!));
   for (const { expr = '', legendFormat = '' } of METRICS.panels.flatMap(({ targets }) => targets)) {
@@ -97,9 +97,9 @@ it('asks Prometheus for what a running bot tells at /metrics', async () => {
       ...[...expr.matchAll(/by \(([^)]+)\)/g)].flatMap(([, list]) => list!.split(', ')),
       ...[...legendFormat.matchAll(/{{(\w+)}}/g)].map(([, label]) => label!),
       ...[...expr.matchAll(/[{,](\w+)(?:!?=~?)"/g)].map(([, label]) => label!),
-      // Of Prometheus' own: the bot that it asked.
+      // Prometheus itself adds the label `instance`.
     ].filter((label) => label !== 'instance');
-    // A counter that nothing has raised yet has no sample to look at.
+    // A counter that has never been raised has no sample.
     const sample = new RegExp(`^${used[0]}(?:{(.*)})? `, 'm').exec(text);
     if (used[0] !== 'headroom_slack_blocks_refused_total') expect(sample, used[0]).not.toBeNull();
     if (sample) for (const label of labels) expect(sample[1]).toMatch(new RegExp(`(^|,)${label}="`));

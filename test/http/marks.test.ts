@@ -78,7 +78,7 @@ describeEachDialect('marks over HTTP', (databases) => {
       { msg: 'a mark was set', source: 'default', label: 'v2.5.0', at: '2026-11-20T10:00:00.000Z' },
       { msg: 'senders are refused', path: '/v1/marks', status: 401 },
     ]);
-    // JSON takes the last of two members of one name: the line's own time must be the only one.
+    // Of two members with the same name, JSON takes the last. So the line's own `time` must be the only one.
     expect(lines[0]!.match(/"time":/g)).toHaveLength(1);
     await stage.close();
   });
@@ -125,7 +125,7 @@ describeEachDialect('marks over HTTP', (databases) => {
           /^Source default has set 100 marks on 2026-11-20 \(UTC\), and may set no more: set one per deploy/,
         ),
       ]);
-      // The same mark once more is no further one.
+      // Setting the same mark again adds none.
       expect((await send(stage, '/v1/marks', { label: 'loop' })).status).toBe(200);
       expect((await send(stage, '/v1/marks', { label: 'v2', time: '2026-11-19T12:00:00Z' })).status).toBe(200);
       expect(await insertMark(stage.db, { atMs: NOW, label: 'v2' }, 'other')).toBe(true);

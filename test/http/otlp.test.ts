@@ -7,7 +7,7 @@ import { openSenderStage, type SenderStage } from './sender-stage.ts';
 import { send } from './server-stage.ts';
 
 const PROTOBUF = { 'content-type': 'application/x-protobuf' };
-/** ExportPartialSuccess, and google.rpc.Status. */
+/** Fields of ExportPartialSuccess and of google.rpc.Status. */
 const COUNT_AND_TEXT: MessageShape = { 1: { name: 'count', type: 'int64' }, 2: { name: 'text', type: 'text' } };
 const GZIP = { 'content-encoding': 'gzip' };
 

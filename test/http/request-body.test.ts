@@ -106,7 +106,7 @@ describe('bodies that never end', () => {
   };
   const status = (socket: Socket): Promise<string> =>
     new Promise((resolve) => socket.once('data', (bytes) => resolve(String(bytes).split(' ')[1]!)));
-  /** Until one more of its bodies finds no room. */
+  /** Sends bodies until one of them finds no room. */
   const hog = async (path: string, header: string): Promise<void> => {
     expect(await Promise.any(Array.from({ length: 30 }, () => status(begin(path, header, 900))))).toBe('503');
   };
@@ -131,7 +131,7 @@ describe('bodies that never end', () => {
     expect((await send({ ...stage, ...second }, '/v1/events', large)).status).toBe(200);
     await hog('/sources/second', `authorization: Bearer ${second.token}`);
     expect((await send({ ...stage, ...third }, '/v1/events', large)).status).toBe(200);
-    // What one of them held is free again as soon as it goes away.
+    // A connection's room is free again as soon as the connection ends.
     for (const socket of sockets.splice(0)) socket.destroy();
     await expect.poll(async () => (await send(stage, '/v1/events', large)).status).toBe(200);
   });
@@ -190,7 +190,7 @@ describe('bodies that never end', () => {
       headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` },
     });
     expect((await send(stage, '/sources/other', body, signed(other.signingSecret))).status).toBe(200);
-    // Nor for the same one, while its body is smaller than theirs.
+    // The same source finds room too, because its body is smaller than those held.
     expect((await send(stage, '/sources/default', body, signed(stage.signingSecret))).status).toBe(200);
   });
 });

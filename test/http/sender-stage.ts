@@ -5,19 +5,19 @@ import { StoredUsage } from '../../src/usage/reader.ts';
 import { createDatabase } from '../support/databases.ts';
 import { openStage, type Stage } from './server-stage.ts';
 
-/** Shortly after the recorded requests were made. */
+/** An instant shortly after the recorded requests were made. */
 export const RECORDED_MS = Date.UTC(2026, 10, 21, 1, 40);
 
 export interface SenderStage extends Stage {
-  /** A source of this adapter, and its token. */
+  /** Adds a source with this adapter and returns its token. */
   addSource(adapter: string, options?: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Of the database. */
+  /** URL of the database. */
   url: string;
-  /** Everything stored, in order of time. */
+  /** Lists all stored events, ordered by time. */
   listEvents(): Promise<RawEvent[]>;
 }
 
-/** The real server on SQLite, at the time of the recordings. Sources have the names of their adapters. */
+/** Opens the real server on SQLite, at the time of the recordings. Sources have the names of their adapters. */
 export async function openSenderStage(options: Parameters<typeof openStage>[1] = {}): Promise<SenderStage> {
   const database = await createDatabase('sqlite');
   const stage = await openStage(database.url, options);

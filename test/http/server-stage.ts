@@ -18,10 +18,10 @@ export const NOW = Date.UTC(2026, 10, 20, 12, 5);
 export const EVENT = { id: 'e1', time: '2026-11-20T12:00:00Z', client: 'acme', status: 200 };
 
 const TAKEN = { accepted: 1, duplicates: 0, conflicts: 0, rejected: [] };
-/** Takes whatever comes as one event, and stores nothing. */
+/** An intake that accepts every request as one event and stores nothing. */
 export const TAKES_ALL: EventIntake = { ingest: async () => TAKEN };
 
-/** The same, but no request is answered before `release`; `entered` once the first is there. */
+/** Creates an intake like `TAKES_ALL` that answers no request before `release`. `entered` resolves with the first request. */
 export function holdIntake(): { intake: EventIntake; entered: Promise<void>; release: () => void } {
   const entered = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -45,7 +45,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** A server over a real database and the real way from bytes to commits. */
+/** Opens a server with a real database and the real intake. */
 export async function openStage(
   url: string,
   { isIdentityOf, ...options }: Partial<HttpServerOptions> & { isIdentityOf?: IsIdentityOf } = {},
@@ -117,7 +117,7 @@ export interface Reply {
   json: any;
 }
 
-/** One request, byte for byte as given; `chunked` sends the body without a length. `target` stands in the request line as it is. */
+/** Sends a request byte for byte. `chunked`: without a length of the body. `target` is put into the request line as it is. */
 export function send(
   { server, token, target }: { server: { readonly url: string }; token: string; target?: string },
   path: string,

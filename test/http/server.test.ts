@@ -72,7 +72,7 @@ describeEachDialect('the HTTP server', (databases) => {
     expect(await tryBoth(fresh)).toEqual([200, 200, 401, 200]);
   });
 
-  /** Old and new token, then signatures with the old and the new secret. */
+  /** Tries the old and the new token, then signatures with the old and the new secret. Returns the statuses. */
   async function tryBoth(fresh: { token: Secret; signingSecret: Secret }): Promise<number[]> {
     const time = String(Math.floor(stage.clock.nowMs / 1000));
     const body = JSON.stringify(EVENT);
@@ -120,7 +120,7 @@ describeEachDialect('the HTTP server', (databases) => {
     ]);
   });
 
-  // What requests must be is the same on both.
+  // The rules for requests are the same on both databases.
   if (databases.dialect === 'postgres') return;
 
   it('answers 422 where every event is rejected, 400 where nothing can be read', async () => {
@@ -147,7 +147,7 @@ describeEachDialect('the HTTP server', (databases) => {
     const wrong = await send(stage, '/v1/events', 'not even JSON', { headers: { authorization: 'Bearer hr_wrong' } });
     expect(wrong.status).toBe(401);
     expect(wrong.json.error).toMatch(/check the token/);
-    // Right elsewhere: what is wrong is the way in which it is shown.
+    // The token is right for another way of sending it; only this way is wrong.
     const basic = { authorization: `Basic ${btoa(`${stage.token}:`)}` };
     expect(await send(stage, '/v1/events', [EVENT], { headers: basic })).toMatchObject({
       status: 401,
@@ -279,13 +279,13 @@ describeEachDialect('the HTTP server', (databases) => {
     expect((await send(stage, '/v1/events', undefined, { method: 'OPTIONS' })).status).toBe(204);
     expect((await send(stage, '/metrics', EVENT)).status).toBe(405);
     expect((await send(stage, '/v1/events?x=1', EVENT)).status).toBe(200);
-    // As proxies may send it.
+    // A request target with scheme and host, as proxies may send it.
     const target = `${stage.server.url}/v1/events?x=1`;
     expect((await send({ ...stage, target }, '', EVENT)).status).toBe(200);
     expect((await send(stage, '/slack/events', EVENT)).status).toBe(404);
     expect((await send(stage, '/__proto__')).status).toBe(404);
     expect((await send(stage, '/v1/events/', EVENT)).status).toBe(200);
-    // What a proxy guards by its path has no other one.
+    // A path that a proxy guards must have no second spelling.
     for (const path of ['/metrics/', '/metrics//', '//metrics', '/metrics/.', '/%6detrics'])
       expect([path, (await send(stage, path)).status]).toEqual([path, 404]);
   });
@@ -340,7 +340,7 @@ it('says how long it took, and names a refused request by its id, in the log onc
     ['/v1/events', 401, undefined, 'senders are refused'],
     ['/v1/events', 401, 3, 'senders are refused'],
   ]);
-  // That of the newest: whoever complains has the one of an answer.
+  // The line has the id of the newest request, which a complaining sender finds in its answer.
   expect(lines[1]).toMatchObject({ id: 'gw-77', from: '127.0.0.1', for: '203.0.113.9' });
   const { text } = await send(stage, '/metrics');
   expect(text).toContain('# TYPE headroom_ingest_seconds histogram\n');
@@ -421,7 +421,7 @@ it('says 503 while events cannot be committed, and tells senders to come again',
     readiness: () => ({ writerFault: 'getaddrinfo ENOTFOUND db.internal', slack: 'connected' }),
   });
   const ready = await send(stage, '/readyz');
-  // Where the database lies is nobody's business.
+  // The address of the database is not shown.
   expect([ready.status, ready.json.writer]).toEqual([503, 'getaddrinfo ENOTFOUND']);
   const events = await send(stage, '/v1/events', EVENT);
   expect([events.status, events.json.error]).toEqual([503, 'Not now (connect ECONNREFUSED); again.']);
@@ -515,7 +515,7 @@ it('holds only so much of Slack’s requests at once, and says nothing of caller
   // 64 MiB hold 8 bodies of 4 MiB from one address.
   expect(await Promise.race(answers)).toMatch(/^HTTP\/1.1 503 /);
   await expect.poll(() => refused).toBeGreaterThanOrEqual(10);
-  // What Slack sends is smaller, and finds room beside them from the same address, as behind a proxy.
+  // Slack's requests are smaller and still find room, even from the same address, as behind a proxy.
   expect((await send(stage, '/slack/events', 'x'.repeat(9000))).status).toBe(200);
   const gone = callers.map((caller) => new Promise((resolve) => caller.once('close', resolve)));
   for (const caller of callers) caller.destroy();

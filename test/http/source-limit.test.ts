@@ -72,7 +72,7 @@ describe('a limit', () => {
           } catch (error) {
             expect((error as { retryAfterS: number }).retryAfterS).toBeGreaterThan(0);
           }
-          // A burst of the limit's own size, one request that goes over it, and what the time allows.
+          // At most a burst of the limit's size, one request beyond it, and what the elapsed time allows.
           expect(before).toBeLessThanOrEqual(10 + 30 + nowMs / 100);
         }
         nowMs += 4000;

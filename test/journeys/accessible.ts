@@ -4,7 +4,7 @@ import { expectAccessible } from './axe.ts';
 import { shoot, type } from './chromium.ts';
 import { type Journey, openHome } from './journey.ts';
 
-/** Of the browser's own types, what the tests ask for. */
+/** The part of the browser's element type that the tests use. */
 interface Shown {
   getBoundingClientRect(): { top: number; bottom: number; width: number };
   closest(selector: string): Shown | null;
@@ -19,19 +19,19 @@ declare const document: { createRange(): TextRange; getAnimations(): unknown[] }
 declare const innerHeight: number;
 declare function getComputedStyle(node: unknown): { outlineStyle: string; backgroundColor: string };
 
-/** What `look` sees of an element, in the browser. */
+/** Runs `look` on an element in the browser and returns its result. */
 function see<T>(node: Locator, look: (shown: Shown) => T): Promise<T> {
   return node.evaluate(look as unknown as (node: unknown) => T);
 }
 
-/** Whether an element shows that it has the focus, on the screen. */
+/** Tells whether an element has a visible focus ring and is on the screen. */
 function showsFocus(node: Shown): boolean {
   const { top, bottom, width } = node.getBoundingClientRect();
   const ring = getComputedStyle(node.closest('.combo') ?? node).outlineStyle;
   return ring !== 'none' && bottom > 0 && top < innerHeight && width > 0;
 }
 
-/** On how many lines an element's text stands. */
+/** Counts the lines of an element's text. */
 function countLines(node: Shown): number {
   const range = document.createRange();
   range.selectNodeContents(node);
@@ -133,17 +133,17 @@ export function describeAccess({ open, demo }: Journey): void {
   });
 
   describe('the keyboard alone', () => {
-    /** What has the focus, as a screen reader would name it: `button "CSV"`. */
+    /** Returns the focused element as a screen reader names it: `button "CSV"`. */
     async function focused(page: Page): Promise<string> {
       const node = page.locator(':focus');
       let name = '';
-      // Drawn anew between being found and being read, it has no name: the one in its place has.
+      // An element that is drawn again between being found and being read has no name, so it is read again.
       const read = async () => (name = (await node.count()) === 0 ? 'nothing' : await node.ariaSnapshot());
       await expect.poll(read).not.toBe('');
       return name.split('\n')[0]!.replace(/^- |:$/g, '');
     }
 
-    /** Presses Tab until `name` has the focus; on the way everything that has it shows that, on the screen. */
+    /** Presses Tab until `name` has the focus. Every element on the way must show its focus on the screen. */
     async function tabTo(page: Page, name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
       const passed: string[] = [];
       for (let press = 0; press < 60; press += 1) {
@@ -158,7 +158,7 @@ export function describeAccess({ open, demo }: Journey): void {
       throw new Error(`${String(name)} was not reached: ${passed.join(', ')}`);
     }
 
-    /** What screen readers were told last. */
+    /** Returns the text that screen readers were told last. */
     const told = (page: Page) => page.locator('#news').textContent();
 
     test('asks, hears of the answer, and asks for another range', async () => {
@@ -178,7 +178,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await tabTo(page, 'combobox "7d"', 'Shift+Tab');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowDown');
-      // Nothing is asked for while somebody looks at the choices.
+      // Moving through an open menu sends nothing yet.
       expect(await page.locator('select:focus').inputValue()).toBe('7d');
       const before = await told(page);
       await page.keyboard.press('Enter');
@@ -217,7 +217,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await page.keyboard.type('ware');
       await form.getByRole('option', { name: /Warehouse/ }).waitFor();
       await expect.poll(() => told(page)).toBe('1 choice');
-      // Escape closes what is in front: first the list, then the form.
+      // Escape closes the list first, then the form.
       await page.keyboard.press('Escape');
       expect(await form.getByRole('option').count()).toBe(0);
       await page.keyboard.press('ArrowDown');
@@ -270,7 +270,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await tabTo(page, 'button "Headroom – Home"', 'Shift+Tab');
       await page.keyboard.press('Enter');
       await expect.poll(() => focused(page)).toContain('heading "Headroom – Home"');
-      // What opened the form is drawn anew while the form is open.
+      // The button that opened the form is drawn again while the form is open.
       await tabTo(page, 'button "Set up a digest"');
       await page.keyboard.press('Enter');
       await page.getByRole('dialog', { name: 'New digest' }).waitFor();
@@ -298,7 +298,7 @@ export function describeAccess({ open, demo }: Journey): void {
       await page.keyboard.press('Enter');
       expect(await focused(page)).toContain('button "oncall"');
       await tabTo(page, 'button "Headroom – Home"');
-      // What is behind the list is out of reach.
+      // Elements behind the open list cannot take the focus.
       await page.keyboard.press('Tab');
       expect(await focused(page)).not.toMatch(/combobox|group/);
       await page.keyboard.press('Escape');

@@ -13,7 +13,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** CHROMIUM_PATH, else the first browser of its kind on this machine. */
+/** Returns CHROMIUM_PATH, else the first Chromium on this machine. */
 export function findChromium(): string | undefined {
   if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
   const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
@@ -36,13 +36,13 @@ export interface Visit {
 /** The playground in a tab, as one person in one channel. */
 export interface Tab {
   page: Page;
-  /** Faults in the page's script, and what it wrote as an error. */
+  /** Uncaught errors of the page's script, and errors in its console. */
   faults: readonly string[];
-  /** Another visit may have it: nothing of this one is left. Closed where a test failed in it, wherever that left it. */
+  /** Resets the tab and hands it to the next visit. Closes it instead if the test failed, as it may then be in any state. */
   leave(options: { failed: boolean }): Promise<void>;
 }
 
-/** Storage of the page, in the browser. */
+/** The part of the browser's storage type that is used here. */
 interface Kept {
   clear(): void;
   setItem(key: string, value: string): void;
@@ -50,7 +50,10 @@ interface Kept {
 declare const sessionStorage: Kept;
 declare const localStorage: Kept;
 
-/** Visits in one browser, each in a profile of its own. Those left are used again: a new one costs more than all that is done in most. */
+/**
+ * Returns a function that opens a visit in a tab with its own profile. Tabs of ended visits are used again, because opening a
+ * new one takes longer than most visits.
+ */
 export function keepTabs(browser: Browser): (url: string, options?: Visit) => Promise<Tab> {
   const left: Page[] = [];
 
@@ -105,7 +108,7 @@ export async function type(page: Page, text: string): Promise<void> {
 
 const { SCREENSHOTS } = process.env;
 
-/** Keeps a picture for looking at, in the folder SCREENSHOTS; none is taken where that is not set. */
+/** Saves a screenshot in the folder SCREENSHOTS. Does nothing if that is not set. */
 export async function shoot(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

@@ -33,15 +33,15 @@ const ANSWERS = [
   '/usage status 7d private',
 ];
 
-/** Those without a picture. */
+/** Reports whose answers have no picture. */
 const TOLD = /table|why|advice|explain|sources|licences|events/;
 
-/** Of the browser's own types, what the tests ask for. */
+/** The part of the browser's element type that the tests use. */
 interface Shown {
   readonly scrollWidth: number;
   readonly clientWidth: number;
   readonly textContent: string | null;
-  /** Of pictures. */
+  /** On pictures only. */
   readonly naturalWidth: number;
   scrollIntoView(): void;
   querySelectorAll(selector: string): Iterable<Shown>;
@@ -55,7 +55,7 @@ function findCut(message: Shown): string[] {
     .map((one) => one.textContent ?? '');
 }
 
-/** Brings each picture into view, where it is loaded; true once all are. */
+/** Scrolls each picture into view, so that it is loaded. Returns true once all are. */
 function seePictures(message: Shown): boolean {
   const pictures = [...message.querySelectorAll('img')];
   for (const picture of pictures) picture.scrollIntoView();
@@ -66,9 +66,9 @@ function seePictures(message: Shown): boolean {
 export function describeHeights(journey: Journey): void {
   const messages = (page: Page): Locator => page.getByRole('log', { name: 'Messages' }).getByRole('article');
 
-  /** Once all of it is there: its pictures take their room when they are loaded. */
+  /** Measures a message once its pictures are loaded, because only then they take their space. */
   async function measure(page: Page, message: Locator): Promise<number> {
-    // In one go: the page may draw a message anew at any time.
+    // One call in the browser, because the page may draw a message again at any time.
     const seen = () => message.evaluate(seePictures as unknown as (node: unknown) => boolean).catch(() => false);
     await expect.poll(seen).toBe(true);
     expect(await message.evaluate(findCut as unknown as (node: unknown) => string[])).toEqual([]);

@@ -10,7 +10,7 @@ import { keepTabs, launchChromium, type Visit } from './chromium.ts';
 const FRIDAY = Date.UTC(2026, 10, 20, 9, 30);
 
 export interface Journey {
-  /** The playground in a tab of its own; the test fails on any fault of the page, and on anything Slack would refuse. */
+  /** Opens the playground in its own tab. The test fails on any error of the page, and on anything that Slack would refuse. */
   open(options?: Visit): Promise<Page>;
   demo(): Demo;
   /** Lines of the log that are warnings or errors. */
@@ -18,8 +18,8 @@ export interface Journey {
 }
 
 /**
- * Opens the Home tab and waits until the page shows what was published for that: another journey may have left one that is
- * older, whose buttons Slack knows no more.
+ * Opens the Home tab and waits until the page shows the newly published one. An older one, left by another journey, has buttons
+ * that Slack no longer knows.
  */
 export async function openHome(page: Page, demo: Demo, user: string): Promise<void> {
   const emulator = watch(demo.world.emulator);
@@ -32,7 +32,7 @@ export async function openHome(page: Page, demo: Demo, user: string): Promise<vo
   await expect.poll(() => shown.getAttribute('data-block')).toBe(newest());
 }
 
-/** One demo and one browser for all tests of the surrounding suite. */
+/** Starts one demo and one browser for all tests of the surrounding suite. */
 export function setUpJourney(): Journey {
   let demo: Demo;
   let browser: Browser;
@@ -60,7 +60,7 @@ export function setUpJourney(): Journey {
         await leave({ failed: task.result?.state === 'fail' });
         expect(faults.filter((fault) => !/Failed to load resource: net::/.test(fault))).toEqual([]);
         const emulator = watch(demo.world.emulator);
-        // Nothing is left to the next test: no form in front of this person, no problem to be blamed for.
+        // The next test must find no open form, and no problem that this one has caused.
         for (let form = emulator.modal(user); form; form = emulator.modal(user))
           await emulator.closeView({ user, viewId: form.id });
         expect(emulator.takeProblems()).toEqual([]);

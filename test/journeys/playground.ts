@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { shoot, type } from './chromium.ts';
 import { type Journey, openHome } from './journey.ts';
 
-/** A person in the playground. Its last test starts the demo anew. */
+/** Tests of a person in the playground. The last one resets the demo. */
 export function describePlayground({ open, demo, log }: Journey): void {
-  /** The newest answer in the channel, by a part of what it says. */
+  /** Finds the newest answer in the channel that contains a text. */
   function answer(page: Page, text: string | RegExp = 'asked by'): Locator {
     return page.getByRole('log', { name: 'Messages' }).getByRole('article').filter({ hasText: text }).last();
   }
@@ -46,7 +46,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
     const page = await open({ channel: 'C01GENERAL' });
     await type(page, '/usage top clients 7d');
     await seePicture(answer(page));
-    // By its time: what it says will be another.
+    // Keeps the message by its timestamp, because its text will change.
     const ts = await answer(page).getAttribute('data-ts');
     const message = page.locator(`#log [data-ts="${ts}"]`);
     const before = await message.textContent();
@@ -95,20 +95,20 @@ export function describePlayground({ open, demo, log }: Journey): void {
     await form.getByRole('button', { name: 'Save' }).click();
     await expect.poll(() => zone.getAttribute('aria-invalid')).toBe('true');
     await shoot(page, 'digest-form-error');
-    // What was wrong stays said while other fields change the form.
+    // An error stays shown while other fields change the form.
     await zone.fill('Asia/Tokyo');
     const section = form.getByRole('group', { name: 'In its thread' }).getByRole('checkbox').first();
     const { promise, resolve: show } = Promise.withResolvers<void>();
     await page.route(/playground\/state/, (route) => promise.then(() => route.continue()));
     await zone.press('Tab');
-    // What is chosen before the form is drawn anew stays chosen.
+    // A choice made before the form is drawn again stays.
     await section.uncheck();
     show();
     await form.getByText('(Asia/Tokyo)').waitFor();
     await page.unroute(/playground\/state/);
     expect(await section.isChecked()).toBe(false);
     expect(await zone.getAttribute('aria-invalid')).toBe('true');
-    // A press meets its button, also where the form is drawn anew before the release.
+    // A press reaches its button, even if the form is drawn again between press and release.
     await zone.fill('Europe/Berlin');
     const drawn = page.waitForResponse(async (response) => (await response.text()).includes('(Europe/Berlin)'));
     await form.getByRole('button', { name: 'Save' }).hover();
@@ -137,8 +137,8 @@ export function describePlayground({ open, demo, log }: Journey): void {
       .getByRole('status')
       .filter({ hasText: /Acme CRM made [\d,]+ calls/ })
       .waitFor();
-    // The alert that nobody has acknowledged: another journey's burst may have brought an earlier one. Then by its time, as the
-    // button will be gone.
+    // Finds the alert by its button, because another journey's burst may have raised an earlier one; then by its timestamp,
+    // because the button will be gone.
     const raised = page
       .getByRole('log', { name: 'Messages' })
       .getByRole('article')
@@ -146,7 +146,7 @@ export function describePlayground({ open, demo, log }: Journey): void {
       .filter({ has: page.getByRole('button', { name: 'Acknowledge' }) })
       .last();
     const alert = page.locator(`#log [data-ts="${await raised.getAttribute('data-ts')}"]`);
-    // Its picture follows: the message is drawn anew, and so is the button.
+    // The picture arrives later, and message and button are then drawn again.
     await seePicture(alert);
     await shoot(page, 'alert');
     await alert.getByRole('button', { name: 'Acknowledge' }).click();

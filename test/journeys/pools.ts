@@ -24,7 +24,7 @@ export function describePools(journey: Journey): void {
     await shoot(page, 'pool-form');
     await form.getByRole('button', { name: /Add a grant/ }).click();
     await expect.poll(() => form.getByText(/^Grant 3$/).count()).toBe(1);
-    // What was pressed is still in view.
+    // The pressed button is still in view.
     expect(
       await form.locator('.modal-body').evaluate((node) => Number(Reflect.get(node, 'scrollTop'))),
     ).toBeGreaterThan(0);

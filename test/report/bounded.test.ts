@@ -44,7 +44,7 @@ describe('rows held against a number', () => {
     [bound('over', 40, 'credits'), {}, '2 of 3 clients used more than 40 credits: Acme (110) and Calm (50).'],
     [bound('at-least', 1), FAILED, '2 of 3 clients had failed requests: Acme (10) and Beta (1).'],
     [bound('over', 3), FAILED, '1 of 3 clients had more than 3 failed requests: Acme (10).'],
-    // Those without any are few too.
+    // Clients without any failures also have fewer than 5.
     [bound('under', 5), FAILED, '2 of 3 clients had fewer than 5 failed requests: Beta (1) and Calm (0).'],
   ] as const)('%j under %j: %s', async (held, more, finding) => {
     expect((await top(held, more)).finding).toBe(finding);
@@ -73,7 +73,7 @@ describe('rows held against a number', () => {
     [[where('status', '200')], 'client', 'All 3 clients had 200s; Calm has the fewest: 5.'],
     [[where('route', '/v1/a')], 'client', '2 of 3 clients made no requests to /v1/a: Beta and Calm.'],
     [[where('client', 'Acme')], 'route', '1 of 2 routes got no requests by Acme: /v1/b.'],
-    // Of the users of Beta, not of all.
+    // Counts only the users of Beta.
     [[where('client', 'Beta'), where('status', '429')], 'user', 'The only user, bo, had no 429s.'],
     [[where('client', 'Beta'), where('status', '500')], 'user', 'The only user had 500s; bo has the fewest: 1.'],
     [[where('client', 'Nobody'), where('status', '500')], 'user', 'None: no 500s by Nobody (14–20 Nov 2026).'],

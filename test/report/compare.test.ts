@@ -15,7 +15,7 @@ import { ask, at, NOW } from './setup.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Calls of a client at noon so many days before today, Saturday 21 November. */
+/** Makes an event of `count` calls at noon, `daysAgo` days before today, Saturday 21 November. */
 function calls(client: string, daysAgo: number, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
   return { timeMs: at('2026-11-21T12:00:00Z') - daysAgo * DAY_MS, client, count, ...more };
 }
@@ -71,7 +71,7 @@ describe('vs', () => {
     const running = await told('top', 'yesterday', 'today');
     expect(running).toEqual(await told('top', 'today', 'yesterday'));
     expect((await told('daily', undefined, 'today')).later).toBe('Sat 21 Nov 2026');
-    // Neither of two that overlap is the later one.
+    // Of two ranges that overlap, neither counts as the later one.
     expect((await told('top', 'this-week', '30d')).later).toBe('16–20 Nov 2026');
     const gone: Question = { report: 'top', only: 'gone', range: weeks[1], versus: weeks[0] };
     expect((await ask([LONG_AGO, ...events], gone)).finding).toMatch(/^Legacy is gone/);
@@ -176,7 +176,7 @@ describe('vs', () => {
       const report = await compare(events, { report: 'daily', versus: 'previous', ...question });
       return [report.versus.label, describeContext(report).split(' · ')[0]];
     };
-    // Thursday to Saturday is not Monday to Wednesday.
+    // A range of days is compared with the same weekdays: Thursday to Saturday is no match for Monday to Wednesday.
     const weekdays = ['11–13 Nov 2026', '18–20 Nov 2026 vs 11–13 Nov 2026 (same weekdays)'];
     expect(await days({ range: '3d' })).toEqual(weekdays);
     expect(await days({ range: '3d', report: 'latency', overTime: true })).toEqual(weekdays);
@@ -185,7 +185,7 @@ describe('vs', () => {
       '11–20 Nov 2026 vs 28 Oct – 6 Nov 2026 (same weekdays)',
     ]);
     expect(await days({ range: '7d' })).toEqual(['7–13 Nov 2026', '14–20 Nov 2026 vs 7–13 Nov 2026']);
-    // What is not told day by day, and what is named, stays what it is.
+    // Reports without days, and ranges named in the question, are not moved to the same weekdays.
     expect(await days({ range: '3d', report: 'top' })).toEqual(['15–17 Nov 2026', '18–20 Nov 2026 vs 15–17 Nov 2026']);
     expect((await days({ range: 'this-month', versus: 'last-month' }))[0]).toBe('Oct 2026');
     const months = await compare(events, { report: 'daily', range: 'this-month', versus: 'last-month' });
@@ -200,7 +200,7 @@ describe('vs', () => {
 
   describe('of a day with a clock change', () => {
     const zone = 'Europe/Berlin';
-    /** So many calls in an hour by the clock as that hour's number, of each day. */
+    /** On each day, an hour by the wall clock has its number plus one calls. */
     const byClock = (...days: string[]) =>
       days.flatMap((day) => {
         const start = Temporal.PlainDate.from(day).toZonedDateTime(zone);
@@ -337,7 +337,7 @@ describe('vs', () => {
 
   it('sets this week beside the same weekdays of the last, not beside its weekend too', async () => {
     const week = Array.from({ length: 12 }, (_, day) => calls('a', day + 1, 10));
-    // On a Tuesday one Monday stands beside another, whatever came after that.
+    // On a Tuesday this week has one whole day, its Monday. It is compared with last week's Monday only.
     for (const report of ['top', 'daily', 'status'] as const) {
       const question: Question = { report, range: 'this-week', versus: 'last-week' };
       const told = await compare([...week, calls('a', 4, 900)], question, { nowMs: at('2026-11-17T09:00:00Z') });

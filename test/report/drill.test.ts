@@ -49,7 +49,7 @@ describe('client', () => {
     const told = async (...limits: ReturnType<typeof limit>[]) => {
       const question = { report: 'client' as const, name: 'Acme CRM', focus: 'allowance' as const, range: 'yesterday' };
       const scopes = limits.length > 0 ? [{ ...scope, limits }] : [];
-      // The store counts what fits the rules of a limit by a meter of its own.
+      // The store counts calls that match a limit's rules under a meter of the limit.
       const counted = calls('meter', '/v1/orders', 150, { scope: limitMeter('default', 'Fair share') });
       return (await ask([...traffic, counted], question, { definitions: { ...definitions, scopes } })).finding;
     };
@@ -58,7 +58,7 @@ describe('client', () => {
     expect(await told(limit('Fair share', [acme]))).toContain(
       `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026). ${none} Acme CRM made 150 requests`,
     );
-    // Of everybody, of some of its calls, or of others too.
+    // Limits for everybody, for a part of the client's calls, and for other clients too.
     for (const match of [[], [{ ...acme, route: '/v1/items' }], [acme, { client: 'other' }]])
       expect(await told(limit('Fair share', match))).toContain(`Acme CRM has no allowance of its own. ${none}`);
   });

@@ -12,7 +12,7 @@ import { ask, at } from './setup.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Calls at noon so many days before today, Saturday 21 November. */
+/** Makes an event of `count` calls at noon, `daysAgo` days before today, Saturday 21 November. */
 function calls(client: string, daysAgo: number, count: number, more: Partial<EventOfTest> = {}): EventOfTest {
   return { timeMs: at('2026-11-21T12:00:00Z') - daysAgo * DAY_MS, client, count, ...more };
 }
@@ -25,7 +25,7 @@ const events = [
 describe('what is new, and what is gone', () => {
   it('has calls in the range and none in the 90 days before, with its first day', async () => {
     const report = await ask(events, { report: 'top', only: 'new' });
-    // Older called 100 days ago: that is too long to be known.
+    // Older called 100 days ago, which is too long ago to be known.
     expect(report.rows.map(({ name, requests }) => [name, requests])).toEqual([
       ['Beta', 50],
       ['Older', 1],
@@ -168,7 +168,7 @@ describe('how many different ones there were', () => {
     const [{ chart }] = buildNativeCharts(report) as unknown as [
       { chart: { series: { name: string; data: object[] }[] } },
     ];
-    // No series is there for a colour alone: Slack's legend would name it.
+    // There must be no series just for a colour: Slack's legend would list it.
     expect(chart.series.map(({ name }) => name)).toEqual(['Users per day']);
     expect(chart.series[0]!.data).toContainEqual({ label: '18 Nov', value: 2 });
   });

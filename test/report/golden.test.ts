@@ -298,7 +298,7 @@ describe('explain', () => {
       expect(lines).toContain(line);
     }
     expect(lines.join()).not.toContain('goodwill');
-    // The first line says it.
+    // The first line has the requests already, so no other line repeats them.
     expect(report.finding).toBe('110,000 requests cost 110,000 credits; 1 correction.');
     expect(lines.join()).not.toContain('110,000 requests');
   });

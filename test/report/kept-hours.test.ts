@@ -10,7 +10,7 @@ import { NO_DEFINITIONS } from './setup.ts';
 const calendar = createCalendar('Europe/Berlin');
 /** A Friday, 13:00 in Berlin. */
 const NOW = Date.parse('2026-11-20T12:00:00Z');
-/** Each has two calls at 14:10 and one at 14:50. */
+/** Days with two calls at 14:10 and one at 14:50 each. */
 const DAYS = ['2026-07-23', '2026-08-10', '2026-09-10', '2026-09-11', '2026-11-10'];
 
 describe('hours that are no longer kept', () => {

@@ -5,7 +5,7 @@ import { toCsv } from '../../src/report/table.ts';
 import type { EventOfTest } from './memory-usage.ts';
 import { ask as askAny, at } from './setup.ts';
 
-/** Calls of one client, one a minute, that took so long. */
+/** Makes calls of one client, one per minute, with these durations. */
 function calls(client: string, durations: readonly (number | undefined)[], more: object = {}) {
   return durations.map((durationMs, minute) => ({
     timeMs: at('2026-11-20T10:00:00Z') + minute * 60_000,

@@ -5,7 +5,7 @@ import { matchesStatus, type StoredFilter, toMatcher } from '../../src/domain/fi
 import { addCredits, sumCredits } from '../../src/domain/thousandths.ts';
 import type { Grain, Latency, MeterStep, RawEvent, Span, UsageReader, UsageRow } from '../../src/domain/usage.ts';
 
-/** What a test says of an event; the rest has plain defaults. */
+/** Fields of an event that a test sets; `toRawEvent` fills in the others. */
 export type EventOfTest = Partial<RawEvent> & { readonly timeMs: number };
 
 /** Fills in what a test leaves out: one call, one credit, status 200, scope and source `default`. */
@@ -33,8 +33,8 @@ export function toRawEvent(event: EventOfTest): RawEvent {
 }
 
 /**
- * Usage over an array, computed anew from the single events by the plainest code there is: what reports are tested with, and
- * what any other implementation of the port must agree with. Nothing is shortened or capped.
+ * Creates usage over an array, which every query recounts in the plainest way. Reports are tested with it, and every other
+ * implementation of the port must agree with it. Nothing is shortened or capped.
  */
 export function createMemoryUsage(
   given: readonly EventOfTest[],
@@ -141,13 +141,13 @@ export function createMemoryUsage(
   };
 }
 
-/** Sorted, and the nearest rank taken. */
+/** Returns percentiles by the nearest rank. */
 function toLatency(events: readonly RawEvent[]): Latency | undefined {
   const sorted = events
     .flatMap(({ count, durationMs }) => (count === 1 && durationMs !== undefined ? [durationMs] : []))
     .sort((a, b) => a - b);
   if (sorted.length === 0) return undefined;
-  // The first of which at least p % of all are no larger.
+  // The first value such that at least p % of all values are no larger.
   const at = (percent: number) => sorted.find((_, index) => (index + 1) * 100 >= percent * sorted.length)!;
   return { timed: sorted.length, p50Ms: at(50), p95Ms: at(95), p99Ms: at(99), slowestMs: sorted.at(-1)! };
 }

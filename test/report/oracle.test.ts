@@ -120,7 +120,7 @@ describeEachDialect('reports', ({ dialect, open }) => {
   });
 });
 
-/** What is refused (a name never seen, hours of a week) must be refused alike. */
+/** Answers a question, or returns the text of its refusal: both reporters must refuse the same questions. */
 async function answer(reporter: Reporter, question: Question): Promise<Report | { refused: string }> {
   try {
     return await reporter.answer(question, NOW);
@@ -130,7 +130,7 @@ async function answer(reporter: Reporter, question: Question): Promise<Report | 
   }
 }
 
-/** What must hold of a report whatever it is asked, recounted from the events themselves. */
+/** Checks rules that every report must keep, against a recount of the events. */
 function checkNumbers(report: Report): void {
   if (report.kind === 'top') checkRanking(report);
   if (report.kind === 'status') checkStatus(report);

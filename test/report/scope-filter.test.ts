@@ -15,7 +15,7 @@ function scope(name: string, title: string): Scope {
 }
 
 const scopes = [scope('crm', 'CRM API'), scope('erp', 'ERP API')];
-/** Each scope has a client, a route, a source, a status and a duration of its own. */
+/** Events of two scopes, which differ in client, route, source, status and duration. */
 const events = ['crm', 'erp'].flatMap((name) =>
   Array.from({ length: 4 }, (_, day) => ({
     ...{ timeMs: NOW - day * 86_400_000 - 60_000, scope: name, client: `${name}-client`, route: `/${name}`, count: 1 },
@@ -26,7 +26,7 @@ const events = ['crm', 'erp'].flatMap((name) =>
 const told = (question: Question): Promise<Report> =>
   ask(events, question as Question & { report: 'top' }, { definitions: { scopes } }) as Promise<Report>;
 
-/** What is said of the calls or balances, without the question itself. */
+/** Returns a report as JSON without its question and filters, for comparing contents. */
 function contentOf({ question: _, filters: __, ...report }: Report): string {
   return JSON.stringify(report);
 }

@@ -178,7 +178,7 @@ describe('daily', () => {
       count,
     });
     const report = await ask([friday(0, 99), friday(1, 10), friday(2, 30), friday(3, 20)], { report: 'daily' });
-    // Begins Fri 30 Oct: Fridays have three weeks before, every other weekday two or fewer.
+    // The data begins on Fri 30 Oct, so Fridays have three weeks to compare with, other weekdays two or fewer.
     expect(report.usual!.at(-1)).toEqual({ median: 20, low: 10, high: 30, isOdd: true });
     const nothing = { median: 0, low: 0, high: 0, isOdd: false };
     expect(report.usual!.slice(0, -1)).toEqual(Array.from({ length: 6 }, () => nothing));
@@ -186,7 +186,7 @@ describe('daily', () => {
     expect(young.usual).toBeUndefined();
     const cut = [7, 14].flatMap((days) => [{ timeMs: at('2026-11-20T18:00:00Z') - days * 86_400_000, count: 100 }]);
     const atNoon = { timeMs: at('2026-11-13T12:00:00Z'), count: 100 };
-    // The 6th began at 18:00: what it lacks before is no usual.
+    // Data of the 6th begins at 18:00: a day that is cut off is not counted as usual.
     expect((await ask([...cut, atNoon], { report: 'daily' })).usual).toBeUndefined();
     const unusual = async (...counts: number[]) => {
       const events = counts.map((count, week) => friday(week, count));
@@ -200,7 +200,7 @@ describe('daily', () => {
 
   describe('asked whether anything is unusual', () => {
     const WEEK_MS = 7 * 86_400_000;
-    /** Every day at noon for so many days before today, Saturday 21 November, all of them or but those of the last few. */
+    /** The same count every day at noon, from `from` to `to` days before today, Saturday 21 November. */
     const steady = (from: number, to: number, count = 100, status = 200) =>
       Array.from({ length: to - from + 1 }, (_, n) => ({
         ...{ timeMs: at('2026-11-21T12:00:00Z') - (from + n) * 86_400_000, count, status },
@@ -234,7 +234,7 @@ describe('daily', () => {
     });
 
     it('takes the usual of a whole day from days, as daily does', async () => {
-      // 100 calls on each of the days before, one at another hour each week: no hour has usual calls.
+      // 100 calls on this weekday in each of four weeks, each time at another hour, so that no hour has usual calls.
       const before = [1, 2, 3, 4].map((week) => ({
         timeMs: at('2026-11-20T00:30:00Z') + week * 3_600_000 - week * WEEK_MS,
         ...{ count: 100, status: 200 },
@@ -285,7 +285,7 @@ describe('daily', () => {
     });
 
     it('says how many steps it could judge; one that runs or is cut is never low', async () => {
-      // Data begin within the 3rd: of the 18th on, two weeks before are whole.
+      // The data begins during the 3rd, so from the 18th on there are two whole weeks before each day.
       expect(await odd(steady(1, 18))).toMatch(
         /^No: requests and failures are about as usual in 3 of 7 days; of the others too little is known\. /,
       );

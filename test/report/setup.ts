@@ -20,7 +20,7 @@ type ReportOf<Kind extends ReportKind, Each = Report> = Each extends { kind: inf
     : never
   : never;
 
-/** A reporter over these events, asked at NOW (or `nowMs`) in `zone`. */
+/** Asks a reporter over these events, at NOW (or `nowMs`) in `zone`. */
 export function ask<Kind extends ReportKind>(
   events: readonly EventOfTest[],
   question: Question & { report: Kind },

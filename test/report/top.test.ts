@@ -146,7 +146,7 @@ describe('top', () => {
     const fewest = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 }), calls('c', 9)], {
       ...{ report: 'top', filters, sort: 'requests' },
     });
-    // c has none, and is in no row: b has the fewest of those that failed.
+    // c has no failures and so no row. Of the clients with failures, b has the fewest.
     expect(fewest.finding).toBe('Of the 2 clients with failures, b has the fewest: 3.');
   });
 

@@ -151,7 +151,7 @@ describe('why', () => {
     expect(await claims(night, { zone: 'Europe/Berlin' })).toEqual(['Days are counted in Europe/Berlin, not UTC']);
     const late = every(1000, 12, { receivedMs: at('2026-11-21T01:00:00Z'), count: 2 });
     expect(await claims(late)).toEqual(['Late calls']);
-    // A file brought in later tells nothing of its sender.
+    // An imported file says nothing about delays of its sender.
     expect(await claims(late.map((event) => ({ ...event, imported: true })))).toEqual([]);
   });
 

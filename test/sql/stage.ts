@@ -26,7 +26,7 @@ clients:
 exclude: [{ kind: internal }]
 `;
 
-/** Calls of two months: some of clients that share a name, some excluded, some of several calls, some bare. */
+/** Calls of two months. Some clients share a name, some calls are excluded, some events have a `count`, some have few fields. */
 export const CALLS: readonly UsageEvent[] = fc
   .sample(
     fc.record({
@@ -59,7 +59,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** A database with these calls; the newest of them are not folded yet. */
+/** Fills a database with `CALLS`. The newest of them are not folded yet. */
 export async function fillStage(url: string): Promise<Stage> {
   const db = openDatabase(url);
   const declaration = parseDeclaration(POOLS, 'pools.yml');

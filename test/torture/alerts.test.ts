@@ -17,7 +17,7 @@ import { sendUntilTaken, TOKEN } from './load.ts';
 
 const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
 const WAIT_MS = 40_000;
-/** Levels in per cent, and how many events reach them. */
+/** Levels in percent, each with the number of events that reaches it. */
 const LEVELS = [
   [75, 76],
   [90, 92],
@@ -33,17 +33,17 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     bots.push(bot);
     return bot;
   };
-  /** Events number `from` to `to`, the same ids at every instance. */
+  /** Sends the events from number `from` to `to` to every instance, with the same ids. */
   const use = (from: number, to: number): Promise<unknown> => {
     const events = Array.from({ length: to - from }, (_, i) => ({ id: `e${from + i}`, client: 'a', scope: 'crm' }));
     return Promise.all(
       bots.map((bot) => sendUntilTaken(bot.url, { client: 'a', size: 0, body: JSON.stringify(events) })),
     );
   };
-  /** What the bot's messages in a channel are known by, replies included. */
+  /** Lists the delivery keys of the bot's messages in a channel, replies included. */
   const keys = (channel: string): string[] =>
     slack.messages(channel).flatMap(({ metadata }) => (metadata?.event_payload as { key?: string })?.key ?? []);
-  /** The first level's message is the parent, known by its period; the later ones reply under their own keys. */
+  /** Tells whether a level was posted. The first level is the parent, with its period as key; later levels have keys of their own. */
   const has = (level: number): boolean =>
     keys(ALERTS).some(
       (key) => !key.includes('#') && (level === 75 ? !key.includes(':0@') : key.includes(`:${level}:`)),
@@ -106,12 +106,12 @@ describeEachDialect('what must be posted once', ({ dialect, createUrl }) => {
     await db.destroy();
   });
 
-  // How a claim and its delivery outlive a process is the same on both, and proved on both in test/delivery.
+  // Claims and deliveries survive a process in the same way on both databases, as test/delivery proves.
   if (dialect !== 'sqlite') return;
 
   it('an alert whose bot is killed between the claim and Slack’s answer: after a restart it is there, and not twice', async () => {
     await start();
-    // The first is never posted, the second is posted but never answered for, the third shows that all is well.
+    // The first level is not posted before the kill, the second is posted without an answer, the third goes through.
     const faults = [{ timeout: true }, { timeoutAfter: true }];
     let used = 0;
     for (const [level, until] of LEVELS) {

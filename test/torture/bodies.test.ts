@@ -13,11 +13,11 @@ import { type Bot, startBot, toEnv } from './bot.ts';
 import { TOKEN } from './load.ts';
 
 const MIB = 1024 ** 2;
-/** A body may take at most so many times its unpacked bytes, whatever it holds; a megabyte of events takes about ten. */
+/** A body may take at most 20 times its unpacked bytes of memory, whatever it holds. A megabyte of events takes about ten times. */
 const MAX_TIMES = 20;
-/** More than at its start a process may hold when all of them are done with. */
+/** After all bodies, the process may hold this much more memory than at its start. */
 const KEPT_MIB = 150;
-/** So many of one kind are sent at once. */
+/** Number of equal bodies sent at once. */
 const AT_ONCE = 12;
 
 const JSON_TYPE = 'application/json';
@@ -31,7 +31,7 @@ interface Body {
   encoding?: string;
 }
 
-/** Nearly as much as a body may hold. */
+/** Fills a body nearly to the largest size allowed. */
 const fill = (piece: string | Uint8Array): Buffer => Buffer.alloc(20 * MIB - 200, piece as string);
 const within = (...wrap: number[]): Buffer =>
   wrap.reduceRight((inner, field) => Buffer.from(encodeBytesField(field, inner)), fill(Uint8Array.of(0x12, 0)));
@@ -90,7 +90,7 @@ afterEach(async () => {
   await slack.stop();
 });
 
-/** The bodies of the short form are those that once cost most. */
+/** The short form takes the bodies that once took the most memory. */
 const bodies = Object.entries(BODIES).slice(0, isLong ? undefined : 4);
 
 it.runIf(existsSync('/proc/self/clear_refs'))(
@@ -100,7 +100,7 @@ it.runIf(existsSync('/proc/self/clear_refs'))(
     for (const [name, make] of bodies) {
       const body = make();
       const before = readMiB('VmRSS');
-      // The high-water mark begins anew.
+      // Resets the peak (VmHWM).
       writeFileSync(`/proc/${bot.pid}/clear_refs`, '5');
       const status = await post(TOKEN, body);
       const peak = Math.max(0, Math.round(readMiB('VmHWM') - before));
@@ -130,7 +130,7 @@ it('no source waits for what another sends: its event is taken after a few of th
   }
 });
 
-/** The status that a body is answered with. */
+/** Posts a body and returns the status of the answer. */
 async function post(token: string, { bytes, type, path = '/v1/events', encoding }: Body): Promise<number> {
   const response = await fetch(`${bot.url}${path}`, {
     method: 'POST',

@@ -8,7 +8,7 @@ import { TOKEN } from './load.ts';
 export const ALERTS = 'C01ONCALL';
 export const DIGESTS = 'C01USAGE';
 
-/** The settings of a bot in an emulated workspace. */
+/** Returns the settings of a bot in an emulated workspace. */
 export function toEnv(slack: Emulator, databaseUrl: string): Record<string, string> {
   return {
     SLACK_BOT_TOKEN: slack.botToken,
@@ -27,12 +27,12 @@ export function toEnv(slack: Emulator, databaseUrl: string): Record<string, stri
 export interface Bot {
   url: string;
   pid: number;
-  /** Everything that it logged. */
+  /** Lines of its log. */
   lines: string[];
   kill(): Promise<void>;
 }
 
-/** `headroom start` in a process of its own; resolves when it runs. */
+/** Runs `headroom start` in a child process. Resolves once the bot is running. */
 export async function startBot(env: Record<string, string>): Promise<Bot> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/main.ts', import.meta.url)), 'start'], {
     env: { ...CHILD_ENV, ...env },

@@ -18,8 +18,8 @@ import { checkPosts } from './ledger.ts';
 import { sendUntilTaken } from './load.ts';
 
 /**
- * Where libfaketime lies, which moves the clock of a process: where the setting says, or distributions put it. The tests with
- * clocks of our own need no such thing.
+ * Path of libfaketime, which moves the clock of a process: from the setting, or where distributions install it. Only the tests
+ * that start a process need it.
  */
 const FAKETIME = process.env.HEADROOM_FAKETIME ?? globSync('/usr/lib{,64,/*}/faketime/libfaketimeMT.so.1')[0];
 const ZONE = 'Europe/Berlin';
@@ -40,7 +40,7 @@ afterEach(async () => {
   await slack.stop();
 });
 
-/** Starts of a bot, two seconds before a full minute, and the day whose digest is then posted. */
+/** Instants at which a bot starts, two seconds before a full minute, and the day of the digest that is posted then. */
 const STARTS = [
   ['a day like others', '2028-02-28T01:29:58Z', '2028-02-28'],
   ['a leap day', '2028-02-29T01:29:58Z', '2028-02-29'],
@@ -58,7 +58,7 @@ it.runIf(FAKETIME)(
     const url = await createUrl();
     const db = openDatabase(url);
     const rule = parseSchedule('daily 02:30', ZONE);
-    // The short form is the night with two of them.
+    // The short form runs only the night that has 02:30 twice.
     const starts = isLong ? STARTS : STARTS.slice(-3, -1);
     const nextDueMs = latestDue(rule, Date.parse(starts[0]![1]) + 10_000).dueMs;
     const digest = { channel: DIGESTS, owner: 'U01ALICE', schedule: rule, what: EVERYTHING, nextDueMs };
@@ -101,7 +101,7 @@ it.runIf(FAKETIME && isLong)(
     const startMs = Date.parse('2028-05-10T11:55:00Z');
     const setClock = (ms: number): void => {
       aheadMs = ms - Date.now();
-      // Replaced whole: the bot may read it at any time.
+      // Replaces the file in one step, because the bot may read it at any time.
       writeFileSync(`${clock}.new`, `${aheadMs < 0 ? '' : '+'}${Math.round(aheadMs / 1000)}`);
       renameSync(`${clock}.new`, clock);
     };
@@ -149,7 +149,7 @@ it.runIf(FAKETIME && isLong)(
       'sqlite',
       slack.waitFor(() => keys().length > 0, 'the digest', 60_000),
     );
-    // Nor does anything come twice when the clock goes on, and back once more.
+    // Nothing is posted twice either when the clock goes forward and back again.
     for (const minutes of [180, 65]) setClock(startMs + minutes * MINUTE_MS);
     await tickAt(startMs + 181 * MINUTE_MS);
     const posted = [ALERTS, DIGESTS].flatMap(listKeys);
@@ -174,7 +174,7 @@ function listKeys(channel: string): string[] {
     .flatMap(({ metadata }) => (metadata?.event_payload as { key?: string } | undefined)?.key ?? []);
 }
 
-/** The keys of the digests, without their replies. */
+/** Lists the keys of the posted digests, without their replies. */
 function keys(): string[] {
   return listKeys(DIGESTS).filter((key) => /^digest:\d+:[\d-]+$/.test(key));
 }

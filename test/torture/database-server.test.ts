@@ -47,7 +47,7 @@ it.runIf(WANTED_DIALECTS.includes('postgres'))(
     expect(acknowledged.size).toBeGreaterThan(LANES);
     expect(totals).toEqual(raw);
     expect(faults).toEqual([]);
-    // Both go on without being started again.
+    // Both processes go on without a restart.
     await inParallel(requests, LANES, async (request) => {
       const { accepted, duplicates } = await sendUntilTaken(victims[request.size % 2]!.url, request);
       expect(accepted + duplicates).toBe(request.size);
@@ -59,7 +59,7 @@ it.runIf(WANTED_DIALECTS.includes('postgres'))(
   },
 );
 
-/** Ends every connection to the database but the one that says so. */
+/** Ends every connection to the database, except its own. */
 async function cutAll(url: string): Promise<void> {
   const db = openDatabase(url);
   await sql`

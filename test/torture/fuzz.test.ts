@@ -19,9 +19,9 @@ import { type Keys, makeOddRequest } from './odd-http.ts';
 import { listControls, makeOddDelivery } from './odd-slack.ts';
 import { Wire, type WireAnswer } from './wire.ts';
 
-/** What may be answered to a request, whatever it is. 503 comes with Retry-After, and means that nothing was counted. */
+/** Statuses with which any request may be answered. 503 has a Retry-After and means that nothing was counted. */
 const STATUSES = [200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 413, 415, 422, 429, 503];
-/** Who may nothing: guests, though listed; outsiders; who left; bots; members outside VIEWERS; unlisted admins; nobody known. */
+/** People without rights: guests (even if listed), outsiders, who left, bots, members outside VIEWERS, unlisted admins, unknown. */
 const RIGHTLESS = ['U01GUEST', 'U01SOLO', 'U02OUTSIDE', 'U01LEFT', 'U01HEADROOM', 'U01CHLOE', 'U01ADMIN', 'U0NOBODY'];
 const { createUrl } = setUpDatabases('sqlite');
 let slack: Emulator;
@@ -45,7 +45,7 @@ afterEach(async () => {
   await slack.stop();
 });
 
-/** Errors in the log, but of what waits to be stored, which `Retry-After` told the sender. */
+/** Lists the errors in the bot's log. */
 const listErrors = (): string[] => bot.lines.filter((line) => /"level":"?(error|fatal|50|60)/.test(line));
 
 it('odd requests at every endpoint: none is failed by us, opens what is not its own, or costs an honest event', async () => {
@@ -64,7 +64,7 @@ it('odd requests at every endpoint: none is failed by us, opens what is not its 
   await inParallel(Array(count).keys().toArray(), 400, async (number) => {
     const request = makeOddRequest(number, random, keys);
     let answer = await wire.send(request);
-    // A sender that keeps to the rules comes again: a loaded machine may refuse it for a while.
+    // An honest sender repeats its request, because a busy machine may refuse it for a while.
     while (request.honest && answer?.status === 503) {
       await setTimeout(Number(answer.headers['retry-after']) * 1000);
       answer = await wire.send(request);
@@ -94,7 +94,7 @@ it('odd requests at every endpoint: none is failed by us, opens what is not its 
   expect(faults).toEqual([]);
   expect(totals).toEqual(raw);
   expect(listErrors()).toEqual([]);
-  // Only what is no HTTP at all ends its connection, and with it what was sent behind.
+  // Every request got an answer: only bytes that are no HTTP end a connection and lose the requests behind them.
   expect(unanswered).toBe(0);
 });
 
@@ -127,7 +127,7 @@ it('odd commands, presses, forms and events of Slack: each is acknowledged, and 
   const errors = listErrors().length;
   await send(size(300, 15_000), members, false);
   expect(listErrors().slice(errors, errors + 5)).toEqual([]);
-  // What makes no sense may be a defect to its listener: it is told to who sent it, and the next is served.
+  // A listener may fail on a senseless request. The sender is told, and the next request is served.
   await send(size(300, 15_000), members, true);
   const told = slack.ephemerals('alice').length;
   await slack.command({ user: 'alice', channel: 'api-usage', text: 'help' });
@@ -137,8 +137,8 @@ it('odd commands, presses, forms and events of Slack: each is acknowledged, and 
 });
 
 /**
- * Whether a call of the bot asks who somebody is, refuses one person something, or introduces itself to a channel that it
- * came into.
+ * Tells whether a call of the bot only looks up a person, refuses something to one person, or introduces the bot to a channel
+ * that it has joined.
  */
 function isHarmless({ method, args }: Emulator['calls'][number]): boolean {
   if (['auth.test', 'users.info', 'usergroups.users.list'].includes(method)) return true;
@@ -148,7 +148,7 @@ function isHarmless({ method, args }: Emulator['calls'][number]): boolean {
   return method === 'chat.postMessage' && said.startsWith('I tell how much of your API allowance is used');
 }
 
-/** Every row that a deed of somebody changes, by table: not what tells that it was seen, or that the bot runs. */
+/** Reads all rows that people's actions can change, by table; not those that the bot writes by itself. */
 async function readAll(db: Db): Promise<Record<string, unknown>> {
   const { rows } = await sql<{ name: string }>`select name from sqlite_master where type = 'table'`.execute(db);
   const kept: Record<string, unknown> = {};

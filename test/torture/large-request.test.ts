@@ -47,7 +47,7 @@ describe('a request of very many events on PostgreSQL', () => {
       kind: 'call',
       count: 1,
     }));
-    // In other pieces than the first ones of these ids: some alike, one of another content, and some without id.
+    // Repeats ids in a later piece of the request: three equal events, one with other content, and some events without id.
     events.push(...events.slice(0, 3), { ...events[3]!, count: 2 });
     const request = { source: { id: 1, name: 'default' }, receivedMs: Date.now() };
     const withoutId = Array(5).fill({ client: 'acme', kind: 'call', count: 1 });

@@ -2,8 +2,8 @@ import type { Figures } from '../support/figures.ts';
 import type { Request } from './load.ts';
 
 /**
- * Holds what was counted per client against what was sent: an answered request counts once, another once or not at all.
- * `faults` names each client of which that is not so, and each that nobody sent.
+ * Compares the counts per client with the requests sent: an answered request must count once, any other once or not at all.
+ * `faults` lists the clients that break this, and clients that nobody sent.
  */
 export function checkEvents(
   sent: readonly Pick<Request, 'client' | 'size'>[],
@@ -25,7 +25,7 @@ export function checkEvents(
   return found;
 }
 
-/** Holds messages, by what each is known by, against those that were to be posted; nothing may stand there twice. */
+/** Compares the keys of posted messages with the expected ones. Counts missing messages and those posted twice. */
 export function checkPosts(
   expected: readonly string[],
   posted: readonly string[],

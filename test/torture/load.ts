@@ -6,7 +6,7 @@ import { StoredUsage } from '../../src/usage/reader.ts';
 
 export const TOKEN = 'torture-token-of-enough-length-0123456789';
 
-/** One request's events: a client of their own, so that what became of the request can be read from the totals. */
+/** Events of one request. They have a client of their own, so that the totals show whether the request was counted. */
 export interface Request {
   client: string;
   size: number;
@@ -20,7 +20,7 @@ export interface Outcome {
   retryAfter: string | null;
 }
 
-/** `numbers` of requests, each with texts that no other has, so that every commit also brings new values. */
+/** Makes `numbers` requests. Each has texts that no other has, so that every commit adds new values. */
 export function makeRequests(name: string, numbers: number, nowMs = Date.now()): Request[] {
   return Array.from({ length: numbers }, (_, number) => {
     const client = `${name}-${number}`;
@@ -37,7 +37,7 @@ export function makeRequests(name: string, numbers: number, nowMs = Date.now()):
   });
 }
 
-/** Undefined where the connection broke: then nobody knows what became of it. */
+/** Sends a request. Undefined if the connection broke, so that the outcome is unknown. */
 export async function send(url: string, request: Pick<Request, 'body'>): Promise<Outcome | undefined> {
   try {
     const response = await fetch(`${url}/v1/events`, {
@@ -57,7 +57,7 @@ export async function send(url: string, request: Pick<Request, 'body'>): Promise
   }
 }
 
-/** Sends until it is answered with 200; refusals (503) mean that nothing was counted. */
+/** Sends a request until it is answered with 200. A 503 means that nothing was counted. */
 export async function sendUntilTaken(url: string, request: Request): Promise<Outcome> {
   for (;;) {
     const outcome = await send(url, request);
@@ -66,7 +66,7 @@ export async function sendUntilTaken(url: string, request: Request): Promise<Out
   }
 }
 
-/** `work` for every item, so many at a time. */
+/** Runs `work` on every item, `lanes` at a time. */
 export async function inParallel<T>(
   items: readonly T[],
   lanes: number,
@@ -83,9 +83,9 @@ export async function inParallel<T>(
 export interface Victim {
   url: string;
   process: ChildProcess;
-  /** Faults that it told of. */
+  /** Faults that the process reported. */
   faults: string[];
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves once the process has ended. */
   kill(): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ export async function startVictim(databaseUrl: string): Promise<Victim> {
   };
 }
 
-/** Calls per client, from totals and again from raw events. */
+/** Counts the calls per client twice: from totals and from raw events. */
 export async function countByClient(
   databaseUrl: string,
 ): Promise<{ totals: Record<string, number>; raw: Record<string, number>; requests: number }> {

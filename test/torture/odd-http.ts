@@ -4,20 +4,20 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { listAdapters } from '../../src/ingest/adapters.ts';
 import type { WireRequest } from './wire.ts';
 
-/** Credentials of a bot under fuzz: the token of a source for each adapter, named as that, and what opens the rest. */
+/** Credentials of the bot: the token of one source per adapter, by the adapter's name, and the tokens of the other endpoints. */
 export interface Keys {
   sources: ReadonlyMap<string, string>;
   read: string;
   metrics: string;
 }
 
-/** A request, and what may come of it. */
+/** A request, and its allowed results. */
 export interface OddRequest extends WireRequest {
-  /** Whether its credentials open what it asks for; undefined: they do not matter. */
+  /** True if its credentials give access to its endpoint; undefined if they do not matter. */
   opens: boolean | undefined;
-  /** How many events of the client in `honest` it holds: all of them are to be counted. */
+  /** Set on a valid request: its client and number of events, all of which must be counted. */
   honest?: { client: string; events: number };
-  /** To be shown where it fails. */
+  /** Description for a failure. */
   told: string;
 }
 
@@ -78,7 +78,7 @@ const QUESTIONS = [
 
 const oneOf = <T>(list: readonly T[], random: Random): T => list[Math.floor(random() * list.length)]!;
 
-/** What nobody would send, and between it what everybody sends, by the numbers of `random`. */
+/** Makes a random request: mostly odd ones, with valid ones between them. */
 export function makeOddRequest(number: number, random: Random, keys: Keys): OddRequest {
   const kind = random();
   if (kind < 0.04) return makeHonest(number, keys);
@@ -172,13 +172,13 @@ function makeOther(random: Random, keys: Keys): OddRequest {
   return toRequest(method, path, [...headers, ...signed], isAsking ? undefined : Buffer.from('{}'), isOpen);
 }
 
-/** What a sender has sent, changed here and there; or JSON, or bytes, at random. */
+/** Makes a body: recorded bodies with random changes, or random JSON or bytes. */
 function makeBody(random: Random): Uint8Array {
   const kind = random();
   if (kind < 0.1) return Buffer.from(JSON.stringify(makeValue(random, 5)));
   if (kind < 0.15) return Uint8Array.from({ length: Math.floor(random() * 200) }, () => random() * 256);
   let body = oneOf(BODIES, random);
-  // Long ones seldom: they would be most of the work.
+  // Cuts most long bodies, which would take most of the time.
   if (body.length > 1500 && random() < 0.8) body = body.subarray(0, 200 + Math.floor(random() * 1300));
   for (let changes = Math.floor(random() * 4); changes > 0; changes -= 1) {
     const at = Math.floor(random() * body.length);

@@ -6,18 +6,18 @@ import { listSamples } from '../../src/samples/samples.ts';
 import { FORMS } from '../../src/slack/app.ts';
 import type { WireRequest } from './wire.ts';
 
-/** Everything that people press or fill in, as one of every kind of message and window has it. */
+/** Everything that people can press or fill in, taken from one message or window of each kind. */
 export interface Controls {
-  /** Parts of `block_actions`: what is pressed, and the window that it stands in. */
+  /** Parts of `block_actions`: the pressed element and its window. */
   presses: readonly Record<string, unknown>[];
-  /** Windows that are sent. */
+  /** Windows to submit. */
   forms: readonly Record<string, unknown>[];
-  /** The same with nothing around them, as Slack never sends them. */
+  /** The same without the fields that Slack always sends with them. */
   bare: Pick<Controls, 'presses' | 'forms'>;
 }
 
 export interface OddDelivery extends WireRequest {
-  /** A signature of Slack's, or one that is not. */
+  /** True if the signature is Slack's. */
   signed: boolean;
   told: string;
 }
@@ -72,7 +72,7 @@ export async function listControls(): Promise<Controls> {
   };
 }
 
-/** A window as Slack tells of it, with something in each field. */
+/** Returns a window as Slack sends it, with a value in each field. */
 function toWindow(view: Block): Block {
   const values = Object.fromEntries(
     listElements(view.blocks as Block[]).map(({ block, element }) => [
@@ -83,7 +83,7 @@ function toWindow(view: Block): Block {
   return { ...view, id: 'V1', hash: 'h', state: { values } };
 }
 
-/** What somebody may have typed or chosen. */
+/** Returns a value for an element, under the keys of all types. */
 function choose(element: Block): Record<string, unknown> {
   return {
     value: 'x',
@@ -94,7 +94,7 @@ function choose(element: Block): Record<string, unknown> {
   };
 }
 
-/** A request as Slack makes it, of one of `people`: a command, press, form, search or event. `odd`: changed here and there. */
+/** Makes a request of Slack by one of `people`: a command, press, form, search or event. `odd`: with random changes. */
 export function makeOddDelivery(
   number: number,
   random: Random,
@@ -158,7 +158,7 @@ function makeInteraction(
   return { ...usual, type: oneOf(['shortcut', 'message_action'], random), callback_id, message: { ts: '1.1' } };
 }
 
-/** In a third of cases one field, at any depth, is gone or something else. Whose deed it is stays. */
+/** In a third of cases, removes or changes one field at any depth. The person who acts stays the same. */
 function change(payload: Record<string, unknown>, random: Random): Record<string, unknown> {
   if (random() < 0.67) return payload;
   const copy = structuredClone(payload);

@@ -43,7 +43,7 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
     for (const victim of victims.splice(0)) await victim.kill();
   });
 
-  // A database of its own for each: so many clients are listed by name and no more.
+  // Each seed has its own database, because only a limited number of clients are listed by name.
   const seeds = Array.from({ length: size(1, 10) }, (_, run) => SEED + run);
   it.each(seeds)(
     'are killed at any moment (seed %i): what was answered counts once, the rest wholly or not at all, and a retry adds nothing',
@@ -58,7 +58,7 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
         const requests = makeRequests(`round ${round}`, 150);
         let events = Math.floor(20 + random() * 200);
         let killed: Promise<void> | undefined;
-        // Sending and being answered are the moments that can be counted; the kill follows one of them.
+        // The kill follows a counted moment: a request is sent, or its answer arrives.
         const advance = (): void => {
           events -= 1;
           if (events === 0) killed = victim.kill();
@@ -191,7 +191,7 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
     stopped = true;
     const frozenMs = performance.now();
     const elsewhere = makeRequests('frozen', 40);
-    // All of this is answered while the first still sleeps: it holds nothing that others need.
+    // All these requests are answered while the first instance is frozen, because it holds nothing that others need.
     await inParallel(elsewhere, LANES, async (request) => {
       await sendUntilTaken(other.url, request);
     });

@@ -14,7 +14,7 @@ import { sendUntilTaken, TOKEN } from './load.ts';
 
 const POOLS = 'scopes: [{ name: crm, pools: [{ name: Month, period: month, base: 100 }] }]';
 const WAIT_MS = 40_000;
-/** Of nobody here: what a sender may have put into its events. */
+/** A foreign secret, as a sender may put into its events. */
 const FOREIGN = 'eyJhbGciOiJIUzI1NiJ9.Zm9yZWlnbi1zZWNyZXQ.c2lnbmF0dXJl';
 const ADMIN = 'U01ADMIN';
 const CHANNEL = 'C01USAGE';
@@ -26,7 +26,7 @@ let env: Record<string, string>;
 let folder: string;
 let database: string;
 let bot: Bot | undefined;
-/** What was seen, by where. */
+/** Texts that people or logs got, each with its place. */
 let seen: { where: string; text: string }[];
 let secrets: Record<string, string>;
 
@@ -68,7 +68,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A command beside the bot; what it prints is looked through, but where credentials are shown to their owner. */
+/** Runs a command and adds its output to `seen`, unless the command shows credentials to their owner. */
 async function command(...words: string[]): Promise<string[]> {
   const { lines } = await runHere({ words, env, folder });
   const owner = words[0] === 'sources' && ['add', 'rotate'].includes(words[1]!);
@@ -76,7 +76,7 @@ async function command(...words: string[]): Promise<string[]> {
   return lines;
 }
 
-/** The token and signing secret that a command printed, from now on looked for. */
+/** Reads the token and signing secret that a command printed, and searches for them from now on. */
 function remember(source: string, lines: readonly string[]): { token: string; signingSecret: string } {
   const token = /token\s+(\S+)/.exec(lines.find((line) => /^\s+token/.test(line))!)![1]!;
   const signingSecret = /signing secret\s+(\S+)/.exec(lines.find((line) => /signing secret/.test(line))!)![1]!;
@@ -110,7 +110,7 @@ it('stand in no log, answer, metric, command line, message or byte of the databa
     slack.eventsUrl = `${bot.url}/slack/events`;
     seen.push({ where: 'the command line', text: readFileSync(`/proc/${bot.pid}/cmdline`, 'utf8') });
 
-    // Senders, right and wrong; tokens also where none belong.
+    // Right and wrong requests of senders, some with a token in a wrong place.
     const good = JSON.stringify([{ client: 'a', scope: 'crm', id: `${mode}-1`, url: `/v1/x?token=${FOREIGN}` }]);
     await sendUntilTaken(bot.url, { client: 'a', size: 1, body: good });
     const signature = `sha256=${createHmac('sha256', gateway.signingSecret).update(good).digest('hex')}`;
@@ -119,7 +119,7 @@ it('stand in no log, answer, metric, command line, message or byte of the databa
     expect(await ask('/v1/events', bearer(env.READ_TOKEN!), good)).toBe(401);
     await ask(`/sources/gateway?token=${gateway.token}`, {}, good);
     await ask(`/sources/${TOKEN}`, bearer(TOKEN), good);
-    // Answers to whoever writes a token into an address may say it again; the log may not.
+    // If a caller puts a token into the address, the answer may repeat it; the log may not.
     for (const path of [`/${env.READ_TOKEN}`, `/v1/ask?q=${env.READ_TOKEN}`])
       await fetch(`${bot.url}${path}`, { headers: { ...bearer(env.READ_TOKEN!), 'x-request-id': TOKEN } });
     await ask(`/v1/events/${gateway.token}`, {}, good);

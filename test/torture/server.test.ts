@@ -84,7 +84,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
       outcomes.set(request, outcome!);
     });
     expect(workers.length).toBeGreaterThan(4);
-    // Once more, this time surely in the midst of a commit: it waits for one that is not over yet.
+    // Once more, now certainly during a commit: it waits for another transaction that is still open.
     let held: Promise<unknown> = Promise.resolve();
     await db.transaction().execute(async (trx) => {
       if (dialect === 'postgres') await sql`lock table inbox in exclusive mode`.execute(trx);
@@ -98,7 +98,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect(refused.every(([, { status }]) => status === 503)).toBe(true);
     expect(refused.every(([, { retryAfter }]) => Number(retryAfter) > 0)).toBe(true);
     expect(await isReady()).toBe(200);
-    // A thread may end between the commit and its answer: then the retry finds the events counted, all of them.
+    // If a thread ends between the commit and its answer, the retry finds all events counted.
     for (const [request] of refused) {
       const { accepted, duplicates } = await sendUntilTaken(server.url, request);
       expect([accepted, duplicates].sort((a, b) => a - b)).toEqual([0, request.size]);
@@ -146,7 +146,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     expect((await countByClient(databaseUrl)).totals).toEqual({ many: accepted });
     expect(await intake.ingest({ ...request, body })).toMatchObject({ accepted: 1 });
 
-    // However much keeps coming: four lanes, so that there is always something waiting.
+    // Requests keep coming on four connections, so that something is always waiting.
     let more = 0;
     let told: number | undefined;
     const asked = isReady().then((status) => {
@@ -175,7 +175,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
     await sendUntilTaken(server.url, makeRequests('read', 1)[0]!);
     const usage = createThreadedUsage({ databaseUrl, zone: 'Europe/Berlin' });
     expect(await usage.extent()).toBeDefined();
-    // It fails, and exits a moment later: by then the next question is with its successor.
+    // The thread fails and exits a moment later. By then its successor has the next question.
     workers.at(-1)!.postMessage(undefined);
     await expect(usage.extent()).rejects.toThrow();
     expect(await usage.extent()).toBeDefined();
@@ -202,7 +202,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
         await workers[0]!.terminate();
         await insert('c', trx);
       });
-      // Waits for its turn behind the transaction, and must not become part of it.
+      // This insert waits behind the transaction and must not become part of it.
       const next = insert('d');
       await expect(broken).rejects.toThrow('ended');
       await next;
@@ -241,7 +241,7 @@ describeEachDialect('a server whose parts fail', ({ dialect, createUrl }) => {
         ['p1', 1],
       ]);
     }
-    // A body full of nothing: every piece has its refusal, and others are served meanwhile.
+    // A body of ten million zeros, each rejected: the request is refused, and others are served after it.
     const wide = await send(server.url, { body: `[${'0,'.repeat(MAX_BODY_BYTES / 2 - 2)}0]` });
     expect(wide!.status).toBe(413);
     expect(await sendUntilTaken(server.url, makeRequests('after', 1)[0]!)).toMatchObject({ accepted: 1 });

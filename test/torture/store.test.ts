@@ -21,7 +21,7 @@ const assign: Assign = (event) => {
   return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
 };
 
-/** Zones and weeks in which days and hours are not what they seem. */
+/** Zones and weeks with unusual days or hours, such as clock changes. */
 const ODD_TIMES = [
   { zone: 'Australia/Lord_Howe', now: '2026-04-08T00:00:00Z' },
   { zone: 'Australia/Lord_Howe', now: '2026-10-07T00:00:00Z' },
@@ -307,7 +307,7 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
     await allowInserts(db, 'total_segment');
     await writer.foldAll();
     expect(await sumAll(db, { groupBy: ['kind'] })).toMatchObject({ requests: 3 });
-    // The places that the failed fold had given were not given: the day has room for as many as before.
+    // The failed fold used up no places for values: the day has as much room as before.
     const places = await db.selectFrom('value_places').selectAll().where('dimension', '=', 'client').execute();
     expect(places).toMatchObject([{ places: 3 }]);
     expect(await append(writer, fresh)).toMatchObject({ accepted: 0, duplicates: 2 });

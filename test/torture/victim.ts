@@ -9,8 +9,8 @@ import { Secret } from '../../src/secret.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 
-// A process that takes events over HTTP as the bot does, and folds after every commit, so that it is killed or frozen in
-// the middle of everything. Tells its parent where it listens, and each fault.
+// A process to be killed or frozen. It takes events over HTTP as the bot does, and folds after every commit, so that a kill may
+// come at any point of the work. It sends its parent its address and each fault.
 
 const [databaseUrl, token] = process.argv.slice(2) as [string, string];
 const log = createLogger('fatal');
@@ -52,7 +52,7 @@ process.send?.({ url: server.url });
 async function fold(): Promise<void> {
   if (folding) return;
   folding = true;
-  // What cannot be folded now (another process holds the database) is folded later.
+  // A fold may fail while another process holds the database; a later one does the work.
   await intake.fold().catch(() => {});
   folding = false;
 }

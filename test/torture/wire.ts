@@ -1,20 +1,20 @@
 import { connect, type Socket } from 'node:net';
 
-/** One answer as it came over the wire. */
+/** An answer as received. */
 export interface WireAnswer {
   status: number;
-  /** In lower case, with their values. */
+  /** Values by header name in lower case. */
   headers: Readonly<Record<string, string>>;
   body: string;
 }
 
-/** A request's bytes; `head`: its answer has no body whatever its headers say. */
+/** Bytes of a request. `head`: its answer has no body, whatever its headers say. */
 export interface WireRequest {
   bytes: Uint8Array;
   head?: boolean;
 }
 
-/** Requests on their way on one connection, and what has come of their answers. */
+/** A connection with its unanswered requests, and the received bytes that are not yet parsed. */
 interface Lane {
   socket: Socket;
   asked: { request: WireRequest; settle: (answer: WireAnswer | undefined) => void }[];
@@ -22,8 +22,8 @@ interface Lane {
 }
 
 /**
- * A client that sends bytes as they are, many requests on a connection before the first answer: fast, and as odd as a sender
- * may be. A connection that the server ends is replaced; requests that it left unanswered get undefined.
+ * A client that sends bytes as they are, even invalid ones, and many requests on a connection before the first answer. If the
+ * server ends a connection, it is replaced, and its unanswered requests get undefined.
  */
 export class Wire {
   readonly #port: number;
@@ -79,7 +79,7 @@ function readAnswers(lane: Lane, chunk: Buffer): void {
     const body = lane.rest.toString('utf8', end + 4, end + 4 + size);
     lane.rest = lane.rest.subarray(end + 4 + size);
     if (!isInterim) lane.asked.shift()?.settle({ status, headers, body });
-    // What was sent after it will not be looked at.
+    // The server will not read what was sent after this request.
     if (headers.connection === 'close') lane.socket.end();
   }
 }

@@ -25,8 +25,8 @@ const range = z
   .meta({ id: 'Range' });
 
 /**
- * An answer as JSON. Its fields are kept: later versions may add fields, columns and kinds of report, and neither rename nor
- * remove any. `answer.schema.json` is made from it.
+ * Schema of an answer as JSON. Later versions may add fields, columns and kinds of report, but never rename or remove any.
+ * `answer.schema.json` is made from it.
  */
 export const answerSchema = z
   .strictObject({
@@ -74,7 +74,7 @@ export const answerSchema = z
 
 export type AnswerJson = z.infer<typeof answerSchema>;
 
-/** The answer as plain data for programs: the numbers of its CSV, and what is said beside them. */
+/** Returns the answer as plain data for programs: the numbers of its CSV, and its sentences. */
 export function toAnswerJson(report: Report): AnswerJson {
   const { question, range, versus, asOfMs } = report;
   const columns = toCsvColumns(report);
@@ -101,8 +101,8 @@ export function toAnswerJson(report: Report): AnswerJson {
 }
 
 /**
- * Lists the sentences that an answer has besides its table, by title: reports in words, the causes of status codes, and what is
- * marked on a chart.
+ * Lists the sentences that an answer has besides its table, by title: reports in words, likely causes of status codes, and marks on a
+ * chart.
  */
 export function listSections(report: Report): { title: string; lines: readonly string[] }[] {
   if ('marks' in report || report.kind === 'status') {
@@ -145,13 +145,13 @@ function toValue(cell: TableCell, type: ColumnType): string | number | null {
   return type === 'time' ? toInstant(Number(cell)) : Number(cell);
 }
 
-/** JSON has numbers of any length, of which floats keep some sixteen digits: one with more is written digit by digit. */
+/** Writes credits exactly: JSON numbers may have any length, but a float keeps only some sixteen digits. */
 function toCredits(credits: Thousandths): number {
   const exact = toNumberOrText(credits);
   return typeof exact === 'number' ? exact : toJsonNumber(exact);
 }
 
-/** The same writing as in the CSV. */
+/** Writes an instant as the CSV does. */
 function toInstant(ms: number): string {
   return Temporal.Instant.fromEpochMilliseconds(ms).toString();
 }

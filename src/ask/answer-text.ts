@@ -7,12 +7,12 @@ import { listSections } from './answer-json.ts';
 import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';
 
 const GAP = '  ';
-/** A name is cut down to this before a column is left out. */
+/** A name is cut to this width before a column is left out. */
 const LEAST_NAME = 24;
 
 /**
- * The answer as plain text of at most `width` columns: the sentence, the numbers (or what is told in words), the line of
- * context, the notes. Columns that find no room are named.
+ * Returns the answer as plain text of at most `width` columns: the finding, the table (or its content in words), the line of context,
+ * the notes. Columns that do not fit are named in a note.
  */
 export function toText(report: Report, width: number): string {
   const paragraphs = [wrap(toSafeLine(report.finding), width)];
@@ -34,7 +34,10 @@ export function toText(report: Report, width: number): string {
   return paragraphs.map((each) => each.join('\n')).join('\n\n');
 }
 
-/** The table in columns, names first and numbers to the right, without empty ones; `leftOut`: labels of columns without room. */
+/**
+ * Lays out the table in columns, names first and numbers aligned right, without empty columns; `leftOut`: labels of columns that did
+ * not fit.
+ */
 export function layOutTable(
   { table, zone }: Pick<Report, 'table' | 'zone'>,
   width: number,

@@ -6,7 +6,7 @@ import { answerOrRefuse, formatQuestion } from '../slack/command/format-question
 import { parseCommand, understand } from '../slack/command/parse-command.ts';
 import { protectFromSlack, undoSlackEscapes } from '../slack/command/words.ts';
 
-/** Forms that an answer comes in outside Slack. */
+/** Forms of an answer outside Slack. */
 export const FORMATS = ['json', 'csv', 'png', 'text'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -18,13 +18,13 @@ export interface AskDeps {
 
 export interface Asked {
   question: Question;
-  /** The words themselves ask for it: `csv top clients`. */
+  /** Set if the words themselves ask for a form: `csv top clients`. */
   format?: Format;
 }
 
 /**
- * The question that plain words ask, in the language of `/usage`. Rejects with QuestionError where they ask none: its
- * suggestions are words that do.
+ * Reads the question that plain words ask, in the language of `/usage`. Rejects with QuestionError if they ask none; its suggestions
+ * are words that do.
  */
 export async function readQuestion({ reporter, now }: AskDeps, words: string): Promise<Asked> {
   return withPlainSuggestions(async () => {
@@ -40,8 +40,8 @@ export async function readQuestion({ reporter, now }: AskDeps, words: string): P
 }
 
 /**
- * The answer to a question. `whole`: a ranking without a number of rows has all of them, up to 1,000, as its CSV in Slack has.
- * Rejects with QuestionError where it cannot be answered as put.
+ * Answers a question. `whole`: a ranking without a number of rows has all of them, up to 1,000, as its CSV in Slack has. Rejects with
+ * QuestionError if it cannot be answered as asked.
  */
 export async function answerQuestion(
   { reporter, now }: AskDeps,
@@ -51,7 +51,7 @@ export async function answerQuestion(
   return withPlainSuggestions(() => answerOrRefuse(reporter, question, now(), { whole }));
 }
 
-/** The words that ask a question, as people type them outside Slack. */
+/** Writes a question in the words that people type outside Slack. */
 export function toWords(question: Question): string {
   return undoSlackEscapes(formatQuestion(question)).text;
 }
@@ -69,7 +69,7 @@ async function withPlainSuggestions<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Suggestions can be read; one that needs names to be is about something, so it asks. */
+/** Tells whether a suggestion is a question. One that cannot be parsed without known names is about something, so it is. */
 function isQuestion(command: string): boolean {
   try {
     const { kind } = parseCommand(command);
@@ -81,7 +81,7 @@ function isQuestion(command: string): boolean {
 
 type NoQuestion = Exclude<Command['kind'], 'question' | 'export'>;
 
-/** Where each command that is no question is to be given. */
+/** Where to give each command that is no question. */
 const ELSEWHERE: Readonly<Record<NoQuestion, string>> = {
   help: 'Ask one of these, or any other question that /usage answers.',
   digest: 'Digests belong to channels: type it after /usage in Slack. “headroom digest preview” shows one as text.',

@@ -5,12 +5,12 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Text of others as one line that cannot steer a terminal: without control characters and changes of direction. */
+/** Makes foreign text one line that cannot control a terminal: without control characters and changes of direction. */
 export function toSafeLine(text: string): string {
   return keepDirection(toOneLine(text)).replace(/\p{Cc}/gu, ' ');
 }
 
-/** Columns that a text takes in a terminal. */
+/** Counts the columns that a text takes in a terminal. */
 export function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
@@ -19,7 +19,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** At most `width` columns, ending in `…` where something was cut off. */
+/** Cuts a text to at most `width` columns, ending in `…` if something was cut. */
 export function clipToWidth(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';
@@ -32,13 +32,13 @@ export function clipToWidth(text: string, width: number): string {
   return `${kept}…`;
 }
 
-/** Filled up with spaces at its start or its end. */
+/** Pads a text with spaces at its start or its end. */
 export function padToWidth(text: string, width: number, side: 'start' | 'end'): string {
   const spaces = ' '.repeat(Math.max(0, width - widthOf(text)));
   return side === 'start' ? spaces + text : text + spaces;
 }
 
-/** Lines of at most `width` columns, broken between words; a longer word stands alone. */
+/** Breaks a text between words into lines of at most `width` columns; a longer word gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -28,8 +28,8 @@ const FORMS: Partial<Record<Report['kind'], string>> = {
 };
 
 /**
- * Alternative text: form, title, range, zone, finding, then the rows of the table in words. At most 1,000 characters, plain
- * text; what has no room is the smallest rows, as `and 12 more`, never part of a number.
+ * Builds the alternative text: form, title, range, zone, finding, then the rows of the table in words. Plain text of at most 1,000
+ * characters. If there is no room, the smallest rows are left out (`and 12 more`); numbers are never cut.
  */
 export function buildAltText(report: Report, view: ChartView = 'graph'): string {
   const { table, zone } = report;
@@ -55,7 +55,7 @@ export function buildAltText(report: Report, view: ChartView = 'graph'): string 
   return textWith(count);
 }
 
-/** The rows that are drawn: those of the table, but of status codes their groups, unless steps are asked for. */
+/** Returns the rows that are drawn: those of the table; for status codes their groups, unless rates per step are drawn. */
 function toDrawn(report: Report): Table {
   if (report.kind !== 'status' || report.steps.some(({ rate }) => rate !== undefined)) return report.table;
   return {
@@ -73,12 +73,12 @@ function formOf(report: Report, view: ChartView): string {
   return 'steps' in report && report.steps && report.kind !== 'status' ? 'Line chart' : (FORMS[report.kind] ?? 'Table');
 }
 
-/** Levels stand in words beside each balance; a sign would be read out as a large circle of some colour. */
+/** Removes the emoji of levels: words beside them say the same, and a screen reader would say "large blue circle". */
 function withoutSigns(text: string): string {
   return Object.values(LEVEL_SIGNS).reduce((rest, sign) => rest.replaceAll(`${sign} `, ''), text);
 }
 
-/** As many whole sentences as have room: a cut inside one could change a number's meaning. */
+/** Keeps as many whole sentences as fit: a cut inside one could change a number's meaning. */
 function toWholeSentences(text: string): string {
   const sentences = new Intl.Segmenter('en', { granularity: 'sentence' }).segment(cleanText(text));
   let kept = '';
@@ -89,7 +89,7 @@ function toWholeSentences(text: string): string {
   return kept.trim();
 }
 
-/** Rows without room, and of a ranking those that are in no row. */
+/** Describes rows that did not fit, and those of a ranking that are not listed. */
 function describeRest(report: Report, dropped: number): string[] {
   const others = report.kind === 'top' ? report.others.count : 0;
   if (dropped > 0) return [`and ${formatCount(dropped + others)} more`];
@@ -98,7 +98,7 @@ function describeRest(report: Report, dropped: number): string[] {
     : [];
 }
 
-/** Sentences about marks, limits and spans that the picture draws beside its rows. */
+/** Lists sentences about marks, limits and odd steps that the chart shows besides its rows. */
 function describeMore(report: Report): string[] {
   if (report.kind === 'compare')
     return [

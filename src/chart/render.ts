@@ -17,7 +17,7 @@ interface RenderedChart {
   png: Uint8Array;
   width: number;
   height: number;
-  /** Warnings of Vega-Lite; none is expected. */
+  /** Warnings of Vega-Lite; there should be none. */
   warnings: string[];
 }
 
@@ -27,7 +27,8 @@ interface TextItem {
   limit?: number;
 }
 
-// Without node-canvas vega guesses 0.8 em a character, a third too wide. Not part of its typed interface.
+// Measure text exactly: without node-canvas Vega guesses 0.8 em per character, a third too wide. `textMetrics` is not part of its
+// typed interface.
 const { textMetrics } = vega as unknown as { textMetrics: { width(item: TextItem, text: unknown): number } };
 textMetrics.width = (item, text) => {
   const width = measureText(String(text ?? ''), item.fontSize ?? 11, Number(item.fontWeight) >= 600 ? 600 : 400);
@@ -36,7 +37,7 @@ textMetrics.width = (item, text) => {
 
 const probeGlyphs = createGlyphProbe();
 
-/** Draws a report in this thread, 880 px wide and opaque; undefined where there is nothing to draw. */
+/** Draws a report in this thread, 880 px wide and opaque; undefined if there is nothing to draw. */
 export async function renderReport(
   report: Report,
   { view = 'graph', canDraw = probeGlyphs }: { view?: ChartView; canDraw?: CanDraw } = {},
@@ -53,7 +54,7 @@ export async function renderReport(
   return { png: encodePng(pixels, width, height, MEANT_COLORS), width, height, warnings };
 }
 
-/** SVG text of a spec, and what Vega-Lite or Vega warned about on the way. */
+/** Returns the SVG of a spec, with the warnings of Vega-Lite and Vega. */
 export async function toSvg(spec: ChartSpec): Promise<{ svg: string; warnings: string[] }> {
   const warnings: string[] = [];
   const logger = collectWarnings(warnings);
@@ -93,7 +94,9 @@ export type RenderOutcome =
   | { ok: true; chart: (RenderedChart & { altText: string }) | undefined }
   | { ok: false; error: unknown };
 
-/** Bitmaps are freed with their wrappers, whose size V8 does not know (thx/resvg-js#216): left alone it keeps a hundred. */
+/**
+ * Collect garbage after this many charts. V8 does not know the size of bitmaps (thx/resvg-js#216) and would keep a hundred of them.
+ */
 const CHARTS_PER_COLLECTION = 10;
 async function draw(report: Report, view: ChartView): Promise<RenderOutcome> {
   try {
@@ -104,7 +107,7 @@ async function draw(report: Report, view: ChartView): Promise<RenderOutcome> {
   }
 }
 
-/** Thread of the chart renderer: one report in, one outcome out. */
+/** Runs the thread of the chart renderer: one report in, one outcome out. */
 if (!isMainThread) {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
@@ -117,14 +120,17 @@ if (!isMainThread) {
   });
 }
 
-/** Two pixels a byte: half the bytes to squeeze, and a quarter less in the end than with one. */
+/** 16 colours fit two pixels into a byte: half the bytes to compress, and a quarter less after it. */
 const MAX_COLORS = 16;
-/** Soft edges of letters and bars take the nearest of so many shades; more make a picture heavier than anyone sees. */
+/**
+ * Extra shades for soft edges of letters and bars, which take the nearest one. More would make an image larger without a visible
+ * difference.
+ */
 const SHADES = 5;
 
 /**
- * An opaque picture as PNG with a palette: of what it has, first the `meant` colours (`#rrggbb`), then the most frequent ones.
- * Source: https://www.w3.org/TR/png-3/.
+ * Encodes an opaque image as PNG with a palette: the `meant` colours (`#rrggbb`) that occur, then the most frequent ones. Source:
+ * https://www.w3.org/TR/png-3/.
  */
 export function encodePng(rgba: Uint8Array, width: number, height: number, meant: readonly string[]): Uint8Array {
   const { palette, rows } = toPalette(rgba, width, height, new Set(meant.map(toPixel)));
@@ -141,7 +147,9 @@ export function encodePng(rgba: Uint8Array, width: number, height: number, meant
   ]);
 }
 
-/** Rows of indices, each led by its filter byte 0. The most frequent colour is index 0, of which most rows consist. */
+/**
+ * Returns rows of palette indices, each after its filter byte 0. Index 0 is the most frequent colour, which fills most of each row.
+ */
 function toPalette(
   rgba: Uint8Array,
   width: number,
@@ -162,7 +170,7 @@ function toPalette(
   for (let run = 0; run < runs.length; run += 2) {
     const to = runs[run + 1]!;
     const row = Math.floor(from / width);
-    // In half bytes, behind the filter byte. A run ends with its row.
+    // Position in half bytes, after the filter byte. A run ends with its row.
     const start = 2 * (row * stride + 1) + from - row * width;
     fillHalves(rows, start, start + to - from, nearest[runs[run]!]!);
     from = to;
@@ -180,7 +188,7 @@ function fillHalves(rows: Uint8Array, from: number, to: number, index: number): 
   rows.fill(index * 17, (from + 1) >> 1, to >> 1);
 }
 
-/** Each colour once, how often it occurs, and runs of it within a row: pairs of its index and the pixel after the run's last. */
+/** Finds each colour, how often it occurs, and its runs within rows: pairs of its index and the pixel after the run's last. */
 function findRuns(pixels: Uint32Array, width: number): { colors: number[]; counts: number[]; runs: number[] } {
   const known = new Map<number, number>();
   const counts: number[] = [];
@@ -199,7 +207,7 @@ function findRuns(pixels: Uint32Array, width: number): { colors: number[]; count
   return { colors: [...known.keys()], counts, runs };
 }
 
-/** As four bytes of an opaque pixel are read. */
+/** Converts a colour to the number that the four bytes of an opaque pixel make. */
 function toPixel(color: string): number {
   const bytes = Uint8Array.from([...Buffer.from(color.slice(1), 'hex'), 255]);
   return new Uint32Array(bytes.buffer)[0]!;

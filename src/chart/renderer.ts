@@ -8,21 +8,21 @@ import type { ChartView } from './spec/build.ts';
 
 export interface ChartRenderer {
   /**
-   * Undefined where there is nothing to draw. Rejects with HeadroomError (`overloaded`) where too many wait, the chart took too
-   * long or the thread fell over; the next one has a new thread.
+   * Draws a report; undefined if there is nothing to draw. Rejects with HeadroomError (`overloaded`) if too many charts wait, the
+   * chart took too long, or the thread failed; the next chart gets a new thread.
    */
   render(report: Report, options?: { view?: ChartView | undefined }): Promise<Picture | undefined>;
-  /** Rejects what waits and ends the thread; afterwards nothing is drawn any more. */
+  /** Rejects waiting charts and ends the thread; nothing is drawn afterwards. */
   stop(): Promise<void>;
 }
 
 export interface ChartRendererOptions {
   log: Logger;
-  /** For one chart, from when it begins to be drawn; the first also starts the thread. */
+  /** Limit for one chart, from when drawing begins; the first one includes the start of the thread. */
   timeoutMs?: number;
-  /** With nothing to draw for so long the thread ends: it holds some 50 MiB, and another starts in half a second. */
+  /** An idle thread ends after this time: it holds some 50 MiB, and a new one starts in half a second. */
   restMs?: number;
-  /** Charts that may wait besides the one being drawn. */
+  /** How many charts may wait besides the one being drawn. */
   maxWaiting?: number;
   /** Script of the thread. */
   worker?: URL;
@@ -33,7 +33,7 @@ interface Waiting extends RenderJob {
   reject(error: Error): void;
 }
 
-/** Draws one chart after another in a thread of its own, which starts with the first, so that Slack is answered meanwhile. */
+/** Draws one chart after another in its own thread, so that Slack is answered meanwhile. The first chart starts the thread. */
 export function createChartRenderer({
   log,
   timeoutMs = 10_000,

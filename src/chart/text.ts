@@ -9,18 +9,21 @@ export type Weight = 400 | 600;
 
 /** Measures of a TrueType font that layout needs. */
 interface FontMetrics {
-  /** Advance width in ems; undefined where the font has no glyph. */
+  /** Returns the advance width in ems; undefined if the font has no glyph. */
   advanceOf(codePoint: number): number | undefined;
 }
 
-/** The same design twice: `basic` (Western Latin) is a seventh of the size and shapes text several times faster. */
+/** Two sets of the same font: `basic` (Western Latin) is a seventh of the size and shapes text several times faster. */
 export const FONT_FILES = {
   basic: { 400: pathOf('Inter-Regular-Basic.ttf'), 600: pathOf('Inter-SemiBold-Basic.ttf') },
   /** Latin, Greek and Cyrillic. */
   full: { 400: pathOf('Inter-Regular.ttf'), 600: pathOf('Inter-SemiBold.ttf') },
 } as const;
 
-/** Fonts for what Inter lacks, in one weight. `scripts` has Inter's own letters too: resvg draws a mixed text with one font. */
+/**
+ * Fonts for characters that Inter lacks, in one weight. `scripts` has Inter's letters too, because resvg draws a mixed text with one
+ * font.
+ */
 const FALLBACK_FILES = { scripts: pathOf('Scripts.ttf'), cjk: pathOf('Cjk.ttf') } as const;
 type Fallback = keyof typeof FALLBACK_FILES;
 
@@ -28,18 +31,21 @@ const inter = {
   basic: { 400: readMetrics(FONT_FILES.basic[400]), 600: readMetrics(FONT_FILES.basic[600]) },
   full: { 400: readMetrics(FONT_FILES.full[400]), 600: readMetrics(FONT_FILES.full[600]) },
 };
-/** Read when first needed: 22,000 characters take their time. */
+/** Loaded on first use, because 22,000 characters take time. */
 const fallbacks = new Map<Fallback, FontMetrics>();
 
 function fallbackOf(name: Fallback): FontMetrics {
   return fallbacks.getOrInsertComputed(name, () => readMetrics(FALLBACK_FILES[name]));
 }
 
-/** Wide scripts and pictures take a whole em; other scripts that are not bundled are given rather too much than too little. */
+/**
+ * Characters that take a whole em: wide scripts and emoji. For other scripts that are not bundled, the estimate is rather too wide
+ * than too narrow.
+ */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}\uff01-\uff60]/u;
 
-/** Width in logical pixels. Exact for Inter (it carries no kerning), at least as much as is drawn for other scripts. */
+/** Measures the width in logical pixels: exact for Inter (it has no kerning), at least the drawn width for other scripts. */
 export function measureText(text: string, sizePx: number, weight: Weight = 400): number {
   const font = inter.full[weight];
   let ems = 0;
@@ -64,8 +70,8 @@ function isIn(fallback: Fallback, codePoint: number): boolean {
 }
 
 /**
- * Tells whether the bundled fonts draw a text whole. One font must have all of it, as scripts are joined within it; only
- * where each character stands for itself (Chinese, Japanese, Korean, emoji) can several take part.
+ * Tells whether the bundled fonts can draw a whole text. One font must have all of it, because letters join only within a font.
+ * Several fonts can share it only if each character stands alone (Chinese, Japanese, Korean, emoji).
  */
 export function isBundled(text: string): boolean {
   if (isInter(text)) return true;
@@ -91,7 +97,7 @@ function pathOf(file: string): string {
   return fileURLToPath(new URL(`./fonts/${file}`, import.meta.url));
 }
 
-/** Reads a TrueType file. A glyph is looked up once a character, since a font keeps its advance within the outline's data. */
+/** Reads a TrueType file. Advances are cached per character, because reading one parses the glyph's outline. */
 function readMetrics(path: string): FontMetrics {
   const font = opentype.parse(new Uint8Array(readFileSync(path)).buffer, { lowMemory: true });
   const advances = new Map<number, number | undefined>();
@@ -106,13 +112,13 @@ function readMetrics(path: string): FontMetrics {
   };
 }
 
-/** Tells whether a text can be drawn as it is: with the bundled fonts, or with the machine's. */
+/** Tells whether a text can be drawn unchanged, with the bundled fonts or with those of the machine. */
 export type CanDraw = (text: string) => boolean;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * One line without invisible characters: controls, direction marks, variation selectors; white space becomes one blank.
+ * Returns one line without invisible characters (controls, direction marks, variation selectors); white space becomes one blank.
  * Joiners stay where they hold an emoji together or shape letters, as in Persian or Hindi.
  */
 export function cleanText(text: string): string {
@@ -127,7 +133,7 @@ export function cleanText(text: string): string {
 
 const FIRST_REGIONAL = 0x1f1e6;
 
-/** Emoji as resvg can draw them, one character each: of a joined one its first part, flags by their letters. */
+/** Replaces emoji by those that resvg can draw, one character each: the first part of a joined one, and letters for flags. */
 function simplifyEmoji(text: string): string {
   return text
     .replace(/(\p{Extended_Pictographic})(?:\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic})+/gu, '$1')
@@ -135,7 +141,7 @@ function simplifyEmoji(text: string): string {
     .replace(/\u20e3/gu, '');
 }
 
-/** Cuts the middle, since routes and client names differ at either end. Unchanged where it fits `maxWidth`. */
+/** Cuts the middle of a text, because routes and client names differ at either end. Unchanged if it fits `maxWidth`. */
 export function shortenText(text: string, maxWidth: number, sizePx: number, weight: Weight = 400): string {
   if (measureText(text, sizePx, weight) <= maxWidth) return text;
   const parts = Array.from(graphemes.segment(text), ({ segment }) => segment);
@@ -157,8 +163,8 @@ export function shortenText(text: string, maxWidth: number, sizePx: number, weig
 }
 
 /**
- * Names as they stand in a chart, in the same order, no two alike: shortened to `maxWidth`, with their rank where that makes
- * two of them the same, and by their rank alone (`#3`) where no font has their characters. `firstRank`: of the first name.
+ * Returns labels for names in a chart, in the same order, no two alike: shortened to `maxWidth`, with their rank if two would be the
+ * same, and by their rank alone (`#3`) if no font has their characters. `firstRank`: rank of the first name.
  */
 export function toLabels(
   names: readonly string[],
@@ -178,7 +184,7 @@ export function toLabels(
   });
 }
 
-/** Free text as far as it can be drawn; characters that cannot be are `…`. */
+/** Replaces characters of a text that cannot be drawn by `…`. */
 export function drawableText(text: string, canDraw: CanDraw): string {
   const drawn = simplifyEmoji(cleanText(text));
   if (canDraw(drawn)) return drawn;
@@ -186,7 +192,10 @@ export function drawableText(text: string, canDraw: CanDraw): string {
   return parts.join('').replace(/…+/g, '…');
 }
 
-/** Lines of at most `maxWidth`, broken at blanks; what does not fit `maxLines` is cut with `…` at the end of a word. */
+/**
+ * Breaks a text at blanks into lines of at most `maxWidth`. If they are more than `maxLines`, the rest is cut with `…` at the end of
+ * a word.
+ */
 export function wrapText(
   text: string,
   maxWidth: number,
@@ -202,7 +211,7 @@ export function wrapText(
       line = longer;
       continue;
     }
-    // A separator parts what stands in one line.
+    // A line does not end with a separator.
     if (line) lines.push(line.replace(/ ·$/, ''));
     line = shortenText(word, maxWidth, sizePx, weight);
   }
@@ -213,7 +222,7 @@ export function wrapText(
   return [...lines.slice(0, maxLines - 1), last];
 }
 
-/** resvg drops text without an error where it has no font, so the smallest set that has every character of `text` is named. */
+/** Names the smallest set of fonts that has every character of `text`, because resvg silently drops text without a font. */
 export function fontOptions(text: string): NonNullable<ResvgRenderOptions['font']> {
   const set = isInter(text, 'basic') ? 'basic' : 'full';
   const foreign = isInter(text) ? [] : [...new Set(text)].filter((character) => !isInter(character));
@@ -227,18 +236,18 @@ export function fontOptions(text: string): NonNullable<ResvgRenderOptions['font'
   };
 }
 
-/** Draws with the bundled fonts alone. */
+/** Tells whether the bundled fonts alone can draw a text. */
 export const canDrawBundled: CanDraw = (text) => isBundled(text);
 
-/** Scripts whose letters change places and merge: resvg 2.6.2 sets them over each other. */
+/** Scripts whose letters change places and merge: resvg 2.6.2 draws them on top of each other. */
 const MISDRAWN =
   /[\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Javanese}\p{Script=Balinese}]/u;
 
 const CELL = 32;
 
 /**
- * Also asks the machine's fonts, by drawing what the bundled ones lack and looking for ink; their `.notdef` is empty, so a
- * character without a glyph leaves none. Each character is tried once.
+ * Creates a test that also asks the machine's fonts: it draws characters that the bundled fonts lack and looks for ink. A missing
+ * glyph leaves none, because `.notdef` of the bundled fonts is empty. Each character is tried once.
  */
 export function createGlyphProbe(): CanDraw {
   const known = new Map<string, boolean>();

@@ -2,9 +2,9 @@ import type { Config } from 'vega-lite';
 import type { Level } from '../domain/scope-state.ts';
 import { FONT_FAMILY } from './text.ts';
 
-/** Logical pixels. A phone shows a picture about 360 wide, so 15 here is over 12 there. */
+/** Logical pixels. A phone shows a chart about 360 pixels wide, so text of size 15 here is over 12 there. */
 export const WIDTH = 440;
-/** Drawn pixels to each of them. At three, a picture would be a third heavier, and look the same on a phone at arm's length. */
+/** Drawn pixels per logical one. At three, an image would be a third larger, and look the same on a phone at arm's length. */
 export const SCALE = 2;
 const PADDING = 16;
 /** Width between the paddings. */
@@ -12,12 +12,12 @@ export const INNER = WIDTH - 2 * PADDING;
 
 export const SIZE = { title: 19, label: 16, small: 15 } as const;
 
-/** Off-white: a card of its own on Slack's white, and calmer than white on its dark #1A1D21. */
+/** Off-white: looks like a card on Slack's white, and is calmer than white on its dark #1A1D21. */
 export const CARD = '#F4F5F7';
 
 /**
- * Each meaning has one colour, in every picture. Those that can stand beside each other differ in lightness too, so that they
- * are told apart without colour (`theme.test.ts` measures that and the contrast on the card).
+ * Each meaning has one colour, in every chart. Colours that may appear side by side also differ in lightness, so that they can be
+ * told apart without colour (`theme.test.ts` measures that and the contrast on the card).
  */
 const PALETTE = {
   blue: '#1264A3',
@@ -54,7 +54,7 @@ export const LEVEL_COLOR: Readonly<Record<Level, string>> = {
   exhausted: PALETTE.darkRed,
 };
 
-/** A 429 is a client error too: a darker amber. */
+/** Colours of status groups. A 429 is a client error too, so it is a darker amber. */
 export const STATUS_COLOR = {
   '2xx': PALETTE.blue,
   '1xx': PALETTE.green,
@@ -65,10 +65,10 @@ export const STATUS_COLOR = {
   '5xx': PALETTE.red,
 } as const;
 
-/** For things without a meaning of their own (pools, slices), in this order; what is beyond them is grey. */
+/** Colours for pools and slices, in this order; those beyond are grey. */
 export const SERIES_COLORS = [PALETTE.blue, PALETTE.sky, PALETTE.green, PALETTE.purple, '#33475B'] as const;
 
-/** Every colour that means something, for pictures with fewer colours than shades. */
+/** All colours with a meaning. An image with few colours keeps these first. */
 export const MEANT_COLORS: readonly string[] = [
   ...new Set([
     CARD,

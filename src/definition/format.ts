@@ -7,7 +7,7 @@ import type { Mistake } from './yaml-cursor.ts';
 
 const LINE_WIDTH = 120;
 
-/** A declaration as the YAML that declares it; what has its default is left out. Reading it again gives the same. */
+/** Writes a declaration as YAML, without defaults. Reading it again gives the same declaration. */
 export function formatDeclaration(declaration: Declaration): string {
   const { exclude, holidays, clients } = declaration;
   const document = new Document({
@@ -22,8 +22,8 @@ export function formatDeclaration(declaration: Declaration): string {
 }
 
 /**
- * The YAML of one scope in which one pool or limit is written from the fields of a form, and all else as it is declared; and
- * where that pool stands in it. A name that the scope does not have is added at the end.
+ * Writes the YAML of one scope, with one pool or limit taken from the fields of a form and all else as declared, and returns the
+ * pool's place in it. A new name is added at the end.
  */
 export function formatScopeWith(
   scope: DeclaredScope,
@@ -38,7 +38,7 @@ export function formatScopeWith(
   return { text, place: `scopes[0].${part}[${index}]` };
 }
 
-/** The YAML of a scope whose own fields are those of a form, and all else as it is declared. `scope` absent: a new one. */
+/** Writes the YAML of a scope, with its own fields taken from a form and all else as declared. `scope` absent: a new one. */
 export function formatScopeHead(
   scope: DeclaredScope | undefined,
   { 'links.addon': addon, 'links.upgrade': upgrade, ...own }: ScopeFields,
@@ -47,19 +47,19 @@ export function formatScopeHead(
   return print(new Document({ scopes: [{ ...rest, ...given(own), links: someKeys(given({ addon, upgrade })) }] }));
 }
 
-/** Returns mistakes of such a text by the fields of the pool or scope at `place` in it; mistakes elsewhere belong to no field. */
+/** Assigns mistakes in such a text to the fields of the pool or scope at `place`; mistakes elsewhere belong to no field. */
 export function toFieldFaults(mistakes: readonly Mistake[], place: string): FieldFault[] {
   return mistakes.map(({ place: at, text }) => {
     if (at !== place && !at.startsWith(`${place}.`)) return { field: '', text: `${at} ${text}`.trim() };
     const path = at.slice(place.length + 1).replace(/^(thresholds).*/, '$1');
-    // A pool that repeats a name is wrong in its name.
+    // If a pool repeats a name, the fault is in its name.
     return { field: path.replace(/\[(\d+)\]/g, '.$1') || 'name', text };
   });
 }
 
 /** Prints the document as YAML. Keys whose value is undefined are left out. */
 function print(document: Document): string {
-  // Entries without lists inside stand on one line, as a person would write them.
+  // Put entries without lists or maps inside on one line, as a person would write them.
   visit(document, {
     Collection(_, node) {
       const plain = node.items.every((item) => !isMap(item) && !isSeq(item));
@@ -85,7 +85,7 @@ function fromScope(scope: DeclaredScope): object {
   };
 }
 
-/** `scopeFromDay`: of its scope, which a pool without a day of its own has, too. */
+/** `scopeFromDay`: the day of its scope, which also applies to a pool without a day of its own. */
 function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>, scopeFromDay?: number): object {
   const { name, period, priority, base, grants, max, thresholds, match, validFromDay } = pool;
   return {
@@ -102,7 +102,7 @@ function fromAllowance(pool: DeclaredPool & Pick<DeclaredLimit, 'match'>, scopeF
   };
 }
 
-/** Texts as they were typed: what is wrong with them is for the reader of the YAML to say. */
+/** Returns texts as they were typed: the reader of the YAML reports what is wrong with them. */
 function fromFields({ thresholds, grants, ...fields }: PoolFields): object {
   return {
     ...given(fields),
@@ -111,12 +111,12 @@ function fromFields({ thresholds, grants, ...fields }: PoolFields): object {
   };
 }
 
-/** A list that is left out where nothing is in it. */
+/** Returns undefined for an empty list, so that it is left out. */
 function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-/** The same of a map. */
+/** Returns undefined for an empty map, so that it is left out. */
 function someKeys<T extends object>(map: T): T | undefined {
   return Object.keys(map).length > 0 ? map : undefined;
 }
@@ -138,7 +138,7 @@ function fromMatch({ version, ...match }: Match): object {
   return { ...match, api_version: version };
 }
 
-/** Below 10^15 thousandths the nearest float prints the three decimals exactly. */
+/** Returns credits as a number; below 10^15 thousandths the nearest float prints the three decimals exactly. */
 function toNumber(credits: number): number {
   return credits / 1000;
 }

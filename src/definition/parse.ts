@@ -48,14 +48,14 @@ const ALLOWANCE_KEYS = ['name', ...PERIOD_KEYS, ...AMOUNT_KEYS, 'thresholds', 'v
 
 type Fields<K extends string> = Record<K, YamlCursor>;
 
-/** A declaration with the parts that the text itself has; those it leaves out are empty. */
+/** A declaration, and which parts the text has; those it leaves out are empty. */
 export interface ParsedDeclaration extends Declaration {
   parts: readonly ('scopes' | 'exclude' | 'holidays' | 'clients')[];
 }
 
 /**
- * Reads a file of pools. Throws a `definition` error that lists every mistake with line, column and cure; `file` is
- * how the text is named in it. `scopes`: names that holidays may use besides those in the text.
+ * Reads a file of pools. Throws a `definition` error that lists every mistake with line, column and how to fix it; `file` names the
+ * text in it. `scopes`: names that holidays may use besides those in the text.
  */
 export function parseDeclaration(text: string, file = 'pools.yaml', scopes: readonly string[] = []): ParsedDeclaration {
   const checked = checkDeclaration(text, scopes);
@@ -67,7 +67,7 @@ export function parseDeclaration(text: string, file = 'pools.yaml', scopes: read
   throw new HeadroomError('definition', `${count} in ${file}, nothing was changed:\n${lines.join('\n')}`);
 }
 
-/** The declaration, or every mistake in the order of the text. Never throws. */
+/** Returns the declaration, or every mistake in the order of the text. Never throws. */
 export function checkDeclaration(
   text: string,
   scopes: readonly string[] = [],
@@ -166,7 +166,7 @@ function readAllowance(
   };
 }
 
-/** Without `period`: `once` where both its days are given, else `month`. */
+/** Reads a period. Without `period` it is `once` if both its days are given, else `month`. */
 function readPeriod(fields: Fields<(typeof PERIOD_KEYS)[number]>): PeriodRule | undefined {
   const { anchor, from, until } = fields;
   const implied = from.isAbsent || until.isAbsent ? 'month' : 'once';
@@ -237,7 +237,7 @@ function readCost(cursor: YamlCursor): CostRule | undefined {
   };
 }
 
-/** `api_version` is the event's name for what `version` is called elsewhere. */
+/** Reads patterns. `api_version` is the name in events for the dimension `version`. */
 function readPatterns(fields: Fields<(typeof MATCH_KEYS)[number]>): Match {
   if (!fields.version.isAbsent && !fields.api_version.isAbsent)
     fields.api_version.note('says the same as version; keep one.');

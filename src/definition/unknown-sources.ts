@@ -4,8 +4,8 @@ import { toMatcher } from '../domain/filter.ts';
 import { listNearest } from '../domain/names.ts';
 
 /**
- * Lists rules that name an unknown source, a line each with the place and the nearest known one. That is no mistake: a source
- * may be added later; until then the rule fits nothing.
+ * Lists rules that name an unknown source, one line each, with the place and the nearest known source. This is no mistake: a source
+ * may be added later, and until then the rule fits nothing.
  */
 export function listUnknownSources(
   { scopes, exclude }: Pick<Declaration, 'scopes' | 'exclude'>,

@@ -3,9 +3,9 @@ import { type Field, quote, readText, type ValueOf } from '../domain/field.ts';
 import { listNearest } from '../domain/names.ts';
 import { describeSyntaxFault } from './yaml-syntax.ts';
 
-/** One thing that is wrong with a file: where, what was found, and the cure. */
+/** One mistake in a file: its place, what was found, and how to fix it. */
 export interface Mistake {
-  /** From 1. */
+  /** Counted from 1, as `column` is. */
   line: number;
   column: number;
   /** `scopes[0].pools[1].anchor`; empty for the file as a whole. */
@@ -18,22 +18,22 @@ const WANTED: Readonly<Record<Field['kind'], string>> = {
   ...{ day: 'a date', choice: 'a word' },
 };
 
-/** Longer texts are refused unread. A file of a thousand scopes has about 300,000 characters. */
+/** Longer texts are refused without parsing. A file of a thousand scopes has about 300,000 characters. */
 const MAX_CHARACTERS = 1_000_000;
-/** Aliases of aliases multiply: with many of them a short file would stand for a huge one. */
+/** Aliases of aliases multiply: with many of them a short file could stand for a huge one. */
 const MAX_ALIASES = 50;
 
 interface Sheet {
   lines: LineCounter;
-  /** The node that each alias (`*name`) repeats. */
+  /** The node that each alias (`*name`) stands for. */
   aliases: ReadonlyMap<Node, Node>;
   mistakes: Mistake[];
 }
 
 /**
- * Reads YAML as text: every scalar keeps the characters that it was written with, so numbers are never floats on the way.
- * Faults of the syntax are among the mistakes, one a line; the cursor stands on the whole document. The time that it takes grows
- * with the length of the text alone, whatever stands there.
+ * Reads YAML as text: every scalar keeps its characters, so numbers never become floats. Syntax faults are added to the mistakes, at
+ * most one per line; the cursor is at the whole document. The time it takes depends only on the length of the text, whatever its
+ * content.
  */
 export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] } {
   const lines = new LineCounter();
@@ -49,7 +49,7 @@ export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] 
   const faulty = new Set<number>();
   const note = (offset: number, describe: () => string) => {
     const { line, col } = lines.linePos(offset);
-    // One slip often makes the parser stumble twice.
+    // One typing error often makes the parser report two faults.
     if (faulty.has(line)) return;
     faulty.add(line);
     mistakes.push({ line, column: col, place: '', text: describe() });
@@ -80,14 +80,14 @@ export function openYaml(text: string): { root: YamlCursor; mistakes: Mistake[] 
 }
 
 /**
- * A place in a YAML document. Each reading function answers with the value, or notes a mistake and answers undefined, so one
- * pass finds all mistakes. A place that is absent reads as undefined without a mistake, unless it is `required`.
+ * A place in a YAML document. Each reading function returns the value, or notes a mistake and returns undefined, so one pass finds
+ * all mistakes. An absent place reads as undefined without a mistake, unless it is `required`.
  */
 export class YamlCursor {
   readonly place: string;
   readonly #sheet: Sheet;
   readonly #node: Node | null;
-  /** The node to point to when there is nothing here. */
+  /** The node that a mistake points to if this place is absent. */
   readonly #parent: Node | null;
 
   constructor(sheet: Sheet, node: Node | null, place: string, parent: Node | null = null) {
@@ -108,13 +108,13 @@ export class YamlCursor {
     return undefined;
   }
 
-  /** Notes a mistake where nothing stands here. */
+  /** Notes a mistake if this place is absent. */
   required(cure: string): this {
     if (this.isAbsent) this.note(`is missing; ${cure}.`);
     return this;
   }
 
-  /** The values of a map; keys that are not known are mistakes. Values left empty count as absent. */
+  /** Returns the values of a map; unknown keys are mistakes. Empty values count as absent. */
   fields<K extends string>(known: readonly K[]): Record<K, YamlCursor> | undefined {
     const node = this.#node;
     if (node === null) return undefined;
@@ -134,13 +134,13 @@ export class YamlCursor {
     ) as Record<K, YamlCursor>;
   }
 
-  /** The text of a key, if it has one; notes nothing. */
+  /** Returns the text of a key, if it has one; notes no mistakes. */
   peek(key: string): string | undefined {
     const value = isMap(this.#node) ? this.#node.get(key) : undefined;
     return typeof value === 'string' ? value.trim() : undefined;
   }
 
-  /** The entries of a list; none where it is absent. */
+  /** Returns the entries of a list; empty if the list is absent. */
   list(): YamlCursor[] {
     const node = this.#node;
     if (node === null) return [];
@@ -153,7 +153,7 @@ export class YamlCursor {
     );
   }
 
-  /** The value of a field; notes what is wrong with it, and where it is missing but required. */
+  /** Returns the value of a field; notes what is wrong with it, or that it is required and missing. */
   read<F extends Field>(field: F): ValueOf<F> | undefined {
     if (field.required) this.required(field.required);
     const text = this.#scalar(WANTED[field.kind]);
@@ -180,7 +180,7 @@ function describe(node: Node): string {
   return isScalar(node) ? quote(String(node.value)) : 'something else';
 }
 
-/** `key:` with nothing after it, or YAML's words for nothing. */
+/** Tells whether a value is empty: nothing after `key:`, or YAML's words for null. */
 function isEmpty(node: Node): boolean {
   return isScalar(node) && node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value));
 }

@@ -1,12 +1,12 @@
 import type { YAMLParseError } from 'yaml';
 import { quote } from '../domain/field.ts';
 
-/** Nobody reads more of the place of a fault. */
+/** At most this many characters are quoted from the place of a fault. */
 const MOST_SHOWN = 100;
 
 /**
- * Explains a fault of YAML's syntax, with its cure, in the words of whoever wrote the file. Faults that
- * nobody meets by accident keep the parser's words.
+ * Explains a syntax fault in YAML and how to fix it, in words for the person who wrote the file. Faults that hardly happen by
+ * accident keep the parser's words.
  */
 export function describeSyntaxFault({ code, message, pos }: YAMLParseError, text: string): string {
   const here = text.slice(pos[0], pos[0] + MOST_SHOWN);

@@ -5,7 +5,7 @@ import { toCsvCell } from '../report/table.ts';
 import type { Cell } from '../sql/part-rows.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
-/** RFC 4180 with one header row. A text that a spreadsheet would take for a formula gets a leading `'`. */
+/** Encodes RFC 4180 with one header row. A text that a spreadsheet would take for a formula gets a leading `'`. */
 export function encodeCsv(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
   const columns = columnsOf(what);
   const toCell = (cell: Cell, place: number) =>

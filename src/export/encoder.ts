@@ -7,22 +7,22 @@ export const EXPORT_FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export type Exported = 'events' | 'daily';
 
-/** Makes pages into the bytes of a file, in pieces that are small enough to be written at once. */
+/** Turns pages into the bytes of a file, in pieces that are small enough to be written at once. */
 export interface Encoder {
   add(page: Page): Iterable<string | Uint8Array>;
   end(): Iterable<string | Uint8Array>;
 }
 
-/** About so many characters go out at once. */
+/** A piece has about this many characters. */
 export const PIECE = 256 * 1024;
 
-/** Columns of an export: those of the table, but for the day of events, which follows from their time. */
+/** Returns the columns of an export: those of the table, except for the day of events, which follows from their time. */
 export function columnsOf(what: Exported): readonly SqlColumn[] {
   const table = getTable(what);
   return what === 'events' ? rowColumns(table) : table.columns;
 }
 
-/** The rows of a page, each in the order of `columnsOf`. */
+/** Yields the rows of a page, each in the order of `columnsOf`. */
 export function* rowsOf(page: Page, { nameOf }: Pick<ClientNames, 'nameOf'>): Generator<readonly Cell[]> {
   if ('rows' in page) {
     yield* page.rows;

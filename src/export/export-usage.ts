@@ -31,7 +31,10 @@ const ENCODERS: Readonly<Record<ExportFormat, (what: Exported, names: ClientName
   parquet: encodeParquet,
 };
 
-/** The days that the order touches and that hold anything, in order; none where nothing was ever received. */
+/**
+ * Lists the days of the order that may hold usage, in order; undefined if nothing was ever received. `firstKept`: the first day that
+ * is still stored.
+ */
 export async function listDays(
   { frozen, calendar }: ExportPorts,
   { what, span }: Pick<ExportOrder, 'what' | 'span'>,
@@ -45,7 +48,7 @@ export async function listDays(
   return { days, firstKept };
 }
 
-/** One file with what these days hold, piece by piece; `onDay` hears of each day that is done. Memory stays bounded. */
+/** Streams one file with the usage of these days, piece by piece; calls `onDay` after each day. Memory use is bounded. */
 export async function* exportDays(
   ports: ExportPorts,
   order: ExportOrder,
@@ -71,7 +74,7 @@ async function* readDay(ports: ExportPorts, order: ExportOrder, day: number): As
   else yield { rows: await readTotals(ports, day, span, filters) };
 }
 
-/** Totals of a day by each dimension and status, under the filters. */
+/** Returns totals of a day by each dimension and status, under the filters. */
 async function readTotals(
   { frozen, definitions }: ExportPorts,
   day: number,

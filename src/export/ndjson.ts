@@ -9,10 +9,10 @@ import type { SqlColumn } from '../sql/tables.ts';
 import type { EventPage } from '../usage/raw-events.ts';
 import { columnsOf, type Encoder, type Exported, PIECE, rowsOf } from './encoder.ts';
 
-/** Dimensions that may be absent, in the order of the fields that hold them. */
+/** Dimensions that may be absent, in the order of their fields. */
 const OPTIONAL = 'method route user ip module version function initiator kind scope source'.split(' ') as Dimension[];
 
-/** One JSON object a line, with the fields of the events' contract: what `headroom import` takes. Absent fields are left out. */
+/** Encodes one JSON object a line; events have the fields that `headroom import` takes. Absent fields are left out. */
 export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
   const columns = columnsOf(what);
   const toValue = (cell: Cell, { type }: SqlColumn) =>
@@ -35,7 +35,10 @@ export function encodeNdjson(what: Exported, names: Pick<ClientNames, 'nameOf'>)
   };
 }
 
-/** Millions of events have few different texts: each is made into JSON once, its key with it, and lines are joined of these. */
+/**
+ * Creates a writer of event lines. Millions of events have few different texts, so each is turned into JSON once, with its key, and
+ * lines are joined from these.
+ */
 function createEventLines({ nameOf }: Pick<ClientNames, 'nameOf'>): (page: EventPage) => Generator<string> {
   const known = new Map<number, string>();
   const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];

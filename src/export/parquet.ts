@@ -10,12 +10,12 @@ import { columnsOf, type Encoder, type Exported, rowsOf } from './encoder.ts';
 
 const MOST_THOUSANDTHS = 10n ** 18n;
 
-/** Rows of a group: what is in memory at once, and what a reader skips at once. */
+/** Rows of a group. A group is in memory at once, and a reader can skip one. */
 const GROUP_ROWS = 50_000;
 
 /**
- * Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers are 64 bits wide, credits are decimals. Readers look groups of rows
- * up at the end of the file, so it is only of use once it is finished.
+ * Encodes Parquet: `day` is a date, times are timestamps in milliseconds, whole numbers have 64 bits, credits are decimals. The list
+ * of groups is at the end of the file, so it can be read only once it is finished.
  */
 export function encodeParquet(what: Exported, names: Pick<ClientNames, 'nameOf'>): Encoder {
   const columns = columnsOf(what);

@@ -16,14 +16,14 @@ import type { Drawing, Panel } from './frame.ts';
 import { BAR, buildRows, type Row, type RowMarks } from './rows.ts';
 
 const MAX_BULLETS = 8;
-/** Where the scale ends when something is over its amount; what is further over ends there in a broken bar. */
+/** The scale ends here, in percent, if something is over its amount. A bar that goes further is drawn broken. */
 const REACH = 112;
 const KEYS = Object.entries(LEVEL_COLOR).map(([key, color]) => ({ key, color }));
 
-/** A balance as a bar, or a name with words alone where there is nothing to measure against. */
+/** A balance as a bar, or a name with words alone if there is no amount to compare with. */
 interface Bullet extends Row {
   balance?: PoolState;
-  /** The higher the worse: by level, then by what is used. */
+  /** Order of urgency, the highest first: by level, then by the share used. */
   rank: number;
 }
 
@@ -32,7 +32,7 @@ interface BulletGroup {
   bullets: readonly Bullet[];
 }
 
-/** A bar per pool in the order of drawing, then per limit, scope by scope, the worst first; undefined without pools and limits. */
+/** Draws a bar per pool in draw order, then per limit, scope by scope, the worst first; undefined without pools and limits. */
 export function drawPools(report: PoolReport, canDraw: CanDraw): Drawing | undefined {
   const groups = report.scopes.toSorted(compareScopes).map((scope): BulletGroup => {
     const { title, pools, limits, current, overage } = scope;
@@ -41,14 +41,17 @@ export function drawPools(report: PoolReport, canDraw: CanDraw): Drawing | undef
       ...limits.map((limit) => toBullet(`${limit.name} (limit)`, limit)),
       ...(isOver(scope) ? [{ name: 'Over the allowance', value: formatCompactCredits(overage), rank: Infinity }] : []),
     ];
-    // A pool that is used up is no trouble while a later one gives.
+    // A used-up pool is no problem while a later one has something left.
     const done = pools.indexOf(current!);
     return { title, bullets: bullets.map((bullet, place) => (place < done ? { ...bullet, rank: 0 } : bullet)) };
   });
   return groups.some(({ bullets }) => bullets.length > 0) ? drawBullets(groups, canDraw) : undefined;
 }
 
-/** A bar per scope, worst first: the pool now drawn from with the scope's level, and each limit that is not healthy. Undefined without scopes. */
+/**
+ * Draws a bar per scope, worst first: the pool now drawn from with the scope's level, and each limit that is not healthy. Undefined
+ * without scopes.
+ */
 export function drawSummary(report: SummaryReport, canDraw: CanDraw): Drawing | undefined {
   if (report.cards.length === 0) return undefined;
   const bullets = report.cards.flatMap(toBullets).toSorted((a, b) => b.rank - a.rank);
@@ -71,7 +74,7 @@ function toBullets(card: ScopeCard): Bullet[] {
   return [{ ...bullet, value: describeLevel(current, nameLevel(level, card)) }, ...limits];
 }
 
-/** `remarks` follow the amounts; the note has a line of its own below them. */
+/** Builds a bar. `remarks` follow the amounts; the note has a line of its own below them. */
 function toBullet(name: string, balance: PoolState, remarks: readonly string[] = [], note?: string): Bullet {
   const { level, percent, used, amount, left } = balance;
   const rest = left > 0 ? `, ${formatCompactCredits(left)} left` : '';
@@ -83,7 +86,7 @@ function toBullet(name: string, balance: PoolState, remarks: readonly string[] =
   };
 }
 
-/** The worst bullets, each group below its title where there are several, and how many more there are. */
+/** Draws the worst bars, each group below its title if there are several, and says how many more there are. */
 function drawBullets(groups: readonly BulletGroup[], canDraw: CanDraw): Drawing {
   const all = groups.flatMap(({ bullets }) => bullets);
   const worst = new Set(all.toSorted((a, b) => b.rank - a.rank).slice(0, MAX_BULLETS));
@@ -105,7 +108,7 @@ function drawBullets(groups: readonly BulletGroup[], canDraw: CanDraw): Drawing 
   return { remarks: remarks.length > 0 ? [remarks.join(' · ')] : [], panels };
 }
 
-/** Bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
+/** Draws bars over a grey track of 0–100%, with their thresholds as marks and the level in words. */
 function buildPanel(
   bullets: readonly Bullet[],
   { isAnyOver, ...style }: { canDraw: CanDraw; title: string | undefined; isAnyOver: boolean },
@@ -133,7 +136,7 @@ function buildPanel(
   return buildRows(bullets, { ...style, max, keys: KEYS, under: [track], over: [ticks, breaks] });
 }
 
-/** `Marks at 75%, 90% and 100%`, where all bars have the same. */
+/** `Marks at 75%, 90% and 100%`, if all bars have the same. */
 function describeMarks(balances: readonly PoolState[], isAnyOver: boolean): string[] {
   const [first, ...others] = new Set(balances.map(({ thresholds }) => thresholds.join()));
   if (!first || others.length > 0) return [];
@@ -141,7 +144,7 @@ function describeMarks(balances: readonly PoolState[], isAnyOver: boolean): stri
   return [`Marks at ${joinWords(marks.map((mark) => `${mark}%`))}`];
 }
 
-/** `93.1% critical`, `57.4% over`; a healthy one has no word, and nothing is no share of an amount of nothing. */
+/** `93.1% critical`, `57.4% over`; a healthy one has no word, and an amount of 0 has no share. */
 function describeLevel({ amount, percent, thresholds }: PoolState, word: string): string {
   const share = amount === 0 ? '' : formatPercent(percent, thresholds);
   return [share, word === 'healthy' ? '' : word].filter(Boolean).join(' ');

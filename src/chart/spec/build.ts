@@ -10,10 +10,10 @@ import { drawLatency } from './latency.ts';
 import { drawRanking } from './rows.ts';
 import { drawSeries, drawStatus } from './series.ts';
 
-/** `doughnut` is for rankings; otherwise a report has one form, also beside its table. */
+/** `doughnut` is for rankings; all other reports have one form of chart, also beside a table. */
 export type ChartView = NonNullable<Question['view']>;
 
-/** The chart of a report as a Vega-Lite spec; undefined where there is nothing to draw, or the report is text and table. */
+/** Builds the chart of a report as a Vega-Lite spec; undefined if there is nothing to draw, or the report is text and table. */
 export function buildSpec(report: Report, view: ChartView, canDraw: CanDraw): ChartSpec | undefined {
   const drawing = draw(report, view, canDraw);
   return drawing && buildFrame(report, canDraw, drawing);

@@ -4,28 +4,31 @@ import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
 import { colorOf, type Key, type Layer, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 import { type TimeAxis, toTimeLabels } from './time-axis.ts';
 
-/** Left of the plot, for the labels of the value axis. Fixed, so that panels line up and pictures are equally wide. */
+/** Room left of the plot for the labels of the value axis. Fixed, so that panels line up and images are equally wide. */
 const GUTTER = 46;
 export const PLOT = INNER - GUTTER;
 const PLOT_HEIGHT = 190;
-/** Of a small panel below another. */
+/** Height of a small panel below another. */
 export const LOW_HEIGHT = 60;
-/** A wider bar would be a wall. */
+/** Bars are not drawn wider than this. */
 const MAX_BAR = 64;
-/** From here on bars stand side by side without a gap. */
+/** With more bars than this, there is no gap between them. */
 const MANY = 60;
 const SHORT_NUMBER = "replace(format(datum.value, '~s'), 'G', 'B')";
 
 interface StepsStyle {
-  /** Where the field `size` stands: `valueChannel` or `durationChannel`. */
+  /** Channel of the field `size`: `valueChannel` or `durationChannel`. */
   y: object;
   height?: number;
-  /** False where another panel below has the labels of the time axis. */
+  /** False if another panel below has the labels of the time axis. */
   labels?: boolean;
   title?: string;
 }
 
-/** A panel over time: a band per step, and as many labels as a phone has room for. Its layers stand at the fields `step`, the index of a step, and `size`, unless they say otherwise. */
+/**
+ * Builds a panel over time: a band per step, and as many labels as fit on a phone. Its layers are placed by the fields `step`, the
+ * index of a step, and `size`, unless they say otherwise.
+ */
 export function buildSteps(axis: TimeAxis, layers: readonly Layer[], style: StepsStyle): Panel {
   const { y, height = PLOT_HEIGHT, labels = true, title } = style;
   const encoding = { x: stepChannel(axis, labels), y };
@@ -59,7 +62,7 @@ function stepChannel(axis: TimeAxis, hasLabels: boolean) {
   };
 }
 
-/** A scale from zero to `max` with a few short numbers. */
+/** Builds a scale from zero to `max` with a few short numbers. */
 export function valueChannel(max: number, tickCount = 4) {
   return {
     field: 'size',
@@ -76,19 +79,19 @@ export function valueChannel(max: number, tickCount = 4) {
   };
 }
 
-/** A scale of durations in milliseconds. `least`: on a logarithmic scale from there on, where zero has no place. */
+/** Builds a scale of durations in milliseconds. `least`: makes it logarithmic, from this value on, since it cannot include zero. */
 export function durationChannel({ max, least }: { max: number; least?: number | undefined }) {
   const channel = valueChannel(max);
   const seconds = isInSeconds(max);
   const axis = { ...channel.axis, tickMinStep: 0, labelExpr: `format(datum.value${seconds ? ' / 1000' : ''}, ',~g')` };
   if (least === undefined) return { ...channel, axis };
   const scale = { type: 'log' as const, domain: [least, max], nice: false };
-  // Powers of ten, with steps between them where the scale spans only a few.
+  // Label powers of ten, with steps between them if the scale has only a few.
   const values = toPowers(least, max);
   return { ...channel, scale, axis: { ...axis, values } };
 }
 
-/** From here on a number of seconds is shorter. */
+/** Tells whether durations up to this one are shorter when written in seconds. */
 export function isInSeconds(maxMs: number): boolean {
   return maxMs >= 1000;
 }
@@ -100,7 +103,7 @@ function toPowers(least: number, max: number): number[] {
   return tens.length >= 3 ? tens : inside(powers.flatMap((power) => [power, 2 * power, 5 * power]));
 }
 
-/** Bars stacked in the order of `keys`, the first at the zero line; paler where a step is not complete. */
+/** Draws bars stacked in the order of `keys`, the first at the zero line; steps that are not complete are paler. */
 export function stackLayer(
   parts: readonly { step: number; key: string; size: number; partial?: boolean }[],
   keys: readonly Key[],
@@ -109,7 +112,7 @@ export function stackLayer(
   const values = parts
     .filter(({ size }) => size > 0)
     .map((part) => ({ ...part, order: keys.findIndex(({ key }) => key === part.key) }));
-  // Many thin bars overlap by a drawn pixel, or seams would shine through.
+  // Many thin bars overlap by a drawn pixel; otherwise seams would show.
   const step = PLOT / count;
   const band = count > MANY ? Math.max(1.25, 1 + 1 / (SCALE * step)) : Math.min(1, MAX_BAR / step);
   const mark = { type: 'bar', width: { band }, ...(count > MANY ? { clip: true } : { stroke: CARD }) };
@@ -123,10 +126,10 @@ export function stackLayer(
 /** A text over the bar of a step. */
 export interface Note extends Text {
   step: number;
-  /** Where it ends left and right, in pixels of the plot. */
+  /** Its left and right ends, in pixels of the plot. */
   left: number;
   right: number;
-  /** How far it stands from the bar's middle, to stay within the plot. */
+  /** Shift from the bar's middle that keeps it within the plot. */
   dx: number;
 }
 
@@ -134,8 +137,8 @@ export function placeNote(step: number, text: string, { starts }: TimeAxis, mark
   const half = measureText(text, SIZE.small, 600) / 2 + 4;
   const middle = middleOf(step, starts);
   const within = Math.max(half - middle, Math.min(0, PLOT - half - middle));
-  // Beside the line of a mark, which would strike it through: on the side of its bar; of one at the bar on the left, as the
-  // label of a mark is on the right.
+  // The line of a mark would strike the note through, so it goes beside the line, on the side of its own bar. If the mark is at that
+  // bar, it goes left, since the label of a mark is on the right.
   const steps = marks.map(({ atMs }) => findStep(atMs, starts)).filter((each) => each >= 0);
   const lines = steps.map((each) => middleOf(each, starts) - middle);
   const line = lines.find((at) => Math.abs(at - within) < half);
@@ -148,12 +151,12 @@ function middleOf(step: number, { length: count }: readonly number[]): number {
   return ((step + 0.5) * PLOT) / count;
 }
 
-/** The step that holds a moment; -1: it is before them all. */
+/** Finds the step that holds a moment; -1 if it is before all steps. */
 function findStep(atMs: number, starts: readonly number[]): number {
   return starts.findLastIndex((startMs) => startMs <= atMs);
 }
 
-/** Notes above their `size`, or at `place`; they may lie on bars. */
+/** Draws notes above their `size`, or at `place`; they may overlap bars. */
 export function noteLayers(notes: readonly (Text & { size?: number })[], place: object = {}): Layer[] {
   const look = { weight: 600, baseline: 'bottom', dy: -4 } as const;
   return textLayers(
@@ -163,10 +166,10 @@ export function noteLayers(notes: readonly (Text & { size?: number })[], place: 
   );
 }
 
-/** Labels of marks are cut here, so that one leaves room for others. */
+/** Labels of marks are cut to this width, so that there is room for others. */
 const MARK_WIDTH = 220;
 
-/** Lines across the plot where something happened, with as many of their labels as have room. */
+/** Draws lines across the plot where something happened, with as many labels as fit. */
 export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis, canDraw: CanDraw): Layer[] {
   let free = Number.NEGATIVE_INFINITY;
   const values = marks
@@ -192,20 +195,20 @@ export function markLayers(marks: readonly TimeMark[], { starts }: TimeAxis, can
   return [toLayer(values, rule, { y: null }), ...noteLayers(labels, { y: { value: 0 } })];
 }
 
-/** Values by step; undefined where nothing was measured. */
+/** Values by step; undefined if nothing was measured. */
 export interface Line extends Key {
   values: readonly (number | undefined)[];
 }
 
 interface LinesStyle {
-  /** Where a value stands; absent: from zero. */
+  /** Channel of the values; absent: a scale from zero. */
   y?: object;
-  /** Drawn over the lines. */
+  /** Layers drawn over the lines. */
   over?: readonly Layer[];
   labels?: boolean;
 }
 
-/** Lines over time on one scale: two ranges side by side, or percentiles of a latency. A gap stays a gap. */
+/** Draws lines over time on one scale: two ranges side by side, or percentiles of a latency. A gap stays a gap. */
 export function buildLines(
   lines: readonly Line[],
   axis: TimeAxis,
@@ -213,7 +216,7 @@ export function buildLines(
 ): Panel {
   const max = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) * 1.1;
   const points = lines.flatMap(({ key, values }) => values.map((value, step) => ({ key, step, size: value ?? null })));
-  // A line of one point is none.
+  // A line of a single point would be invisible: draw the point.
   const alone = points.filter(
     ({ size }, at) => size !== null && points[at - 1]?.size == null && points[at + 1]?.size == null,
   );

@@ -21,7 +21,10 @@ const MAX_BARS = 10;
 const MAX_SECTIONS = 2;
 const MAX_SECTION_BARS = 5;
 
-/** Two lines for days or hours, else a pair of bars per name; a drill-down has its first two dimensions. Undefined without rows. */
+/**
+ * Draws two lines for days or hours, otherwise a pair of bars per name; of a drill-down the first two dimensions. Undefined without
+ * rows.
+ */
 export function drawCompared(report: CompareReport, canDraw: CanDraw): Drawing | undefined {
   const { range, versus, steps, sections, measure, per } = report;
   const words = { now: range.label, before: versus.label };
@@ -60,7 +63,7 @@ export function drawCompared(report: CompareReport, canDraw: CanDraw): Drawing |
   return { remarks, panels };
 }
 
-/** Each day of the range asked about: running totals hide one that is odd. */
+/** Draws each day of the range asked about, because running totals hide a single odd day. */
 function buildDays({ title, range }: CompareReport, steps: NonNullable<CompareReport['steps']>, axis: TimeAxis): Panel {
   const parts = steps.map(({ now = 0 }, step) => ({ step, key: 'now', size: now }));
   const highest = Math.max(...parts.map(({ size }) => size));
@@ -70,14 +73,14 @@ function buildDays({ title, range }: CompareReport, steps: NonNullable<CompareRe
   });
 }
 
-/** Something counted in two ranges. */
+/** A name with its numbers in two ranges. */
 export interface ComparedItem {
   name: string;
   now: number;
   before: number;
 }
 
-/** A bar per item for the range asked about, with a thin grey one below it for the range before, and the change in words. */
+/** Draws a bar per item for the range asked about, a thin grey bar below it for the range before, and the change in words. */
 export function buildComparedRows(
   items: readonly ComparedItem[],
   ranges: { now?: string; before?: string },

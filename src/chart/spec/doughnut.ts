@@ -15,8 +15,8 @@ const STEP = 44;
 const NUMBERED_SHARE = 0.05;
 
 /**
- * A ring of at most five slices, largest first, with its legend as a numbered list; the numbers stand in the slices too, so that
- * colour is not needed to find them. Bars where there is nothing to share out.
+ * Draws a ring of at most five slices, largest first, with a numbered list as its legend. The numbers are in the slices too, so that
+ * they can be found without colour. Draws bars if there is nothing to share out.
  */
 export function drawDoughnut(report: RankingReport, canDraw: CanDraw): Drawing | undefined {
   const { measure } = report;

@@ -9,7 +9,7 @@ import { buildRows, describeFailed, outcomeKeys, toParts } from './rows.ts';
 const MAX_SECTIONS = 2;
 const MAX_BARS = 5;
 
-/** Bars of the first two dimensions that say anything, in the report's order, on one scale; undefined without any. */
+/** Draws bars of the first two dimensions with any names, in the report's order, on one scale; undefined without any. */
 export function drawDrill(report: DrillReport, canDraw: CanDraw): Drawing | undefined {
   const sections = report.sections.filter(({ rows }) => rows.some(({ name }) => name !== NONE)).slice(0, MAX_SECTIONS);
   if (sections.length === 0) return undefined;
@@ -18,7 +18,7 @@ export function drawDrill(report: DrillReport, canDraw: CanDraw): Drawing | unde
     const shown = section.rows.slice(0, MAX_BARS);
     const all = section.rows.length + section.more;
     const rows = shown.map((row) => {
-      // Status codes fail or do not: there the share of all calls says more.
+      // All calls with a status code fail, or none does, so their share of all calls says more.
       const isStatus = section.dimension === 'status';
       return {
         name: row.name,

@@ -5,25 +5,25 @@ import { type CanDraw, drawableText, measureText, shortenText, wrapText } from '
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 
 export type ChartSpec = TopLevelSpec;
-/** One of the panels that a picture has one below another. */
+/** One of the panels that a chart has, one below another. */
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
 
-/** The parts in which pictures of reports differ: the panels, and what their head says besides range, zone and filters. */
+/** What differs between charts of reports: the panels, and extra lines under the title. */
 export interface Drawing {
   panels: readonly Panel[];
   /** Further lines under the title. */
   remarks?: readonly string[];
-  /** In place of the report's own, where the picture shows something else than its table. */
+  /** Replaces the report's title, if the chart shows something else than the table. */
   title?: string;
 }
 
-/** Marks of one kind, one per value. `encoding` is Vega-Lite's; its channels go before those of the panel. */
+/** Builds marks of one kind, one per value. `encoding` is Vega-Lite's; its channels override those of the panel. */
 export function toLayer(values: readonly object[], mark: object, encoding: object): Layer {
   return { data: { values }, mark, encoding } as Layer;
 }
 
-/** Title, range and remarks above the panels. The finding is not repeated: it stands in the message, and in the alt text. */
+/** Builds title, range and remarks above the panels. The finding is left out: the message and the alt text have it. */
 export function buildFrame(report: ReportHead, canDraw: CanDraw, { panels, remarks = [], title }: Drawing): ChartSpec {
   const lines = [describeRange(report), describeFilters(report.filters) ?? '', ...remarks].filter(Boolean);
   return {
@@ -38,7 +38,7 @@ export function buildFrame(report: ReportHead, canDraw: CanDraw, { panels, remar
   };
 }
 
-/** `21–27 Nov 2026 · Europe/Berlin`; how far the data go only where they still grow. */
+/** `21–27 Nov 2026 · Europe/Berlin`; says how fresh data are only while they still grow. */
 function describeRange(report: ReportHead): string {
   const { range, versus, zone } = report;
   const age = formatAge(report);
@@ -49,7 +49,7 @@ function describeRange(report: ReportHead): string {
   ].join(' · ');
 }
 
-/** Something with a colour of its own, and what the legend says of it; without words it is not in the legend. */
+/** A key with its colour, and its words in the legend; without words it is not in the legend. */
 export interface Key {
   key: string;
   color: string;
@@ -59,7 +59,7 @@ export interface Key {
 const SWATCH = 22;
 const COLUMN_GAP = 16;
 
-/** The colour channel of `key` fields, with a legend in as many columns as fit `width`; no legend for a single key. */
+/** Builds the colour channel of `key` fields, with a legend in as many columns as fit `width`; no legend for a single key. */
 export function colorOf(keys: readonly Key[], width: number) {
   const named = keys.filter(({ words }) => words);
   const words = named.map(({ words }) => shortenText(words!, width - SWATCH, SIZE.small));
@@ -80,7 +80,7 @@ export function colorOf(keys: readonly Key[], width: number) {
   };
 }
 
-/** Vega sets all columns of a row apart by their own widest text. */
+/** Counts the columns of a legend that fit. Vega makes each column as wide as its own widest text. */
 function countColumns(words: readonly string[], width: number): number {
   const fits = (columns: number) => {
     const widths = Array.from({ length: columns }, (_, column) =>
@@ -95,7 +95,7 @@ function countColumns(words: readonly string[], width: number): number {
   return columns;
 }
 
-/** A text at the place that the fields of its layer's encoding give, with a look of its own. */
+/** A text with a look of its own. The fields of its layer's encoding place it. */
 export interface Text {
   text: string;
   align?: 'left' | 'center' | 'right';
@@ -117,7 +117,7 @@ const PLAIN = {
   color: COLOR.text,
 };
 
-/** Texts as one layer; `halo`: with an edge in the colour of the card, since they may stand on bars. */
+/** Builds the layers of texts. `halo`: with an edge in the colour of the card, for texts that may overlap bars. */
 export function textLayers(texts: readonly Text[], place: object, { halo = false } = {}): Layer[] {
   const values = texts.filter(({ text }) => text).map((text) => ({ ...PLAIN, ...text }));
   if (values.length === 0) return [];
@@ -134,7 +134,7 @@ export function textLayers(texts: readonly Text[], place: object, { halo = false
   );
 }
 
-/** Places texts by a field of their own, in pixels. */
+/** Places texts by one of their fields, in pixels. */
 export function byPixels(field: string) {
   return { field, type: 'quantitative' as const, scale: null, axis: null };
 }

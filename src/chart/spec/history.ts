@@ -8,14 +8,14 @@ import type { Drawing } from './frame.ts';
 
 const PLOT_HEIGHT = 200;
 
-/** One part of a stack: a pool, the pools beyond the colours there are, or overage. */
+/** One part of a stack: a pool, all pools beyond the available colours, or overage. */
 interface Series {
   label: string;
   names: readonly string[];
   color: string;
 }
 
-/** Credits per month, stacked by pool with overage on top; undefined without months. */
+/** Draws credits per month, stacked by pool with overage on top; undefined without months. */
 export function drawHistory(report: HistoryReport, canDraw: CanDraw): Drawing | undefined {
   const { months } = report;
   if (months.length === 0) return undefined;
@@ -44,7 +44,7 @@ export function drawHistory(report: HistoryReport, canDraw: CanDraw): Drawing | 
   };
 }
 
-/** Pools in their order; from the fifth on, where there are more than five, as one in grey; overage last. */
+/** Lists pools in their order, then overage. If there are more than five, all from the fifth on are one part in grey. */
 function toStack(names: readonly string[], canDraw: CanDraw): Series[] {
   const isOverage = (name: string) => name.toLowerCase() === 'overage';
   const pools = names.filter((name) => !isOverage(name));

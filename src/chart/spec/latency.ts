@@ -9,7 +9,9 @@ import { buildRows, firstRankOf, type Row } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
 const MAX_BARS = 10;
-/** Where the highest line is so many times above the lowest, that one would lie on the ground: equal factors are equal steps then. */
+/**
+ * If the highest line is more than this many times the lowest, the scale is logarithmic: otherwise the lowest would lie on the axis.
+ */
 const FAR_APART = 8;
 
 const LINES = [
@@ -18,7 +20,7 @@ const LINES = [
   { key: 'p50', color: SERIES_COLORS[1], of: ({ p50Ms }: Latency) => p50Ms },
 ] as const;
 
-/** Bars up to the p95 of each name, or the percentiles as lines over time; undefined where nothing has a duration. */
+/** Draws bars up to the p95 of each name, or percentiles as lines over time; undefined if nothing has a duration. */
 export function drawLatency(report: LatencyReport, canDraw: CanDraw): Drawing | undefined {
   if (!report.total.latency) return undefined;
   return report.steps ? drawOverTime(report, report.steps) : drawRanked(report, canDraw);
@@ -69,7 +71,7 @@ function drawOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['s
   };
 }
 
-/** The p95 of the slowest step, in words. */
+/** Writes the p95 of the slowest step above it. */
 function notePeak(steps: readonly TimedRow[], axis: TimeAxis) {
   const p95Of = (step: number) => steps[step]!.latency?.p95Ms ?? 0;
   const peak = steps.reduce((best, _, step) => (p95Of(step) > p95Of(best) ? step : best), 0);

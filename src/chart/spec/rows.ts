@@ -7,22 +7,22 @@ import { type CanDraw, drawableText, measureText, shortenText, toLabels } from '
 import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
 import { byPixels, colorOf, type Drawing, type Key, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 
-/** A name and a number, with a bar of the whole width below them: what a phone has room for. */
+/** A name and a number, with a bar of the whole width below them, which is what fits on a phone. */
 export interface Row {
   name: string;
-  /** After the name, in the colour of failures. */
+  /** Shown after the name, in the colour of failures. */
   failed?: string | undefined;
-  /** At the right end of the name's line. */
+  /** Shown at the right end of the name's line. */
   value: string;
-  /** Parts of the bar from the left; none where words are all there is. */
+  /** Parts of the bar from the left; absent: no bar, words alone. */
   parts?: readonly { key: string; size: number }[];
   /** Small lines below the bar. */
   remarks?: readonly string[];
-  /** A remainder, written paler than what has a name. */
+  /** A remainder, written paler than rows with a name. */
   isRest?: boolean;
 }
 
-/** Marks on the scale of the bars; `below`: so far below the middle of each bar. */
+/** Marks on the scale of the bars; `below`: pixels below the middle of each bar. */
 export interface RowMarks {
   values: readonly { row: number; size: number }[];
   mark: object;
@@ -33,13 +33,13 @@ export interface RowMarks {
 export interface RowsStyle {
   canDraw: CanDraw;
   title?: string | undefined;
-  /** Where bars end at most, in their unit. */
+  /** The largest value of the scale, in the unit of the bars. */
   max: number;
   /** Keys of parts in the order of stacking. */
   keys: readonly Key[];
-  /** The rank of the first row: a name that cannot be drawn stands by its rank. */
+  /** Rank of the first row. A name that cannot be drawn is replaced by its rank. */
   firstRank?: number;
-  /** Behind the bars and over them. */
+  /** Marks behind the bars, and over them. */
   under?: readonly RowMarks[];
   over?: readonly RowMarks[];
 }
@@ -49,10 +49,10 @@ const LINE = 20;
 const GAP = 14;
 const SPACE = 10;
 const LEAST_SHARE = 0.007;
-/** Two drawn pixels, half of it on the bar: edges are sharp, and take no shades of the palette. */
+/** Two drawn pixels, one of them on the bar: edges are sharp, and need no extra shades in the palette. */
 const EDGE = 1;
 
-/** Bars in the order given, each below its name, on one scale from zero. */
+/** Draws bars in the given order, each below its name, on one scale from zero. */
 export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   const { canDraw, title, max, keys, firstRank, under = [], over = [] } = style;
   const most = Math.max(...rows.map(({ remarks = [] }) => remarks.length));
@@ -88,7 +88,7 @@ export function buildRows(rows: readonly Row[], style: RowsStyle): Panel {
   } as Panel;
 }
 
-/** Name, failures, value and remarks of each row. */
+/** Lists the texts of each row: name, failures, value and remarks. */
 function listTexts(
   rows: readonly Row[],
   { canDraw, firstRank, top }: { canDraw: CanDraw; firstRank: number | undefined; top: number },
@@ -117,7 +117,7 @@ function listTexts(
   });
 }
 
-/** Widens parts that exist to two pixels at least; the largest part gives way where the bar would be too long. */
+/** Widens small parts to at least two pixels; if the bar becomes too long, the largest part is shortened. */
 function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string; size: number }[] {
   const visible = parts
     .filter(({ size }) => size > 0)
@@ -131,15 +131,18 @@ function toVisible(parts: NonNullable<Row['parts']>, max: number): { key: string
 
 const MAX_BARS = 10;
 
-/** One line of a ranking as drawn: the largest by name, all others as one. */
+/** One line of a drawn ranking: the largest by name, all others as one. */
 interface RankedItem extends Totals {
   name: string;
   isRest: boolean;
-  /** Of all calls that were counted; absent for the others. */
+  /** Share of all counted calls; absent for the others. */
   sharePercent?: number;
 }
 
-/** The first `max` rows, then all others as one (`38 others`), left out where it is nothing. Values beyond the cap (`(other)`) are among the others. */
+/**
+ * Returns the first `max` rows, then all others as one (`38 others`) unless they are nothing. Values beyond the cap (`(other)`)
+ * belong to the others.
+ */
 export function toRankedItems(report: RankingReport, max: number): RankedItem[] {
   const named = report.rows.filter(({ name }) => name !== OTHER);
   const hidden = [...named.slice(max), ...report.rows.filter(({ name }) => name === OTHER)];
@@ -152,13 +155,16 @@ export function toRankedItems(report: RankingReport, max: number): RankedItem[] 
   return [...items, { ...rest, name, isRest: true }];
 }
 
-/** Horizontal bars, largest first, failures told apart; others as a line of words, so that they flatten nothing. Undefined without rows. */
+/**
+ * Draws horizontal bars, largest first, with failures told apart. Others are a line of words, since their bar could flatten the rest.
+ * Undefined without rows.
+ */
 export function drawRanking(report: RankingReport, canDraw: CanDraw): Drawing | undefined {
   if (report.rows.length === 0) return undefined;
   const { measure, totals } = report;
   const byCredits = measure === 'credits';
   const items = toRankedItems(report, MAX_BARS);
-  // Where a bound leaves rows out, those that are left are not the whole.
+  // If a bound leaves rows out, the rows shown are not the whole.
   const showShare = ({ sharePercent, ...item }: RankedItem): string[] =>
     report.question.bound === undefined
       ? [formatShare(item[measure], totals[measure])]
@@ -180,12 +186,12 @@ export function drawRanking(report: RankingReport, canDraw: CanDraw): Drawing | 
   return { panels: [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })] };
 }
 
-/** Of the first row on this page. */
+/** Returns the rank of the first row on this page. */
 export function firstRankOf({ question }: Pick<ReportHead, 'question'>): number {
   return (question.offset ?? 0) + 1;
 }
 
-/** `22% failed`, from one percent on: what is less cannot be seen in a bar either. */
+/** `22% failed`, from one percent on: less cannot be seen in a bar either. */
 export function describeFailed({ failed, requests }: Totals): string | undefined {
   return failed * 100 >= requests && failed > 0 ? `${formatShare(failed, requests)} failed` : undefined;
 }
@@ -198,7 +204,10 @@ export function toParts({ ok, failed, none }: Totals): { key: string; size: numb
   ];
 }
 
-/** `ok 2.2M`, `failed 97.1k`: what there is of ok, failed and neither. Nothing to explain where all is ok. */
+/**
+ * Keys of outcomes with their counts: `ok 2.2M`, `failed 97.1k`. Without words if all calls are ok, since there is nothing to
+ * explain.
+ */
 export function outcomeKeys(totals: Totals): Key[] {
   const isPlain = totals.failed === 0 && totals.none === 0;
   return (['ok', 'failed', 'none'] as const).map((key) => ({

@@ -20,13 +20,15 @@ import { type Drawing, type Layer, type Panel, toLayer } from './frame.ts';
 import { outcomeKeys, toParts } from './rows.ts';
 import { type TimeAxis, toTimeAxis } from './time-axis.ts';
 
-/** So few steps have a block each for what is usual; more have a band, which begins and ends in the middle of a bar. */
+/** Up to this many steps have a block each for the usual range; more have one band, which begins and ends in the middle of a bar. */
 const FEW = 14;
-/** A limit further above the bars than this would flatten them; it is then named in words. */
+/** A limit further above the bars than this many times would flatten them; it is named in words instead. */
 const LIMIT_REACH = 3;
 const LIMIT = { type: 'rule', color: COLOR.text, strokeWidth: 1.5, strokeDash: [6, 4] };
 
-/** A bar per day or hour with its failures, over what is usual; odd steps, the limit and marks are named. Undefined without steps. */
+/**
+ * Draws a bar per day or hour with its failures, over the usual range; names odd steps, the limit and marks. Undefined without steps.
+ */
 export function drawSeries(series: SeriesReport, canDraw: CanDraw): Drawing | undefined {
   const report = drawDistinct(series);
   const { bars, limit, usual = [], marks = [] } = report;
@@ -80,7 +82,10 @@ function toBand(usual: NonNullable<SeriesReport['usual']>): Layer {
   );
 }
 
-/** The number of the highest bar, how many times the usual the oddest is, and the oddest share of failures, where each has room. */
+/**
+ * Lists the notes that have room: the number of the highest bar, how many times the usual the oddest one is, and the oddest share of
+ * failures.
+ */
 function listNotes({ bars, usual = [], marks }: SeriesReport, axis: TimeAxis): Note[] {
   const peak = bars.reduce((best, bar, index) => (bar.requests > bars[best]!.requests ? index : best), 0);
   const ratioOf = (step: number) => bars[step]!.requests / Math.max(1, usual[step]!.median);
@@ -112,12 +117,12 @@ function isMarked(usual: UsualRequests | undefined): boolean {
   return usual !== undefined && (usual.isOdd || usual.usualFailed !== undefined);
 }
 
-/** Steps whose share of failures is far from the usual. */
+/** Lists steps whose share of failures is far from the usual. */
 function listFailing(usual: NonNullable<SeriesReport['usual']>): number[] {
   return usual.flatMap((each, step) => (each?.usualFailed === undefined ? [] : [step]));
 }
 
-/** A triangle over each odd bar, in the colour of failures where more than usual failed. */
+/** Marks each odd bar with a triangle, in the colour of failures if more than usual failed. */
 function oddLayers({ bars, usual = [] }: SeriesReport): Layer[] {
   const values = bars.flatMap((bar, step) => {
     if (!isMarked(usual[step])) return [];
@@ -135,7 +140,7 @@ function toWords(ratio: number): string {
   return `${ratio >= 10 ? Math.round(ratio) : Math.round(ratio * 10) / 10}× usual`;
 }
 
-/** The rates that were asked for as a line below the calls; those of success from near the lowest on. */
+/** Draws the rates that were asked for as a line below the calls. Rates of success do not start at 0 but just below the lowest. */
 function drawRates({ steps, question }: StatusReport, axis: TimeAxis): Panel | undefined {
   const isOfSuccess = question.focus === 'succeeded';
   const rates = steps.flatMap(({ rate }) => rate ?? []);
@@ -153,13 +158,16 @@ function drawRates({ steps, question }: StatusReport, axis: TimeAxis): Panel | u
 }
 
 type Group = keyof typeof STATUS_COLOR;
-/** From the zero line up, so that failures stand on top. */
+/** Order from the zero line up, so that failures are on top. */
 const GROUPS: readonly Group[] = ['2xx', '1xx', '3xx', '(none)', '4xx', '429', '5xx'];
 const PLOT_HEIGHT = 180;
-/** Server errors below this share of the scale vanish beside the rest. */
+/** Server errors below this share of the scale are too small to see, and get a panel of their own. */
 const SEEN_SHARE = 0.15;
 
-/** Requests per step stacked by status group; few server errors again alone on their own scale. Undefined without requests. */
+/**
+ * Draws requests per step, stacked by status group; few server errors are drawn again below, on their own scale. Undefined without
+ * requests.
+ */
 export function drawStatus(report: StatusReport, canDraw: CanDraw): Drawing | undefined {
   const parts = report.steps.flatMap(({ counts }, step) =>
     GROUPS.map((key) => ({ step, key, size: counts[key] ?? 0 })),

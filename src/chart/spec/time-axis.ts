@@ -11,7 +11,7 @@ export interface TimeAxis {
   zone: string;
 }
 
-/** The axis of a report's steps, and what a reader must know of it: the hour that a clock change repeats or leaves out. */
+/** Returns the axis of a report's steps, with a remark about an hour that a clock change repeats or skips. */
 export function toTimeAxis(
   { grain, zone }: Pick<TimeAxis, 'grain' | 'zone'>,
   steps: readonly { startMs: number }[],
@@ -20,30 +20,30 @@ export function toTimeAxis(
   return { axis, remarks: grain === 'hour' ? describeClockChange(axis) : [] };
 }
 
-/** A label of the time axis under column `index`; a second line says what the first leaves open. */
+/** A label of the time axis under column `index`; a second line adds what the first leaves open. */
 export interface TimeLabel {
   index: number;
   lines: readonly string[];
 }
 
-/** Between two labels. */
+/** Pixels between two labels. */
 const MIN_GAP = 10;
 
 type Local = Temporal.ZonedDateTime;
 
-/** One way to label an axis: which steps, by their local time or their place among those, and the lines of a label. */
+/** One way to label an axis: which steps get a label, by their local time or their place, and its lines. */
 interface Rung {
   isShown?: (local: Local) => boolean;
-  /** Of those shown, every so many. */
+  /** Label only every n-th of the shown steps. */
   every?: number;
-  /** From this one on. */
+  /** Index of the first labelled step among those shown. */
   from?: number;
   lines: (local: Local) => readonly [first: string, second?: string];
 }
 
 /**
- * As many labels as fit an axis of `width` pixels: all, else every Monday, month's first, third hour and so on. Times are
- * local to the zone, so the hours of a night with a clock change keep their own names.
+ * Returns as many labels as fit an axis of `width` pixels: all, else every Monday, first of a month, third hour and so on. Times are
+ * local to the zone, so hours keep their own names in a night with a clock change.
  */
 export function toTimeLabels({ starts, grain, zone }: TimeAxis, width: number): TimeLabel[] {
   const stepWidth = width / starts.length;
@@ -56,7 +56,7 @@ export function toTimeLabels({ starts, grain, zone }: TimeAxis, width: number): 
   return fitting.filter((label) => endOf(label, stepWidth) <= width);
 }
 
-/** From many labels to few. */
+/** Lists the ways to label an axis, from many labels to few. */
 function listRungs(grain: StepGrain, locals: readonly Local[]): Rung[] {
   const strides = [1, 2, 3, 6, 12];
   const month = (local: Local) => [MONTHS[local.month - 1]!, String(local.year)] as const;
@@ -89,7 +89,7 @@ function listRungs(grain: StepGrain, locals: readonly Local[]): Rung[] {
   ];
 }
 
-/** The second line stands only where it changes. */
+/** Shows the second line of labels only where it changes. */
 function toLabels({ isShown = () => true, every = 1, from = 0, lines }: Rung, locals: readonly Local[]): TimeLabel[] {
   let last = '';
   return [...locals.entries()]
@@ -107,7 +107,7 @@ function widthOf({ lines }: TimeLabel): number {
   return Math.max(...lines.map((line) => measureText(line, SIZE.small)));
 }
 
-/** Right end of a label, in pixels from the left of the axis. */
+/** Returns the right end of a label, in pixels from the left of the axis. */
 function endOf(label: TimeLabel, stepWidth: number): number {
   return (label.index + 0.5) * stepWidth + widthOf(label) / 2;
 }

@@ -105,7 +105,7 @@ const settings = z.object({
 export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
 
 /**
- * Describes variables that are no settings but look like one: within two typing errors of a setting's name of six letters or more,
+ * Describes variables that are not settings but look like one: within two typing errors of a setting's name of six letters or more,
  * which is then proposed, or with a name that begins with SLACK_.
  */
 export function describeMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {

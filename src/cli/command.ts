@@ -104,7 +104,7 @@ function refuseUnknownFlag(args: readonly string[], options: ParseArgsOptionsCon
   throw Object.assign(error, { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
 }
 
-/** Makes a command with verbs. Without a verb `otherwise` runs; with `takesWords` also if the first word is no verb. */
+/** Makes a command with verbs. Without a verb `otherwise` runs; with `takesWords` also if the first word is not a verb. */
 export function oneOf(
   verbs: Readonly<Record<string, RunCommand>>,
   otherwise?: string | { takesWords: RunCommand },

@@ -120,7 +120,7 @@ function readParameters(target: string): { words: string; as?: Format } {
 }
 
 /**
- * Chooses the format that an Accept header prefers (RFC 9110, 12.5.1). `any`: no preference; undefined: no format of ours. Text
+ * Chooses the format that an Accept header prefers (RFC 9110, 12.5.1). `any`: no preference; undefined: none that we have. Text
  * counts half, since it says least: Grafana's Infinity sends `application/json;q=0.9,text/plain` but wants JSON.
  */
 function chooseFormat(accept: string): Format | 'any' | undefined {

@@ -31,7 +31,7 @@ export function holdsCall(line: string, from: number): boolean {
   return line.length - from > 40 && CALL.test(line.slice(from));
 }
 
-/** A longer line is refused: it is no line of a log. */
+/** A longer line is refused: it cannot be a line of a log. */
 export const MAX_LINE_LENGTH = 65_536;
 
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;

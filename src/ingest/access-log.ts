@@ -108,7 +108,7 @@ function readJson(body: Uint8Array, type: string, entries: string, read: LogRead
   }
 }
 
-/** Reads one line of text, or one value of a JSON log. Returns the entry or what is wrong with it; undefined if it is no call. */
+/** Reads one line of text, or one value of a JSON log. Returns the entry or what is wrong with it; undefined if it is not a call. */
 type LogReader = (value: unknown) => Entry | string | undefined;
 
 /** Creates a reader for the lines of a log, which must come in order: a `#Fields:` line holds for the lines after it. */
@@ -194,7 +194,7 @@ function readNames(log: Fields): EventFields {
     if (String(log['time-taken']).includes('.')) fields.duration_ms = Number(fields.duration_ms) * 1000;
     return fields;
   }
-  // A counter of the process (pino's default) is no id, since it begins again at each start.
+  // A counter of the process (pino's default) cannot be an id, since it begins again at each start.
   if (typeof findId(log) !== 'string') fields.id = undefined;
   // Caddy, which puts the request into an object, counts seconds.
   if (isFields(log.request) && typeof log.duration === 'number') fields.duration_ms = log.duration * 1000;

@@ -42,7 +42,7 @@ export interface Entry {
   point?: Omit<CumulativePoint, 'index' | 'event'>;
 }
 
-/** A part of a body that is no event, and why. `shown` appears in the list of rejected events. */
+/** A part of a body that is not an event, and why. `shown` appears in the list of rejected events. */
 export class Fault {
   readonly error: string;
   readonly sent: unknown;

@@ -86,7 +86,7 @@ export function compilePath(path: string): Find {
   return (entry) => walk(entry, steps);
 }
 
-/** Compiles `a|b`: the first path with a value. Objects, `-` and empty texts, with which logs write "nothing", are no values. */
+/** Compiles `a|b`: the first path with a value. Objects, `-` and empty texts, with which logs write "nothing", do not count. */
 export function compilePaths(paths: string): Find {
   return firstOf(paths.split('|').map((path) => compileTelling(path.trim())));
 }

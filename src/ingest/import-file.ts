@@ -17,7 +17,7 @@ import type { SourceOptions } from './source-options.ts';
 const BATCH_RECORDS = 5000;
 /** Detect the format from the first 1 MiB of a file. */
 const HEAD_BYTES = 1024 * 1024;
-/** Refuse longer lines: they are no lines of a log or table. A whole file of JSON may be one line. */
+/** Refuse longer lines, which cannot be lines of a log or table. A whole file of JSON may be one line. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 

@@ -32,7 +32,7 @@ const TOO_MUCH = 'More requests of this source are waiting than can be stored no
 
 /** A call or request without an answer yet. */
 interface Waiting {
-  /** Undefined for a call that is no request. */
+  /** Undefined for a call that is not a request. */
   sourceId: number | undefined;
   bytes: number;
   settle: PromiseWithResolvers<IngestResult>;

@@ -52,7 +52,7 @@ function createJsonAdapter(format: JsonFormat): Adapter {
   });
 }
 
-/** Fields by which entries of Gravitee that are no calls are known: messages, events, logs, health checks, nodes, bulk actions. */
+/** Fields of Gravitee's entries that are not calls: messages, events, logs, health checks, nodes, bulk actions. */
 const GRAVITEE_OTHERS = [
   ...['correlationId', 'gatewayId', 'clientRequest', 'entrypointRequest', 'endpointRequest', 'steps', 'jvm', 'index'],
 ];

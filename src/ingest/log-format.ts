@@ -51,7 +51,7 @@ export class LogFormat {
   /** Patterns of the first parts only, made when a line does not fit. */
   readonly #prefixes: RegExp[] = [];
 
-  /** `open`: further fields may follow. Throws a `source` error for a text that is no format, or has no time or no caller. */
+  /** `open`: further fields may follow. Throws a `source` error for a text that is not a format, or has no time or caller. */
   constructor(text: string, { escapes = 'backslash', open = false }: { escapes?: Escapes; open?: boolean } = {}) {
     this.#parts = readFormatParts(text);
     this.#fields = this.#parts.filter((part) => 'role' in part);

@@ -15,7 +15,7 @@ interface Bucket {
   usual: number;
 }
 
-/** Reads `5000/s`, `60000/min` or `1000000/h`; undefined if the text is no limit. */
+/** Reads `5000/s`, `60000/min` or `1000000/h`; undefined if the text is not a limit. */
 export function readLimit(text: string): { events: number; spanMs: number } | undefined {
   const [, events, unit] = LIMIT.exec(text) ?? [];
   return events === undefined ? undefined : { events: Number(events), spanMs: SPANS[unit!]! };

@@ -39,7 +39,7 @@ export interface ControlState {
 }
 
 const BLOCK_ID = /^answer:([a-z0-9]+):/;
-/** Cut the menu at 2500 characters of names: long menus help nobody, and their texts count for the limit of the message. */
+/** Cut the menu after 2500 characters of names: long menus help nobody, and their texts count towards the message's limit. */
 const MAX_MENU_CHARACTERS = 2500;
 
 /** Finds the id of the answer whose controls were pressed. */

@@ -36,7 +36,7 @@ export interface HomeContent {
   /** Saved views of this person. */
   views: readonly { name: string }[];
   alerts: readonly AlertSummary[];
-  /** Undefined if the person is no admin. */
+  /** Undefined if the person is not an admin. */
   admin: AdminContent | undefined;
   person: Person;
   config: SlackConfig;

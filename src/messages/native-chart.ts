@@ -140,7 +140,7 @@ function toUsed(
   return toChart('bar', `Used % of each ${what}`, namesOf(balances), series, '%');
 }
 
-/** Draws months. Only January shows its year: there is no room for more in the labels. */
+/** Draws months. Only January shows its year, because the labels have no room for more. */
 function toHistory({ title, months, series: pools }: HistoryReport): Block | undefined {
   const labels = months.map(({ label }) => (label.startsWith('Jan') ? label : label.replace(/ \d{4}$/, '')));
   // Overage is the last series: reversed, it comes first, in rust.

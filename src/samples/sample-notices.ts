@@ -39,7 +39,7 @@ export const SAMPLE_CONFIG = {
   publicUrl: 'https://usage.example.com',
 } as const;
 
-/** Lists samples of messages that are no answers: digests, alerts, lists, help, notices. */
+/** Lists samples of messages other than answers: digests, alerts, lists, help, notices. */
 export async function listNoticeSamples(
   world: SampleWorld,
   names: SampleNames,

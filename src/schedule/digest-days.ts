@@ -94,9 +94,9 @@ export interface DrawnPart extends DigestPart {
 
 /** Output of one section. */
 export interface Spoken {
-  /** In the thread. */
+  /** Message in the thread. */
   part?: Omit<DrawnPart, 'title' | 'section'> | undefined;
-  /** What needs attention. */
+  /** Things that need attention. */
   findings?: readonly Finding[];
   /** The picture of the message itself. */
   chart?: Report;

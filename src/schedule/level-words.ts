@@ -137,7 +137,7 @@ function toParts(words: Words): readonly (string | { atMs: number })[] {
   return typeof words === 'string' ? [words] : words;
 }
 
-/** A pool's forecast and main user, where they are known. */
+/** A pool's forecast and main user, if they are known. */
 interface Surroundings {
   outlook?: Outlook | undefined;
   /** `Mostly Acme CRM (+196 since 17:00).` */

@@ -61,8 +61,9 @@ export function toDeliveryTrouble(place: string): string {
   return `${DELIVERY_TROUBLE}${place}`;
 }
 
-/** Prefix of the settings that keep troubles, then of those about deliveries. The value is the instant of the first notice. */
+/** Prefix of the settings that keep troubles; the value is the instant of the first notice. */
 export const TROUBLE = 'trouble_';
+/** Prefix of the names of troubles with deliveries; the place follows. */
 export const DELIVERY_TROUBLE = 'delivery ';
 
 /**

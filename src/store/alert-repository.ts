@@ -92,14 +92,14 @@ export function listAlertsOf(db: Db, subject: string, period: string): Promise<A
   return listFound(all.where('subject', '=', subject).where('period', '=', period).orderBy('id'));
 }
 
-/** Lists alerts that were told in a span, in the order they were raised. */
+/** Lists alerts that were sent in a span, in the order they were raised. */
 export function listAlertsTold(db: Db, { fromMs, toMs }: { fromMs: number; toMs: number }): Promise<Alert[]> {
   return listFound(
     selectAlerts(db, { told: true }).where('at_ms', '>=', fromMs).where('at_ms', '<', toMs).orderBy('id'),
   );
 }
 
-/** Lists alerts that were told since an instant, newest first. */
+/** Lists alerts that were sent since an instant, newest first. */
 export function listAlerts(db: Db, sinceMs: number, limit: number): Promise<Alert[]> {
   return listFound(selectAlerts(db, { told: true }).where('at_ms', '>=', sinceMs).orderBy('id', 'desc').limit(limit));
 }

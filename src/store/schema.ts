@@ -243,7 +243,7 @@ export interface Database {
     id: Generated<number>;
     key: string;
     kind: string;
-    /** `crm/Daily credits`, a source, an hour…: what is muted and acknowledged together. */
+    /** `crm/Daily credits`, a source, an hour …: alerts of a subject are muted and acknowledged together. */
     subject: string;
     /** The pool's period, an episode, or the hour or silence it is about. */
     period: string;

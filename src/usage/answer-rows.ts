@@ -10,7 +10,7 @@ import { OTHER_ID } from './value-places.ts';
 import { textOf, type ValueTexts } from './values.ts';
 
 /** Gives value ids their texts, in one snapshot. */
-interface Names {
+export interface Names {
   db: Db;
   texts: ValueTexts;
   renames: string | undefined;

@@ -1,7 +1,15 @@
 import { DIMENSION_PAIRS, DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { fromBigInt } from '../domain/thousandths.ts';
-import { type Batch, CARRY, type Column, type ColumnName, type Segment } from './segment.ts';
+import {
+  type Batch,
+  CARRY,
+  type Column,
+  type ColumnName,
+  createColumn,
+  type ReusedColumns,
+  type Segment,
+} from './segment.ts';
 
 /**
  * One kind of total: the keys it is summed by, and its sums. Its segments are in `total_segment` under `name`, one bucket per day
@@ -108,24 +116,26 @@ export function findCube(cubes: readonly Cube[], dimensions: ReadonlySet<Dimensi
 }
 
 /** Returns the calls that succeeded (status below 400) and those that failed, per row; calls without status are neither. */
-export function outcomeColumns(status: Column | undefined, requests: Column): { ok: Column; failed: Column } {
-  const ok = new Float64Array(requests.length);
-  const failed = new Float64Array(requests.length);
-  if (status) {
-    for (let row = 0; row < requests.length; row += 1) {
-      const code = status[row]!;
-      if (code === 0) continue;
-      if (code < 400) ok[row] = requests[row]!;
-      else failed[row] = requests[row]!;
-    }
+export function outcomeColumns(
+  status: Column | undefined,
+  requests: Column,
+  reused?: ReusedColumns,
+): { ok: Column; failed: Column } {
+  const take = (name: 'ok' | 'failed') => reused?.take(name, requests.length) ?? createColumn(name, requests.length);
+  const ok = take('ok');
+  const failed = take('failed');
+  for (let row = 0; row < requests.length; row += 1) {
+    const code = status?.[row] ?? 0;
+    ok[row] = code > 0 && code < 400 ? requests[row]! : 0;
+    failed[row] = code < 400 ? 0 : requests[row]!;
   }
   return { ok, failed };
 }
 
-/** Reads the columns that make up credits, of `rows` (default: all). */
-export function readCredits(segment: Segment, rows?: Uint32Array): Batch['columns'] {
-  const credits = segment.read('credits', rows);
-  return segment.has('carried') ? { credits, carried: segment.read('carried', rows) } : { credits };
+/** Reads the columns that make up credits. */
+export function readCredits(stored: Pick<Segment, 'has'>, read: (name: ColumnName) => Column): Batch['columns'] {
+  const credits = read('credits');
+  return stored.has('carried') ? { credits, carried: read('carried') } : { credits };
 }
 
 /** Returns the exact credits of a row. */

@@ -25,6 +25,10 @@ export class Grouping {
   #slots: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   #capacity = 0;
   #groups = 0;
+  /** Reused by each `add`: the group of each row. */
+  #groupOf: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  /** Reused by each `add`: a key that is 0 in every row. */
+  #zeros: Uint32Array<ArrayBuffer> = new Uint32Array(0);
 
   constructor(keys: readonly ColumnName[], measures: readonly ColumnName[]) {
     this.#keyNames = keys;
@@ -37,8 +41,9 @@ export class Grouping {
   }
 
   /**
-   * Adds rows and returns the group of each: a number from 0 on, in order of first appearance. `selected`: only these rows.
-   * `sign` −1 takes the rows out again. Columns that a batch lacks count as 0; `columns` overrides the batch's own.
+   * Adds rows and returns the group of each, until the next `add`: a number from 0 on, in order of first appearance.
+   * `selected`: only these rows. `sign` −1 takes the rows out again. Columns that a batch lacks count as 0; `columns` overrides
+   * the batch's own.
    */
   add(
     batch: Batch,
@@ -49,11 +54,17 @@ export class Grouping {
     if (rows === 0) return new Uint32Array(0);
     if (this.#capacity === 0) this.#allocate(2 ** Math.min(20, Math.max(4, Math.ceil(Math.log2(rows)))));
     const read = (name: ColumnName): Column | undefined => columns?.[name] ?? batch.columns[name];
-    const keys = this.#keyNames.map((name) => takeKeys(read(name), selected, rows));
-    const direct = this.#direct && this.#findDirectly(keys[0]!, rows);
-    while (keys.length < KEYS_AT_ONCE) keys.push(new Uint32Array(rows));
-    const groupOf =
-      direct ?? (keys.length === KEYS_AT_ONCE ? this.#findByThree(keys, rows) : this.#findByMany(keys, rows));
+    const keys = this.#keyNames.map((name) => {
+      const values = read(name);
+      return values ? takeKeys(values, selected) : this.#takeZeros(rows);
+    });
+    if (this.#groupOf.length < rows) this.#groupOf = new Uint32Array(rows);
+    const groupOf = this.#groupOf.subarray(0, rows);
+    if (!this.#direct || !this.#findDirectly(keys[0]!, groupOf)) {
+      while (keys.length < KEYS_AT_ONCE) keys.push(this.#takeZeros(rows));
+      if (keys.length === KEYS_AT_ONCE) this.#findByThree(keys, groupOf);
+      else this.#findByMany(keys, groupOf);
+    }
     for (const [index, name] of this.#measureNames.entries()) {
       const values = read(name);
       if (!values) continue;
@@ -78,6 +89,11 @@ export class Grouping {
     for (const [index, name] of this.#measureNames.entries()) take(name, this.#sums[index] ?? kept);
     if (this.#carried) take('carried', this.#carried);
     return batch;
+  }
+
+  #takeZeros(rows: number): Uint32Array {
+    if (this.#zeros.length < rows) this.#zeros = new Uint32Array(rows);
+    return this.#zeros.subarray(0, rows);
   }
 
   #addCredits(
@@ -122,19 +138,18 @@ export class Grouping {
     return kept.subarray(0, count);
   }
 
-  /** Returns undefined if a key is too large for the array: keys are hashed from then on. */
-  #findDirectly(keys: Uint32Array, rows: number): Uint32Array<ArrayBuffer> | undefined {
+  /** Returns false if a key is too large for the array: keys are hashed from then on. */
+  #findDirectly(keys: Uint32Array, groupOf: Uint32Array): boolean {
     let largest = 0;
-    for (let i = 0; i < rows; i += 1) if (keys[i]! > largest) largest = keys[i]!;
+    for (let i = 0; i < groupOf.length; i += 1) if (keys[i]! > largest) largest = keys[i]!;
     if (largest >= MAX_DIRECT) {
       this.#direct = undefined;
       this.#allocate(this.#capacity);
-      return undefined;
+      return false;
     }
     if (largest >= this.#direct!.length) this.#direct = enlarge(new Uint32Array(largest * 2 + 16), this.#direct);
     const table = this.#direct!;
-    const groupOf = new Uint32Array(rows);
-    for (let i = 0; i < rows; i += 1) {
+    for (let i = 0; i < groupOf.length; i += 1) {
       const key = keys[i]!;
       let entry = table[key]!;
       if (entry === 0) {
@@ -146,16 +161,15 @@ export class Grouping {
       }
       groupOf[i] = entry - 1;
     }
-    return groupOf;
+    return true;
   }
 
-  #findByThree(keys: readonly Uint32Array[], rows: number): Uint32Array<ArrayBuffer> {
+  #findByThree(keys: readonly Uint32Array[], groupOf: Uint32Array): void {
     const [a, b, c] = keys as [Uint32Array, Uint32Array, Uint32Array];
-    const groupOf = new Uint32Array(rows);
     let [knownA, knownB, knownC] = this.#keys as [Uint32Array, Uint32Array, Uint32Array];
     let slots = this.#slots;
     let mask = slots.length - 1;
-    for (let i = 0; i < rows; i += 1) {
+    for (let i = 0; i < groupOf.length; i += 1) {
       const keyA = a[i]!;
       const keyB = b[i]!;
       const keyC = c[i]!;
@@ -183,13 +197,11 @@ export class Grouping {
       }
       groupOf[i] = entry - 1;
     }
-    return groupOf;
   }
 
-  #findByMany(keys: readonly Uint32Array[], rows: number): Uint32Array<ArrayBuffer> {
-    const groupOf = new Uint32Array(rows);
+  #findByMany(keys: readonly Uint32Array[], groupOf: Uint32Array): void {
     const key = new Uint32Array(keys.length);
-    for (let i = 0; i < rows; i += 1) {
+    for (let i = 0; i < groupOf.length; i += 1) {
       for (let k = 0; k < keys.length; k += 1) key[k] = keys[k]![i]!;
       const hash = hashMany(key);
       let slot = hash & (this.#slots.length - 1);
@@ -206,7 +218,6 @@ export class Grouping {
       }
       groupOf[i] = this.#slots[slot]! - 1;
     }
-    return groupOf;
   }
 
   #equals(group: number, key: Uint32Array): boolean {
@@ -283,11 +294,10 @@ export class DistinctValues {
   }
 }
 
-function takeKeys(values: Column | undefined, selected: Uint32Array | undefined, rows: number): Uint32Array {
-  if (!values) return new Uint32Array(rows);
+function takeKeys(values: Column, selected: Uint32Array | undefined): Uint32Array {
   if (!selected) return values as Uint32Array;
-  const taken = new Uint32Array(rows);
-  for (let i = 0; i < rows; i += 1) taken[i] = values[selected[i]!]!;
+  const taken = new Uint32Array(selected.length);
+  for (let i = 0; i < taken.length; i += 1) taken[i] = values[selected[i]!]!;
   return taken;
 }
 

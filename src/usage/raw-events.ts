@@ -3,7 +3,14 @@ import { DIMENSIONS, type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { RawEvent, Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
 import { filterRows, pick, type RowFilter, selectCounted, selectKept } from './row-filter.ts';
-import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type Segment } from './segment.ts';
+import {
+  type Batch,
+  type Column,
+  type ColumnName,
+  EVENT_COLUMNS,
+  type ReusedColumns,
+  type Segment,
+} from './segment.ts';
 import {
   type InboxSegment,
   loadSentIds,
@@ -48,10 +55,15 @@ export class RawPart {
     return this.#segment.names;
   }
 
+  /** Whether any value of a column may differ from 0. */
+  has(name: ColumnName): boolean {
+    return this.#segment.has(name);
+  }
+
   /** Returns the values of a column for each event, or for those at the places `at`. */
-  read(name: ColumnName, at?: Uint32Array): Column {
+  read(name: ColumnName, at?: Uint32Array, reused?: ReusedColumns): Column {
     const rows = this.#rows;
-    return this.#segment.read(name, at && rows ? at.map((place) => rows[place]!) : (at ?? rows));
+    return this.#segment.read(name, at && rows ? at.map((place) => rows[place]!) : (at ?? rows), reused);
   }
 
   /** Returns the segment's row of the event at this place. */

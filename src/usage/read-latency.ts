@@ -7,7 +7,7 @@ import { Grouping } from './grouping.ts';
 import { type Kept, listDays, splitAtDays, startOfStep } from './plan.ts';
 import { type RawPart, readUnfolded, type Store, scanFolded } from './raw-events.ts';
 import { filterRows, type RowFilter } from './row-filter.ts';
-import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import { type Batch, type Column, type ColumnName, ReusedColumns, type Segment } from './segment.ts';
 import type { ReadSnapshot } from './snapshot.ts';
 import { WORD } from './totals.ts';
 import { textOf } from './values.ts';
@@ -29,29 +29,30 @@ export async function readLatency(
   const keys: ColumnName[] = [...(groupBy ? [groupBy] : []), ...(grain === 'all' && groupBy ? [] : ['slot' as const])];
   const grouping = new Grouping(keys, ['requests']);
   const durations = new Durations();
+  const reused = new ReusedColumns();
   const firstOf = await findShared(store, renames, query);
   const add = (batch: Batch, took: Column, calls?: Column): void => {
     const groups = grouping.add(batch);
     durations.add(groups, took, grouping.size, calls);
   };
   const addRaw = (part: RawPart): void => {
-    const requests = part.read('count');
+    const requests = part.read('count', undefined, reused);
     const batch: Batch = { length: part.length, columns: { requests } };
-    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy));
+    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, part.read(groupBy, undefined, reused));
     if (keys.includes('slot')) batch.columns.slot = readSteps(part, query, store);
-    const took = part.read('duration');
+    const took = part.read('duration', undefined, reused);
     // An event of several calls does not say how long each took.
     for (let row = 0; row < took.length; row += 1) if (requests[row] !== 1) took[row] = 0;
     add(batch, took);
   };
   const addTotals = (segment: Segment, day: number): void => {
     const rows = rowFilters.length > 0 ? filterRows(segment, rowFilters, undefined) : undefined;
-    const requests = segment.read('requests', rows);
+    const requests = segment.read('requests', rows, reused);
     const batch: Batch = { length: requests.length, columns: { requests } };
-    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, segment.read(groupBy, rows));
+    if (groupBy) batch.columns[groupBy] = replaceBy(firstOf, segment.read(groupBy, rows, reused));
     if (keys.includes('slot'))
-      batch.columns.slot = new Uint32Array(requests.length).fill(stepOfDay(day, query, calendar));
-    add(batch, readDurations(segment, rows), requests);
+      batch.columns.slot = reused.take('slot', requests.length).fill(stepOfDay(day, query, calendar));
+    add(batch, readDurations(segment, rows, reused), requests);
   };
 
   if (span.fromMs < span.toMs) {
@@ -102,8 +103,8 @@ function planLatency(query: LatencyQuery, span: Span, kept: Kept, calendar: Cale
 }
 
 /** Reads the durations of a total's cells, encoded as in raw events. */
-function readDurations(segment: Segment, rows: Uint32Array | undefined): Column {
-  const took = segment.read('took', rows);
+function readDurations(segment: Segment, rows: Uint32Array | undefined, reused: ReusedColumns): Column {
+  const took = segment.read('took', rows, reused);
   if (!segment.has('tookHigh')) return took;
   return Float64Array.from(segment.read('tookHigh', rows), (high, row) => high * WORD + took[row]!);
 }

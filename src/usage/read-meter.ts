@@ -6,7 +6,7 @@ import { Grouping } from './grouping.ts';
 import { startOfStep, stepsOfEvents, stepsOfTotal } from './plan.ts';
 import type { Store } from './raw-events.ts';
 import { isIn, pick, selectCounted, toMarks } from './row-filter.ts';
-import type { Batch } from './segment.ts';
+import type { Batch, ColumnName } from './segment.ts';
 
 /** Reads what a meter counted in each step of a span, corrections included, in order of time. */
 export async function readMeter(
@@ -27,19 +27,21 @@ export async function readMeter(
   const [days] = await loader.loadTotals(db, [{ cube, buckets }]);
   for (const { bucket, segment } of days!) {
     const rows = segment.select('meters', accepted, false);
-    const batch: Batch = { length: rows.length, columns: readCredits(segment, rows) };
-    for (const name of ['slot', 'singles', 'bulk'] as const) batch.columns[name] = segment.read(name, rows);
+    const read = (name: ColumnName) => segment.read(name, rows);
+    const batch: Batch = { length: rows.length, columns: readCredits(segment, read) };
+    for (const name of ['slot', 'singles', 'bulk'] as const) batch.columns[name] = read(name);
     const steps = stepsOfTotal(cube, bucket, batch, query, calendar);
     const inside = grain === 'day' ? undefined : pick(rows.length, (row) => isIn(span, steps[row]! * MINUTE_MS));
     grouping.add(batch, { columns: { slot: steps }, selected: inside });
   }
   for (const { segment } of await loader.loadInbox(db, span)) {
     const rows = segment.select('meters', accepted, false, selectCounted(segment, span));
-    const count = segment.read('count', rows);
+    const read = (name: ColumnName) => segment.read(name, rows);
+    const count = read('count');
     const singles = Float64Array.from(count, (calls) => (calls === 1 ? 1 : 0));
     const bulk = Float64Array.from(count, (calls) => (calls === 1 ? 0 : calls));
-    const slot = stepsOfEvents(segment.read('time', rows), query, calendar);
-    grouping.add({ length: rows.length, columns: { slot, singles, bulk, ...readCredits(segment, rows) } });
+    const slot = stepsOfEvents(read('time'), query, calendar);
+    grouping.add({ length: rows.length, columns: { slot, singles, bulk, ...readCredits(segment, read) } });
   }
   for (const correction of await db
     .selectFrom('correction')

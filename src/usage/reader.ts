@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
-import { type GroupKey, REMOVED } from '../domain/dimension.ts';
+import { REMOVED } from '../domain/dimension.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import type {
   LatencyAnswer,
@@ -14,18 +14,17 @@ import type {
   UsageReader,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { toAnswerRows } from './answer-rows.ts';
-import { type Cube, creditsAt, EXCLUDED_DAYS, outcomeColumns, readCredits } from './cube.ts';
-import { DistinctValues, Grouping } from './grouping.ts';
-import { type Plan, planQuery, splitAtDays, stepsOfEvents, stepsOfTotal } from './plan.ts';
-import { type EventPage, readNewest, readPages, type Store, scanRaw } from './raw-events.ts';
+import { creditsAt, EXCLUDED_DAYS } from './cube.ts';
+import { Grouping } from './grouping.ts';
+import { planQuery, splitAtDays } from './plan.ts';
+import { type EventPage, RawPart, readNewest, readPages, type Store, scanFolded, scanRaw } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
 import { readMeter } from './read-meter.ts';
-import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted, selectHours } from './row-filter.ts';
-import type { Batch, Column, ColumnName, Segment } from './segment.ts';
+import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted } from './row-filter.ts';
+import type { ColumnName, Segment } from './segment.ts';
 import { type InboxSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
 import { type ReadSnapshot, SnapshotReader } from './snapshot.ts';
-import { OTHER_ID } from './value-places.ts';
+import { Sum, widen } from './sum.ts';
 import { textOf, ValueTexts } from './values.ts';
 
 /** At most this many questions share a snapshot: a server cuts off a transaction that pauses for long. */
@@ -45,8 +44,6 @@ export interface FrozenUsage {
   /** Streams all raw events of a span that count and pass the filters, in the order of days; with their ids if asked for. */
   pages(query: { span: Span; filters: readonly StoredFilter[]; ids: boolean }): AsyncGenerator<EventPage>;
 }
-
-type TotalSegments = Awaited<ReturnType<SegmentLoader['loadTotals']>>[number];
 
 /**
  * Answers questions from segments: totals where they hold the combination, raw events otherwise, and always the events that are
@@ -101,91 +98,61 @@ export class StoredUsage implements UsageReader {
     const asked = this.#asked.splice(0, MOST_TOGETHER);
     if (this.#asked.length > 0) setImmediate(() => void this.#answer());
     try {
-      await this.#inSnapshot(async (db, snapshot) => {
-        const wide = asked.map(({ query }) => widen(query));
-        const plans = wide.map((query) => planQuery(query, this.#calendar, snapshot.kept));
+      await this.#inSnapshot(async (db, { kept, renames, newestMs }) => {
+        const filters = new FilterCompiler(db, this.#texts);
+        const questions = asked.map(({ query, ...answer }) => {
+          const plan = planQuery(widen(query), this.#calendar, kept);
+          const { shortened } = plan;
+          const covered = shortened ? { fromMs: shortened.fromMs, toMs: query.span.toMs } : query.span;
+          return { ...answer, query, plan, covered };
+        });
         const totals = await this.#loader.loadTotals(
           db,
-          plans.flatMap((plan) => plan.totals),
+          questions.flatMap(({ plan }) => plan.totals),
         );
-        const covered = plans.map(({ shortened }, index) => {
-          const { span } = asked[index]!.query;
-          return shortened ? { fromMs: shortened.fromMs, toMs: span.toMs } : span;
-        });
         const inbox = await this.#loader.loadInbox(db, {
-          fromMs: Math.min(...covered.map(({ fromMs }) => fromMs)),
-          toMs: Math.max(...covered.map(({ toMs }) => toMs)),
+          fromMs: Math.min(...questions.map(({ covered }) => covered.fromMs)),
+          toMs: Math.max(...questions.map(({ covered }) => covered.toMs)),
         });
-        const filters = new FilterCompiler(db, this.#texts);
-        for (const [index, { query, resolve, reject }] of asked.entries()) {
-          const plan = plans[index]!;
-          const found = { totals: totals.splice(0, plan.totals.length), inbox, covered: covered[index]! };
-          const questions = { asked: query, query: wide[index]! };
-          const rowFilters = await filters.compile(query.filters);
-          await this.#sum(db, snapshot, questions, plan, rowFilters, found).then(resolve, reject);
+        const unfinished: { sum: Sum; query: UsageQuery; finish: () => Promise<void> }[] = [];
+        for (const { query, plan, covered, resolve, reject } of questions) {
+          const sum = new Sum(query, plan, await filters.compile(query.filters), this.#calendar);
+          for (const part of plan.totals)
+            for (const { bucket, segment } of totals.shift()!) sum.addTotals(part, bucket, segment);
+          for (const part of this.#selectUnfolded(inbox, covered, sum.rowFilters)) sum.addRaw(part);
+          const names = { db, texts: this.#texts, renames };
+          const finish = () => sum.toAnswer(names, newestMs).then(resolve, reject);
+          // What needs no raw events is answered first, so that it is not held in memory while they are read.
+          if (plan.raw.length === 0) await finish();
+          else unfinished.push({ sum, query, finish });
         }
+        await this.#addRaw(db, unfinished);
+        for (const { finish } of unfinished) await finish();
       });
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
   }
 
-  async #sum(
-    db: Db,
-    { renames, newestMs }: ReadSnapshot,
-    { asked, query }: { asked: UsageQuery; query: UsageQuery },
-    plan: Plan,
-    rowFilters: readonly RowFilter[],
-    found: { totals: TotalSegments[]; inbox: readonly InboxSegment[]; covered: Span },
-  ): Promise<UsageAnswer> {
-    const keys: ColumnName[] =
-      asked.grain === 'all' && asked.groupBy.length > 0 ? [...asked.groupBy] : [...asked.groupBy, 'slot'];
-    // With status among the keys, ok and failed are computed from the summed cells.
-    const isByStatus = query.groupBy.includes('status');
-    const grouping = new Grouping(keys, isByStatus ? ['requests', 'credits'] : ['requests', 'ok', 'failed', 'credits']);
-    const distinct = asked.distinct === undefined ? undefined : new DistinctValues(asked.distinct);
-    const add = (batch: Batch, makeSteps: () => Column): void => {
-      const groups = grouping.add(batch, keys.includes('slot') ? { columns: { slot: makeSteps() } } : {});
-      distinct?.add(groups, batch);
-    };
-
-    for (const [index, part] of plan.totals.entries()) {
-      for (const { bucket, segment } of found.totals[index]!) {
-        const hours =
-          part.cube.grain === 'hour' ? selectHours(segment, this.#calendar.startOfDay(bucket), part) : undefined;
-        const rows = rowFilters.length > 0 || hours ? filterRows(segment, rowFilters, hours) : undefined;
-        const batch = readTotals(segment, part.cube, query.groupBy, rows);
-        add(batch, () => stepsOfTotal(part.cube, bucket, batch, query, this.#calendar));
-      }
+  /** Adds folded raw events to all questions; those of the same span and filters share one pass over them. */
+  async #addRaw(db: Db, questions: readonly { sum: Sum; query: UsageQuery }[]): Promise<void> {
+    const wanted = questions.flatMap(({ sum, query }) => sum.plan.raw.map((span) => ({ span, sum, query })));
+    const scans = Map.groupBy(wanted, ({ span, query }) => JSON.stringify([span, query.filters]));
+    for (const together of scans.values()) {
+      const { span, sum } = together[0]!;
+      for await (const part of scanFolded(this.#store(db), { span, rowFilters: sum.rowFilters }))
+        for (const question of together) question.sum.addRaw(part);
     }
-    const addRaw = (segment: Segment, span: Span): void => {
-      const rows = filterRows(segment, rowFilters, selectCounted(segment, span));
-      const requests = segment.read('count', rows);
-      const batch: Batch = { length: rows.length, columns: { requests, ...readCredits(segment, rows) } };
-      for (const key of query.groupBy) batch.columns[key] = segment.read(key, rows);
-      if (!isByStatus) Object.assign(batch.columns, outcomeColumns(segment.read('status', rows), requests));
-      add(batch, () => stepsOfEvents(segment.read('time', rows), query, this.#calendar));
-    };
-    for (const part of plan.raw) {
-      for await (const { segment } of this.#loader.loadRaw(db, part)) addRaw(segment, part);
-    }
-    const { covered } = found;
-    const [first, last] = [this.#calendar.dayOf(covered.fromMs), this.#calendar.dayOf(covered.toMs - 1)];
-    for (const { segment, firstDay, lastDay } of found.inbox)
-      if (lastDay >= first && firstDay <= last) addRaw(segment, covered);
+  }
 
-    const cells = grouping.toBatch();
-    if (isByStatus) Object.assign(cells.columns, outcomeColumns(cells.columns.status, cells.columns.requests!));
-    if (distinct) cells.columns.count = distinct.count(grouping.listNonZero());
-    const isCapped = (key: GroupKey): boolean =>
-      key === asked.distinct ? distinct!.capped : key !== 'status' && cells.columns[key]?.includes(OTHER_ID) === true;
-    return {
-      ...(await toAnswerRows({ db, texts: this.#texts, renames }, cells, asked)),
-      origin: plan.raw.length === 0 ? 'totals' : plan.totals.length === 0 ? 'raw' : 'both',
-      asOfMs: newestMs,
-      ...(plan.shortened ? { shortened: plan.shortened } : {}),
-      capped: query.groupBy.filter(isCapped),
-    };
+  /** Returns the unfolded events that lie in a span and pass the filters. */
+  *#selectUnfolded(inbox: readonly InboxSegment[], span: Span, rowFilters: readonly RowFilter[]): Generator<RawPart> {
+    const [first, last] = [this.#calendar.dayOf(span.fromMs), this.#calendar.dayOf(span.toMs - 1)];
+    for (const commit of inbox) {
+      if (commit.lastDay < first || commit.firstDay > last) continue;
+      const rows = filterRows(commit.segment, rowFilters, selectCounted(commit.segment, span));
+      yield new RawPart(commit.firstDay, commit, rows);
+    }
   }
 
   meter(query: MeterQuery): Promise<MeterStep[]> {
@@ -331,22 +298,4 @@ export class StoredUsage implements UsageReader {
       }
     });
   }
-}
-
-/** Adds the `distinct` dimension to the keys, so that its values can be counted. */
-function widen(query: UsageQuery): UsageQuery {
-  return query.distinct ? { ...query, groupBy: [...query.groupBy, query.distinct] } : query;
-}
-
-function readTotals(segment: Segment, cube: Cube, groupBy: readonly GroupKey[], rows: Uint32Array | undefined): Batch {
-  const requests = segment.read('requests', rows);
-  const batch: Batch = { length: requests.length, columns: { requests, ...readCredits(segment, rows) } };
-  for (const key of groupBy) batch.columns[key] = segment.read(key, rows);
-  if (cube.keys.includes('slot')) batch.columns.slot = segment.read('slot', rows);
-  if (groupBy.includes('status')) return batch;
-  const outcome = cube.measures.includes('ok')
-    ? { ok: segment.read('ok', rows), failed: segment.read('failed', rows) }
-    : outcomeColumns(segment.read('status', rows), requests);
-  Object.assign(batch.columns, outcome);
-  return batch;
 }

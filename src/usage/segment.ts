@@ -75,9 +75,6 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'carried',
 ]);
 
-/** Rows are read one by one if fewer than one in this many is wanted; otherwise unpacking the whole column is faster. */
-const FEW = 8;
-
 const FORMAT = 1;
 const HEADER_BYTES = 8;
 const COLUMN_HEADER_BYTES = 16;
@@ -93,6 +90,21 @@ export interface Batch {
 
 export function createColumn(name: ColumnName, length: number): Column {
   return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
+}
+
+/** Memory for columns that is used again for each segment: a column is valid until the next one of its name is taken. */
+export class ReusedColumns {
+  readonly #columns = new Map<ColumnName, Column>();
+
+  /** Returns a column that holds any values. */
+  take(name: ColumnName, length: number): Column {
+    let column = this.#columns.get(name);
+    if (!column || column.length < length) {
+      column = createColumn(name, length);
+      this.#columns.set(name, column);
+    }
+    return column.length === length ? column : column.subarray(0, length);
+  }
 }
 
 /** Packs a table into a blob. Values may be negative (totals that take something back) but must be whole and within ±2^53. */
@@ -165,6 +177,8 @@ interface Packed {
   base: number;
 }
 
+const ABSENT: Packed = { stored: undefined, base: 0 };
+
 /** Reads a blob in place: a column is unpacked when it is read, and only for the rows asked for. */
 export class Segment {
   readonly length: number;
@@ -201,33 +215,23 @@ export class Segment {
     return this.#columns.has(name);
   }
 
-  /** Returns the values of `rows` (default: all), in that order; all 0 where the column was left out. */
-  read(name: ColumnName, rows?: Uint32Array): Column {
-    const packed = this.#columns.get(name);
+  /** Returns the values of `rows` (default: all), in that order; all 0 where the column was left out. `reused`: into this memory. */
+  read(name: ColumnName, rows?: Uint32Array, reused?: ReusedColumns): Column {
+    const { stored, base } = this.#columns.get(name) ?? ABSENT;
     const length = rows ? rows.length : this.length;
-    if (!packed) return createColumn(name, length);
-    const { stored, base } = packed;
-    const values = createColumn(name, length);
+    const values = reused?.take(name, length) ?? createColumn(name, length);
     if (!stored) return values.fill(base);
-    // `set` converts a whole range at once: a loop that meets arrays of four widths is many times slower than over a single
-    // width.
     if (!rows || isRun(rows)) {
       const first = rows?.[0] ?? 0;
       values.set(stored.subarray(first, first + length));
       if (base !== 0) for (let i = 0; i < length; i += 1) values[i]! += base;
-    } else if (length * FEW < this.length) {
-      for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
-    } else {
-      const all = createColumn(name, this.length);
-      all.set(stored);
-      for (let i = 0; i < length; i += 1) values[i] = all[rows[i]!]! + base;
-    }
+    } else for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
     return values;
   }
 
   /** Returns those of `rows` (default: all) whose value is marked in `accepted`; values past its end are taken if `beyond`. */
   select(name: ColumnName, accepted: Uint8Array, beyond: boolean, rows?: Uint32Array): Uint32Array {
-    const { stored, base } = this.#columns.get(name) ?? { stored: undefined, base: 0 };
+    const { stored, base } = this.#columns.get(name) ?? ABSENT;
     const passes = (value: number): boolean => (value < accepted.length ? accepted[value] === 1 : beyond);
     if (!stored) {
       if (!passes(base)) return new Uint32Array(0);

@@ -8,7 +8,7 @@ import { isLong } from './support/size.ts';
 const support = (name: string): string => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Those that are longer in `npm run torture`, or tell what they did. */
+/** Tells whether a test file has a longer form in `npm run torture`, or tallies figures. */
 const hasLongForm = (file: string): boolean =>
   /support\/(size|figures)\.ts/.test(readFileSync(`${root}${file}`, 'utf8'));
 const all = globSync('test/**/*.test.ts', { cwd: root });
@@ -22,12 +22,12 @@ export default defineConfig({
     globalSetup: support('global-setup.ts'),
     setupFiles: [support('open-handles.ts'), support('seed.ts')],
     pool: 'forks',
-    // Modules hold no state that a test could leave to the next: many apps run in one process, as they do in tests.
+    // Files may share processes: modules keep no state between apps, so no test leaves any to the next.
     isolate: false,
-    // One more than two cores: one often waits for a browser, a database or a killed process.
+    // Three workers even on two cores, because one often waits for a browser, a database or a killed process.
     maxWorkers: Math.max(3, availableParallelism()),
     sequence: { sequencer: LongestFirst },
-    // Generous: two slow cores may be shared with a browser, a database server and killed processes.
+    // Generous, because two slow cores may be shared with a browser, a database server and killed processes.
     testTimeout: isLong ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },

@@ -123,7 +123,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
       { id: '2', time: '2026-11-18T10:00:00Z', client: 'acme', module: 'erp', count: 10 },
       { id: '3', time: '2026-11-19T10:00:00Z', client: 'probe' },
     ]);
-    // Rules that hold since ever, then others from today on.
+    // Rules that have always held, then others from today on.
     writeFileSync(join(folder, 'pools.yml'), 'scopes: [{ name: erp }]\nexclude: [{ client: nobody }]\n');
     expect((await run('pools', 'apply', 'pools.yml')).code).toBe(0);
     writeFileSync(
@@ -283,7 +283,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
       /web-1 is running and counts in UTC: stop every instance/,
     );
     await deleteInstance(db, 'web-1');
-    // As after a month: of the first day, totals alone are left.
+    // As after a month: only totals are left of the first day.
     await db.deleteFrom('event_segment').where('day', '<', parseDay('2026-11-01')).execute();
     await db
       .insertInto('setting')
@@ -308,7 +308,7 @@ describeEachDialect('administration', ({ dialect, createUrl }) => {
     const answer = async (range: string) => (await reporter.answer({ report: 'daily', range }, NOW)).notes;
     expect(await answer('2026-10-01..2026-11-19')).toContain('Days before Mon 2 Nov 2026 are counted in UTC.');
     expect((await answer('2026-11-10..2026-11-19')).join()).not.toContain('counted in UTC');
-    // The call of 23:30 UTC is one of the next day there.
+    // In the new zone, the call of 23:30 UTC belongs to the next day.
     const day = await reporter.answer({ report: 'daily', range: '2026-11-19' }, NOW);
     expect(day.finding).toMatch(/\b1 request/);
   });

@@ -339,7 +339,7 @@ describe('the command line', () => {
 
   it('puts a backup in the place of the database, and keeps what was there', async () => {
     await run('sources', 'add', 'gw');
-    // A bot that runs while the backup is made is none of the database that is made of it.
+    // A bot that runs during the backup must not count as running on the copy.
     const here = openDatabase(`sqlite:${join(folder, 'headroom.db')}`);
     await keepInstance(here, { id: 'host:1', version: VERSION, startedMs: NOW, seenMs: NOW });
     await run('backup', 'copy.db');

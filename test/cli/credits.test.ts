@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'headroom-credits-'));
 const run = createCommandLine({ folder, now: () => NOW });
 const json = async (...words: string[]) => (await run(...words)).out;
 
-/** 9,100 events of nearly the most that one may have pass 2^53 thousandths, and as floats would lose their last digits. */
+/** 9,100 events near the largest credits of one. Their sum exceeds 2^53 thousandths, and would lose its last digits as a float. */
 const EVENTS = Array.from({ length: 9100 }, (_, id) => ({
   ...{ id: String(id), client: 'big', scope: 'crm', time: '2026-11-20T08:00:00Z' },
   credits: id % 2 === 0 ? 999_999_999.999 : 999_999_998.997,
@@ -43,7 +43,7 @@ it('are told to the last digit by every answer', async () => {
   expect(top).toContain('"credits": 0.3,');
   expect((await run('ask', 'top clients by credits today')).out).toContain(SHOWN);
   expect((await run('ask', 'top clients by credits today', '--csv')).out).toContain(`,${SUM},`);
-  // What the first pool does not give is in the window of the last, overage included.
+  // The rolling pool's use includes all credits that the first pool did not give, overage too.
   const pool = await json('ask', 'pool crm', '--csv');
   expect(pool).toMatch(/^crm,First,pool,1000000000000,1000000000000,0,100,/m);
   expect(pool).toMatch(/^crm,Day,pool,8099999995432.1,0.5,0,/m);

@@ -33,7 +33,7 @@ const EVENTS = fc
     { numRuns: 300, seed: 5 },
   )
   .map((event, index) => ({ id: String(index), ...event }));
-/** One of them may be excluded by a rule. */
+/** Pools with a rule that excludes some of the events. */
 const POOLS = 'exclude: [{ kind: internal }]\nclients: [{ id: "a", name: "Named \\"A\\"" }]\n';
 let folder: string;
 
@@ -96,7 +96,7 @@ it('writes Parquet that another reader reads', async () => {
             : typeof value === 'bigint'
               ? Number(value)
               : key === 'credits'
-                ? // This reader makes floats of decimals, and so rounds them.
+                ? // This reader turns decimals into floats, so they must be rounded.
                   Math.round((value as number) * 1000) / 1000
                 : value,
         ]),
@@ -156,7 +156,7 @@ it('goes on with the days that a folder lacks', async () => {
   expect(err).toMatch(/4 days written, 1 already there\.$/);
   expect(readFileSync(kept, 'utf8')).toBe('kept');
   expect(readdirSync(out).filter((name) => name.endsWith('.ndjson'))).toHaveLength(5);
-  // Written before the day was over: it may have grown since.
+  // The file was written before the day was over, so the day may have more events by now.
   utimesSync(kept, new Date('2026-11-19T20:00:00Z'), new Date('2026-11-19T20:00:00Z'));
   await run('export', 'events', '--out', 'days');
   expect(readFileSync(kept, 'utf8')).toBe(whole);

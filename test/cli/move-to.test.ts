@@ -84,7 +84,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     });
     return { code, out: out.join('\n') };
   }
-  // The address, and its password, need not be in the list of processes.
+  // The address comes from the environment, so that its password is not in the list of processes.
   const move = (env?: Record<string, string>, signal?: AbortSignal) =>
     run(['move-to'], { TARGET_DATABASE_URL: target.url, ...env }, signal);
   const onTarget = (...words: string[]) => run(words, { DATABASE_URL: target.url });
@@ -106,7 +106,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     ])
       expect(await run(words, zone), words[0]).toMatchObject({ code: 0 });
     const db = openDatabase(`sqlite:${path}`);
-    // Ids in runs; then ids in batches, and events that no total holds yet.
+    // Stores ids in runs, then ids in batches, then events that are not folded yet.
     await db.transaction().execute((trx) => new EventIdentity('sqlite', 1).tidy(trx));
     expect(await run(['import', bring('b.ndjson', EVENTS.slice(200))])).toMatchObject({ code: 0 });
     const writer = new UsageWriter(db, {
@@ -145,7 +145,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     expect(createHash('sha256').update(readFileSync(path)).digest('hex')).toBe(before);
 
     const [from, to] = [openDb(`sqlite:${path}`), openDb(target.url)];
-    // Of SQLite itself, so that no table can be forgotten.
+    // The list of tables comes from SQLite itself, so that none can be forgotten.
     const { rows: names } = await sql<{ name: string }>`select name from sqlite_master where type = 'table'
       and name not like 'sqlite_%' and name not like 'kysely_%' order by name`.execute(from);
     expect(names.length).toBeGreaterThan(25);
@@ -229,7 +229,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
     );
     expect((await move({ DATABASE_URL: 'sqlite:none.db' })).out).toMatch(/There is no database at/);
 
-    // A bot that started on the target once has left its mark there.
+    // A setting on the target shows that a bot has run there.
     expect(await onTarget('sources', 'list')).toMatchObject({ code: 0 });
     await setSetting(openDb(target.url), 'id_seed', '1');
     expect(await move()).toMatchObject({
@@ -258,7 +258,7 @@ async function tablesOf(db: Db) {
   return db.introspection.getTables();
 }
 
-/** One row, whatever the columns are called: of a table that no command of this test fills. */
+/** Inserts one row of made-up values into a table that no command of this test fills. */
 async function insertAny(db: Db, { name, columns }: Awaited<ReturnType<typeof tablesOf>>[number]): Promise<void> {
   const values = columns.map(({ dataType }, index) =>
     /blob/i.test(dataType) ? Buffer.from([0, 255, index]) : /text/i.test(dataType) ? `"名前 ${index}"` : index + 1,

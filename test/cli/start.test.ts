@@ -225,7 +225,7 @@ describe('a stop', () => {
     const { child, ended, url } = start();
     const base = await url;
     const port = Number(new URL(base).port);
-    // A request whose body never ends, and many that do.
+    // Sends a request whose body never ends, and many whole ones.
     const endless = connect(port, '127.0.0.1');
     endless.on('error', () => {});
     endless.write(

@@ -116,7 +116,7 @@ describe('access logs', () => {
         ...[undefined, undefined, undefined, 1000, 1000].map((ms) => ['/v1/a', ms]),
       ]);
     }
-    // Nothing but a missing value is made one.
+    // A broken line stays rejected, unless only a value is missing.
     const broken = '{"remote_addr":"192.0.2.7","uri":"5" disk","status":,}';
     expect(parse('access-log', `${broken}\n${lines[1]}`, { contentType: 'application/x-ndjson' })).toMatchObject({
       events: [{ route: '/v1/a' }],
@@ -149,7 +149,7 @@ describe('access logs', () => {
   it('are found where loggers of applications put them below their own fields', () => {
     const call = { method: 'GET', url: '/v1/a', status: 201, ip: '192.0.2.7' };
     const expected = [expect.objectContaining({ client: '192.0.2.7', route: '/v1/a', status: 201 })];
-    // splunk-logging, and winston-splunk-httplogger.
+    // Events of splunk-logging and of winston-splunk-httplogger.
     for (const event of [
       { message: call, severity: 'info' },
       { message: { msg: 'request', meta: { level: 'info', ...call } }, severity: 'info' },
@@ -459,7 +459,7 @@ describe('access logs', () => {
       `a ${'b '.repeat(30_000)}`,
       `${LINE} ${'" "'.repeat(20_000)}`,
       'x'.repeat(5_000_000),
-      // Each of these took seconds where what begins anew at every bracket runs to the end of the line.
+      // Each of these takes seconds if a pattern starts again at every bracket and runs to the end of the line.
       Array(50)
         .fill(`a - ${' ['.repeat(32_000)}`)
         .join('\n'),

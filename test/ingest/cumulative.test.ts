@@ -14,7 +14,7 @@ const START = { startNs: 1_795_224_666n * SECOND, isRestart: false };
 
 type Point = readonly [second: number, value: number];
 
-/** Calls at each second, as they stand after all points; nothing stands at one without. */
+/** Returns the calls counted at each second after all points, without seconds that have none. */
 function take(points: readonly Point[], start = START): Record<number, number> {
   let known: readonly KnownPoint[] = [];
   const calls: Record<number, number> = {};
@@ -158,10 +158,10 @@ describe('what cumulative points had counted', () => {
     expect(await send(60, 3)).toEqual({ accepted: 0, duplicates: 1 });
     expect(await send(120, 3)).toEqual({ accepted: 0, duplicates: 0 });
     expect(await send(180, 7)).toEqual({ accepted: 1, duplicates: 0 });
-    // Late: it takes over one of the four calls that were counted at 180 s.
+    // A late point takes over one of the four calls that were counted at 180 s.
     expect(await send(150, 4)).toEqual({ accepted: 2, duplicates: 0 });
     expect(await send(180, 7)).toEqual({ accepted: 0, duplicates: 1 });
-    // The process was started again.
+    // The sender has restarted.
     expect(await send(240, 2, START.startNs + 200n * SECOND)).toEqual({ accepted: 1, duplicates: 0 });
     expect(await db.selectFrom('otlp_series').select('start').execute()).toHaveLength(2);
     const usage = new StoredUsage(db, 'sqlite', createCalendar('UTC'));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { AdapterInput, ParsedRequest } from '../../src/ingest/adapter.ts';
 import { getAdapter } from '../../src/ingest/adapters.ts';
 
-/** A recorded body. */
+/** Reads a recorded body. */
 export function readFixture(path: string): Buffer {
   return readFileSync(fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url)));
 }

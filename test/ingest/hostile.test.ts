@@ -6,7 +6,7 @@ import { tallyInputs } from '../support/figures.ts';
 import { size } from '../support/size.ts';
 import { parse } from './fixtures.ts';
 
-/** Names that the adapters look for, so that random bodies get past their first check. */
+/** Field names of the adapters, so that random bodies pass their first checks. */
 const NAMES = [
   ...['events', 'client', 'id', 'time', 'status', 'data', 'specversion', 'source', 'type', 'subject', 'url', 'count'],
   ...[

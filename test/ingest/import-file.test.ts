@@ -54,7 +54,7 @@ describeEachDialect('an import', (databases) => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Events that are stored, whatever the outcomes say. */
+  /** Counts the stored events, independently of the outcomes. */
   async function countStored(): Promise<number> {
     const { events } = await db
       .selectFrom('inbox')
@@ -167,7 +167,7 @@ describeEachDialect('an import', (databases) => {
     expect(await listSourceHealth(db)).toMatchObject([{ accepted: 6000, rejected: 1 }]);
   });
 
-  // How files are read is the same on both.
+  // Files are read in the same way on both databases.
   if (databases.dialect === 'postgres') return;
 
   it('goes on where a file has grown, whatever its name and compression are now', async () => {
@@ -331,7 +331,7 @@ describeEachDialect('an import', (databases) => {
     expect(await importFile(path, options)).toMatchObject({ events: 0, rejected: 0 });
   });
 
-  /** What the writer was given, event by event. */
+  /** Creates a writer that also lists the client of every event that it gets. */
   function watch(): { clients: (string | undefined)[]; writer: ImportWriter } {
     const clients: (string | undefined)[] = [];
     const append: ImportWriter['append'] = (request, also) => {
@@ -368,7 +368,7 @@ describeEachDialect('an import', (databases) => {
     expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 1, rejected: 0 });
     writeFileSync(path, `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')},\n  {"cli`);
     expect(await importFile(path, { ...options, writer })).toMatchObject({ events: 0, rejected: 0, unfinished: true });
-    // Cut off between two entries.
+    // The file is cut off between two entries.
     writeFileSync(
       path,
       `[\n${entry('a')},\n  {\n    "client": "x,\n  },\n${entry('b')},\n${entry('c')},\n${entry('d')}`,

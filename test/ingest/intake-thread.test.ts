@@ -17,7 +17,7 @@ describe('the intake thread', () => {
   let database: TestDatabase;
   let db: Db;
   let intake: IntakeThread;
-  /** Calls that the thread was handed. */
+  /** Calls handed to the thread. */
   let calls = 0;
   const count = (worker: Worker): void => {
     const { postMessage } = worker;
@@ -64,7 +64,7 @@ describe('the intake thread', () => {
         receivedMs: Date.now(),
       });
     calls = 0;
-    // Nothing can be answered meanwhile: all of this is one turn of the event loop.
+    // No answer can come in between, because all of this is one turn of the event loop.
     const taken = [ingest(64 * 1024)];
     expect(calls).toBe(1);
     taken.push(ingest(30 * 1024), ingest(30 * 1024));
@@ -119,7 +119,7 @@ describe('the intake thread', () => {
   });
 
   it('lets an event of another source in after one of each, whatever was handed over before; a check waits as that does', async () => {
-    // Few bytes on the way; unpacked, a commit takes one or two of them.
+    // These bodies are small when packed; unpacked, a commit takes one or two of them.
     const slow = gzipSync(`${'{"client":"a"}\n'.repeat(2000)}${' '.repeat(900_000)}`);
     const answered: string[] = [];
     const ingest = (sourceId: number, name: string, body: Buffer, encoding?: string): Promise<unknown> =>
@@ -131,7 +131,7 @@ describe('the intake thread', () => {
     expect(answered.length).toBeLessThan(10);
     await Promise.all(backlog);
 
-    // However slow the machine is, the check waits.
+    // With fake timers the check never times out, however slow the machine is.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     answered.length = 0;
     const sources = [1, 2, 3, 4, 5].map((source) => ingest(source, 'first of a source', slow, 'gzip'));
@@ -151,7 +151,7 @@ describe('the intake thread', () => {
       { name: 'default', adapter: 'native', options: {} },
       Date.now(),
     );
-    // What an adapter can rely on is missing.
+    // Breaks the envelope, so that the adapter fails.
     const broken: EventIntake = {
       ingest: ({ envelope, ...request }) =>
         intake.ingest({ ...request, envelope: { ...envelope, options: null as never } }),

@@ -9,7 +9,7 @@ import { ENVELOPE } from '../support/envelope.ts';
 
 const PACKED = { ...ENVELOPE, encoding: 'gzip' };
 
-/** `events` events in few bytes, `padding` bytes of nothing behind them. */
+/** Packs a number of events and `padding` spaces into few bytes. */
 function pack(events: number, padding = 0): IngestRequest {
   const text = `[${Array(events).fill('{"client":"a"}').join()}]${' '.repeat(padding)}`;
   return { envelope: PACKED, body: gzipSync(text), receivedMs: Date.now() };
@@ -19,7 +19,7 @@ describe('what is committed at once', () => {
   let database: TestDatabase;
   let db: Db;
   let intake: Intake;
-  /** What reading a request takes by the clock, and of the processor. */
+  /** Time that reading a request takes, by the clock and of the processor. */
   let takes = { ms: 0, cpuMs: 0 };
 
   beforeEach(async () => {

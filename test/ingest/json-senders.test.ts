@@ -3,7 +3,7 @@ import { parse, readFixture } from './fixtures.ts';
 
 const TIME_MS = Date.UTC(2026, 10, 27, 10);
 
-/** One entry of each sender as its documentation has it, and what it says. */
+/** An entry of each sender as in its documentation, and the event that it stands for. */
 const SENDERS: Readonly<Record<string, { body: object; event: object }>> = {
   'azure-apim': {
     body: {
@@ -238,7 +238,7 @@ describe('shippers of logs', () => {
     const json = JSON.stringify({ user: 'ana', path: '/v1/a', status: 200, time: TIME_MS });
     expect(parse('datadog', [{ message: json, status: 'info' }]).events).toEqual(expected);
     expect(parse('splunk-hec', '{"event":"a"}{"event":{"b":1}}').rejected).toHaveLength(2);
-    // The raw endpoint, and the content type that curl names by itself.
+    // Splunk's raw endpoint, with curl's default content type.
     const form = { contentType: 'application/x-www-form-urlencoded' };
     expect(parse('splunk-hec', `${line}\n`, form).events).toEqual(expected);
     expect(parse('splunk-hec', { event: line }, form).events).toEqual(expected);

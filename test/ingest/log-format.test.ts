@@ -272,7 +272,7 @@ it('counts each line of every preset under its true values or refuses it, whatev
       expect(events.length + rejected.length).toBe(3);
       for (const { error } of rejected) expect(error).not.toBe('');
       if (events.length < 3 || !around) return;
-      // What stands in front or behind is none of the fields.
+      // Text before or after the entry belongs to none of its fields.
       expect(events[1]).toEqual(event);
     }),
     { numRuns: 1000 },
@@ -294,7 +294,7 @@ it('takes times without a zone for those of the source, and of HAProxy for UTC w
     parse('access-log', line, { ...TEXT, options: { format: 'haproxy', zone } }).events[0]!.timeMs;
   expect(timeOf()).toBe(Date.parse('2009-02-06T12:14:14.655Z'));
   expect(timeOf('America/New_York')).toBe(Date.parse('2009-02-06T12:14:14.655-05:00'));
-  // A zone that is named holds.
+  // A zone in the line itself wins over the option.
   const named = '192.0.2.7 - - [27/Nov/2026:10:00:00 +0100] "GET /a HTTP/1.1" 200 1';
   for (const format of ['apache', undefined])
     expect(

@@ -13,7 +13,7 @@ interface Call {
   status: number;
 }
 
-/** A call as each sender writes it. */
+/** Writers of a call in the format of each sender. */
 const WRITERS: Readonly<Record<string, (call: Call) => object>> = {
   native: (call) => ({ ...call, time: TIME_MS }),
   kong: ({ id, client, status }) => ({
@@ -45,7 +45,7 @@ const NAME = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   .map((text) => `c${text.replaceAll('\0', '')}`);
 const GOOD = fc.record({ client: NAME, status: fc.integer({ min: 100, max: 599 }) });
-/** Anything but a call: text, JSON of any kind, and calls that are cut or have a byte too many. */
+/** Text, random JSON, and calls that are cut off or have a byte too many. */
 const JUNK = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.json({ maxDepth: 2 }),
@@ -59,7 +59,7 @@ const ENTRIES = fc.array(
   { maxLength: 8 },
 );
 
-/** The calls by their ids, and the text of each entry. */
+/** Writes entries. Returns the valid calls by id, and the text of each entry. */
 function write(entries: readonly ({ good: Omit<Call, 'id'> } | { junk: string })[], adapter: string) {
   const calls = new Map<string, Call>();
   const texts = entries.map((entry, at) => {
@@ -74,7 +74,7 @@ function write(entries: readonly ({ good: Omit<Call, 'id'> } | { junk: string })
 function expectTruth({ events }: ParsedRequest, calls: ReadonlyMap<string, Call>, adapter: string): void {
   for (const { id, client, status } of events) {
     const named = adapter === 'cloudevents' ? (JSON.parse(id!) as [string, string])[1] : id!;
-    // What is no call of ours may be one all the same, where it names a client.
+    // Random JSON that names a client may be read as a call too; it has none of our ids.
     if (calls.has(named)) expect({ id: named, client, status }).toEqual(calls.get(named));
   }
 }

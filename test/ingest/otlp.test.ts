@@ -96,7 +96,7 @@ describe('spans', () => {
     expect(nameless.rejected).toMatchObject([
       {
         index: 0,
-        // No map would read a span: its attributes are read as they are.
+        // The hint names attributes, not a map: attributes of spans are read as they are.
         error: 'client is missing: send it as the attribute api.client.id, enduser.id or service.name.',
       },
     ]);

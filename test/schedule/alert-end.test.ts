@@ -13,7 +13,7 @@ const ROLLING = scope([pool('Daily credits', 1000, { period: { kind: 'rolling-24
 
 type Stage = Awaited<ReturnType<typeof openAlerts>>;
 
-/** A message of the channel by its lines, with the instants of its history as seconds. */
+/** Returns the lines of the channel's message number `at`, with the instants of its history as seconds. */
 function read({ slack }: Stage, at: number): string[] {
   return slack
     .messages(CHANNEL)
@@ -22,7 +22,7 @@ function read({ slack }: Stage, at: number): string[] {
     .split('\n');
 }
 
-/** Whether a message can be acknowledged. */
+/** Tells whether a message can be acknowledged. */
 function asks({ slack }: Stage, at: number): boolean {
   return JSON.stringify(slack.messages(CHANNEL).at(at)!.blocks).includes('Acknowledge');
 }
@@ -68,7 +68,7 @@ describeEachDialect('the end of an alert', (databases) => {
     await run();
     expect(read(stage, 0)).toEqual(told);
     expect(asks(stage, 0)).toBe(true);
-    // A further level is told as ever.
+    // A further level is told as usual.
     await use(150);
     expect(posted()).toHaveLength(2);
     expect(read(stage, 0)[0]).toContain('CRM has used 91%');
@@ -116,10 +116,10 @@ describeEachDialect('the end of an alert', (databases) => {
     const { use, run, world, clock, evaluator } = stage;
     for (const count of before) await use(count);
     if (before.length > 0) {
-      // Below every level, so that the message that was told would end.
+      // A credit brings the use below every level, so that the alert would end.
       world.events.push({ timeMs: clock.now(), scope: 'crm', count: 0, credits: -300_000 });
     }
-    // Sources are asked for once the pools have been counted.
+    // The sources are read after the pools, so this runs in the middle of the evaluation.
     const meanwhile = async () => {
       delete (world as Partial<typeof world>).sources;
       world.sources = [];

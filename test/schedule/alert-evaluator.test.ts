@@ -5,7 +5,7 @@ import { FakeClock } from '../delivery/fake-clock.ts';
 
 type Answer = () => Promise<boolean>;
 
-/** A trigger on a clock of its own; `pass` lets half a second go by in steps. */
+/** Starts a trigger on a fake clock. `pass` moves the clock by half a second in steps. */
 function start(answers: Answer[] = []) {
   const clock = new FakeClock();
   const state = { mark: '1', marks: [] as (string | Error)[], begun: [] as string[] };

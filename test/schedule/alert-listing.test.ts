@@ -24,7 +24,7 @@ describe('the list of alerts', () => {
     expect(await listed(stage, 'raised')).toMatchObject([
       { title: 'CRM has used 93% of its monthly (930 of 1,000)', sign: '🔴' },
     ]);
-    // A correction takes it below 90 again.
+    // A correction lowers the use below 90% again.
     await stage.use(-100);
     expect(await listed(stage, 'raised')).toMatchObject([{ title: 'CRM has used 83% of its monthly (830 of 1,000)' }]);
     expect(await listed(stage, 'past')).toEqual([]);
@@ -100,7 +100,7 @@ describe('the list of alerts', () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     const { alerts, clock } = stage;
     const untilMs = clock.now() + 2 * HOUR;
-    // People read titles, and may type them.
+    // People see titles, so they may type them.
     expect(await alerts.mute({ what: 'CRM', untilMs }, ADMIN)).toBe('CRM');
     expect(await alerts.mute({ what: 'Monthly' }, ADMIN)).toBe('CRM: Monthly');
     const mutes = await listed(stage, 'mute');
@@ -108,12 +108,12 @@ describe('the list of alerts', () => {
     expect(mutes).toContainEqual(
       expect.objectContaining({ id: 'crm', title: 'CRM', mutedUntilMs: untilMs, mutedBy: ADMIN.user }),
     );
-    // What several mutes cover comes back when the last of them ends.
+    // An alert covered by several mutes comes back when the last of them ends.
     await alerts.mute({ what: '*', untilMs }, ADMIN);
     await alerts.mute({ what: 'level', untilMs: untilMs + HOUR }, ADMIN);
     expect((await listed(stage, 'kind')).find(({ id }) => id === 'level')!.mutedUntilMs).toBe(untilMs + HOUR);
     for (const what of ['level', '*']) await alerts.unmute({ what }, ADMIN);
-    // Its scope is gone: the mute is not.
+    // The scope is gone, but its mute can still be ended.
     await stage.declare([]);
     for (const { id } of mutes) await alerts.unmute({ what: id }, ADMIN);
     expect(await listed(stage, 'mute')).toEqual([]);

@@ -21,7 +21,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const START = Date.parse('2024-02-10T09:00:00Z');
 
-/** Pools of every period; the one that is there once lasts for years. */
+/** One pool per kind of period. The `once` pool lasts for years. */
 const RULES: readonly PeriodRule[] = [
   { kind: 'day' },
   { kind: 'month', anchor: 1 },
@@ -84,7 +84,7 @@ function stateOf(nowMs: number, percents: readonly number[]): ScopeState {
   return {
     ...{ scope: 'crm', title: 'CRM', pools, limits: [], restLeft: 0, restCount: 0 },
     ...{ level: 'healthy', used: 0, overage: 0, links: {} },
-    // The first pool runs empty in favour of the second: a switch, told once per period too.
+    // The first pool is empty and the second goes on. That switch is told once per period too.
     exhaustions: percents[0]! >= 100 ? [{ pool: 'day', atMs: nowMs, next: 'month' }] : [],
   };
 }

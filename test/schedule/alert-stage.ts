@@ -16,7 +16,7 @@ import type { TestDatabases } from '../support/databases.ts';
 
 export const ONCALL = 'S0123';
 
-/** A pool of `base` credits a month from 2026 on, unless told otherwise. */
+/** Makes a pool of `base` credits a month from 2026 on; `change` overrides its fields. */
 export function pool(name: string, base: number, change: Partial<Pool> = {}): Pool {
   const fromDay = 20_454;
   return {
@@ -35,7 +35,7 @@ export function scope(pools: readonly Pool[], change: Partial<Scope> = {}): Scop
   return { name: 'crm', title: 'CRM', links: {}, pools, limits: [] as Limit[], ...change };
 }
 
-/** What the button with this text does. */
+/** Returns the command of the button with this text. */
 export function commandOf(blocks: unknown, text: string): string | undefined {
   const elements = (blocks as { elements?: { text?: { text?: string }; value?: string }[] }[]).flatMap(
     (block) => block.elements ?? [],
@@ -48,7 +48,7 @@ export interface World {
   sources: SourceHealth[];
 }
 
-/** Alerts over usage, definitions (by `declare`) and sources that the test changes as it goes. */
+/** Opens alerts on usage, definitions (by `declare`) and sources that the test can change. */
 export async function openAlerts(
   databases: TestDatabases,
   scopes: readonly Scope[],
@@ -69,7 +69,7 @@ export async function openAlerts(
     definitions: () => getDefinitions(db),
     calendar,
   });
-  /** Scopes as they are declared from now on. */
+  /** Replaces the declared scopes from now on. */
   async function declare(declared: readonly Scope[]): Promise<void> {
     await changeDefinitions(db, { actor: 'test', nowMs: clock.now() }, (current) => ({
       definitions: { ...current, scopes: declared },
@@ -122,7 +122,7 @@ export async function openAlerts(
     return { alerts, routes, evaluator, sender };
   };
   const first = connect(db);
-  /** Evaluates, and sends what came of it. */
+  /** Evaluates the alerts and sends their messages. */
   async function run(): Promise<void> {
     await first.evaluator.evaluateAll(clock.now());
     for (let second = 0; second < 4; second += 1) {
@@ -130,19 +130,19 @@ export async function openAlerts(
       clock.advance(1000);
     }
   }
-  /** Uses so many credits now. */
+  /** Uses credits now, then evaluates and sends. */
   async function use(count: number, change: Partial<EventOfTest> = {}): Promise<void> {
     world.events.push({ timeMs: clock.now(), scope: 'crm', count, ...change });
     clock.advance(1);
     await run();
   }
-  /** Messages in the channel: parents and what was also sent to it. */
+  /** Lists the first lines of the channel's messages: parents, and replies that were also sent to the channel. */
   const told = () =>
     slack
       .messages(CHANNEL)
       .filter(({ ts, thread_ts, subtype }) => (thread_ts ?? ts) === ts || subtype === 'thread_broadcast')
       .map(({ text }) => text.split('\n')[0]!);
-  /** First lines as they were posted, before any edit: what notifies people. */
+  /** Lists the first lines as posted, before any edit. Only these notify people. */
   const posted = () =>
     slack.calls
       .filter(({ method }) => method === 'chat.postMessage')

@@ -37,7 +37,7 @@ function state(title: string, used: number, amount: number, change: Partial<Scop
   };
 }
 
-/** The day of a digest of everything: without calls of its own, and with these pools. */
+/** Returns a function that makes the day of a full digest, without calls and with the given states of pools. */
 function dayOf(databases: ReturnType<typeof setUpDatabases>) {
   return async (change: Partial<DigestDay> & { states?: readonly ScopeState[] } = {}): Promise<DigestDay> => {
     const usage = createMemoryUsage([], calendar);

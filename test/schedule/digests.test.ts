@@ -46,7 +46,7 @@ describe('digests', () => {
       'context',
       'actions',
     ]);
-    // One message a section, in the thread alone.
+    // Each section is one message in the thread.
     expect(replies.map(({ text }) => text.split('\n')[0])).toEqual([
       'Top clients',
       'Top routes',
@@ -178,7 +178,7 @@ describe('digests', () => {
     const events: EventOfTest[] = [5, 6, 13].map((day) => ({
       ...{ timeMs: at(`2026-11-${String(day).padStart(2, '0')}T12:00Z`), client: 'old', route: '/a', count: 100 },
     }));
-    // The day before was five times as busy: nothing to say of a Friday.
+    // The day before was five times as busy, which says nothing about a usual Friday.
     events.push({ timeMs: at('2026-11-19T12:00Z'), client: 'old', route: '/a', count: 500 });
     events.push(
       { timeMs: at('2026-11-20T12:00Z'), client: 'old', route: '/a', count: 98 },
@@ -259,7 +259,7 @@ describe('digests', () => {
     await tick();
     expect(told(2)).toContain('crm, 21 Nov');
     expect(told(2)).not.toContain('crm, 3 Nov');
-    // A quiet day says one line: what was entered then is told after it.
+    // The digest of a quiet day has one line. Corrections of that day are told in the next digest.
     await correct('crm', 5, 22);
     clock.set(at('2026-11-23T10:00Z'));
     await tick();
@@ -289,7 +289,7 @@ describe('digests', () => {
     clock.set(at('2026-12-31T09:59Z'));
     await digests.pause(id!, false, BY);
     clock.set(at('2026-12-31T10:00Z'));
-    // The next is due, and waits for Slack while the old one is forgotten.
+    // The next digest is due and waits for Slack while the old delivery is deleted.
     await posts.runDue(clock.now());
     expect(await deleteSettledDeliveries(db, clock.now())).toBeGreaterThan(0);
     await tick();
@@ -353,7 +353,7 @@ describe('digests', () => {
       /^🔴 Usage of Mon 23 Nov \(UTC\) is unknown: nothing came from kong .* and erp since /,
     );
     expect(unknown.corrections).toBe('');
-    // One sends again, and what it held back comes too.
+    // One source sends again, and its delayed calls come too.
     events.push(send(23, 'erp'), send(24, 'erp'));
     sources[1]!.lastReceivedMs = at('2026-11-24T12:00Z');
     await correct('one is silent', 24);
@@ -511,7 +511,7 @@ describe('digests', () => {
     await tick();
     expect(parentsIn(slack)).toHaveLength(2);
     await expect(posts.send({ channel: OTHER_CHANNEL }, BY)).rejects.toThrow('no digest');
-    // Another channel's is sent there by those who may change it.
+    // A digest of another channel can be sent there by people who may change it.
     const stranger = { ...BY, user: 'U0000000009' };
     await expect(posts.send({ id, channel: OTHER_CHANNEL }, stranger)).rejects.toThrow('belongs to');
     slack.assertNoProblems();
@@ -651,7 +651,7 @@ function parentsIn(slack: Slack) {
   return slack.messages(CHANNEL).filter(({ ts, thread_ts }) => (thread_ts ?? ts) === ts);
 }
 
-/** Digests over these events, and a `tick` that runs what is due and sends it. */
+/** Opens digests over these events. `tick` runs those that are due and sends them. */
 async function open(
   databases: TestDatabases,
   given: {
@@ -666,7 +666,7 @@ async function open(
   const { clock, slack } = stage;
   const asked: Question[] = [];
   const first = connect(db);
-  /** What a section of a digest's thread says; nothing where it has none. `digest`: its place among the parents. */
+  /** Returns the text of a section in a digest's thread, or '' if there is none. `digest`: index among the parents. */
   const replies = (title: string, digest = 0): string => {
     const parent = parentsIn(slack)[digest];
     return (

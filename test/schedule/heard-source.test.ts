@@ -15,7 +15,7 @@ it('a source that was heard just before the tick is not silent, however long it 
   const folder = mkdtempSync(join(tmpdir(), 'headroom-heard-'));
   const url = `sqlite:${join(folder, 'headroom.db')}`;
   const bot = await startWholeApp({ nowMs: NOW, env: { DATABASE_URL: url } });
-  // In a thread: its waiting for a lock must not stop the bot that holds it.
+  // Opened in a thread, so that waiting for a lock does not block the bot that holds it.
   const db = openDatabase(url, { thread: true });
   onTestFinished(async () => {
     await bot.stop();
@@ -25,7 +25,7 @@ it('a source that was heard just before the tick is not silent, however long it 
   const call = (ms: number) => ({ id: String(ms), time: new Date(ms).toISOString(), client: 'Acme', status: 200 });
   const source = await findSource(db, 'default');
   const none = { accepted: 0, duplicates: 0, conflicts: 0, rejected: 0, withoutId: 0, late: 0 };
-  // It is heard every minute; what the bot hears itself is written when it comes to it, and is the latest.
+  // Another instance hears the source every minute. What this bot hears is written later, and is the newest.
   for (let minute = 7; minute > 0; minute -= 1)
     await addSourceCounts(db, source!.id, { ...none, receivedMs: NOW - minute * MINUTE_MS });
   await bot.send(Array.from({ length: 600 }, (_, hour) => call(NOW - hour * HOUR_MS)));

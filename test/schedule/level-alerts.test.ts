@@ -39,7 +39,7 @@ describe('alerts on levels', () => {
       expect(line.blocks?.map(({ type }) => type)).toEqual(['rich_text']);
     }
     expect(parent.text).toContain('CRM is out of monthly credits (1,000 of 1,000)');
-    // The line in the thread has mentioned on-call: the edit does not again.
+    // The line in the thread has mentioned on-call, so the edit does not.
     expect(JSON.stringify(parent)).not.toContain(ONCALL);
     expect(
       parent.text
@@ -160,7 +160,7 @@ describe('alerts on levels', () => {
     ]);
     const at = clock.now();
     world.events.push({ timeMs: at - 10 * HOUR, scope: 'crm', count: 540 });
-    // As much leaves the window soon as is left.
+    // As many credits as are left will soon leave the window.
     world.events.push({ timeMs: at - 23 * HOUR, scope: 'erp', count: 740 });
     await use(210);
     const soon = Math.floor((at + (250 / 210) * HOUR) / 1000);
@@ -174,7 +174,7 @@ describe('alerts on levels', () => {
     const { use, posted, told } = await openAlerts(databases, [MONTHLY]);
     await use(950);
     await use(10);
-    // Its chart came by an edit, which mentions nobody.
+    // The chart was added by an edit, which mentions nobody.
     expect(told()).toEqual(['🔴 CRM has used 95% of its monthly credits (950 of 1,000)']);
     expect(posted()).toEqual([`${MENTION} 🔴 CRM has used 95% of its monthly credits (950 of 1,000)`]);
   });
@@ -204,7 +204,7 @@ describe('alerts on levels', () => {
   it('are armed again by a raised amount for the levels that it takes back, and by nothing else', async () => {
     const { declare, use, run, told } = await openAlerts(databases, [MONTHLY]);
     await use(950);
-    // A correction takes use back below the level, and it is reached again.
+    // A correction lowers the use below the level, and the level is reached again.
     await use(-200);
     await use(200);
     expect(told()).toHaveLength(1);
@@ -231,14 +231,14 @@ describe('alerts on levels', () => {
     expect(told()).toHaveLength(2);
     expect(told()[1]).toContain('90% of monthly credits used (995 of 1,100)');
     expect(slack.messages(CHANNEL)[0]!.text).toContain('90% of 1,100');
-    // Raised far above and taken back before anybody looked: the levels were armed in between.
+    // The amount was raised far above and lowered again between two evaluations: that armed the levels again.
     clock.advance(HOUR);
     await declare([scope([pool('Monthly credits', 5000)])]);
     clock.advance(1000);
     await declare([scope([pool('Monthly credits', 1100)])]);
     await run();
     expect(told()).toHaveLength(3);
-    // Reached under the raised amount too: not armed again.
+    // The level stays reached under the raised amount, so it is not armed again.
     world.events.push({ timeMs: clock.now(), scope: 'crm', count: 5 });
     clock.advance(HOUR);
     await declare([scope([pool('Monthly credits', 1105)])]);
@@ -275,7 +275,7 @@ describe('alerts on levels', () => {
     const parent = () => slack.messages(CHANNEL)[0]!;
     expect(parent().text).toContain('Calls now count as overage');
     expect(JSON.stringify(parent().blocks)).toContain('Acknowledge');
-    // Two hours later, what was used first has left the window; an hour after that the episode is over.
+    // The first calls leave the window; the episode ends an hour after that.
     clock.advance(22 * HOUR);
     await run();
     const below = Math.floor(clock.now() / 60_000);
@@ -286,7 +286,7 @@ describe('alerts on levels', () => {
     expect(title).toBe('🔵 CRM has used 26% of its daily credits (260 of 1,000)');
     expect(history!.replaceAll(/<!date.*?>/g, 'TIME')).toBe('75% TIME · used up TIME · below 75% since TIME');
     expect(Number(/below 75% since <!date\^(\d+)/.exec(history!)![1])).toBeCloseTo(below * 60, -2);
-    // The first two are of one day, whose date is the message's own; the end is of the next.
+    // The first two times are on the day of the message and need no date. The end is on the next day.
     const shapes = [...history!.matchAll(/<!date\^\d+\^([^|]+)\|([^>]+)>/g)].map(([, shape, fallback]) => [
       shape,
       fallback,
@@ -295,9 +295,9 @@ describe('alerts on levels', () => {
     expect(shapes[2]![1]).toMatch(/^[A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d\d:\d\d UTC$/);
     expect(more).toEqual([]);
     expect(JSON.stringify(parent().blocks)).not.toMatch(/Acknowledge|overage/);
-    // An edit, of which nobody is notified.
+    // The message was only edited, which notifies nobody.
     expect(posted()).toHaveLength(before);
-    // What is reached again later is an alert of its own.
+    // A level that is reached again later is a new alert.
     await use(600);
     expect(posted()).toHaveLength(before + 1);
     expect(parent().text).toContain('below 75% since');
@@ -349,7 +349,7 @@ describe('alerts on levels', () => {
   it('of a rolling pool are told again after a lull in which nobody looked', async () => {
     const { world, clock, use, told, reopen } = await openAlerts(databases, [ROLLING]);
     await use(760);
-    // The bot is down: what was used leaves the window, and as much is used anew.
+    // While the bot is down, the calls leave the window and as many new ones arrive.
     clock.advance(26 * HOUR);
     world.events.push({ timeMs: clock.now() - 1000, scope: 'crm', count: 800 });
     const { evaluator, sender } = reopen();
@@ -369,7 +369,7 @@ describe('alerts on levels', () => {
     world.events.push({ timeMs: clock.now() - DAY, scope: 'crm', count: 1000 });
     await use(760);
     expect(told().at(-1)).toBe('🟠 CRM has used 76% of its daily credits (760 of 1,000)');
-    // Nobody looks while the bundle of the new month gives all; then it is empty too.
+    // No evaluation runs while the new month's bundle gives everything; then it is empty too.
     world.events.push({ timeMs: Date.parse('2026-12-01T07:00:00Z'), scope: 'crm', count: 1000 });
     world.events.push({ timeMs: Date.parse('2026-12-02T06:00:00Z'), scope: 'crm', count: 800 });
     clock.set(Date.parse('2026-12-02T06:00:01Z'));
@@ -413,7 +413,7 @@ describe('alerts on levels', () => {
       await use(used);
       const { text, blocks = [] } = parent();
       expect(Object.values(links).filter((url) => JSON.stringify(blocks).includes(`"url":"${url}"`))).toEqual(offered);
-      // Whoever hears the message is told the same level as whoever sees it.
+      // The text for screen readers has the same level as the blocks.
       expect([signsIn(text), signsIn(blocks)]).toEqual([[sign], [sign]]);
     }
     slack.assertNoProblems();
@@ -496,7 +496,7 @@ describe('alerts on levels', () => {
     expect(parent().text).toContain('CRM has used 90%');
     expect(commandOf(parent().blocks, 'Acknowledge')).toBeDefined();
     await acknowledge();
-    // The last holds.
+    // Only the last acknowledgement is shown.
     expect(parent().text.match(/acknowledged/g)).toHaveLength(1);
     expect(commandOf(parent().blocks, 'Acknowledge')).toBeUndefined();
   });
@@ -611,7 +611,7 @@ describeEachDialect('alerts of several instances', (databases) => {
     await look(first, 760);
     await look(second, 700);
     clock.advance(HOUR / 6);
-    // Reached again within the hour, and the first has seen nothing else.
+    // The level is reached again within the hour; the first instance saw nothing in between.
     await look(first, 770);
     clock.advance(HOUR);
     await look(first, 700);

@@ -16,7 +16,7 @@ describe('other alerts', () => {
   it('tell a rate limit that was reached, once an hour, in the thread of the pool', async () => {
     const scopes = [scope([pool('Monthly', 1000)], { rateLimitPerMinute: 100 })];
     const { slack, clock, world, use, run, told } = await openAlerts(databases, scopes);
-    // A bulk event cannot be placed within a minute.
+    // Bulk events do not count towards the rate, because they cannot be placed within a minute.
     await use(800);
     const single = { timeMs: clock.now(), scope: 'crm' };
     world.events.push(...Array.from({ length: 99 }, () => ({ ...single })));
@@ -30,7 +30,7 @@ describe('other alerts', () => {
     expect(notes[0]!.text).toMatch(/100 calls in the minute of <!date.*\|09:0\d UTC>; 100 are allowed\./);
     expect(notes[0]!).toMatchObject({ thread_ts: slack.messages(CHANNEL)[0]!.ts });
     expect(told().some((line) => line.includes('rate limit'))).toBe(false);
-    // Beside a parent it is a line; its buttons stand on one.
+    // With a parent, the alert is a line in its thread, without buttons.
     expect(notes[0]!.blocks!.map(({ type }) => type)).toEqual(['rich_text']);
     slack.assertNoProblems();
   });
@@ -40,7 +40,7 @@ describe('other alerts', () => {
     const lastReceivedMs = clock.now() - 20 * MINUTE;
     const health = { name: 'kong', adapter: 'kong', lastReceivedMs, usualGapMs: 1000 } as never;
     world.sources = [health];
-    // At night it has never sent at this time.
+    // The source has never sent at this time of the night.
     world.events = weeks(clock.now() - 8 * HOUR, 5, { source: 'kong' });
     await run();
     expect(told()).toEqual([]);
@@ -106,7 +106,7 @@ describe('other alerts', () => {
       'Expected 1,003 for the hour from Fri 20 Nov 08:00 (UTC), by the last four Fridays.',
     );
     expect(volume!.text).toContain('Check for a new job, or a loop of retries.');
-    // Who did it: never a status code, a kind or a source.
+    // The cause is a client and a route, never a status code, a kind or a source.
     for (const each of [volume!, failures!]) expect(each.text).toContain('Mostly globex (+500) on /v1/b.');
     expect(failures!.text).toContain('Expected 0%');
     expect(commandOf(volume!.blocks, 'Top clients')).toBe('top clients 2026-11-20 08:00-09:00');
@@ -152,7 +152,7 @@ describe('other alerts', () => {
     for (let hour = 0; hour < 5; hour += 1) {
       clock.set(Date.parse('2026-11-20T09:04:00Z') + hour * HOUR);
       await run();
-      // Calls of the hour may still be on their way.
+      // Four minutes after an hour it is not judged yet, because calls may still arrive.
       expect(told()).toHaveLength([0, 1, 1, 1, 2][hour]!);
       clock.advance(MINUTE);
       await run();

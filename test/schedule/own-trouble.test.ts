@@ -82,7 +82,7 @@ describeEachDialect('what goes wrong with Headroom itself', ({ open }) => {
       /^30 requests to source gw were refused in ten minutes: their credentials are not its own \(401\)\. "headroom sources rotate gw"/,
     ],
     ['unreadable', 100, /their bodies cannot be read \(400\)/],
-    // Over its limit it is refused although some of it is taken.
+    // A source over its limit is refused, although some of its events are taken.
     ['limited', 999, /it is over its limit \(429\)\. "headroom sources set gw --limit" raises it/],
   ] as const)('a source whose requests are refused as %s is told once per streak', async (code, accepted, line) => {
     const { world, told, minutes } = await watch();
@@ -125,7 +125,7 @@ describeEachDialect('what goes wrong with Headroom itself', ({ open }) => {
       ['e', 'C01AWAY', 'invalid_auth'],
     ] as const) {
       await insertDelivery(db, { key, kind: 'alert', channel, content: {}, dueMs: START });
-      // As an attempt of unknown outcome leaves it.
+      // The state after an attempt with unknown outcome.
       await db
         .updateTable('delivery')
         .set({ attempts: 3, state: 'sending', unclear: 1, error })

@@ -8,7 +8,7 @@ const ZONE = 'Europe/Berlin';
 const MINUTE = 60_000;
 const calendar = createCalendar(ZONE);
 
-/** Calls every five minutes from 08:00 to 18:00 by the clock on the wall, on each day of these weeks. */
+/** Lists calls every five minutes from 08:00 to 18:00 local time, on each day of these weeks. */
 function listWorkingHours(until: Temporal.ZonedDateTime, weeks: number): { timeMs: number; source: string }[] {
   const events: { timeMs: number; source: string }[] = [];
   for (
@@ -22,7 +22,7 @@ function listWorkingHours(until: Temporal.ZonedDateTime, weeks: number): { timeM
   return events.filter(({ timeMs }) => timeMs < until.epochMilliseconds);
 }
 
-/** Whether a source of working hours, last heard at one time of the wall's clock, is silent at another. */
+/** Tells whether a source with working hours counts as silent at `now`, if it was last heard at `lastHeard`; both local times. */
 async function silentAt(lastHeard: string, now: string): Promise<boolean> {
   const [heard, at] = [lastHeard, now].map((text) => Temporal.ZonedDateTime.from(`${text}[${ZONE}]`));
   const usage = createMemoryUsage(listWorkingHours(heard!.add({ minutes: 1 }), 6), calendar);

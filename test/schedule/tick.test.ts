@@ -52,7 +52,7 @@ it.each([-3_600_000, 3_600_000])('goes on at every minute after the clock was se
   await vi.advanceTimersByTimeAsync(600_000);
   await tick.stop();
   expect(ticks).toBeGreaterThanOrEqual(9);
-  // Logs are JSON lines: a library's own do not belong among them.
+  // The log has JSON lines only, so a library must not write its own.
   expect(warn).not.toHaveBeenCalled();
 });
 

@@ -51,7 +51,7 @@ afterEach(() => {
   endpoint.close();
 });
 
-/** What a receiver makes of a request: the library of the specification checks it, by the clock of the test. */
+/** Verifies a request as a receiver would, with the specification's library and the test's clock. */
 function verify({ headers, body }: Received, nowMs: number): { type: string; data: Record<string, unknown> } {
   vi.useFakeTimers({ now: nowMs, toFake: ['Date'] });
   const event = new Webhook(SECRET).verify(body, headers as Record<string, string>);
@@ -214,7 +214,7 @@ describeEachDialect('WEBHOOK_URL', (databases) => {
     await insertDelivery(db, {
       ...{ key: 'next', kind: 'webhook', channel: 'webhook:x', content: { type: 'x' }, dueMs: clock.now() },
     });
-    // While it does not answer, it is tried every few seconds.
+    // A receiver that does not answer is tried again every few seconds.
     clock.advance(2000);
     await webhooks.settle();
     expect(received.at(-1)!.body).toBe('{"type":"x"}');

@@ -40,7 +40,7 @@ describe.each(WANTED_DIALECTS)('an older database on %s', (dialect) => {
     });
     expect((await migrator.migrateTo('0010-create-usage-daily')).error).toBeUndefined();
 
-    // What was stored then: five words of key an event, beside the events.
+    // The old format: five words of key per event, beside the events.
     const source = await open();
     await append(source, dialect, events);
     const [{ ids }] = (await source.selectFrom('id_batch').select('ids').execute()) as [{ ids: Uint8Array }];
@@ -91,7 +91,7 @@ describe.runIf(WANTED_DIALECTS.includes('postgres'))('a PostgreSQL that is start
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
-  /** Lets through to a database after so many connections that are told to come later. */
+  /** Opens a database behind a gate that refuses a number of connections with "come later" first. */
   const openBehind = async (refusals: number): Promise<{ db: Db; url: string; refused(): number }> => {
     const database = await createDatabase('postgres', 'empty');
     const url = new URL(database.url);
@@ -141,7 +141,7 @@ describe.runIf(WANTED_DIALECTS.includes('postgres'))('a PostgreSQL that is start
   });
 });
 
-/** PostgreSQL's answer to whoever connects while it recovers. */
+/** PostgreSQL's answer to a connection while it recovers. */
 const STARTING_UP = toErrorResponse({ S: 'FATAL', V: 'FATAL', C: '57P03', M: 'the database system is starting up' });
 
 function toErrorResponse(fields: Readonly<Record<string, string>>): Buffer {

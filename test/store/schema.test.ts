@@ -13,7 +13,7 @@ describeEachDialect('the types of tables', (databases) => {
     const db = await databases.open();
     const typed = readTypes();
     if (databases.dialect === 'sqlite') {
-      // Ids of events are remembered by an index of its own.
+      // SQLite has no table for the ids of events: they have an index of their own.
       delete typed.event_id;
       for (const [table, columns] of Object.entries(typed))
         for (const key of await listKeys(db, table)) columns[key] = columns[key]!.replace(' by default', '');
@@ -22,7 +22,7 @@ describeEachDialect('the types of tables', (databases) => {
   });
 });
 
-/** Tables and columns of `Database`, from the text of its module: types are gone when a test runs. */
+/** Reads the tables and columns of `Database` from the text of its module, because types are gone at run time. */
 function readTypes(): Record<string, Columns> {
   const tables: Record<string, Columns> = {};
   const text = readFileSync(FILE, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
@@ -58,7 +58,7 @@ async function introspect(db: Db, isSqlite: boolean): Promise<Record<string, Col
                 : /blob|bytea/i.test(column.dataType)
                   ? 'bytes'
                   : 'number';
-              // SQLite says of keys that they may be null, and gives each whole number among them by itself.
+              // SQLite reports keys as nullable, and fills in whole-number keys by itself.
               const isKey = keys.has(column.name);
               const isNullable = column.isNullable && !isKey;
               const isGiven = (column.hasDefaultValue || column.isAutoIncrementing) && !isKey;

@@ -35,7 +35,7 @@ const COUNTS = {
   lastEventMs: NOW - 5000,
 };
 
-/** Until another transaction of this database waits for a lock. */
+/** Waits until another transaction of this database waits for a lock. */
 async function waitForLock(db: Db): Promise<void> {
   for (;;) {
     const { rows } = await sql`select pid from pg_stat_activity
@@ -127,7 +127,7 @@ describeEachDialect('a source', (databases) => {
     const { source: other } = await addSource(db, config, { ...NEW, name: 'other' }, NOW);
     rmSync(config.secretKeyPath);
     expect((await rotateSource(db, config, other)).closed).toEqual(['gw']);
-    // It opens one of them.
+    // The key opens one of the two secrets.
     const rotated = await openSecretKey(db, config);
     expect(rotated.reveal()).not.toBe(made.reveal());
     writeFileSync(config.secretKeyPath, Buffer.alloc(32, 9).toString('base64'));

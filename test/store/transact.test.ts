@@ -9,7 +9,7 @@ describeEachDialect('work given to transact', (databases) => {
     const write = (inner: () => void) =>
       transact(db, async (trx) => {
         await setSetting(trx, 'outer', '1');
-        // One transaction: a second one would wait for the first for ever.
+        // Runs in the same transaction: a second one would wait for the first for ever.
         await transact(trx, (same) => setSetting(same, 'inner', '1'));
         inner();
       });

@@ -21,13 +21,13 @@ import { runHere } from '../support/command-process.ts';
 import { createDatabase, type TestDatabase, WANTED_DIALECTS } from '../support/databases.ts';
 
 interface Expected {
-  /** When it was written. */
+  /** Time at which it was written. */
   nowMs: number;
-  /** Rows. */
+  /** Numbers of rows. */
   tables: Record<string, number>;
-  /** What "headroom pools show" printed. */
+  /** Output of "headroom pools show". */
   pools: string[];
-  /** What was counted: `start|…keys|requests|ok|failed|credits`. */
+  /** Counts as `start|…keys|requests|ok|failed|credits`. */
   sums: (Pick<UsageQuery, 'grain' | 'groupBy'> & { raw: boolean; rows: string[] })[];
 }
 
@@ -37,9 +37,9 @@ const calendar = createCalendar(ZONE);
 const { nowMs, tables, pools, sums }: Expected = JSON.parse(readFixture('upgrade/expected.json').toString());
 
 /**
- * A database as version 0.1.0 (commit c554984, migrations up to 0009) left it when it was killed: 4,500 events of three
- * senders and an import, pools, a correction, a digest and alerts that were posted, and a commit not yet folded. It wrote
- * SQLite; PostgreSQL gets the same rows, but for its index of ids, which no migration reads.
+ * Restores a database as version 0.1.0 (commit c554984, migrations up to 0009) left it when it was killed: 4,500 events of three
+ * senders and an import, pools, a correction, a posted digest and posted alerts, and a commit not yet folded. That version wrote
+ * SQLite. PostgreSQL gets the same rows, except its index of ids, which no migration reads.
  */
 async function restore(dialect: DialectName): Promise<TestDatabase> {
   const database = await createDatabase(dialect, 'empty');
@@ -75,7 +75,7 @@ async function restore(dialect: DialectName): Promise<TestDatabase> {
   return database;
 }
 
-/** Events that the release was sent, with the ids that they had then. */
+/** Makes the events that were sent to that release, with the same ids. */
 function makeEvents(from: number, to: number, spreadMs: number, backMs = 0): object[] {
   return Array.from({ length: to - from }, (_, i) => {
     const n = from + i;
@@ -126,7 +126,7 @@ it.each(WANTED_DIALECTS)(
             .execute()
         ).length,
       ]).toEqual([table, rows]);
-    // The release was stopped before it was copied; its instance is still as recent as that.
+    // The old instance was killed just before, so its row still counts as running.
     await db.deleteFrom('instance').execute();
     const env = { DATABASE_URL: url, SECRET_KEY: Buffer.alloc(32, 7).toString('base64') };
     const command = (...words: string[]) => runHere({ words, env, folder, nowMs });
@@ -150,7 +150,7 @@ it.each(WANTED_DIALECTS)(
       return result;
     };
 
-    // Every id is known, whether its event was folded, raw, imported or still waiting.
+    // All ids are known: of folded, raw, imported and waiting events.
     const nothing = { accepted: 0, conflicts: 0, rejected: [] };
     expect(await send('default', makeEvents(0, 1800, 20 * DAY_MS))).toMatchObject({ ...nothing, duplicates: 1800 });
     expect(await send('default', makeEvents(9000, 9100, 3_600_000))).toMatchObject({ ...nothing, duplicates: 100 });
@@ -163,7 +163,7 @@ it.each(WANTED_DIALECTS)(
       expect.stringContaining('0 events counted (import 1, '),
     ]);
 
-    // Sources read as they were told to: the client by the old option, calls by the old kind of span.
+    // Sources keep their old options: the one for the client, and the kind of span that counts as a call.
     const [kong] = JSON.parse(
       readFileSync(new URL('../fixtures/senders/kong-http-log-batch.json', import.meta.url), 'utf8'),
     );

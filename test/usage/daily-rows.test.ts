@@ -39,7 +39,7 @@ const RULES: readonly Assign[] = [
 interface Model {
   calendar: Calendar;
   rules: number;
-  /** `import`: the number of the file that it came with. `forgotten`: dimensions whose value was. */
+  /** `import`: number of the imported file. `forgotten`: dimensions whose value has been forgotten. */
   events: { event: UsageEvent; rules: number; import?: number; forgotten: Set<Dimension> }[];
   corrections: { meter: string; timeMs: number; credits: number }[];
 }
@@ -69,7 +69,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-/** The rows, counted from the events one by one. */
+/** Counts the rows in the plain way, event by event. */
 function countPlainly({ calendar, events, corrections }: Model): unknown[] {
   const rows = new Map<string, [number, number, number, bigint]>();
   for (const { event, rules, forgotten } of events) {
@@ -94,7 +94,7 @@ function countPlainly({ calendar, events, corrections }: Model): unknown[] {
   return sort([...counted, ...correctPlainly(counted, calendar, corrections)]);
 }
 
-/** What a scope's corrections of a day come to, a row for each: never more than the day has. */
+/** Returns the rows of corrections, one per scope and day. They never take away more than the day has. */
 function correctPlainly(
   counted: readonly (readonly unknown[])[],
   calendar: Calendar,
@@ -197,7 +197,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
         await writer.foldAll();
         expect(await writer.writeDailyRows()).toBe(false);
         expect(await readRows(db)).toEqual(countPlainly(model));
-        // As after an update of a database that had no rows yet.
+        // Writes all days again, as after an update of a database without these rows.
         await db.transaction().execute((trx) => markAllDays(trx, model.calendar));
         await writer.writeDailyRows();
         expect(await readRows(db)).toEqual(countPlainly(model));
@@ -225,7 +225,7 @@ describeEachDialect('usage_daily', ({ dialect, open }) => {
     expect(await list()).toEqual(days.slice(1));
     await writer.writeDailyRows();
     expect(await list()).toEqual(days.slice(1));
-    // A database of before the table: the migration that makes it leaves every day to be written.
+    // A database older than the table: the migration marks every day as due.
     await db.schema.dropTable('usage_daily').execute();
     await db.schema.dropTable('usage_daily_due').execute();
     await create(db as unknown as Kysely<unknown>);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Counted, Durations, findAtPlaces, toPlace } from '../../src/usage/durations.ts';
 
-/** Each value once, with its number. */
+/** Returns each distinct value with its number of calls. */
 function countEqual(list: Uint32Array): Counted {
   const calls = new Map<number, number>();
   for (const value of list) calls.set(value, (calls.get(value) ?? 0) + 1);
@@ -30,7 +30,7 @@ describe('nearest ranks', () => {
         const found = [sorted[place], sorted[0], sorted.at(-1)];
         const ones = typed.map((values) => ({ values }));
         expect(findAtPlaces(ones, [place, 0, sorted.length - 1])).toEqual(found);
-        // The same with equal values counted, and with values that are taken out again.
+        // The same result with equal values counted together, and with values that negative counts take out again.
         const gone = {
           values: Uint32Array.of(7, sorted.at(-1)!, 0xffffffff, 7, 0xffffffff, sorted.at(-1)!),
           calls: Int32Array.of(5, -2, 9, -5, -9, 2),

@@ -16,7 +16,7 @@ const SOURCE = { id: 1, name: 'test' };
 const CALL = { client: 'a', kind: 'call', count: 1 };
 const assign: Assign = (event) => ({ scope: 'default', meters: [], exclusion: undefined, credits: event.count });
 
-/** What a plain map of ids makes of the same events. */
+/** Remembers ids in a plain map, to compare with the index of ids. */
 class PlainIds {
   readonly #known = new Map<string, { content: string; untilMs: number; importId: number | undefined }>();
   #fromMs = Number.NEGATIVE_INFINITY;
@@ -51,7 +51,7 @@ const arbitraryEvents = fc
   .record({
     length: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })),
     seed: fc.nat(),
-    /** The smaller, the more ids are met again. */
+    /** Number of different ids. A small number repeats many. */
     ids: fc.constantFrom(20, 400, 1e9),
   })
   .map(({ length, seed, ids }) => ({
@@ -109,7 +109,7 @@ describeEachDialect('ids of events', ({ dialect, createUrl }) => {
             await writers[1]!.retain(nowMs);
             plain.retain(nowMs);
           } else if ('undo' in done) {
-            // An import that was taken back is another one when it comes again.
+            // An import that is undone and repeated counts as another import.
             const times = undone.get(done.undo) ?? 0;
             await writers[0]!.undoImport(done.undo + times * 10);
             plain.undo(done.undo + times * 10);
@@ -133,7 +133,7 @@ describeEachDialect('ids of events', ({ dialect, createUrl }) => {
             );
             expect(result).toMatchObject(plain.take(events, nowMs, importId));
           }
-          // Retention may take them all away again.
+          // Counted now, because retention may delete them all later.
           runs ||= (await connections[0]!.selectFrom('id_run').select('id').limit(1).execute()).length;
         }
         for (const db of connections) await db.destroy();

@@ -77,7 +77,7 @@ describe('folds on PostgreSQL', () => {
     let sent = 3;
     const run = async (writer: UsageWriter, at: number): Promise<void> => {
       for (let round = 0; round < 8; round += 1) {
-        // Some of another closed month, some of the same days as another process, values that all of them place.
+        // Calls in closed months, calls on days that other processes fold too, and values that all processes add.
         const days = [(at * 17 + round * 31) % 80, (round * 13) % 80, at % 2];
         const events = days.flatMap((day, index) => [
           call(day, `u${(index + round) % 5}`),

@@ -18,7 +18,7 @@ const calendar = createCalendar('Europe/Berlin');
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const TODAY = calendar.dayOf(NOW);
 const SOURCE = { id: 1, name: 'test' };
-/** Client b is not counted once `isStrict`. */
+/** While true, the rules exclude client b. */
 let isStrict = false;
 const rules: Assign = (event) => ({
   scope: event.scope ?? 'default',
@@ -49,7 +49,7 @@ const query: fc.Arbitrary<LatencyQuery> = fc
   .map(({ groupBy, ...rest }) => (groupBy === undefined ? rest : { ...rest, groupBy }));
 
 function sortRows({ rows, ...rest }: LatencyAnswer, together: LatencyQuery['together'] = []) {
-  // A row of several values is under one of them.
+  // A row for several values has one of them as its key.
   const nameOf = (key: string) => together.find((names) => names.includes(key))?.join() ?? key;
   const named = rows.map((row) => ({ ...row, key: nameOf(row.key) }));
   return { ...rest, rows: named.sort((a, b) => a.startMs - b.startMs || (a.key < b.key ? -1 : 1)) };

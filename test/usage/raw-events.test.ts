@@ -25,7 +25,7 @@ const noRules: Assign = (event) => {
   return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
 };
 
-/** Times of their own, so that the newest are known; many without a duration. */
+/** Events with distinct times, so that the order is certain; many have no duration. */
 function sampleEvents(count: number): UsageEvent[] {
   const fromMs = calendar.startOfDay(TODAY - 20);
   const calls = fc.sample(arbitraryEvent(fromMs, NOW), { numRuns: count, seed: 12 });
@@ -38,7 +38,7 @@ function sampleEvents(count: number): UsageEvent[] {
   });
 }
 
-/** Ids as senders write them: UUIDs in both cases, numbers, any script, none. */
+/** Returns an id as senders write it: a UUID in either case, a number, any script, or none. */
 function toId(index: number): string | undefined {
   const uuid = `7d3f0c1e-9a4b-4c2d-8e5f-${String(index).padStart(12, '0')}`;
   return [uuid, `evt_${index}`, undefined, `${index}`, uuid.toUpperCase(), `zahlung-№${index}-支払い`][index % 6];

@@ -27,7 +27,7 @@ const after: Assign = (event) => ({
   credits: event.credits ?? event.count * 2000,
 });
 
-/** Everything that totals can say. */
+/** Reads everything that totals can answer. */
 async function readAll(db: Db, dialect: 'sqlite' | 'postgres'): Promise<Record<string, unknown>> {
   const reader = new StoredUsage(db, dialect, calendar);
   const span = {

@@ -63,7 +63,7 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
         await readAll(fresh.db, dialect, to, span),
       );
       expect(await listOlderZones(db)).toEqual([]);
-      // Ids are remembered: what was sent before is not counted again.
+      // Ids are still known, so events sent again are not counted twice.
       const [again] = await createWriter(db, to).append([{ source: SOURCE, events, receivedMs: NOW }]);
       expect(again).toMatchObject({ accepted: 0, duplicates: events.length });
     }
@@ -89,17 +89,17 @@ describeEachDialect('a change of the report zone', ({ dialect, open }) => {
       };
       const read = (target: Db, fromMs: number, sets: GroupKey[][], grains: Grain[]) =>
         readTotals(target, dialect, to, { fromMs, toMs: all.toMs }, sets, grains);
-      // From raw events: everything.
+      // Days with raw events are counted again in full.
       const rawMs = calendar.startOfDay(pairsFromDay!);
       expect(await read(db, rawMs, PAIRS, ['day', 'all'])).toEqual(await read(fresh.db, rawMs, PAIRS, ['day', 'all']));
-      // From hours: each dimension alone, by the day and by the hour; half-hour zones share no hours.
+      // Older days come from hourly totals, for each dimension alone. Zones with half hours cannot use these.
       if (to === 'Asia/Kolkata') expect(fromDay).toBe(pairsFromDay);
       else expect(fromDay).toBeUndefined();
       const hoursMs = fromDay === undefined ? all.fromMs : calendar.startOfDay(fromDay);
       expect(await read(db, hoursMs, ALONE, ['hour', 'day', 'all'])).toEqual(
         await read(fresh.db, hoursMs, ALONE, ['hour', 'day', 'all']),
       );
-      // Nothing is lost or counted twice before that; pools are exact throughout.
+      // Before that no call is lost or counted twice, and pools are exact everywhere.
       expect(await read(db, all.fromMs, [...ALONE, ...PAIRS], ['all'])).toEqual(
         await read(fresh.db, all.fromMs, [...ALONE, ...PAIRS], ['all']),
       );

@@ -11,7 +11,7 @@ import {
   sortBy,
 } from '../../src/usage/segment.ts';
 
-/** Tables of three columns: one of keys, one of large and negative sums, one that is left out when 0 throughout. */
+/** Tables of three columns: keys, sums that may be large or negative, and one that is left out if it is all 0. */
 const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {
   const column = (value: fc.Arbitrary<number>) => fc.array(value, { minLength: length, maxLength: length });
   const keys = fc.oneof(column(fc.constant(7)), column(fc.nat(3)), column(fc.nat(70_000)), column(fc.nat(0xffffffff)));

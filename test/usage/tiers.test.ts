@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { takeFullTiers } from '../../src/usage/totals.ts';
 
-/** Adds parts of these sizes one after the other, the newest segment first, as the store does. */
+/** Adds parts of these sizes one after the other, and merges segments as the store does. The newest comes first. */
 function gather(sizes: readonly number[], maxRows?: number): { segments: number[]; moved: number } {
   let segments: number[] = [];
   let moved = 0;
@@ -25,7 +25,7 @@ describe('tiers of segments', () => {
         const total = parts.reduce((sum, size) => sum + size, 0);
         const { segments, moved } = gather(parts);
         const tiers = Math.ceil(Math.log(total) / Math.log(4)) + 1;
-        // What a row is moved with is at least a quarter of where it stood.
+        // Each move of a row makes its segment larger by at least a quarter.
         const moves = Math.ceil(Math.log(total) / Math.log(1.25)) + 1;
         expect(segments.reduce((sum, rows) => sum + rows, 0)).toBe(total);
         expect(segments.length).toBeLessThanOrEqual(3 * tiers);

@@ -18,7 +18,7 @@ const rules: Assign = (event) => ({
 });
 const call = (timeMs: number): UsageEvent => ({ client: 'a', kind: 'call', count: 1, timeMs });
 
-/** A handle on the same database that runs `before` ahead of each of its transactions. */
+/** Returns a handle on the same database that runs `before` ahead of each transaction. */
 function interleave(db: Db, before: () => Promise<unknown>): Db {
   return new Proxy(db, {
     get(target, name) {
@@ -92,7 +92,8 @@ describeEachDialect('the writer of usage', ({ dialect, open }) => {
     };
     await commit(cheap);
     await commit(cheap);
-    // Four segments of one event are merged: of the three that are there after its fold, one is left to be met.
+    // Another instance commits before each transaction of the recount. Its folds merge four segments of one event into one, even
+    // those that are not recounted yet.
     let commits = 0;
     const merging = interleave(db, async () => {
       if (commits >= 8) return;
@@ -126,7 +127,7 @@ describeEachDialect('the writer of usage', ({ dialect, open }) => {
     await writer.foldAll();
     statements = 0;
     await writer.retain(NOW);
-    // Some 20 totals a month, each read, looked for and written.
+    // About 20 totals per month, with three statements each.
     expect(statements).toBeLessThan(500);
     const monthly = db.selectFrom('total_segment').select('bucket').where('cube', '=', 'month').orderBy('bucket');
     expect(await monthly.execute()).toEqual([{ bucket: monthOf(0) }, { bucket: monthOf(calendar.dayOf(lastMonth)) }]);

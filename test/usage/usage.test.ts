@@ -289,7 +289,7 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     expect(answer.rows.find((row) => row.keys[0] === '(other)')!.requests).toBeGreaterThanOrEqual(1);
     expect(answer.capped).toEqual(['client']);
 
-    // Who was refused is refused again, until it gets a place on another day.
+    // A client without a place stays under (other) on that day, until it gets a place on another day.
     const others = async (): Promise<number> => (await ask()).rows.find((row) => row.keys[0] === '(other)')!.requests;
     const before = await others();
     await send(['f', 'g'], day(1));
@@ -298,7 +298,7 @@ describeEachDialect('stored usage', ({ dialect, open, createUrl }) => {
     await send(['f', 'g'], day(1));
     expect(await others()).toBe(before + 3);
     expect((await ask()).rows.find((row) => row.keys[0] === 'f')).toMatchObject({ requests: 1 });
-    // Whoever gave it that place.
+    // It does not matter which writer gave it the place.
     await send(['g'], day(3), createWriter(db, { dimensionCap: 3 }));
     await send(['g'], day(1));
     expect(await others()).toBe(before + 3);

@@ -14,7 +14,7 @@ describeEachDialect('texts of values', ({ dialect, open }) => {
     const idOf = (text: string): number => rows.find((row) => row.text === text)!.id;
     const texts = new ValueTexts();
     const first = await texts.resolve(db, undefined, [idOf('ada')]);
-    // Meanwhile something was forgotten: the second question must not see old texts.
+    // The mark has changed, because a value was forgotten meanwhile: the second question must not see old texts.
     const second = await texts.resolve(db, '7', [idOf('grace')]);
     expect(first.get(idOf('ada'))).toBe('ada');
     expect(second.get(idOf('grace'))).toBe('grace');

@@ -81,7 +81,7 @@ function isQuestion(command: string): boolean {
 
 type NoQuestion = Exclude<Command['kind'], 'question' | 'export'>;
 
-/** Where to give each command that is no question. */
+/** Tells where each command belongs that is no question. */
 const ELSEWHERE: Readonly<Record<NoQuestion, string>> = {
   help: 'Ask one of these, or any other question that /usage answers.',
   digest: 'Digests belong to channels: type it after /usage in Slack. “headroom digest preview” shows one as text.',

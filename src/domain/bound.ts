@@ -4,7 +4,7 @@ export const BOUND_COLUMNS = ['requests', 'credits', 'share_percent', 'failed_pe
 /** A number that the rows or steps of an answer are compared with: `over 100`, `under 5% failed`, `at least 500ms`. */
 export interface Bound {
   sign: (typeof BOUND_SIGNS)[number];
-  /** Whole credits, percent, milliseconds. */
+  /** In the unit of its column: requests, whole credits, percent, or milliseconds. */
   value: number;
   column: (typeof BOUND_COLUMNS)[number];
 }

@@ -101,7 +101,7 @@ export function formatDate(day: number): string {
   return `${SHORT_WEEKDAYS[date.dayOfWeek - 1]} ${date.day} ${MONTHS[date.month - 1]} ${date.year}`;
 }
 
-/** Throws RangeError for anything but a real ISO date. */
+/** Parses an ISO date. Throws RangeError for anything but a real date. */
 export function parseDay(iso: string): number {
   return toDay(Temporal.PlainDate.from(iso, { overflow: 'reject' }));
 }

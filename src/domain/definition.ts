@@ -49,7 +49,7 @@ export interface AmountVersion extends Amount {
 export interface Pool {
   name: string;
   period: PeriodRule;
-  /** Lower is drawn first. */
+  /** Pools with a lower number are drawn first. */
   priority: number;
   /** First and last day on which it exists; `untilDay` absent: it still does. */
   fromDay: number;
@@ -177,7 +177,7 @@ export function amountOf(version: Amount): Thousandths {
   return smallerOf(sum, version.max ?? sum);
 }
 
-/** Writes an amount as its arithmetic: `50,000 + 10 × 250 Users = 52,500`; a bare base stands alone. */
+/** Writes an amount as its arithmetic: `50,000 + 10 × 250 Users = 52,500`; a base without grants is just its number. */
 export function formatArithmetic(version: Amount): string {
   const sum = amountOf({ ...version, max: undefined });
   const terms = version.grants.map((grant) => `${grant.quantity} × ${formatCredits(grant.each)} ${grant.name}`);

@@ -59,7 +59,7 @@ export interface IngestResult {
   rejected: Rejection[];
   /** Time of the newest accepted event, epoch ms. */
   lastEventMs?: number;
-  /** Accepted events that carried no id, and accepted events of days that were over when they came. */
+  /** Accepted events without an id; and accepted events that came after their day was over. */
   withoutId?: number;
   late?: number;
   /** Number of events per field that was not read. */

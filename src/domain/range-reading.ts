@@ -134,7 +134,7 @@ const RULES: readonly [RegExp, (match: RegExpExecArray) => readonly string[]][] 
   [/^(\d{1,2})\/(\d{4})$/, ([, month, year]) => [`${year}-${month}`]],
   [/^(\d{4})-?([qhw]\d{1,2})$/, ([, year, part]) => [year!, part!]],
   [/^([qh]\d)-(\d{4})$/, ([, part, year]) => [part!, year!]],
-  // `27/Nov/2026`, also with the time of an access log behind it.
+  // `27/Nov/2026`, also followed by the time of an access log.
   [/^(\d{1,2})\/([a-z]{3,9})\/(\d{4})(?::(\d{2}:\d{2}:\d{2}))?$/, ([, ...parts]) => parts.filter(Boolean)],
   // `8.-18.11.2026`, `5/11-8/11`.
   [/^([\d./]+)-([\d./]*[./][\d./]*)$/, ([, left, right]) => [left!, HYPHEN, right!]],

@@ -15,7 +15,7 @@ export interface Range {
   /** First and last day that it touches, inclusive; `lastDay < firstDay` if empty. */
   firstDay: number;
   lastDay: number;
-  /** Begins or ends within a day. */
+  /** Set if it begins or ends within a day. */
   timed?: true;
   /** The grain at which it is drawn. */
   grain: StepGrain;

@@ -174,7 +174,7 @@ export interface StatusReport extends ReportHead {
     startMs: number;
     label: string;
     counts: Readonly<Record<string, number>>;
-    /** Where steps are asked for: the share of its calls that failed (or succeeded, where that is asked), in percent. */
+    /** Share of its calls that failed (or succeeded, if that was asked), in percent; only if rates per step were asked for. */
     rate?: number;
   }[];
   codes: readonly {

@@ -114,7 +114,7 @@ function cannotMeet(a: ClientName, b: ClientName): boolean {
   return a.name === b.name || !patternsMeet(a.id, b.id);
 }
 
-/** Tells whether some text fits both patterns: a `*` of either stands for nothing, or for the next character (or `*`) of the other. */
+/** Tells whether some text fits both patterns. A `*` in one matches nothing, or the next character (or `*`) of the other. */
 function patternsMeet(a: string, b: string): boolean {
   let above: boolean[] = [];
   for (let i = 0; i <= a.length; i += 1) {

@@ -24,7 +24,7 @@ interface Compared {
 
 /** How many names a sentence lists. */
 const LISTED = 3;
-/** A change below this, in percent, is told as none. */
+/** A change below this, in percent, counts as none. */
 const SAME = 0.5;
 
 /** `Requests went up 12% to 45,210; Acme CRM caused most of it.` */

@@ -169,7 +169,7 @@ async function comparePeaks(
   return { worst: `worst ${on} (${formatCount(of429(worst))})`, limits, isBelow };
 }
 
-/** The minute of a span with the most single calls of a scope, beside its rate limit. */
+/** The busiest minute of a scope within a span, by single calls, with its rate limit. */
 export interface ScopePeak {
   scope: string;
   title: string;

@@ -149,7 +149,7 @@ export async function reportDrill(deps: ReporterDeps, question: Question, nowMs:
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];
     if (!worst || worst.failed < failed * CONCENTRATED || worst.failed === 0) return `${told}.${slow}`;
     const at = `${kind === 'client' ? 'on' : 'from'} ${worst.name}.${slow}`;
-    // How many failed is said already.
+    // The sentence has already said how many failed.
     if (isOfFailures && failed === 1) return `${told}, ${at}`;
     if (isOfFailures) return `${told}, ${worst.failed === failed ? 'all' : formatCount(worst.failed)} of them ${at}`;
     if (failed === 1) return `${told}. The one failure is ${at}`;

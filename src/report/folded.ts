@@ -41,7 +41,7 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
       const name = grain === 'weekday' ? `${WEEKDAYS[toDate(calendar.dayOf(startMs)).dayOfWeek - 1]}s` : label;
       return {
         ...{ startMs, label, name, partial: false, steps: steps.length, sum: sum.requests },
-        // Round the parts so that they add up to the number that is told.
+        // Round the parts so that they add up to the number in the sentence.
         ...{ requests, failed, none, ok: Math.max(0, requests - failed - none), credits: 0 },
       };
     });
@@ -52,7 +52,7 @@ export function describeFolded(folded: readonly Folded[], grain: Folding, what: 
   const [most, least] = what === 'request' ? ['busiest', 'quietest'] : ['most', 'fewest'];
   const means = folded.map(({ sum, steps }) => sum / steps);
   if (means.length === 0) return `No whole ${grain === 'weekday' ? 'day' : 'hour'} of it is over yet.`;
-  // All that are shown with the same number stand first together.
+  // Name all steps that show the same number.
   const tell = (mean: number) => {
     const names = folded.filter((_, at) => formatRate(means[at]!) === formatRate(mean)).map(({ name }) => name);
     return `${grain === 'weekday' ? 'on' : 'at'} ${joinFirst(names, NAMED)} with ${formatRate(mean)}`;
@@ -67,7 +67,7 @@ export function describeFolded(folded: readonly Folded[], grain: Folding, what: 
   return `${capitalise(begin!.word)} ${tell(begin!.mean)} ${unit} on average${other ? `, ${other.word} ${tell(other.mean)}` : ''}.`;
 }
 
-/** Equal ones that a sentence names. */
+/** How many equal steps a sentence names. */
 const NAMED = 3;
 
 export function toFoldedTable(folded: readonly Folded[], grain: Folding): Table {

@@ -184,7 +184,7 @@ export function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** The first `most` of them: `a, b, c and 2 more`. */
+/** Joins the first `most` words: `a, b, c and 2 more`. */
 export function joinFirst(words: readonly string[], most: number): string {
   return joinWords(words.length > most ? [...words.slice(0, most), `${formatCount(words.length - most)} more`] : words);
 }

@@ -20,7 +20,7 @@ import { countNames, isNamed, rankRows, sumTotals, toPage, toRankingTable } from
 
 /** A name is new if it made no call in this many days before the range. */
 const HISTORY_DAYS = 90;
-/** Names that the sentence lists. */
+/** How many names the sentence lists. */
 const NAMED = 3;
 
 /**

@@ -12,7 +12,7 @@ import { QuestionError } from '../errors.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
 import { capitalise, DIMENSION_WORDS } from './format.ts';
 
-/** Sources that reports are made from. */
+/** Ports that reports read from. */
 export interface ReporterDeps {
   usage: UsageReader;
   definitions: () => Promise<Definitions>;
@@ -21,7 +21,7 @@ export interface ReporterDeps {
   sources?: () => Promise<readonly SourceHealth[]>;
   /** Corrections that apply within a span, in order of the time they apply to. */
   corrections?: (span: Span) => Promise<readonly Correction[]>;
-  /** Alerts told within a span, for marks on charts. */
+  /** Alerts sent within a span, for lines across charts. */
   alerts?: (span: Span) => Promise<readonly ToldAlert[]>;
   /** The newest marks within a span, such as deploys, at most `limit`. */
   marks?: (span: Span, limit: number) => Promise<readonly TimeMark[]>;

@@ -74,7 +74,7 @@ interface Known {
   inRange(): Promise<readonly string[]>;
   /** These and the names of the last 90 days. */
   lately(): Promise<readonly string[]>;
-  /** Tells whether more names were sent than are kept apart. */
+  /** Tells whether some names are beyond the cap and counted as `(other)`. */
   isCapped(): Promise<boolean>;
   /** Returns a name as people know it: ids of clients have shown names. */
   shownOf(name: string): string;

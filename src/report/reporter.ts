@@ -54,8 +54,8 @@ const REPORTS: Readonly<Record<ReportKind, MakeReport>> = {
 };
 
 /**
- * Answers questions with data: numbers, labels, and sentences computed from the same numbers. Rejects with QuestionError, or
- * InvalidRangeError for a range, where a question cannot be answered as put.
+ * Answers questions with data: numbers, labels, and sentences computed from the same numbers. Rejects with QuestionError
+ * (InvalidRangeError for a range) if a question cannot be answered as asked.
  */
 export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   return {

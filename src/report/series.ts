@@ -75,7 +75,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
   const folded = folding && foldSteps(inquiry, folding, bars);
   const kept = judged?.filter((bar) => holdsFor(bound!, bar));
   const whose = bound && isOfNone(bound) ? splitFilters(inquiry.filters).whose : inquiry.filters;
-  // Of steps without any of it, all calls say more than zeros.
+  // For steps without any counted calls, show all their calls instead of zeros.
   const isOfAll = whose.length < inquiry.filters.length;
   const told = isOfAll ? (await askBySteps({ ...inquiry, filters: whose }, { groupBy: [] })).steps.map(toBar) : bars;
 

@@ -50,7 +50,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
 
   const isOfSuccess = question.focus === 'succeeded';
   const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
-  // Of some codes alone there is no rate.
+  // If only some codes are counted, there is no rate.
   const isRated = question.step !== undefined && !isOfCodes;
   const share = isOfSuccess ? OK_SHARE : FAILED_SHARE;
   const steps = asked.map((step): RatedStep => {
@@ -108,7 +108,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   };
 }
 
-/** A step; of those that are asked for the share of its calls that failed, or succeeded, in percent. */
+/** A step; `rate`, if asked for, is the share of its calls that failed (or succeeded), in percent. */
 type RatedStep = Step & Totals & { counts: Readonly<Record<string, number>>; rate?: number | undefined };
 
 /** ` Highest in the week of 9 Nov with 7.1%, lowest in the week of 5 Oct with 3.9%.` */

@@ -37,7 +37,7 @@ const COUNTED_BY: Readonly<Record<StepGrain, Grain>> = {
 /** One bar's place in time, and the rows counted in it. */
 export interface Step<Row = UsageRow> {
   startMs: number;
-  /** Exclusive. */
+  /** End of the step, exclusive. */
   endMs: number;
   day: number;
   label: string;

@@ -168,7 +168,7 @@ const SHARE_OF_ALL: Column<RankingRow> = {
 /** Calls without a status have neither failed nor succeeded. */
 const hasOutcome = ({ ok, failed }: Totals) => ok + failed > 0;
 
-/** Who fails most often, however many calls it makes; rankings only sort by it. */
+/** Share of failures. Rankings only sort by it: who fails most often, however many calls it makes. */
 export const FAILED_SHARE: Column<Totals> = {
   key: 'failed_percent',
   label: 'Failed %',
@@ -176,7 +176,7 @@ export const FAILED_SHARE: Column<Totals> = {
   cell: (row) => (hasOutcome(row) ? shareFailed(row) * 100 : undefined),
 };
 
-/** Who succeeds most often. */
+/** Share of successes, used likewise. */
 export const OK_SHARE: Column<Totals> = {
   ...{ key: 'ok_percent', label: 'OK %', type: 'percent' },
   cell: (row) => (hasOutcome(row) ? (1 - shareFailed(row)) * 100 : undefined),

@@ -119,7 +119,7 @@ function deviation(values: readonly number[]): number {
   return MAD_TO_SIGMA * median(values.map((value) => Math.abs(value - middle)));
 }
 
-/** The middle value, or the mean of the middle two; of an empty list NaN. */
+/** Returns the middle value, or the mean of the middle two; NaN for an empty list. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }

@@ -64,7 +64,7 @@ async function toRows(
   return mayShare ? [...named.values()] : rows;
 }
 
-/** Tells whether any of these text ids is that of a value which `forget` has removed. */
+/** Tells whether any of these value ids was removed by `forget`. */
 function hasRemoved(ids: Column, texts: ReadonlyMap<number, string>): boolean {
   for (let i = 0; i < ids.length; i += 1) if (texts.get(ids[i]!) === REMOVED) return true;
   return false;

@@ -104,7 +104,7 @@ export function sameId(a: Uint32Array, atA: number, b: Uint32Array, atB: number)
   return a[atA] === b[atB] && a[atA + 1] === b[atB + 1] && a[atA + 2] === b[atB + 2] && a[atA + 3] === b[atB + 3];
 }
 
-/** The last second until which any of these ids is remembered. */
+/** Returns the last second until which any of these ids is remembered. */
 export function findLastSecond(ids: Uint32Array): number {
   let last = 0;
   for (let at = 0; at < ids.length; at += ID_WORDS) if (ids[at + UNTIL]! > last) last = ids[at + UNTIL]!;

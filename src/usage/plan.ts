@@ -68,7 +68,7 @@ function reasonFor(part: Part, query: UsageQuery, hasDays: boolean, calendar: Ca
 interface Part {
   fromMs: number;
   toMs: number;
-  /** Begins and ends at midnight. */
+  /** True if it begins and ends at midnight. */
   whole: boolean;
 }
 

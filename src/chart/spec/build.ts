@@ -10,7 +10,7 @@ import { drawLatency } from './latency.ts';
 import { drawRanking } from './rows.ts';
 import { drawSeries, drawStatus } from './series.ts';
 
-/** `doughnut` is for rankings; all other reports have one form of chart, also beside a table. */
+/** `doughnut` is for rankings; any other report has one form of chart, also when its table is shown. */
 export type ChartView = NonNullable<Question['view']>;
 
 /** Builds the chart of a report as a Vega-Lite spec; undefined if there is nothing to draw, or the report is text and table. */

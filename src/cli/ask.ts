@@ -10,7 +10,8 @@ import { createLogger } from '../log.ts';
 import { toCsv } from '../report/table.ts';
 import { type CliContext, chooseForm, MISUSE, TERMINAL_WIDTH, takes } from './command.ts';
 import { toWriteError } from './files.ts';
-import { createStoredReporter, withStored } from './open.ts';
+import { withStored } from './open.ts';
+import { createStoredReporter } from './stored-reporter.ts';
 
 /** `headroom ask QUESTION`: a report in the terminal, as JSON or CSV, or as a picture. Needs no Slack. */
 export const runAsk = takes(

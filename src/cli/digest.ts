@@ -7,7 +7,8 @@ import { composeDigest, type DigestOrder } from '../schedule/digest-composer.ts'
 import { listSourceHealth } from '../store/source-repository.ts';
 import { findSubscription, listSubscriptions } from '../store/subscription-repository.ts';
 import { type CliContext, oneOf, TERMINAL_WIDTH, takes } from './command.ts';
-import { createStoredReporter, type StoredPorts, withIntake } from './open.ts';
+import { type StoredPorts, withIntake } from './open.ts';
+import { createStoredReporter } from './stored-reporter.ts';
 
 /** Rows of a table that a preview shows. */
 const TABLE_ROWS = 10;

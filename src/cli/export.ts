@@ -8,7 +8,8 @@ import { openInquiry } from '../report/inquiry.ts';
 import { joinWords, toArgument } from './ask.ts';
 import { MISUSE, readDay, takes } from './command.ts';
 import { writeExport } from './export-files.ts';
-import { createStoredReporter, withStored } from './open.ts';
+import { withStored } from './open.ts';
+import { createStoredReporter } from './stored-reporter.ts';
 
 const FLAGS = {
   format: { type: 'string', default: 'ndjson' },

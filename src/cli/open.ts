@@ -3,22 +3,14 @@ import { resolve } from 'node:path';
 import { type Config, parseConfig, readEnvironment } from '../config.ts';
 import { type Calendar, createCalendar } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import type { NameSource } from '../domain/names.ts';
-import type { Reporter } from '../domain/report.ts';
-import type { UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
-import { Intake, toIntakeSettings } from '../ingest/intake.ts';
-import { createReporter } from '../report/reporter.ts';
-import { listAlertsTold } from '../store/alert-repository.ts';
-import { listCorrections } from '../store/correction-repository.ts';
+import type { Intake } from '../ingest/intake.ts';
 import { type Db, dialectOf, openDatabase, parseDatabaseUrl } from '../store/database.ts';
 import { getDefinitions } from '../store/definition-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
-import { listMarks } from '../store/mark-repository.ts';
 import { awaitStart, listPendingMigrations, migrate } from '../store/migrate.ts';
-import { getReportZone, listOlderZones } from '../store/setting-repository.ts';
-import { listSourceHealth } from '../store/source-repository.ts';
-import { StoredUsage } from '../usage/reader.ts';
+import { getReportZone } from '../store/setting-repository.ts';
+import type { StoredUsage } from '../usage/reader.ts';
 import { compareVersions, VERSION } from '../version.ts';
 import type { CliContext } from './command.ts';
 
@@ -60,6 +52,8 @@ export function withStored<T>(
 ): Promise<T> {
   return withDatabase(context, async (db, config) => {
     const calendar = createCalendar(await findZone(db, config));
+    // Loaded where it is wanted, as below: most commands begin in half the time without.
+    const { StoredUsage } = await import('../usage/reader.ts');
     const usage = new StoredUsage(db, dialectOf(config.databaseUrl.reveal()), calendar);
     return work({ db, config, calendar, usage, definitions: () => getDefinitions(db) });
   });
@@ -74,6 +68,7 @@ export function withIntake<T>(
   return withStored(
     context,
     async (ports) => {
+      const { Intake, toIntakeSettings } = await import('../ingest/intake.ts');
       const intake = new Intake(toIntakeSettings(ports.config, ports.calendar.zone));
       try {
         const result = await work({ ...ports, intake });
@@ -85,20 +80,6 @@ export function withIntake<T>(
     },
     findZone,
   );
-}
-
-/** Creates a reporter on the database, for a command. */
-export function createStoredReporter(db: Db, usage: UsageReader, calendar: Calendar): Reporter & NameSource {
-  return createReporter({
-    usage,
-    calendar,
-    definitions: () => getDefinitions(db),
-    sources: () => listSourceHealth(db),
-    corrections: (span) => listCorrections(db, { span }),
-    olderZones: () => listOlderZones(db),
-    alerts: (span) => listAlertsTold(db, span),
-    marks: (span, limit) => listMarks(db, span, limit),
-  });
 }
 
 /** Returns the path of the SQLite database in the settings. Throws a `database` error for PostgreSQL, with what to do instead. */

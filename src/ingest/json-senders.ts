@@ -29,7 +29,7 @@ interface JsonFormat {
 function createJsonAdapter(format: JsonFormat): Adapter {
   const { name, map, sentBy, entry, instead = 'FIELD', open, finish, read = readJson } = format;
   const mapper = toMapper(map);
-  const names = new Intl.ListFormat('en', { type: 'disjunction' }).format(map.client!.split('|'));
+  const names = map.client!.replaceAll('|', ' or ');
   const cure = `the entry has no ${names}. ${/ /.test(instead) ? instead : `Name another field with --map client=${instead}.`}`;
 
   function readJson({ body, contentType }: AdapterInput, entries?: string): JsonBody {

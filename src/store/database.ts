@@ -12,7 +12,6 @@ import {
   sql,
   type UpdateResult,
 } from 'kysely';
-import pg from 'pg';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
@@ -59,14 +58,13 @@ export function openDatabase(
       ),
     });
   }
-  return new Kysely<Database>({ dialect: createPostgresDialect(openPool(target.url, options.connections ?? 4)) });
+  return new Kysely<Database>({
+    // Imported where there is one: every start on SQLite, of each thread, would load it in vain.
+    dialect: createPostgresDialect(async () =>
+      (await import('./postgres-pool.ts')).openPool(target.url, options.connections ?? 4),
+    ),
+  });
 }
-
-const PARSERS = new Map<number, (text: string) => unknown>([
-  [pg.types.builtins.INT8, Number],
-  [pg.types.builtins.NUMERIC, Number],
-  [pg.types.builtins.DATE, (text) => text],
-]);
 
 /** Returns the free space of the disk that holds a SQLite database; undefined for PostgreSQL or a database in memory. */
 export async function getFreeBytes(url: string): Promise<number | undefined> {
@@ -90,30 +88,6 @@ export async function getDatabaseBytes(db: Db, url: string): Promise<number> {
 /** Empties the page cache of a SQLite connection. Does nothing on PostgreSQL. */
 export async function dropPages(db: Db, url: string): Promise<void> {
   if (dialectOf(url) === 'sqlite') await sql`pragma shrink_memory`.execute(db);
-}
-
-/**
- * Opens connections that cannot hold a lock for long: the server cuts off an instance that freezes inside a transaction after
- * 4 s. Integers beyond 2^31 are read as numbers (all of ours stay below 2^53), dates as text.
- */
-export function openPool(url: string, connections: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    pipeline: true,
-    connectionTimeoutMillis: 10_000,
-    idle_in_transaction_session_timeout: 4000,
-    options: '-c tcp_user_timeout=5000',
-    types: {
-      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        (format !== 'binary' && PARSERS.get(oid)) ||
-        pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-    },
-  });
-  // A connection that the server closes is replaced at the next use; in the middle of a transaction its statements fail.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
-  return pool;
 }
 
 /** Does all of the work or none: in the caller's transaction if `db` is one, otherwise in a new one. */

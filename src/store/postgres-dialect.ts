@@ -19,26 +19,29 @@ import type pg from 'pg';
  * Unlike in Kysely's own dialect, `begin` travels with the statement after it, and statements can be sent without awaiting
  * their answer (`send` in database.ts). A query that is executed again is prepared by the server.
  */
-export function createPostgresDialect(pool: pg.Pool): Dialect {
+export function createPostgresDialect(open: () => Promise<pg.Pool>): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new PoolDriver(pool),
+    createDriver: () => new PoolDriver(open),
     createIntrospector: (db: Kysely<never>) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
 }
 
 class PoolDriver implements Driver {
-  readonly #pool: pg.Pool;
+  readonly #open: () => Promise<pg.Pool>;
+  #pool: pg.Pool | undefined;
 
-  constructor(pool: pg.Pool) {
-    this.#pool = pool;
+  constructor(open: () => Promise<pg.Pool>) {
+    this.#open = open;
   }
 
-  async init(): Promise<void> {}
+  async init(): Promise<void> {
+    this.#pool = await this.#open();
+  }
 
   async acquireConnection(): Promise<PostgresConnection> {
-    return new PostgresConnection(await this.#pool.connect());
+    return new PostgresConnection(await this.#pool!.connect());
   }
 
   async beginTransaction(connection: PostgresConnection, settings: TransactionSettings): Promise<void> {
@@ -60,7 +63,7 @@ class PoolDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    await this.#pool.end();
+    await this.#pool?.end();
   }
 }
 

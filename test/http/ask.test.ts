@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { answerSchema } from '../../src/ask/answer-json.ts';
 import { createChartRenderer } from '../../src/chart/renderer.ts';
-import { createStoredReporter } from '../../src/cli/open.ts';
+import { createStoredReporter } from '../../src/cli/stored-reporter.ts';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import type { AskOptions } from '../../src/http/ask.ts';

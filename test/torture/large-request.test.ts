@@ -2,8 +2,9 @@ import { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { compileRules } from '../../src/domain/rules.ts';
-import { type Db, openPool } from '../../src/store/database.ts';
+import type { Db } from '../../src/store/database.ts';
 import { createPostgresDialect } from '../../src/store/postgres-dialect.ts';
+import { openPool } from '../../src/store/postgres-pool.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { EVENTS_PER_SIGN } from '../../src/usage/commit.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
@@ -20,7 +21,7 @@ describe('a request of very many events on PostgreSQL', () => {
 
   beforeEach(async () => {
     db = new Kysely<Database>({
-      dialect: createPostgresDialect(openPool(await createUrl(), 2)),
+      dialect: createPostgresDialect(async () => openPool(await createUrl(), 2)),
       log() {
         silentEvents = 0;
       },

@@ -37,7 +37,7 @@ function help(name: string | undefined, context: CliContext): number {
     context.out('Headroom: how much of your API allowance is used, and how much headroom is left.\n');
     const width = Math.max(...COMMANDS.map((command) => command.name.length));
     for (const command of COMMANDS) context.out(`  headroom ${command.name.padEnd(width)}  ${command.summary}`);
-    context.out('\n"headroom help NAME" tells more about one.');
+    context.out('\n"headroom help NAME" explains one.');
     context.out(
       'Exit codes: 0 done; 1 something is wrong, and what is said; 2 the words, flags or question have to be changed;\n3 some entries of a file were not taken; 130 stopped.',
     );

@@ -307,11 +307,6 @@ class Pacing {
   #heldUntilMs = 0;
   #failures = 0;
 
-  /** Failed calls since Slack last answered. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /** Returns how many calls may be under way: none while held, one while Slack may still be down. */
   slots(nowMs: number, most: number): number {
     if (nowMs < this.#heldUntilMs) return 0;

@@ -86,7 +86,7 @@ export async function takeMark(
 }
 
 function readMark(body: string, nowMs: number): TimeMark {
-  const read = MARK.safeParse(parseJson(body));
+  const read = MARK.safeParse(parseBody(body));
   if (!read.success) {
     throw new HeadroomError('unreadable', `The mark cannot be read: ${read.error.issues[0]!.message}; ${SHAPE}.`);
   }
@@ -118,10 +118,10 @@ function describeMissing({ name }: Source, { label, time }: { label: string; tim
   return `Source ${name} has set no mark ${JSON.stringify(label)} at ${time}: give the label and time that the answer told when it was set.`;
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new HeadroomError('unreadable', `The body is no JSON: ${SHAPE}.`);
+    throw new HeadroomError('unreadable', `The body is not JSON: ${SHAPE}.`);
   }
 }

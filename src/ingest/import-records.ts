@@ -34,7 +34,7 @@ export function detectFormat(
   const [first] = lines;
   if (first === undefined) return { format: 'access-log' };
   if (/^\[\s*(?:[[{"\]]|$)/.test(first)) return { format: 'json' };
-  const value = parseJson(first);
+  const value = parseLine(first);
   const isEntry = typeof value === 'object' && (lines.length > 1 || 'client' in value);
   if (skipToEntries(head) > 0 && !isEntry) return { format: 'json' };
   const texts = lines.filter((line) => !line.startsWith('{'));
@@ -43,7 +43,7 @@ export function detectFormat(
   if (texts.some((text) => typeof read(text) === 'object')) {
     return preset === undefined ? { format: 'access-log' } : { format: 'access-log', preset };
   }
-  if (lines.some((line) => line.startsWith('{') && typeof parseJson(line) === 'object')) return { format: 'ndjson' };
+  if (lines.some((line) => line.startsWith('{') && typeof parseLine(line) === 'object')) return { format: 'ndjson' };
   if (first.startsWith('{')) return { format: head.includes('\n') ? 'json' : 'ndjson' };
   if (looksLikeCsvHeader(first)) return { format: 'csv' };
   throw new HeadroomError(
@@ -80,7 +80,7 @@ function createLinesReader(format: ImportFormat, options: SourceOptions): ToEntr
     const text = whole.trim();
     if (text === '' && parsed === undefined) return undefined;
     if (format === 'access-log' && text.charCodeAt(0) !== 0x7b) return readLog(whole);
-    const value = parsed === undefined ? parseJson(text) : toObject(parsed);
+    const value = parsed === undefined ? parseLine(text) : toObject(parsed);
     if (typeof value === 'string') return value;
     return format === 'access-log' || isLogEntry(value) ? readLog(value) : { fields: value };
   };
@@ -106,7 +106,7 @@ function toStartOfDay(time: string, calendar: Calendar): string | number {
   return calendar.startOfDay(parseDay(time));
 }
 
-function parseJson(text: string): object | string {
+function parseLine(text: string): object | string {
   try {
     return toObject(JSON.parse(text));
   } catch {
@@ -116,5 +116,5 @@ function parseJson(text: string): object | string {
 }
 
 function toObject(value: unknown): object | string {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is no JSON object';
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is not a JSON object';
 }

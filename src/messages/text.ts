@@ -61,10 +61,8 @@ export function toOneLine(text: string): string {
 /** Cuts a text to at most `limit` UTF-16 units, never inside a character; the last is `…` if something was cut off. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const points = [...text];
-  if (points.length <= limit && text.length <= limit) return text;
   let cut = '';
-  for (const point of points) {
+  for (const point of text) {
     if (cut.length + point.length > limit - 1) break;
     cut += point;
   }

@@ -256,8 +256,10 @@ function addSample(samples: string, sample: number | undefined): string {
 function addUnread(known: string, added: Readonly<Record<string, number>> | undefined): string {
   if (added === undefined) return known;
   const sums = new Map(readColumn('source.unread', COUNTS, known));
-  for (const [name, count] of Object.entries(added))
-    sums.set(name.replaceAll('\0', '\ufffd'), (sums.get(name) ?? 0) + count);
+  for (const [sent, count] of Object.entries(added)) {
+    const name = sent.replaceAll('\0', '\ufffd');
+    sums.set(name, (sums.get(name) ?? 0) + count);
+  }
   return JSON.stringify(Object.fromEntries([...sums].sort(([, a], [, b]) => b - a).slice(0, UNREAD_KEPT)));
 }
 

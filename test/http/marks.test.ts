@@ -40,7 +40,7 @@ describeEachDialect('marks over HTTP', (databases) => {
   it('are refused with the place and the cure, and nothing is kept', () =>
     withStage(async (stage) => {
       for (const [body, error] of [
-        ['no JSON', 'The body is no JSON: send {"label": "v2.5.0"}'],
+        ['no JSON', 'The body is not JSON: send {"label": "v2.5.0"}'],
         [{ name: 'v2' }, 'The mark cannot be read: "label" is missing; send {"label": "v2.5.0"}, with a "time"'],
         [{ label: 7 }, '"label" is 7 (a number); send'],
         ['[]', 'it is an array of 0; send'],

@@ -253,7 +253,7 @@ describeEachDialect('an import', (databases) => {
     expect(await importFile(path, options)).toMatchObject({ events: 1, rejected: 2 });
     expect(faults).toEqual([
       expect.stringMatching(/^2: .*ahead/),
-      expect.stringMatching(/^3: the line is no JSON object/),
+      expect.stringMatching(/^3: the line is not a JSON object/),
     ]);
     const log = join(folder, 'nginx.ndjson');
     writeFileSync(log, readFixture('senders/nginx-access.ndjson'));

@@ -166,6 +166,18 @@ describeEachDialect('a source', (databases) => {
     ]);
   });
 
+  it('adds up fields that were not read, also those whose names hold what a database cannot', async () => {
+    const db = await databases.open();
+    const { source } = await addSource(db, CONFIG, NEW, NOW);
+    for (const count of [1, 2])
+      await addSourceCounts(db, source.id, { ...COUNTS, receivedMs: NOW, unread: { 'a\0b': count, statuss: count } });
+    const [health] = await listSourceHealth(db);
+    expect(health!.unread).toEqual([
+      { name: 'a\ufffdb', events: 3 },
+      { name: 'statuss', events: 3 },
+    ]);
+  });
+
   it('learns nothing from imports of how often and how late it sends', async () => {
     const db = await databases.open();
     const { source } = await addSource(db, CONFIG, NEW, NOW);

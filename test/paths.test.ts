@@ -12,11 +12,11 @@ import { type Emulator, settingsIn, startEmulator } from './support/emulator.ts'
 import type { Called } from './support/precise-coverage.ts';
 
 /**
- * Files that one has to open to follow each of the four main paths from end to end: those of which a function is called once the
- * path begins, and not while the bot rests. `own`: without what the path only asks for an answer, which another path is about.
- * Files of types and constants, and those of the demo's clock, do not count. `PATHS=list` prints them.
+ * Largest number of files that a reader must open to follow each of the four main paths from end to end. A file counts if one of
+ * its functions is called on the path and not while the bot is idle. `own`: without the parts that `ASKED` leaves to other
+ * paths. Files of types and constants do not count, nor does the demo's clock. `PATHS=list` prints the files.
  *
- * Ceilings: they may be lowered, so that the house does not grow by itself.
+ * These ceilings may be lowered but not raised, so that the paths do not grow unnoticed.
  */
 const CEILINGS = {
   'event → disk → total': { all: 48, own: 45 },
@@ -27,7 +27,7 @@ const CEILINGS = {
 
 type Path = keyof typeof CEILINGS;
 
-/** Some of the files of each path, from its first to its last: a count without these counts something else. */
+/** Files that must be on each path, from its first to its last. Without them, the count would be of something else. */
 const HOPS: Record<Path, readonly string[]> = {
   'event → disk → total': ['http/server.ts', 'ingest/intake.ts', 'usage/commit.ts', 'usage/totals.ts'],
   '/usage top clients → message': ['slack/listen.ts', 'report/top.ts', 'usage/reader.ts', 'slack/client/post.ts'],
@@ -35,7 +35,7 @@ const HOPS: Record<Path, readonly string[]> = {
   'day → digest': ['schedule/digest-posts.ts', 'delivery/sender.ts', 'messages/digest-message.ts'],
 };
 
-/** Pure rules are words of every path; reports, pictures and stored usage are followed by the path of a question. */
+/** Parts that a path only calls: the rules of `domain`, and what the path of a question covers (reports, charts, stored usage). */
 const ASKED: Record<Path, RegExp> = {
   'event → disk → total': /^domain\//,
   '/usage top clients → message': /^domain\//,
@@ -45,9 +45,9 @@ const ASKED: Record<Path, RegExp> = {
 
 const NOW_MS = Date.UTC(2026, 10, 20, 7, 30);
 const HOUR_MS = 3_600_000;
-/** Named by what it is started with. */
+/** The intake thread, which is named after the first key of its `workerData`. */
 const INTAKE = 'databaseUrl ';
-/** Others read for the evaluation of alerts. */
+/** Threads that take events. Other threads read for the evaluation of alerts. */
 const TAKING = /^(main|databaseUrl) /;
 const TOKEN = 'paths-0123456789abcdef';
 const ALICE = 'U01ALICE';
@@ -101,7 +101,7 @@ describe('files that a path touches', () => {
       aheadMs = atMs - Date.now();
       await ask({ what: 'tick', atMs });
     };
-    /** What another process commits is noticed, as after every commit. */
+    /** Commits an event in another process. The bot notices it as any other commit. */
     const commitBeside = (id: string, count: number): Promise<void> =>
       cli(runBeside, 'import', write(`${id}.ndjson`, JSON.stringify({ id, client: 'client 1', module: 'm', count })));
     const drawn = (channel: string, from: number): Promise<unknown> =>
@@ -118,7 +118,7 @@ describe('files that a path touches', () => {
     await settle();
     const resting = await settle(() => moveTo(NOW_MS + HOUR_MS));
     const isWork = (one: string): boolean => !resting.has(one);
-    // The thread that takes events folds, rests and cleans up by itself meanwhile.
+    // The intake thread folds and cleans up by itself meanwhile, so it is left out.
     const isAnswering = (one: string): boolean => isWork(one) && !one.startsWith(INTAKE);
 
     const asked = await settle(async () => {
@@ -178,7 +178,7 @@ describe('files that a path touches', () => {
     });
   }
 
-  /** Does something, and answers what is called until nothing else is any more: `thread file function`. */
+  /** Does something, and lists the called functions until no new one is called, as `thread file function`. */
   async function settle(action = async (): Promise<void> => {}): Promise<ReadonlySet<string>> {
     const called = new Set<string>();
     await action();
@@ -192,7 +192,7 @@ describe('files that a path touches', () => {
   }
 });
 
-/** Of the demo is only the clock that the test moves. */
+/** Returns the files of called functions. Files of the playground are left out: the test only uses its clock. */
 function toFiles(called: readonly string[]): string[] {
   const files = new Set(called.map((one) => one.split(' ')[1]!));
   return [...files].filter((file) => !file.startsWith('playground/')).sort();
@@ -205,7 +205,7 @@ scopes:
     pools: [{ name: Month, period: month, base: 1000 }]
 `;
 
-/** Three weeks of calls, half of what the pool has. */
+/** Makes three weeks of calls, which use half of the pool. */
 function makeMonth(): string {
   return Array.from({ length: 480 }, (_, index) =>
     JSON.stringify({

@@ -123,7 +123,7 @@ describe('.deploy and .env.example', () => {
     const locations = [...servers[1]!.matchAll(/location (?:(~|=) )?(\S+) \{([^}]*)\}/g)];
     expect(locations.map(([, , path]) => path)).toEqual(['/', '^/metrics/*$']);
     for (const [, , path, rules] of locations) {
-      // Without it a caller from afar would count as one of this machine.
+      // Without this header, a remote caller would count as a caller on this machine.
       expect(rules, path).toMatch(/^\s*proxy_set_header X-Forwarded-For \$remote_addr;$/m);
       expect(rules, path).toMatch(/^\s*proxy_pass http:/m);
     }

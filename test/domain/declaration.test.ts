@@ -42,7 +42,7 @@ function declare(scopes: DeclaredScope[], rest: Partial<Declaration> = {}): Decl
   return { scopes, exclude: [], holidays: [], clients: [], ...rest };
 }
 
-/** What is defined after applying one declaration after the other, on these days. */
+/** Applies declarations on these days, one after the other, and returns the resulting definitions. */
 function apply(...steps: [day: number, declaration: Declaration][]): Definitions {
   return steps.reduce((current, [day, declaration]) => amend(current, declaration, day).definitions, NO_DEFINITIONS);
 }
@@ -126,7 +126,7 @@ describe('a pool', () => {
     expect(pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 3, pool(12)])).toEqual(
       pools([TODAY, pool(10)], [TODAY + 3, pool(12)]),
     );
-    // A day later the other period has been used.
+    // A day later the other period has been in use, so it stays in the history.
     const later = pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 4, pool(10)]);
     expect(later.map(({ period }) => period.kind)).toEqual(['month', 'day', 'month']);
     const dated = pools([TODAY, pool(10)], [TODAY + 3, day], [TODAY + 4, pool(10, { validFromDay: TODAY + 1 })]);
@@ -358,7 +358,7 @@ describe('for any sequence of declarations', () => {
     maxLength: 5,
   });
 
-  /** Declares one after another: the day and the definitions after each. */
+  /** Applies declarations one after the other. Returns the day and the definitions after each. */
   function declareAll(sequence: readonly [Declaration, number][]) {
     const steps: { day: number; declaration: Declaration; definitions: Definitions }[] = [];
     for (const [declaration, wait] of sequence) {

@@ -37,7 +37,7 @@ function use(text: string, credits: number): UsageStep {
   return { startMs: at(text), credits: credits * 1000 };
 }
 
-/** Whole credits drawn per pool, and overage last. */
+/** Returns the credits drawn from each pool, and the overage last. */
 function draw(pools: Pool[], steps: UsageStep[], knownDay = START + 900): number[] {
   const { drawn, overage } = drawDown(pools, steps, { calendar, knownDay });
   return [...drawn, overage].map((values) => Number(sumCredits(values)) / 1000);
@@ -317,7 +317,7 @@ function isInForce(each: Pool, day: number): boolean {
   );
 }
 
-/** First and last day of a period, from the calendar's own arithmetic. */
+/** Returns the first and last day of a period, by Temporal's arithmetic. */
 function boundsOf(period: PeriodRule, day: number): [number, number] {
   const date = Temporal.PlainDate.from(formatDay(day));
   const toDay = (other: Temporal.PlainDate) => parseDay(other.toString());
@@ -329,7 +329,7 @@ function boundsOf(period: PeriodRule, day: number): [number, number] {
   return day >= start(0) ? [start(0), start(1) - 1] : [start(-1), start(0) - 1];
 }
 
-/** Event by event, everything looked up anew: slow and plain. */
+/** Draws down in the plain, slow way: event by event, with a new look-up for each. */
 function oracle(pools: Pool[], steps: UsageStep[], knownDay: number) {
   const draws: { pool: number; startMs: number; credits: number; heldBy?: number | undefined }[] = [];
   const inForce = (each: Pool, day: number) =>

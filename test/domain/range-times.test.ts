@@ -253,7 +253,7 @@ describe('properties of hours and minutes', () => {
       'America/St_Johns',
     )
     .map(createCalendar);
-  // Until 2011 clocks of Newfoundland changed at one minute past midnight, within a quarter of an hour.
+  // Starts in 2012: until 2011 Newfoundland changed its clocks at 00:01, within a quarter of an hour.
   const instants = fc.integer({ min: Date.UTC(2012, 0, 1), max: Date.UTC(2060, 0, 1) });
   const clocks = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.constantFrom('00', '15', '30', '59'));
   const days = fc.constantFrom('yesterday', 'monday', 'sunday', '3 days ago', 'the 15th', 'oct 25', 'mar 29');

@@ -23,7 +23,7 @@ function scope(name: string, title: string, base: number, change: Partial<Pool>)
   return { name, title, links: { upgrade: 'https://example.com/plans' }, pools: [pool], limits: [] };
 }
 
-/** 50 over on a day of the month, and 57 of the 100 that the window gives now, below the 70% of another scope. */
+/** CRM API was 50 over on one day of the month. Now it uses 57 of its 100, less than the 70% of Portal. */
 const scopes = [scope('portal', 'Portal', 1000, {}), scope('crm', 'CRM API', 100, { period: { kind: 'rolling-24h' } })];
 const events = [
   { timeMs: NOW - 5 * 86_400_000, scope: 'crm', count: 150 },

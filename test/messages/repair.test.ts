@@ -58,7 +58,7 @@ const TABLE_TEXT: Block = {
 };
 const PICTURE_TEXT = plainContext('Bar chart: acme-web 930');
 
-/** A Slack that refuses these blocks, and says so in this way; answers the message that got through, and what was noted. */
+/** Sends to a Slack that refuses some blocks and reports them in a given way. Returns the accepted message and the noted refusals. */
 async function send(
   message: Message,
   refuses: (blocks: readonly Block[]) => number,

@@ -29,7 +29,7 @@ const HOSTILE = [
 const long = (prefix: string, count: number, character = 'x') =>
   Array.from({ length: count }, (_, index) => `${prefix}${index} ${character.repeat(200)}`.slice(0, 200));
 
-/** What a declaration takes for names. */
+/** Hostile names that a declaration accepts. */
 const NAMES = HOSTILE.filter((name) => !/[\n/]/.test(name) && name !== '\u200b');
 const pools = (names: string[]) => names as unknown as SampleNames['pools'];
 
@@ -102,7 +102,7 @@ it('the samples are made by every builder of messages and views', async () => {
   expect(builders.filter((builder) => !ran.has(builder))).toEqual([]);
 });
 
-/** Functions that make blocks, as `home.ts buildHome`. */
+/** Lists the functions that build blocks, such as `home.ts buildHome`. */
 function listBuilders(folder: URL): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))

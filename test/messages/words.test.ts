@@ -6,7 +6,7 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { listSamples } from '../../src/samples/samples.ts';
 import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
 
-/** How numbers, dates and sentences are never written, with how they are. */
+/** Patterns of wrong numbers, dates and sentences, each with the right form. */
 const RULES: readonly [RegExp, string][] = [
   [/\d %/, '75%'],
   [/\d [kM]\b(?!i?B)/, '13.9k'],
@@ -19,7 +19,7 @@ const RULES: readonly [RegExp, string][] = [
   [/\bSorry\b|!(?=\s|$)/, 'no apology, no exclamation mark'],
 ];
 
-/** Keys whose texts people read. */
+/** Keys of texts that people read. */
 const READ = new Set(['text', 'alt_text', 'title', 'fallback']);
 
 function listTexts(value: unknown, key = ''): string[] {
@@ -30,7 +30,7 @@ function listTexts(value: unknown, key = ''): string[] {
 }
 
 function listFaults(text: string): string[] {
-  // What people type is not ours to style.
+  // Text that people type is not checked.
   const prose = text.replace(/\$\{[^}]*\}/g, '…').replace(/`[^`\n]*`/g, '`…`');
   return RULES.flatMap(([rule, right]) => {
     const found = rule.exec(prose);
@@ -38,7 +38,7 @@ function listFaults(text: string): string[] {
   });
 }
 
-/** Our files without their comments. What the emulated Slack says is Slack's. */
+/** Lists our source files without their comments. The emulated Slack's texts are Slack's, so they are left out. */
 function listSources(): { file: string; code: string }[] {
   const src = fileURLToPath(new URL('../../src', import.meta.url));
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
@@ -51,7 +51,7 @@ function listSources(): { file: string; code: string }[] {
   }));
 }
 
-/** A date in a sentence; those of commands are typed. */
+/** An ISO date, which is allowed in commands but not in sentences. */
 const ISO_DATE = /\b20\d\d-\d\d-\d\d\b/;
 
 describe('numbers, dates and sentences are written as everywhere', () => {

@@ -6,7 +6,7 @@ import { HELP_TOPICS } from '../../src/slack/command/help-topics.ts';
 import { type Ephemeral, type Message, watch } from '../support/emulator.ts';
 import { SlackFaults } from '../support/slack-faults.ts';
 
-/** Every example of the help is run by its button, by an admin of the demo, on the demo's data. */
+/** Runs every example of the help by its button, as an admin, on the demo's data. */
 
 let demo: Demo;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
   });
   const emulator = watch(demo.world.emulator);
   await emulator.waitFor(() => emulator.messages('api-usage')[0], 'there is a first answer', 20_000);
-  // So that the examples about views and digests have one.
+  // Creates a view and a digest for the examples that need one.
   for (const text of ['save failures status 7d', 'digest add daily 09:00 Europe/Berlin']) await run(text);
 });
 afterAll(() => demo.stop());
@@ -32,7 +32,7 @@ function see(): readonly (Message | Ephemeral)[] {
   return [...emulator.ephemerals(ADMIN, CHANNEL), ...emulator.messages(CHANNEL)];
 }
 
-/** What is seen after an action: a message, or a form. */
+/** Returns what an action shows: a message or a form. */
 async function after(action: () => Promise<unknown>, what: string): Promise<string> {
   const emulator = watch(demo.world.emulator);
   const before = new Set(see());
@@ -56,7 +56,7 @@ const run = (text: string) =>
 const REFUSED =
   /^(I (don.t|can.t)|That |API usage is for|Only |Which|Whose|What shall|No \w+ is called|No quantity|There is no|“[^”]*” (is|may)|This \w+ has no whole day|After )/;
 
-/** Examples that stand on several pages are run once. */
+/** Examples that have been run, so that those on several pages run once. */
 const done = new Set<string>();
 
 test.each(HELP_TOPICS.map((topic) => [topic.name, topic] as const))('help %s', async (name, { title, lines }) => {
@@ -77,7 +77,7 @@ test.each(HELP_TOPICS.map((topic) => [topic.name, topic] as const))('help %s', a
     const form = emulator.modal(ADMIN);
     if (form) await emulator.closeView({ user: ADMIN, viewId: form.id });
   }
-  // What came later than the next button was pressed.
+  // Checks messages that arrived after the next button had been pressed.
   for (const { text } of see().filter((message) => !before.has(message))) expect.soft(text, name).not.toMatch(REFUSED);
   emulator.assertNoProblems();
 });

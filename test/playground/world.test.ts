@@ -28,7 +28,7 @@ test.each([
   const isLevel = ({ text }: { text: string }) => text.includes(`${percent}%`) && text.includes('CRM API');
   await emulator.waitFor(() => emulator.messages('oncall').find(isLevel), `${percent}% is reported`, 20_000);
 
-  // An hour of calls leaves the window, below what was told: a second press goes for the next level.
+  // An hour of calls leaves the window, which drops below the told level. A second press must still go for the next level.
   await demo.moveTo(demo.clock.now() + 3_600_000);
   const next = await demo.burst();
   expect(next.percent).toBeGreaterThan(percent);

@@ -76,10 +76,10 @@ describe('where alerts go, in a form', () => {
     await bot.send([{ id: 'a', time: new Date(NOW).toISOString(), client: 'x', scope: 'crm', count: 95 }]);
     const alert = () => slack.messages('api-usage').find(({ text }) => text.includes('its monthly'));
     const { ts } = await slack.waitFor(alert, 'the alert', 10_000);
-    // As it was posted: its chart comes by an edit, which mentions nobody.
+    // Looks at the text as posted, because the chart is added by an edit, which mentions nobody.
     const posted = await slack.waitFor(() => slack.calls.find(({ answer }) => answer.ts === ts), 'the call');
     expect(posted.args.text).toContain('<@U01BORIS>');
-    // Who did it is answered beside the alert.
+    // The question "who did it" is answered in the alert's thread.
     const parent = await slack.waitFor(() => slack.messages('api-usage').find((one) => one.ts === ts), 'the parent');
     await slack.click({ user: 'alice', message: parent, action_id: 'alert_ask:who' });
     const inThread = ({ thread_ts, text }: { thread_ts?: string; text: string }) =>
@@ -117,7 +117,7 @@ describe('where alerts go, in a form', () => {
     const submit = async (values: Record<string, unknown>) =>
       (await slack.submitView({ user: 'ada', viewId: form.id, values })).errors;
     expect(await submit({ channel: null })).toEqual({ channel: expect.stringContaining('complete this') });
-    // Sent before the field stands there.
+    // The form is sent before its new field appears.
     const early = { channel: 'C01USAGE', 'alert_form:who': 'person' };
     expect(await submit(early)).toEqual({ who: 'Choose the person.' });
     expect(await submit({ 'alert_form:who': 'group', channel: 'C01FINANCE' })).toEqual({

@@ -5,7 +5,7 @@ import type { Emulator } from '../support/emulator.ts';
 import { answerFixture } from './reports.ts';
 import { entryOf, PICTURE, startRig, typesOf } from './support.ts';
 
-/** Pauses end at once: what would come after a time comes next. */
+/** Ends pauses at once, so that delayed work comes next. */
 const atOnce = async () => {};
 const NOTE = 'The chart could not be shown this time';
 

@@ -11,7 +11,7 @@ afterEach(async () => {
   await bot.stop();
 });
 
-/** The window in front of Ada, once it has this title and says this. */
+/** Waits until Ada's open window has this title and contains these words. */
 function seen(title: string, words = ''): Promise<View> {
   return bot.slack.waitFor(() => {
     const modal = bot.slack.modal('ada');
@@ -48,7 +48,7 @@ it('a client has its name, ids, owner and team in a form, which the next answer 
   await press(await seen('Clients', 'billing · team Finance'), 'client_edit:0');
   expect(await send(await seen('Change client', 'acme-1'), { team: 'Field sales', ids: 'acme-1' })).toEqual({});
   const after = await seen('Clients', 'acme-1 · team Field sales');
-  // Read-time: calls of before have the team too.
+  // Teams are looked up when calls are read, so earlier calls have the team too.
   await bot.send([{ client: 'acme-1' }, { client: 'acme-1' }, { client: 'billing' }]);
   await slack.command({ user: 'alice', channel: 'general', text: 'top teams today' });
   const answer = await slack.waitFor(() => slack.messages('general').at(-1), 'the answer');

@@ -4,7 +4,7 @@ import type { Question } from '../../src/domain/report.ts';
 import { chooseSections, DIGEST_FORM } from '../../src/slack/digest-form.ts';
 import { isDigestible, listDigestParts } from '../../src/slack/next-questions.ts';
 
-/** Keys that are ticked in a field of the form. */
+/** Lists the ticked keys in a field of the form. */
 function ticked(field: string, question: Question | undefined): string[] {
   const when = { rhythm: 'daily', time: '09:00', zone: 'UTC', next: '' };
   const shown = { ...when, channel: undefined, only: undefined, ...chooseSections(undefined, question) };

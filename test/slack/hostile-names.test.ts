@@ -34,10 +34,10 @@ const names = fc.uniqueArray(
   { minLength: 1, maxLength: 60 },
 );
 
-/** The one thing of our own that Slack is to read. */
+/** The only markup in answers that comes from us. */
 const AGE = /<!date\^\d+\^[^|]+\|[^>]+>/;
 
-/** As a picture, as Slack's own chart, or where neither can be shown. */
+/** Forms of an answer: with a picture, with Slack's own chart, or as a table if neither can be shown. */
 type Form = 'picture' | 'native' | 'table';
 const FORMS: readonly Form[] = ['picture', 'native', 'table'];
 
@@ -58,13 +58,13 @@ function dressed(report: Report, form: Form): Message {
   });
 }
 
-/** Everything that is wrong with a message by Slack's published limits and rules. */
+/** Lists the errors of a message by Slack's published limits and rules. */
 function faultsOf({ text, blocks }: Message): string[] {
   const size = countTexts(blocks) > MAX_MESSAGE_CHARACTERS ? ['too many characters'] : [];
   return [...findBlockErrors(blocks, 'message'), ...size, ...(text === '' || text.length > 4000 ? ['bad text'] : [])];
 }
 
-/** The message, and what it comes to where Slack refuses any one of its blocks, or does not say which. */
+/** Returns the message, and its repaired forms after Slack refuses one of its blocks or an unnamed one. */
 function listRepairs(message: Message): Message[] {
   const refusals = [[], ...message.blocks.map((_, index) => [{ pointer: `/blocks/${index}`, reason: 'x' }])].map(
     (faults) => ({ code: 'invalid_blocks', picture: false, faults }),
@@ -72,7 +72,7 @@ function listRepairs(message: Message): Message[] {
   return [message, ...refusals.map((refusal) => repair(message, refusal)!.message)];
 }
 
-/** Text that Slack parses: mrkdwn objects, and plain text that turns emoji codes into pictures. */
+/** Lists the texts that Slack parses: the message's own and those of mrkdwn objects. Plain text must not parse emoji codes. */
 function parsedTexts({ text, blocks }: Message): string[] {
   const found = [text];
   for (const { node } of walk(blocks, '')) {

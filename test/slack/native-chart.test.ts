@@ -23,7 +23,7 @@ function chartsOf(report: Report): Chart[] {
   return buildNativeCharts(report) as unknown as Chart[];
 }
 
-/** As many days as Slack draws. */
+/** Keeps 20 days, which is all that Slack draws. */
 function oddMonthStart(): Report {
   return { ...oddMonth(), bars: oddMonth().bars.slice(0, 20) };
 }

@@ -26,10 +26,10 @@ const press = (action: string, more: object = {}) => ({
 });
 
 const toldTo = (rig: Rig, name: string) => rig.slack.waitFor(() => rig.slack.ephemerals(name)[0], `${name} is told`);
-/** Calls of Slack's API that lacked something. */
+/** Lists the calls to Slack that lacked a required field. */
 const listIncomplete = (rig: Rig) =>
   rig.slack.calls.filter(({ answer }) => JSON.stringify(answer).includes('missing required field'));
-/** An unhandled rejection would end the process; here it fails the run. */
+/** Asserts that the app still answers. An unhandled rejection, which would end a real process, fails the run. */
 const alive = async (rig: Rig) => {
   await rig.slack.command({ user: 'boris', channel: 'api-usage', text: 'help' });
   expect((await toldTo(rig, 'boris')).text).toContain('Getting started');
@@ -148,7 +148,7 @@ describe('what an older version sent out', () => {
   it.each(
     Object.entries({
       filters: 'filters',
-      // An answer or a message opens these: no command does.
+      // These open from an answer or a message, not by a command.
       save_view: undefined,
       alert: undefined,
       ask: undefined,
@@ -234,7 +234,7 @@ describe('while Slack does not say who somebody is', () => {
   it.each(checked.flatMap((callback) => faults.map((fault) => [callback, fault] as const)))(
     'the form %s is answered at its first field, and keeps what was typed: %j',
     async (callback, fault) => {
-      // What would come after a time comes once the call is made.
+      // Delayed work comes as soon as the call has been made.
       const asked = Promise.withResolvers<void>();
       const { slack, ...rig } = await startRig({ wait: () => asked.promise });
       slack.faults.fail('users.info', { ...fault, times: 9 });

@@ -39,7 +39,7 @@ async function start(yaml = YAML): Promise<WholeApp> {
   return bot;
 }
 
-/** The window in front of somebody, once it has this title and says this. */
+/** Waits until a person's open window has this title and contains these words. */
 function seen(title: string, words = '', user = 'ada'): Promise<View> {
   return bot.slack.waitFor(() => {
     const modal = bot.slack.modal(user);
@@ -70,13 +70,13 @@ describe('pools in fields', () => {
   });
 });
 
-/** The pools of a scope, in a window. */
+/** Opens the window with the pools of a scope. */
 async function openScope(scope: string): Promise<View> {
   await bot.slack.command({ user: 'ada', channel: 'general', text: `pool edit ${scope}` });
   return seen('Pools', 'All scopes');
 }
 
-/** The YAML of a scope as an admin sees it. */
+/** Returns the YAML of a scope as an admin sees it. */
 async function readText(scope: string): Promise<string> {
   const list = await openScope(scope);
   await press(list, 'pool_text');
@@ -86,7 +86,7 @@ async function readText(scope: string): Promise<string> {
   return element.initial_value;
 }
 
-/** How many changes of pools were written down since they were set. */
+/** Counts the changes of pools in the audit list. */
 async function countChanges(user = 'ada'): Promise<number> {
   const before = bot.slack.ephemerals(user).length;
   await bot.slack.command({ user, channel: 'general', text: 'audit' });

@@ -3,7 +3,7 @@ import type { Emulator } from '../support/emulator.ts';
 import { entryOf, sendPayload, startRig } from './support.ts';
 
 const told = (slack: Emulator) => slack.waitFor(() => slack.ephemerals('alice')[0], 'alice is told');
-/** The thread that each private message named, whichever way it went. */
+/** Lists the private messages sent so far: the method used, and the thread. */
 const waysOf = (slack: Emulator) =>
   slack.calls
     .filter(({ method }) => ['chat.postEphemeral', 'response_url'].includes(method))

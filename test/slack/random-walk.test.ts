@@ -10,17 +10,17 @@ import { size } from '../support/size.ts';
 import { HOSTILE_NAMES, listTraffic, POOLS, startWholeApp, type WholeApp } from './whole-app.ts';
 
 /**
- * People of every kind type commands and press whatever they see, on the whole bot with stored events. Whatever they do: Slack
- * refuses nothing, every request is acknowledged, every press is answered, and nothing goes wrong inside.
+ * People of every kind type commands and press what they see, on the whole bot with stored events. Whatever they do, Slack must
+ * refuse nothing, every request must be acknowledged, every press answered, and no error logged.
  */
 
 const NOW = Date.parse('2026-11-21T10:30:00Z');
 const PEOPLE = ['ada', 'alice', 'boris', 'gus'];
 const CHANNELS = ['api-usage', 'general', 'oncall', 'random', 'leads', 'partner-acme'];
-/** What a person can see of an answer; what has metadata was sent by the clock, or an alert. */
+/** Calls by which a person sees an answer. Messages with metadata are alerts or digests instead. */
 const SHOWN =
   /^(chat\.(postMessage|postEphemeral|update|delete)|views\.\w+|response_url|files\.completeUploadExternal)$/;
-/** Walks the walk of a failed run again. */
+/** Seed of a failed run, to repeat its walk. */
 const { WALK_SEED } = process.env;
 
 const HOUR_MS = 3_600_000;
@@ -138,7 +138,7 @@ describe.each(WORLDS)('in a workspace $world', ({ env }) => {
         for (const one of steps) {
           const done = await act(one);
           expect.soft(bot.errors.splice(0), done).toEqual([]);
-          // A form that was left open for an hour: the app cannot know before it tries, and has another way.
+          // A form left open for an hour: the app finds out only when it tries the expired URL, and then answers in another way.
           const problems = bot.slack.takeProblems().filter(({ detail }) => detail !== 'expired_url');
           expect.soft(problems, done).toEqual([]);
         }
@@ -146,7 +146,7 @@ describe.each(WORLDS)('in a workspace $world', ({ env }) => {
       {
         numRuns: size(4, 200),
         ...(WALK_SEED ? { seed: Number(WALK_SEED) } : {}),
-        // The world goes on: a shorter walk would not begin where this one did.
+        // Does not shrink a failed walk: the workspace has changed, so a shorter walk would not start from the same state.
         endOnFailure: true,
       },
     );
@@ -154,7 +154,7 @@ describe.each(WORLDS)('in a workspace $world', ({ env }) => {
   });
 });
 
-/** Does it, and waits for what the person then sees. Answers in words what was done. */
+/** Performs a step and waits for what the person then sees. Returns a description of the step. */
 async function act(one: Step): Promise<string> {
   const { slack } = bot;
   const { person: user, channel } = one;
@@ -230,7 +230,7 @@ interface Control {
   element: Block;
 }
 
-/** Buttons and menus in front of a person: in their form if one is open, else in messages, private ones and Home. */
+/** Lists the buttons and menus that a person sees: in their open form, else in messages, private ones too, and on Home. */
 function listControls(slack: Emulator, user: string, modal: View | undefined): Control[] {
   const places = CHANNELS.filter((channel) => canSee(slack, user, channel));
   const home = slack.home(user);
@@ -257,7 +257,7 @@ function listOptions(element: Block): string[] {
   return listOffered(element).map(({ value }) => String(value));
 }
 
-/** A person's way to fill a form: some fields as they are, some chosen, some nonsense. */
+/** Fills a form as a person may: some fields untouched, some chosen, some with nonsense. */
 async function fill(
   slack: Emulator,
   user: string,
@@ -300,7 +300,7 @@ function canSee(slack: Emulator, user: string, channel: string): boolean {
   return members.has(slack.workspace.findUser(user)!.id);
 }
 
-/** Until Slack has heard nothing more for a while: a picture that follows, a Home tab that is renewed. */
+/** Waits until no more calls reach Slack, such as those for a picture or the Home tab. */
 async function settle(slack: Emulator): Promise<void> {
   for (let seen = -1; seen !== slack.calls.length; ) {
     seen = slack.calls.length;

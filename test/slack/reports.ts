@@ -20,7 +20,7 @@ const ZONE = 'Europe/Berlin';
 const calendar = createCalendar(ZONE);
 const AS_OF_MS = Date.UTC(2026, 10, 21, 8, 0);
 
-/** Made-up reports of every kind, with numbers that add up. */
+/** Makes up a report of any kind, with numbers that add up. */
 export function answerFixture(question: Question): Report {
   switch (question.report) {
     case 'summary':
@@ -75,7 +75,7 @@ function rangeOf(text: string): Range {
   };
 }
 
-/** Row i has 1,000 ÷ (i + 1) thousand requests, a tenth of them failed. */
+/** Makes a ranking in which row i has 947,000 ÷ (i + 1) requests, a tenth of them failed. */
 export function rankingOf(question: Question, names: readonly string[], distinct = 42): RankingReport {
   const total = 2_310_000;
   const rows = names.map((name, index) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Rig, sendSigned, startRig } from './support.ts';
 
-/** A slash command signed for a time. */
+/** Sends a slash command signed for a time. Returns the status. */
 function send(rig: Rig, stampS: number, { secret }: { secret?: string } = {}): Promise<number> {
   const command = { command: '/usage', text: 'help', user_id: 'U01ALICE', channel_id: 'C01USAGE' };
   const body = new URLSearchParams(command).toString();

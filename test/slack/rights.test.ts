@@ -4,7 +4,7 @@ import { FORMS } from '../../src/slack/app.ts';
 import { type Rig, sendPayload, sendSigned, startRig } from './support.ts';
 
 const VALUE = JSON.stringify({ scope: 'crm', name: 'Daily credits', kind: 'pool', report: 'top' });
-/** Calls that ask who somebody is, or tell one person something. */
+/** Calls that look up a person or tell one person something. */
 const HARMLESS = ['auth.test', 'users.info', 'usergroups.users.list', 'chat.postEphemeral', 'chat.postMessage'];
 
 function listDeeds(user: string): object[] {
@@ -36,7 +36,7 @@ function listDeeds(user: string): object[] {
   return [...forms, ...presses, shortcut, ...searches];
 }
 
-/** Does everything that can be done in Slack, as somebody, and waits until all is done. */
+/** Does everything that can be done in Slack, as one person, and waits until all is done. */
 async function doAll(rig: Rig, user: string): Promise<void> {
   for (const deed of listDeeds(user)) expect((await sendPayload(rig, deed)).status).toBe(200);
   for (const text of ['top clients', 'digest add daily 09:00', 'export top clients', 'save mine', 'alerts test']) {

@@ -3,7 +3,7 @@ import type { Question, Report } from '../../src/domain/report.ts';
 import { answerFixture } from './reports.ts';
 import { entryOf, type RigOptions, startRig } from './support.ts';
 
-/** Single calls by a made-up report; everything else as in the other tests. */
+/** Makes a report of single calls; other reports are those of the other tests. */
 function report(question: Question): Report {
   const other = answerFixture({ ...question, report: 'daily' });
   if (question.report !== 'events') return answerFixture(question);

@@ -30,14 +30,14 @@ export interface Rig {
   slack: Emulator;
   app: SlackApp;
   db: Db;
-  /** Where Slack's requests go. */
+  /** Address for Slack's requests. */
   url: string;
-  /** Questions as the reporter was asked them. */
+  /** Questions that the reporter was asked. */
   questions: Question[];
   refused: RefusedBlocks;
   /** Lines of the log, parsed. */
   log: Record<string, unknown>[];
-  /** Commands of the ports, as `digests.add` with their arguments. */
+  /** Calls of the ports, such as `digests.add`, with their arguments. */
   done: { action: string; given: unknown[] }[];
 }
 
@@ -56,13 +56,13 @@ export interface RigOptions {
   digestPosts?: Partial<SlackDeps['digestPosts']>;
   alerts?: Partial<SlackDeps['alerts']>;
   pools?: Partial<SlackDeps['pools']>;
-  /** What an answer waits for. */
+  /** Every answer waits for this first. */
   before?: () => Promise<void>;
 }
 
 /**
- * The Slack app over a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test, which
- * fails where anything went wrong in that workspace; one that causes problems on purpose takes them.
+ * Starts the Slack app with a real database, on its own HTTP server, in an emulated workspace. Everything ends with the test,
+ * which fails on any problem in that workspace. A test that causes problems on purpose takes them.
  */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const now = options.now ?? Date.now;
@@ -128,7 +128,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   return { slack, app, db, url, questions, refused, log, done };
 }
 
-/** Sends a body to the app as Slack would: a form by default, JSON where `json` says so. */
+/** Sends a signed body to the app as Slack would: a form, or JSON with `json`. */
 export async function sendSigned(
   { url, slack }: Rig,
   body: string,
@@ -148,7 +148,7 @@ export async function sendSigned(
   return { status: response.status, text: await response.text() };
 }
 
-/** The same for what a person does: a press, a form, a search in a menu. */
+/** Sends an interaction as Slack would: a press, a form, a search in a menu. */
 export function sendPayload(rig: Rig, payload: unknown): ReturnType<typeof sendSigned> {
   return sendSigned(rig, new URLSearchParams({ payload: JSON.stringify(payload) }).toString());
 }
@@ -163,7 +163,7 @@ async function openTestDatabase(closing: (() => Promise<unknown> | undefined)[])
   return db;
 }
 
-/** Ports that note what they were told, with one digest and one alert. */
+/** Creates ports that note their calls in `done`, with one digest and one alert. */
 function createPorts(
   done: Rig['done'],
   { digests, digestPosts, alerts, pools }: RigOptions,
@@ -250,7 +250,7 @@ export function typesOf(message: { blocks?: { type: string }[] } | undefined): s
   return (message?.blocks ?? []).map(({ type }) => type);
 }
 
-/** The press that chooses an entry of the menus under an answer, by its label. */
+/** Returns the press that chooses an entry of the menus under an answer, by its label. */
 export function entryOf(
   message: { blocks?: { type: string; [key: string]: unknown }[] },
   label: string,

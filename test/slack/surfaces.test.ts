@@ -240,7 +240,7 @@ describe('the menu under an alert', () => {
   const text = { type: 'plain_text', text: 'Mute until the period ends' };
   it.each([
     ['2026-11-29T12:00:00Z', 'Mon 30 Nov 01:00'],
-    // Of a period that is over, for a day.
+    // The period is over, so the mute is for a day.
     ['2026-12-02T12:00:00Z', 'Thu 3 Dec 13:00'],
   ])('mutes for admins, who are told until when in their own time: at %s until %s', async (time, until) => {
     const [type, action_id, value] = ['overflow', 'alert_more', 'mute:period:41'];

@@ -15,7 +15,7 @@ afterAll(async () => {
   bot?.slack.assertNoProblems();
 });
 
-/** What `user` is told, alone, after doing this. */
+/** Does something as `user` and returns the private message that follows. */
 async function tell(user: string, action: () => Promise<unknown>): Promise<string> {
   const before = bot.slack.ephemerals(user).length;
   await action();

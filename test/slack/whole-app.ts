@@ -10,13 +10,13 @@ export interface WholeApp {
   slack: Emulator;
   /** Lines of the log that are errors. */
   errors: Record<string, unknown>[];
-  /** Moves the clock of the bot and of Slack; it stands still otherwise. */
+  /** Sets the clock of the bot and of Slack, which otherwise stands still. */
   setNow(ms: number): void;
   send(events: readonly object[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Names that senders may use, and that must never mention, format, link or run. */
+/** Names that senders may use. In Slack they must never mention, format, link or run anything. */
 export const HOSTILE_NAMES = [
   '<!channel> *x* =HYPERLINK("https://evil.example") 名前 `',
   '<@U01ALICE> & <#C01FINANCE> https://evil.example',
@@ -27,7 +27,7 @@ export const HOSTILE_NAMES = [
 
 const TOKEN = 'walk-0123456789abcdef';
 
-/** The bot as it runs, on a real database with stored events, in an emulated workspace. */
+/** Starts the whole bot on a real database, in an emulated workspace. */
 export async function startWholeApp(options: { nowMs: number; env?: Record<string, string> }): Promise<WholeApp> {
   const database = await createDatabase('sqlite');
   let nowMs = options.nowMs;
@@ -70,7 +70,7 @@ export async function startWholeApp(options: { nowMs: number; env?: Record<strin
 
 const STEP_MS = 3_600_000;
 
-/** Hourly traffic up to `nowMs`, by plain and hostile names, every dimension used. */
+/** Lists traffic up to `nowMs`, with plain and hostile names in every dimension. */
 export function listTraffic(nowMs: number, count = 600): object[] {
   const clients = ['Acme CRM', 'billing-sync', 'b9c1f0', ...HOSTILE_NAMES];
   const statuses = [200, 200, 200, 201, 400, 401, 404, 429, 500, 503, undefined];

@@ -5,7 +5,7 @@ import { createClient, start, stopAll } from './support.ts';
 
 afterEach(stopAll);
 
-/** Names and types of an answer's fields; lists by their first item. */
+/** Returns the names and types of an answer's fields. A list is represented by its first item. */
 function toShape(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(toShape);
   if (typeof value !== 'object' || value === null) return typeof value;

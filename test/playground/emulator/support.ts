@@ -4,7 +4,7 @@ import { App, HTTPReceiver, type Logger, LogLevel, SocketModeReceiver } from '@s
 import { WebClient } from '@slack/web-api';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../support/emulator.ts';
 
-/** Refusals are what these tests are about; the clients need not print them. */
+/** Silences the clients: these tests cause refusals on purpose. */
 const SILENT: Logger = {
   debug() {},
   info() {},
@@ -17,7 +17,7 @@ const SILENT: Logger = {
 
 const open: { stop(): Promise<unknown> }[] = [];
 
-/** Ends everything that a test started, the newest first. For afterEach. */
+/** Stops everything that a test has started, the newest first. Call it in `afterEach`. */
 export async function stopAll(): Promise<void> {
   while (open.length > 0) await open.pop()!.stop();
 }
@@ -28,7 +28,7 @@ export async function start(options: EmulatorOptions = {}): Promise<Emulator> {
   return emulator;
 }
 
-/** A client that neither retries nor waits: every failure is seen. */
+/** Creates a client that neither retries nor waits, so that every failure is seen. */
 export function createClient(emulator: Emulator, token = emulator.botToken): WebClient {
   return new WebClient(token, {
     slackApiUrl: emulator.apiUrl,
@@ -38,7 +38,7 @@ export function createClient(emulator: Emulator, token = emulator.botToken): Web
   });
 }
 
-/** Error code of a Web API call, or `ok`. */
+/** Returns the error code of a Web API call, or `ok`. */
 export async function outcome(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -49,7 +49,7 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** A Bolt app in HTTP mode on a free port, with the emulator delivering to it. */
+/** Starts a Bolt app in HTTP mode on a free port, to which the emulator delivers. */
 export async function startHttpApp(emulator: Emulator): Promise<App> {
   const receiver: HTTPReceiver = new HTTPReceiver({
     signingSecret: emulator.signingSecret,
@@ -68,7 +68,7 @@ export async function startHttpApp(emulator: Emulator): Promise<App> {
   return app;
 }
 
-/** An app of plain HTTP, for what Bolt does by itself: `answer` gives the status of each request. */
+/** Starts an app on plain HTTP, without what Bolt does by itself. `answer` returns the status for each request. */
 export async function startRawApp(
   emulator: Emulator,
   answer: (request: IncomingMessage, body: string) => number,
@@ -82,7 +82,7 @@ export async function startRawApp(
   open.push({ stop: () => new Promise((resolve) => server.close(resolve)) });
 }
 
-/** A Bolt app in Socket Mode, connected. */
+/** Starts a Bolt app in Socket Mode and waits until it is connected. */
 export async function startSocketApp(emulator: Emulator, prepare: (app: App) => void): Promise<App> {
   const receiver = new SocketModeReceiver({
     appToken: emulator.appToken,
@@ -102,7 +102,7 @@ export async function startSocketApp(emulator: Emulator, prepare: (app: App) => 
   return app;
 }
 
-/** The smallest PNG file of a size: a header; nothing here looks at the pixels. */
+/** Makes a PNG file of a size with a header only: no test reads its pixels. */
 export function png(width = 8, height = 4): Buffer {
   const header = Buffer.alloc(33);
   header.write('\x89PNG\r\n\x1a\n', 'latin1');

@@ -8,7 +8,7 @@ interface Account {
   admin: boolean;
 }
 
-/** A workspace whose `users.list` takes 20 calls a minute, on a clock that only moves when told to. */
+/** Opens a workspace whose `users.list` takes 20 calls a minute, on a clock that moves only in pauses. */
 function openWorkspace(accounts: readonly Account[]) {
   let nowMs = 0;
   const calls: { limit: number; cursor?: string }[] = [];

@@ -8,7 +8,7 @@ const TOKEN = 'xoxb-1-secret';
 const lines: Record<string, unknown>[] = [];
 const log = createLogger('debug', { write: (line) => void lines.push(JSON.parse(line)) });
 
-/** A client whose every call is answered with this. */
+/** Creates a client whose calls all get this answer. */
 function openClient(answer: () => Response | Promise<Response>) {
   lines.length = 0;
   return createWebClient(TOKEN, { log, fetch: async () => answer(), apiUrl: 'http://bot:hunter2@slack.example/api' });

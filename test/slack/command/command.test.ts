@@ -8,7 +8,7 @@ import { HELP_TOPICS } from '../../../src/slack/command/help-topics.ts';
 import { createKnownNames } from '../../../src/slack/command/names.ts';
 import { parseCommand, understand } from '../../../src/slack/command/parse-command.ts';
 
-/** Who and what calls here. */
+/** Known names for the tests. */
 const NAMES = createKnownNames([
   ...['Acme', 'Acme CRM', 'Beta', 'Warehouse Export', 'Gamma', 'GAMMA', 'Total'].map((name) => ({
     key: 'client' as const,
@@ -31,7 +31,7 @@ const NAMES = createKnownNames([
   { key: 'user', name: 'globex', value: 'globex' },
 ]);
 
-/** The question that a text asks, as the canonical command. */
+/** Parses a question and returns it as its canonical command. */
 function asked(text: string): string {
   const command = parseCommand(text, NAMES);
   if (command.kind !== 'question') throw new Error(`${text} is ${command.kind}`);

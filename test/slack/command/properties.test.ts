@@ -13,7 +13,7 @@ import { protectFromSlack, undoSlackEscapes } from '../../../src/slack/command/w
 import { tallyInputs } from '../../support/figures.ts';
 import { size } from '../../support/size.ts';
 
-/** Names as senders give them: any text, and texts that look like the grammar. */
+/** Names as senders may give them: any text, and texts that look like words of the grammar. */
 const names = fc.oneof(
   fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }),
   fc.string({ minLength: 1, maxLength: 40, unit: 'binary' }),
@@ -180,7 +180,7 @@ const questions: fc.Arbitrary<Question> = fc
     const question: Question = { ...rest };
     const isByName = report === 'latency' || report === 'daily' || report === 'day';
     if (report === 'top' || (isByName && dimension !== 'client')) question.dimension = dimension;
-    // A part that the report has no use for is refused.
+    // Leaves out parts that the report would refuse.
     for (const part of [
       'only',
       'versus',
@@ -204,11 +204,11 @@ const questions: fc.Arbitrary<Question> = fc
     if (report === 'pool' && dimension === 'route') question.focus = 'overage';
     const focus = FOCUSED[report];
     if (focus && dimension === 'client' && hasUse(question, 'focus', focus)) question.focus = focus;
-    // The scope of these is said by its name, and twelve months are the history's own range.
+    // These reports name their scope, and twelve months are the default range of a history.
     if (isScoped && question.filters) question.filters = question.filters.filter(({ key }) => key !== 'scope');
-    // Balances are of all calls.
+    // Balances count all calls, so they take no filters.
     if (report === 'pool' || report === 'history' || report === 'licences') delete question.filters;
-    // Cards are of now.
+    // Cards show the present, so they take no range.
     if (report === 'summary') delete question.range;
     if (report === 'history' && question.range === '12-months') delete question.range;
     if (question.filters?.length === 0) delete question.filters;
@@ -277,7 +277,7 @@ test('any text is a command, or is refused with commands that are', () => {
       try {
         const command = parseCommand(text);
         if (command.kind !== 'question') return;
-        // What was understood can be said again.
+        // A question that was understood can be written as a command and parsed again.
         expect(parseCommand(formatQuestion(command.question))).toEqual(command);
       } catch (error) {
         if (!(error instanceof HeadroomError)) throw error;
@@ -293,7 +293,7 @@ test('any text is a command, or is refused with commands that are', () => {
   tallyInputs('commands', size(1250, 50_000));
 });
 
-/** Words that mean nothing here and are near none that does. */
+/** Words without a meaning, and not similar to any word with one. */
 const strangers = fc.constantFrom(
   'frobnicate',
   'quux',
@@ -320,7 +320,7 @@ const meaningful = fc.constantFrom(
   ...OWN,
   ...OWN.map((name) => name.toLowerCase()),
 );
-/** Words that take a name, which may be any. */
+/** Words that are followed by any name. */
 const TAKES_NAME =
   /^(client|route|why|user|ip|module|method|function|version|kind|initiator|source|scope|pool|pools|history|explain|sort|sorted|order|open|save|unsave|left|credits|credit|balance|forecast)$/i;
 
@@ -344,7 +344,7 @@ test('every word is used, or named as not understood', () => {
           for (const { command: offer } of error.suggestions) parseCommand(offer, NAMES);
           return;
         }
-        // Understood: then each strange word is a name behind a word that takes one.
+        // If the text was understood, each strange word must be a name after a word that takes one.
         const written =
           command.kind === 'question' ? formatQuestion(command.question).toLowerCase() : JSON.stringify(command);
         for (const word of unknown) {

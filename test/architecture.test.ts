@@ -10,8 +10,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const COMMON = ['errors.ts', 'log.ts', 'secret.ts', 'threads.ts', 'version.ts'];
 
 /**
- * What each part may import besides itself and COMMON. Data flows ingest → store → report → chart → slack; `schedule` and
- * the listeners of `slack` are the starters, and reach each other only through slack/ports.ts.
+ * Parts that each part may import besides itself and COMMON. Data flows ingest → store → report → chart → slack. Work starts in
+ * `schedule` and the listeners of `slack`, which reach each other only through slack/ports.ts.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: ['errors.ts'],
@@ -35,10 +35,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'playground/emulator': [],
 };
 
-/** Parts above put together what is below: they may import anything. */
+/** Parts at the top, which put the others together and may import anything. */
 const FREE = ['cli', 'samples', 'playground', 'app.ts', 'main.ts', 'config.ts'];
 
-/** Of the folder `slack`, message builders and other starters use declarations only: never a listener, Bolt or the store. */
+/** Files of `slack` that other parts may import: they have declarations only, no listener, Bolt or store. */
 const SLACK_LEAVES = ['context.ts', 'next-questions.ts', 'permissions.ts', 'ports.ts'];
 
 /** Packages, and the parts that may use them. */
@@ -118,7 +118,7 @@ describe('the picture in README.md', () => {
         .filter((from) => from in ALLOWED && !listBehind(part).includes(from))
         .map((from) => `${from} --> ${part}`),
     );
-    // Declarations alone, as said above.
+    // Allowed because only declarations are imported (SLACK_LEAVES).
     expect(missing).toEqual(['slack --> messages']);
   });
 });
@@ -184,7 +184,7 @@ describe('packages', () => {
 
   it('are in package.json, for an installation without devDependencies too', () => {
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(SRC, '../package.json'), 'utf8'));
-    // The demo draws its page with packages that a deployment does without, and says so there.
+    // The demo may use devDependencies: a deployment does without it.
     const all = { ...dependencies, ...devDependencies };
     const wrong = imports.filter(
       ({ from, target, ours }) =>
@@ -209,7 +209,7 @@ describe('packages', () => {
   });
 });
 
-/** Sets of files of which each reaches every other (Tarjan's strongly connected components), a file that imports itself too. */
+/** Lists the circles of imports: Tarjan's strongly connected components, and files that import themselves. */
 function listCircles(targets: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
@@ -233,7 +233,7 @@ function listCircles(targets: ReadonlyMap<string, readonly string[]>): string[][
   return circles;
 }
 
-/** Pairs of what is imported and what imports it. */
+/** Reads the arrows of the README's picture, as pairs of the imported part and the importing one. */
 function readPicture(): [string, string][] {
   const picture = /```mermaid\n\S.*\n([\s\S]+?)```/.exec(readFileSync(join(SRC, '../README.md'), 'utf8'))![1]!;
   const names = new Map([...picture.matchAll(/(\w+)\[(.+?)\]/g)].map(([, id, name]) => [id!, name!]));

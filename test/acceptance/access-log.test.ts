@@ -7,7 +7,7 @@ import { grouped, type Stage, startStage } from './stage.ts';
 const LOG = gunzipSync(readFileSync(new URL('../fixtures/access-log/semicomplete-access.log.gz', import.meta.url)));
 const RANGE = '2015-05-17..2015-05-20';
 
-/** What `awk '{print $1}' | sort | uniq -c | sort -rn` would say of a field. */
+/** Counts the values of a field, as `awk '{print $1}' | sort | uniq -c | sort -rn` would. */
 function count(pattern: RegExp): [string, number][] {
   const counts = new Map<string, number>();
   for (const [, found] of LOG.toString('utf8').matchAll(pattern)) counts.set(found!, (counts.get(found!) ?? 0) + 1);

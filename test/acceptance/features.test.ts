@@ -19,7 +19,7 @@ import {
 } from './sample.ts';
 import { ALICE, CHANNEL, grouped, ONCALL, type Seen, type Stage, startStage, toSeen } from './stage.ts';
 
-/** The rows that the reference systems' own pages state: A UiPath, B Genesys Cloud, C account app, D Zoho CRM, E Bigin. */
+/** Numbers of features listed on the reference systems' pages: A UiPath, B Genesys Cloud, C account app, D Zoho CRM, E Bigin. */
 const ROWS = { A: 22, B: 37, C: 19, D: 28, E: 13 } as const;
 const IDS = Object.entries(ROWS).flatMap(([system, count]) =>
   Array.from({ length: count }, (_, index) => `${system}${index + 1}`),
@@ -36,7 +36,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.stop());
 
-/** What `/usage …` answers; the same question is asked once. */
+/** Asks `/usage …` and keeps the answer, so that a repeated question is asked once. */
 function usage(text: string): Promise<Seen> {
   let answer = answers.get(text);
   if (!answer) {
@@ -46,13 +46,13 @@ function usage(text: string): Promise<Seen> {
   return answer;
 }
 
-/** The rows of an answer's table, by the labels of its columns. */
+/** Returns the rows of an answer's table, by the labels of its columns. */
 function rowsOf({ table }: Seen): Record<string, string>[] {
   const [head = [], ...rows] = table;
   return rows.map((row) => Object.fromEntries(head.map((label, at) => [label || 'bar', row[at] ?? ''])));
 }
 
-/** The row that has these cells; fails with the whole table where none has. */
+/** Returns the row with these cells. If there is none, the failure shows the whole table. */
 function rowOf(seen: Seen, cells: Record<string, string>): Record<string, string> {
   const row = rowsOf(seen).find((each) => Object.entries(cells).every(([label, text]) => each[label] === text));
   expect(row, `a row with ${JSON.stringify(cells)} in\n${seen.text}`).toBeDefined();
@@ -66,7 +66,7 @@ function expectRanking(seen: Seen, expected: readonly (readonly [string, number]
   );
 }
 
-/** The same numbers whatever the order of equals. */
+/** Asserts the counts of a ranking. Rows with equal counts may be in any order. */
 function expectCounts(seen: Seen, expected: readonly (readonly [string, number])[]): void {
   const shown = seen.table.slice(1).map(([name, requests]) => `${name} ${requests}`);
   expect(shown.toSorted()).toEqual(expected.map(([name, count]) => `${name} ${grouped(count)}`).toSorted());
@@ -79,7 +79,7 @@ const today = (where: Parameters<typeof between>[2] = {}) => between('2026-11-21
 const percent = (part: number, whole: number) => Number(((100 * part) / whole).toFixed(1));
 const percentOf = (cell: string | undefined) => Number.parseFloat(cell ?? '');
 
-/** Once its picture is there: stage.ask leaves the table. */
+/** Shows an answer as a chart again, since stage.ask leaves its table, and waits for the picture. */
 async function picture(seen: Seen): Promise<string> {
   const current = () => stage.slack.messages(CHANNEL).find(({ ts }) => ts === seen.message.ts)!;
   const chart = elementsOf(current()).find(({ action_id }) => action_id === 'answer_view:chart');
@@ -110,7 +110,7 @@ function entriesOf({ options = [], option_groups = [] }: Element): Entry[] {
   return [...options, ...option_groups.flatMap((group) => group.options)];
 }
 
-/** Presses something under an answer and returns what the message has become. */
+/** Presses a control under an answer and returns the changed message. */
 async function press(seen: Seen, action: string, choice?: string, user = ALICE): Promise<Seen> {
   const current = () => stage.slack.messages(CHANNEL).find(({ ts }) => ts === seen.message.ts)!;
   const before = toSeen(current());
@@ -606,7 +606,7 @@ feature('C1', 'counts, rate limits, trend and plan at one look', async () => {
   expect(words).toMatch(/peak minute 70 of 60 allowed \(Carriers, 10:29\)/);
   expect(words).toContain(`${grouped(calls(today()))} requests`);
   expect(words).toContain('9,200 of 10,000');
-  // Asked for, it is told in the sentence alone.
+  // The first line answers this question, so the context line does not repeat it.
   expect((await usage('requests per minute now')).words).toMatch(/\d clients · as of/);
 });
 feature('C2', 'keys belong to a client', async () => {
@@ -657,7 +657,7 @@ feature('C11', 'red from 90%, and on-call is called', async () => {
     () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('Permits has used 92% of its plan')),
     'the alert at 90%',
   );
-  // Its chart came by an edit, which mentions nobody: what was posted did.
+  // Looks at the text as posted, which mentions on-call. The chart is added by an edit, which mentions nobody.
   const posted = await stage.slack.waitFor(
     () => stage.slack.calls.find(({ answer }) => answer.ts === told.ts),
     'the call',
@@ -987,7 +987,7 @@ function indexOfOption({ message }: Seen, label: string): string {
   return found!.value;
 }
 
-/** Values chosen in a form hold for that person and channel in the next questions, until they are reset. */
+/** Asserts that values chosen in the form apply to the person's next questions in the channel, until they are reset. */
 async function expectSelection(key: 'client' | 'route', value: string): Promise<void> {
   const user = 'U01BORIS';
   const question = 'top methods 30d scope:public-api';

@@ -16,7 +16,7 @@ const EVENTS = Array.from({ length: 900 }, (_, index) => ({
   status: 200,
   duration_ms: (index * 37) % 400,
 }));
-/** Of the months up to yesterday. */
+/** Lists the events of the days from `from` to `to`. */
 const days = (from: string, to: string) => EVENTS.filter(({ time }) => time >= from && time.slice(0, 10) <= to);
 const NOVEMBER = days('2026-11-01', '2026-11-27');
 const OCTOBER = days('2026-10-01', '2026-10-31');
@@ -35,14 +35,14 @@ const SLOW = USED.map(({ name }) => {
   return { name, p95_ms: sorted[Math.ceil(sorted.length * 0.95) - 1]! };
 }).sort((a, b) => b.p95_ms - a.p95_ms);
 
-/** Ids are of one source: that of the bot's token. */
+/** Imports into the source of the bot's token, because ids are unique per source. */
 const SOURCE = ['--source', 'default'];
 
 let folder: string;
 let target: TestDatabase | undefined;
 let stage: Stage;
 
-/** Where there is a PostgreSQL, usage was counted in SQLite and moved there. */
+/** With PostgreSQL, the usage is first counted in SQLite and then moved. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'headroom-newcomer-'));
   const content = EVENTS.map((event) => `${JSON.stringify(event)}\n`).join('');

@@ -4,7 +4,7 @@ import { createDatabase, type TestDatabase, WANTED_DIALECTS } from '../support/d
 import { size } from '../support/size.ts';
 import { grouped, type Stage, startStage } from './stage.ts';
 
-/** Random calls sent by HTTP, and every figure that Slack shows of them recomputed from the list of calls. */
+/** Sends random calls by HTTP, and recomputes every figure that Slack shows from the list of calls. */
 
 const NOW = Date.parse('2026-11-21T10:30:00Z');
 const FIRST = Date.parse('2026-10-23T00:00:00Z');
@@ -63,7 +63,7 @@ function fieldOf(call: Call, key: Key | 'status'): string {
   return String(call[key] ?? '(none)');
 }
 
-/** First and last day, or instants, that words stand for on Saturday 21 November 2026 in Berlin. */
+/** Days or instants meant by words of a range on Saturday 21 November 2026 in Berlin. */
 const RANGES: Record<string, (call: Call) => boolean> = {
   '7d': between('2026-11-14', '2026-11-20'),
   '30d': between('2026-10-22', '2026-11-20'),
@@ -94,7 +94,7 @@ interface Filter {
 const arbitraryFilter: fc.Arbitrary<Filter> = fc.oneof(
   fc.record({
     key: fc.constantFrom<Key[]>('client', 'user', 'ip', 'module', 'function'),
-    // What stands in angle brackets would be a mention if it were typed.
+    // Text in angle brackets would become a mention if it were typed.
     pattern: fc.constantFrom(...TEXTS.filter((each) => !each.startsWith('<')), '*channel*', 'a*', '*CRM', 'nobody'),
     not: fc.boolean(),
   }),
@@ -139,14 +139,14 @@ const toSums = (row: Record<string, string>): Sums => ({
   thousandths: Math.round(Number(row.credits) * 1000),
 });
 
-/** As a spreadsheet cell is written: what it would take for a formula gets an apostrophe. */
+/** Writes a name as a spreadsheet cell: an apostrophe precedes anything that would be read as a formula. */
 const asCell = (name: string): string => (/^[=+\-@\t\r]/.test(name) ? `'${name}` : name);
 
-/** The first line, with the number that its leader's share is of. */
+/** Pattern of a first line with the total that the leader's share refers to. */
 const saysOf = (requests: number): RegExp =>
   new RegExp(`^.* ${requests === 1 ? 'the only (request|failure)' : `${grouped(requests)} (requests|failures)`}\\b`);
 
-/** The first line where no call has a name to rank. */
+/** Pattern of the first line if no call has a name to rank. */
 const saysNone = (requests: number): RegExp => new RegExp(`^${grouped(requests)} requests?, none with an? `);
 
 const question = fc.record({
@@ -247,7 +247,7 @@ describe.each(WANTED_DIALECTS)('what Slack shows of random calls on %s', (dialec
   });
 });
 
-/** `2026-10-25T02:00+02:00`: the hour as clocks showed it, told apart where it came twice. */
+/** Returns the local hour with its offset, which tells apart an hour that comes twice: `2026-10-25T02:00+02:00`. */
 function hourOf({ time }: Call): string {
   const local = Temporal.Instant.from(time).toZonedDateTimeISO(ZONE);
   return local.round({ smallestUnit: 'hour', roundingMode: 'floor' }).toString({

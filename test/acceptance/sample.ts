@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Sample traffic of the reference systems, the same at every run, and a plain way to count it. */
+/** Sample traffic of the reference systems, the same in every run, with functions that count it in the plain way. */
 
 export const NOW = Date.parse('2026-11-21T10:30:00Z');
 const DAY_MS = 86_400_000;
@@ -77,7 +77,7 @@ export const EXCLUDED = [
   'Genesys Cloud for Zendesk',
 ];
 
-/** Months of the year before, of one call bundle each, and the October of the worked example; for `headroom import`. */
+/** One event with a `count` for each earlier month of the year before, and the worked example's October. For `headroom import`. */
 export const OLD_EVENTS: SampleEvent[] = [
   ...Array.from({ length: 11 }, (_, month) => ({
     id: `month-${month}`,
@@ -111,7 +111,7 @@ export const EVENTS: SampleEvent[] = [
   ...listRush(),
 ];
 
-/** Each connector on 10–20 November, the three initiators in turn; together 103,428 calls and 500 unmetered ones. */
+/** Calls of each connector on 10–20 November, by the three initiators in turn: 103,428 calls and 500 unmetered ones in all. */
 function listConnectorCalls(): SampleEvent[] {
   const calls = CONNECTORS.map((module, index) => ({
     id: `connector-${index}`,
@@ -173,7 +173,7 @@ function listPublicCalls(): SampleEvent[] {
   });
 }
 
-/** Every minute of three hours of yesterday. */
+/** Calls in every minute of three hours of yesterday. */
 function listPolls(): SampleEvent[] {
   return Array.from({ length: 180 }, (_, minute) => ({
     id: `poll-${minute}`,
@@ -188,7 +188,7 @@ function listPolls(): SampleEvent[] {
   }));
 }
 
-/** More than the rate allows, in one minute of this morning. */
+/** More calls in one minute of this morning than the rate limit allows. */
 function listBurst(): SampleEvent[] {
   return Array.from({ length: 310 }, (_, index) => ({
     id: `burst-${index}`,
@@ -203,7 +203,7 @@ function listBurst(): SampleEvent[] {
   }));
 }
 
-/** 70 calls within the minute before now, where 60 are allowed. */
+/** 70 calls in the minute before now. The rate limit is 60. */
 function listRush(): SampleEvent[] {
   return Array.from({ length: 70 }, (_, index) => ({
     id: `rush-${index}`,
@@ -235,7 +235,7 @@ function listCrmCalls(): SampleEvent[] {
   });
 }
 
-/** 41,000 calls in the 24 hours before now, by four users; and 30,000 the day before, which are out of the window. */
+/** 41,000 calls of four users in the 24 hours before now, and 30,000 calls before that, which are out of the window. */
 function listBiginCalls(): SampleEvent[] {
   const calls: [string, string, number][] = [
     ['2026-11-20T01:00:00Z', 'ana', 30_000],
@@ -255,7 +255,7 @@ function listBiginCalls(): SampleEvent[] {
   }));
 }
 
-/** A plan whose billing month began on the 15th: `total` calls on its days so far, and 3,000 in the month before. */
+/** Calls of a plan whose billing month began on the 15th: `total` since then, and 3,000 in the month before. */
 function listPlanCalls(scope: string, total: number): SampleEvent[] {
   const days = Array.from({ length: 7 }, (_, day) => ({
     id: `${scope}-${day}`,
@@ -290,12 +290,12 @@ type Where = Partial<Record<keyof SampleEvent | 'name', unknown>>;
 
 const KINDS_LEFT_OUT = ['internal', 'outbound-data-action'];
 
-/** What counts: all but what the exclusion rules take out. */
+/** Events that count: all but those that the exclusion rules take out. */
 export const COUNTED = EVENTS.filter(
   ({ client, kind = 'call' }) => !EXCLUDED.includes(client) && !KINDS_LEFT_OUT.includes(kind),
 );
 
-/** Events of whole UTC days, both included, that have these values. */
+/** Lists the events of these UTC days, first and last included, that have the given values. */
 export function between(firstDay: string, lastDay: string, where: Where = {}, events = COUNTED): SampleEvent[] {
   return events.filter(
     (event) =>
@@ -305,7 +305,7 @@ export function between(firstDay: string, lastDay: string, where: Where = {}, ev
   );
 }
 
-/** The seven whole days before now. */
+/** Lists the events of the seven whole days before now. */
 export function lastWeek(where: Where = {}): SampleEvent[] {
   return between('2026-11-14', '2026-11-20', where);
 }
@@ -318,13 +318,13 @@ export function failures(events: readonly SampleEvent[]): number {
   return calls(events.filter(({ status = 0 }) => status >= 400));
 }
 
-/** Credits by the cost rules above. */
+/** Sums the credits by the cost rules above. */
 export function credits(events: readonly SampleEvent[]): number {
   const costs: Record<string, number> = { integration_task: 2, rpa: 0 };
   return events.reduce((sum, { count = 1, kind = 'call' }) => sum + count * (costs[kind] ?? 1), 0);
 }
 
-/** Calls by the values of a field, most first. */
+/** Counts calls by the values of a field, the largest first. */
 export function ranked(events: readonly SampleEvent[], key: keyof Where, amount = calls): [string, number][] {
   const groups = Map.groupBy(events, (event) => String(fieldOf(event, key) ?? '(none)'));
   return [...groups].map(([name, group]) => [name, amount(group)] as [string, number]).sort((a, b) => b[1] - a[1]);
@@ -337,7 +337,7 @@ const SHOWN_NAMES: [RegExp, string][] = [
   [/^App Foundry /, 'AppFoundry'],
 ];
 
-/** `name`: the shown name of the client; `route`: of the URL too. */
+/** Returns a field of an event. `name` is the client's shown name; `route` may come from the URL. */
 export function fieldOf(event: SampleEvent, key: keyof Where): unknown {
   if (key === 'name') return SHOWN_NAMES.find(([id]) => id.test(event.client))?.[1] ?? event.client;
   if (key === 'kind') return event.kind ?? 'call';

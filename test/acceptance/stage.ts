@@ -19,11 +19,11 @@ type Blocks = readonly { [key: string]: unknown }[];
 /** An answer as a person sees it. */
 export interface Seen {
   message: Shown;
-  /** The fallback text, without the invisible marks that keep names from linking. */
+  /** The fallback text, without the word joiners that keep names from becoming links. */
   text: string;
-  /** Every word that the blocks show: headings, lists, cards, tables, buttons. */
+  /** All texts that the blocks show: headings, lists, cards, tables, buttons. */
   words: string;
-  /** Cells of the table, its head first: of the one behind *Table* where a chart is shown; empty where there is none. */
+  /** Cells of the table, its head first. If a chart is shown, the table is the one behind *Table*. Empty if there is none. */
   table: string[][];
   /** Labels of its buttons and menu entries. */
   controls: string[];
@@ -32,13 +32,13 @@ export interface Seen {
 export interface Stage {
   app: App;
   slack: Emulator;
-  /** Types `/usage …` and answers what comes of it: in the channel, or to that person alone. */
+  /** Types `/usage …` and returns the answer, posted in the channel or to the person alone. */
   ask(text: string, who?: { user?: string; channel?: string }): Promise<Seen>;
-  /** Does something and answers the message that comes of it. */
+  /** Does something and returns the message that follows. */
   see(action: () => Promise<unknown>, who?: { user?: string; channel?: string }): Promise<Seen>;
-  /** The same with the table that stands behind its chart: presses *Table* where there is one. */
+  /** Returns an answer with its table. If it shows a chart, presses *Table* first. */
   withTable(shown: Shown, user?: string): Promise<Seen>;
-  /** The rows of `/usage export …`, as objects by column. */
+  /** Returns the rows of `/usage export …`, as objects by column. */
   csv(text: string): Promise<Record<string, string>[]>;
   send(events: readonly object[]): Promise<{ accepted: number; duplicates: number; rejected: unknown[] }>;
   /** Runs a command of the command line beside the bot. */
@@ -48,7 +48,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  /** When it is, epoch ms; time passes from there. */
+  /** Time at the start, epoch ms. It passes normally from there. */
   nowMs: number;
   zone?: string;
   databaseUrl?: string;
@@ -61,7 +61,7 @@ export interface StageOptions {
 
 const TOKEN = 'acceptance-0123456789';
 
-/** The whole bot on a real database, in an emulated workspace, reached by HTTP and by what people type. */
+/** Starts the whole bot on a real database, in an emulated workspace. Tests use it by HTTP and by commands in Slack. */
 export async function startStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'headroom-acceptance-'));
   const database = await createDatabase('sqlite');
@@ -128,7 +128,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   };
   const see: Stage['see'] = async (action, { user = ALICE, channel = CHANNEL } = {}) => {
     const look = () =>
-      // On a busy machine a slow answer is announced first.
+      // On a busy machine, a message that the bot is still counting comes first.
       [...slack.messages(channel), ...slack.ephemerals(user)].filter(({ text }) => !text.startsWith('Still counting'));
     const before = new Set(look().map(({ ts }) => ts));
     await action();
@@ -178,7 +178,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-/** Whether the other view of an answer is its table. */
+/** Tells whether an answer shows a chart, because then it offers its table. */
 function isChart({ blocks = [] }: Shown): boolean {
   const elements = blocks.flatMap((block) => (block.elements ?? []) as { action_id?: string }[]);
   return elements.some(({ action_id }) => action_id === 'answer_view:table');
@@ -196,7 +196,7 @@ export function toSeen(message: Shown): Seen {
   };
 }
 
-/** As people read it: without word joiners, with Slack's three escapes undone. */
+/** Returns a text as people read it: without word joiners, with Slack's three escapes decoded. */
 function clean(text: string): string {
   return text.replaceAll('\u2060', '').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
@@ -209,7 +209,7 @@ function listTexts(value: unknown): string[] {
   );
 }
 
-/** RFC 4180, as a spreadsheet reads it. */
+/** Parses CSV (RFC 4180), as a spreadsheet does. */
 function parseCsv(text: string): Record<string, string>[] {
   const rows: string[][] = [[]];
   for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {

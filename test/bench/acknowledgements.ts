@@ -6,8 +6,8 @@ import type { Row, Settings } from './row.ts';
 const COMMANDS = ['', 'top 5 users', 'status 7d', 'daily 30d', 'pool', 'top routes client:client-3'];
 
 /**
- * How long Slack waits for an acknowledgement while senders send as fast as they are answered and every command is
- * answered with its chart: the bot in a process of its own, senders and the emulated Slack on the same cores.
+ * Measures how long Slack waits for an acknowledgement, while senders send as fast as they are answered and every command gets
+ * its chart. The bot has its own process; senders and the emulated Slack share its cores.
  */
 export async function* measureAcknowledgements({ folder, share }: Settings): AsyncGenerator<Row> {
   const bot = await startBot(`sqlite:${join(folder, 'acknowledgements.db')}`);

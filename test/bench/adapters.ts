@@ -131,7 +131,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Events a second of work that each adapter reads, from bytes to events, in one thread; nothing is stored. */
+/** Measures the events that each adapter reads per second of processor time, in one thread. Nothing is stored. */
 export function* measureAdapters({ share }: Settings): Generator<Row> {
   const next = createEventSource(7);
   const receivedMs = Date.UTC(2026, 10, 20, 12);

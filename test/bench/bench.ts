@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --only PART] [--quick] [--json] [--events N] [--database URL]`: ingest to disk over HTTP, what reads
- * bodies and files, Slack's wait meanwhile, reports over many events, charts. Senders and bot share this machine's cores; the
- * figures of one run belong together, and ratios tell more than rates. A database that is given must be empty.
+ * `npm run bench [-- --only PART] [--quick] [--json] [--events N] [--database URL]` measures ingest over HTTP to disk, readers of
+ * bodies and files, acknowledgements to Slack under load, reports over many events, and charts. Senders and bot share this
+ * machine's cores: compare figures of one run only, and trust ratios more than rates. A given database must be empty.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -56,7 +56,7 @@ const measured: Record<string, readonly Row[]> = {};
 
 try {
   for (const [name, measure] of Object.entries(PARTS)) {
-    // Memory takes many minutes, so only when it is asked for.
+    // Measuring memory takes many minutes, so it runs only when asked for.
     if (only === undefined ? name === 'memory' : name !== only) continue;
     const rows = await Array.fromAsync(measure(settings));
     measured[name] = rows;

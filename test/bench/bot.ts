@@ -12,7 +12,7 @@ export interface BenchBot {
   stop(): Promise<void>;
 }
 
-/** The bot as it is deployed, in a process of its own, with an emulated Slack; `index` tells apart those of one database. */
+/** Starts the bot as deployed, in a child process, with an emulated Slack. `index` numbers the bots on one database. */
 export async function startBot(databaseUrl: string, index = 0): Promise<BenchBot> {
   const slack = await startEmulator();
   const port = 20_000 + (process.pid % 20_000) + index;

@@ -25,7 +25,7 @@ const CHARTS: readonly { name: string; report: Report; view?: ChartView }[] = [
   { name: 'client', report: drillOf('mobile-android') },
 ];
 
-/** Times of drawing each kind of chart in this thread: the first, which compiles code, and those after it. */
+/** Measures drawing each kind of chart in this thread: the first time, which compiles code, and the times after it. */
 export async function* measureCharts({ share }: Settings): AsyncGenerator<Row> {
   for (const { name, report, view } of CHARTS) {
     let bytes = 0;

@@ -23,7 +23,7 @@ const SAMPLES = [
   ['traefik (JSON)', 'access-log/traefik.ndjson'],
 ] as const;
 
-/** Events a second of work that one thread reads of each format of access logs, from bodies of 1 MB; nothing is stored. */
+/** Measures the events per second of processor time that one thread reads of each access log format, in bodies of 1 MB. */
 export function* measureFormats({ share }: Settings): Generator<Row> {
   const adapter = getAdapter('access-log');
   for (const [name, path] of SAMPLES) {
@@ -37,7 +37,7 @@ export function* measureFormats({ share }: Settings): Generator<Row> {
   }
 }
 
-/** Lines a second that `headroom import` takes from a plain access log to disk; and folded into the totals as well. */
+/** Measures the lines per second that `headroom import` writes from an access log to disk, and with folding into totals. */
 export async function* measureImport({ folder, share }: Settings): AsyncGenerator<Row> {
   const count = Math.ceil(500_000 * share);
   const path = join(folder, 'access.log');

@@ -6,8 +6,8 @@ import { runLoad } from './load.ts';
 import type { Row, Settings } from './row.ts';
 
 /**
- * Events a second through HTTP to disk, and as a share of what a plain table takes in the same run. The bot, an emulated
- * Slack's and the sender's processes share this machine's cores.
+ * Measures events per second over HTTP to disk, also as a share of the rows that a plain table takes in the same run. The
+ * processes of the bot, the emulated Slack and the sender share this machine's cores.
  */
 export async function* measureIngest({ folder, share, database }: Settings): AsyncGenerator<Row> {
   const plain = measurePlainTable(join(folder, 'plain.db'), 300_000 * share);
@@ -37,7 +37,7 @@ export async function* measureIngest({ folder, share, database }: Settings): Asy
   }
 }
 
-/** Rows a second that a plain table with a unique text id takes in one process, 1,000 a transaction, as durably: the yardstick. */
+/** Measures the yardstick: rows per second into a plain table with a unique text id, 1,000 per transaction, just as durable. */
 function measurePlainTable(path: string, events: number): number {
   const sqlite = new Sqlite(path);
   sqlite.pragma('journal_mode = WAL');

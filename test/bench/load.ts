@@ -4,15 +4,15 @@ import { connect } from 'node:net';
 import { createEventSource } from './events.ts';
 
 /**
- * A sender that costs little, in a process of its own: bodies are made before the clock starts and get new ids each time
- * they are sent; each connection writes one request and waits for its answer. Tells what the client saw.
+ * A cheap sender in a child process. Bodies are made before the clock starts and get new ids each time they are sent. Each
+ * connection sends one request and waits for its answer. The result has the times seen by the client.
  */
 export interface LoadSettings {
   port: number;
   token: string;
   eventsPerRequest: number;
   connections: number;
-  /** Of which the first tenth warms up: it is sent, and not counted. */
+  /** Number of requests. The first tenth warms up and is not counted. */
   requests: number;
   seed: number;
 }
@@ -20,13 +20,13 @@ export interface LoadSettings {
 export interface LoadResult {
   events: number;
   seconds: number;
-  /** Latency of a request as the client saw it. */
+  /** Latency of a request, as seen by the client. */
   p50Ms: number;
   p99Ms: number;
   refused: number;
 }
 
-/** Sends, and answers when all of it was answered; `onBegin` is called when the part that counts begins. */
+/** Sends all requests. Resolves once all are answered. Calls `onBegin` when the counted part begins. */
 export async function runLoad(settings: LoadSettings, onBegin = (): void => {}): Promise<LoadResult> {
   const sender = fork(import.meta.filename, [JSON.stringify(settings)], { execArgv: [] });
   const result = Promise.withResolvers<LoadResult>();
@@ -37,14 +37,14 @@ export async function runLoad(settings: LoadSettings, onBegin = (): void => {}):
 
 const [NEW_LINE, BRACE, TWO] = Buffer.from('\n}2') as unknown as [number, number, number];
 const HEX = Buffer.from('0123456789abcdef');
-/** Of the first digit in 'HTTP/1.1 200'. */
+/** Offset of the status's first digit in 'HTTP/1.1 200'. */
 const STATUS_AT = 9;
-/** Events in all bodies: enough that they are about as varied as if each were new. */
+/** Number of events in all bodies, enough to be nearly as varied as new ones. */
 const VARIED_EVENTS = 200_000;
 
 interface Body {
   bytes: Buffer;
-  /** Where each event's id begins. */
+  /** Offset of each event's id. */
   ids: Uint32Array;
 }
 
@@ -54,7 +54,7 @@ async function send(settings: LoadSettings): Promise<LoadResult> {
   let sent = 0;
   let refused = 0;
 
-  /** One connection: sends until so many requests have been sent by all of them. */
+  /** Sends on one connection until all connections together have sent `until` requests. */
   const run = (until: number): Promise<void> =>
     new Promise((resolve, reject) => {
       let startedMs = 0;
@@ -75,7 +75,7 @@ async function send(settings: LoadSettings): Promise<LoadResult> {
         buffer: Buffer.alloc(64 * 1024),
         callback: (size: number, buffer: Uint8Array): boolean => {
           if (!isAnswering && buffer[STATUS_AT] !== TWO) refused += 1;
-          // The answer ends its body with the only line end that follows a brace: no header does.
+          // The answer is complete at a line end after a brace, because no header has one.
           isAnswering = buffer[size - 1] !== NEW_LINE || buffer[size - 2] !== BRACE;
           if (isAnswering) return true;
           latencies.push(performance.now() - startedMs);
@@ -126,7 +126,7 @@ function makeBodies({ token, eventsPerRequest, requests, seed }: LoadSettings): 
   });
 }
 
-/** Gives each event an id that no other has had: four words of eight digits, the hyphens between them stay. */
+/** Gives each event a new random id: four words of eight hex digits; the hyphens between them stay. */
 function renew({ bytes, ids }: Body): void {
   for (const start of ids) {
     for (let word = 0; word < 4; word += 1) {

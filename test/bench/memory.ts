@@ -4,7 +4,7 @@ import { startBot, TOKEN } from './bot.ts';
 import { runLoad } from './load.ts';
 import type { Row, Settings } from './row.ts';
 
-/** Resident memory (MiB) of the bot as it is deployed, while senders send as fast as they are answered, and a minute after. */
+/** Measures the bot's resident memory (MiB) while senders send as fast as they are answered, and a minute after. */
 export async function* measureMemory({ folder, events }: Settings): AsyncGenerator<Row> {
   for (const [eventsPerRequest, connections, requests] of [
     [1000, 8, events / 1000],

@@ -9,9 +9,9 @@ import type { Row, Settings } from './row.ts';
 const TICKS_PER_SECOND = 100;
 
 /**
- * Events a second through HTTP to a durable PostgreSQL of its own, by one instance and by several, each a process with a
- * sender of its own; all share this machine's cores. `botMicros` and `serverMicros`: of a core per event, of the instances
- * and of the server. Its plain table has a unique text id and takes as many rows a transaction, as durably.
+ * Measures events per second over HTTP to a durable PostgreSQL, with one instance and with several. Each has its own process and
+ * sender; all share this machine's cores. `botMicros` and `serverMicros`: processor time per event of the instances and of the
+ * server. The plain table to compare with has a unique text id, as many rows per transaction, and the same durability.
  */
 export async function* measurePostgres({ folder, share }: Settings): AsyncGenerator<Row> {
   const server = await startPostgresServer(folder, { durable: true });
@@ -85,7 +85,7 @@ async function measureLoad(
   return { load, botSeconds: after.bot - before.bot, serverSeconds: after.server - before.server };
 }
 
-/** Rows a second of a plain table with a unique text id, `rowsPerInsert` a transaction, the same durability: the yardstick. */
+/** Measures the yardstick: rows per second into a plain table, `rowsPerInsert` per transaction, with the same durability. */
 async function measurePlainRows(
   url: string,
   rowsPerInsert: number,
@@ -117,7 +117,7 @@ async function measurePlainRows(
   return rows / seconds;
 }
 
-/** Processor time that a process has taken, its children that ended included. */
+/** Reads the processor time of a process in seconds, including children that have ended. */
 function readSeconds(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')

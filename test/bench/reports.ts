@@ -13,7 +13,7 @@ import { type Row, repeat, type Settings } from './row.ts';
 
 const DAY_MS = 86_400_000;
 
-/** What is asked, and from what it must be answered. */
+/** Questions, with the tables that must answer them. */
 const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[] = [
   { from: 'totals', question: { report: 'summary' } },
   { from: 'totals', question: { report: 'top', dimension: 'client', range: '30d' } },
@@ -61,7 +61,7 @@ const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[] = [
   { from: 'raw', question: { report: 'explain' } },
 ];
 
-/** Fills a database with `events` over the last `days` days, in order of time. Answers the events per second. */
+/** Fills a database with events over the last `days` days, ordered by time. Returns the events per second. */
 async function fill(url: string, events: number, days: number, nowMs: number): Promise<number> {
   const db = openDatabase(url);
   await migrate(db);
@@ -82,18 +82,18 @@ async function fill(url: string, events: number, days: number, nowMs: number): P
   await intake.usage.foldAll();
   await intake.usage.retain(nowMs);
   const perSecond = events / ((performance.now() - startedMs) / 1000);
-  // As a running bot does every few minutes.
+  // A running bot does this every few minutes.
   await intake.usage.writeDailyRows();
   await intake.close();
   return perSecond;
 }
 
-/** Most calls are quick, a few take seconds; thousands of values, as clocks of microseconds give. */
+/** Returns a duration. Most are short, a few take seconds, with thousands of different values. */
 function durationOf(index: number): number {
   return 20 + ((index * 7919) % 1000) ** 3 / 250_000;
 }
 
-/** Every report over events of a year: the first time it is asked in a process, and the times after it. */
+/** Measures every report over a year of events: the first time in a process, and the times after it. */
 export async function* measureReports({ folder, share, events, database }: Settings): AsyncGenerator<Row> {
   const nowMs = Date.now();
   const path = join(folder, 'reports.db');

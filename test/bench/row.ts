@@ -1,18 +1,18 @@
-/** One line of figures: its keys are the headings, with their units. */
+/** One row of figures. Its keys are the headings, with units. */
 export type Row = Readonly<Record<string, string | number>>;
 
 export interface Settings {
-  /** For databases; removed at the end. */
+  /** Folder for databases, removed at the end. */
   folder: string;
-  /** Of the full size: 1, or less for a quick look. */
+  /** Share of the full size: 1, or less for a quick run. */
   share: number;
-  /** Events of the parts that say so: reports and memory. */
+  /** Number of events for reports and memory. */
   events: number;
   /** URL of an empty database to use in place of one in `folder`. */
   database?: string | undefined;
 }
 
-/** Milliseconds of one run of `work`: the first, which compiles code, then the median and the 99th percentile of so many more. */
+/** Times `work` in milliseconds: the first run, which compiles code, then median and 99th percentile of `runs` more. */
 export async function repeat(
   runs: number,
   work: () => Promise<unknown>,
@@ -29,7 +29,7 @@ export async function repeat(
   return { firstMs, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-/** How many `work` counts in a second of this thread's own time, so that what else the machine does counts less. */
+/** Returns how much `work` counts per second of this thread's processor time, which other processes disturb less. */
 export function countPerSecond(seconds: number, work: () => number): number {
   const worked = (): number => process.threadCpuUsage().user / 1e6;
   const began = worked();
@@ -38,7 +38,7 @@ export function countPerSecond(seconds: number, work: () => number): number {
   return count / (worked() - began);
 }
 
-/** Rows as a table, right-aligned, under their keys as words: `eventsPerSecond` stands as 'events per second'. */
+/** Formats rows as a right-aligned table. Its headings are the keys as words: `eventsPerSecond` becomes 'events per second'. */
 export function formatTable(rows: readonly Row[]): string {
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { RenderJob } from '../../src/chart/render.ts';
 import '../../src/chart/render.ts';
 
-/** The real thread, but some titles hang it or bring it down before it can answer. */
+/** Runs the real drawing thread, which hangs or crashes on some titles before it answers. */
 parentPort?.on('message', ({ report }: RenderJob) => {
   if (report.title === 'hang') for (;;);
   if (report.title === 'exit') process.exit(7);

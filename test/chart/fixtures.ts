@@ -22,7 +22,7 @@ import type { Totals } from '../../src/domain/usage.ts';
 const HOUR_MS = 3_600_000;
 const EMPTY_TABLE = { columns: [], rows: [] };
 
-/** Names as senders really send them, and as they should not. */
+/** Awkward names that senders really send, and some that they should not. */
 export const AWKWARD_NAMES = [
   'a name of eighty characters that goes on and on, as service accounts like to do, 1',
   'a name of eighty characters that goes on and on, as service accounts like to do, 2',
@@ -128,7 +128,7 @@ export function usualOf(median: number, isOdd = false): UsualRequests {
   return { median, low: Math.round(median * 0.85), high: Math.round(median * 1.2), isOdd };
 }
 
-/** Starts of the hours, days or months of a range, as its zone has them. */
+/** Lists the starts of a range's hours, days or months in a zone. */
 function stepsOf(range: Range, zone = ZONE): number[] {
   const starts: number[] = [];
   let at = Temporal.Instant.fromEpochMilliseconds(range.fromMs).toZonedDateTimeISO(zone);
@@ -139,7 +139,7 @@ function stepsOf(range: Range, zone = ZONE): number[] {
   return starts;
 }
 
-/** Smooth, with the quiet of nights and weekends, and the same on every run. */
+/** Returns a smooth wave around `size`, the same in every run. */
 function wave(index: number, size: number): number {
   return Math.round(size * (1 + 0.45 * Math.sin(index / 3.1) + 0.2 * Math.cos(index * 1.7)));
 }
@@ -259,7 +259,7 @@ export function oddDay(): SeriesReport {
   };
 }
 
-/** A day in whose ninth hour much more failed than usual, of as many calls as usual. */
+/** A day with as many calls as usual, but with far more failures in its ninth hour. */
 export function failingDay(): SeriesReport {
   const report = oddDay();
   const bars = report.bars.map((bar, hour) => ({ ...bar, ...totalsOf(120 + hour, hour === 8 ? 51 : 2) }));
@@ -517,7 +517,7 @@ export function latencyOf(calls: readonly TimedCalls[]): LatencyReport {
   };
 }
 
-/** A day per value of p95, up to 20 Nov; undefined: no calls. */
+/** Latency over time: one day per p95, up to 20 Nov. `undefined` means a day without calls. */
 export function latencyOverTime(p95s: readonly (number | undefined)[], spread = 3): LatencyReport {
   const last = Temporal.PlainDate.from('2026-11-20');
   const steps = p95s.map((p95, step) => {

@@ -9,7 +9,7 @@ export interface DrawnText {
   bottom: number;
 }
 
-/** Every text of a picture where it stands; the edges behind texts are left out. */
+/** Lists the texts of a picture with their places. The outlines behind texts are left out. */
 export function readTexts(svg: string): DrawnText[] {
   const texts: DrawnText[] = [];
   const shifts: [x: number, y: number][] = [[0, 0]];

@@ -7,7 +7,7 @@ import { CHART_CASES } from './cases.ts';
 import { rangeOf, rankingOf, seriesOf, topClients } from './fixtures.ts';
 import { readPng } from './read-png.ts';
 
-/** What a phone's slow network is asked to carry for one picture. */
+/** Largest size of a picture, for phones on a slow network. */
 const MAX_BYTES = 40_000;
 
 describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
@@ -27,7 +27,7 @@ describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
 });
 
 describe('text', () => {
-  /** Pixels that differ from the same picture with a dot for its only name. */
+  /** Counts the pixels that a name draws, compared with a picture that has a dot as its only name. */
   async function inkOf(name: string): Promise<number> {
     const draw = async (only: string) =>
       readPng((await renderReport(rankingOf([[only, 1]]), { canDraw: canDrawBundled }))!.png);

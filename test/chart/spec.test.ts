@@ -50,7 +50,7 @@ function layersOf(report: Report, view?: ChartView): AnyLayer[] {
   return panelsOf(report, view).flatMap(({ layer }) => layer);
 }
 
-/** The parts of bars, as they are stacked. */
+/** Lists the parts of stacked bars. */
 function partsOf(report: Report): Record<string, unknown>[] {
   return layersOf(report)
     .filter(({ mark, encoding }) => mark.type === 'bar' && 'order' in encoding)
@@ -259,7 +259,7 @@ describe('time', () => {
       marks: oddMonth().bars.map(({ startMs }) => ({ atMs: startMs, label: 'deploy' })),
     };
     expect((await textsOf(crowded)).filter((text) => text === 'deploy').length).toBeLessThan(8);
-    // One that no picture can hold must not cost everybody the picture.
+    // A label with characters that cannot be drawn must not prevent the picture.
     const odd = { ...oddMonth(), marks: [{ atMs: oddMonth().bars[3]!.startMs, label: 'v\u00013 \u202e\ud800' }] };
     expect(await textsOf(odd)).toContain('v 3');
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createCorrectionAdmin } from './admin/corrections.ts';
 import { createDoctor } from './admin/doctor.ts';
-import { describeOpen } from './admin/doctor-machine.ts';
+import { describeOpen } from './admin/doctor-checks.ts';
 import { createPoolAdmin } from './admin/pool-admin.ts';
 import { createChartRenderer } from './chart/renderer.ts';
 import { type Config, listSecrets } from './config.ts';
@@ -24,21 +24,19 @@ import { toIntakeSettings } from './ingest/intake.ts';
 import { IntakeThread } from './ingest/intake-thread.ts';
 import { ensureDefaultSource, openSecretKey } from './ingest/source-admin.ts';
 import { SourceDirectory } from './ingest/source-directory.ts';
-import { SourceLimits } from './ingest/source-limit.ts';
-import { SourceTally } from './ingest/source-tally.ts';
+import { SourceLimits, SourceTally } from './ingest/source-tally.ts';
 import { createLogger, type Logger, OutageLog } from './log.ts';
 import { createReporter, tellSlow } from './report/reporter.ts';
 import { getScopeStates } from './report/scope-states.ts';
 import { toCsv } from './report/table.ts';
 import { createAlertComposer } from './schedule/alert-claims.ts';
 import { AlertEvaluator, followCommits } from './schedule/alert-evaluator.ts';
-import { AlertRoutes } from './schedule/alert-routing.ts';
-import { Alerts } from './schedule/alerts.ts';
+import { createAlertRoutes } from './schedule/alert-routing.ts';
+import { createAlerts } from './schedule/alerts.ts';
 import { createDigestComposer } from './schedule/digest-composer.ts';
-import { DigestPosts } from './schedule/digest-posts.ts';
-import { Digests } from './schedule/digests.ts';
-import { composeNotice, followFailure } from './schedule/notices.ts';
-import { createTroubleWatch } from './schedule/own-trouble.ts';
+import { createDigestPosts } from './schedule/digest-posts.ts';
+import { createDigests } from './schedule/digests.ts';
+import { composeNotice, createTroubleWatch, followFailure } from './schedule/notices.ts';
 import { assertUtc, createChangeLog, everySoOften, Tick } from './schedule/tick.ts';
 import { composeWebhook } from './schedule/webhook-events.ts';
 import { createSlackApp, type SlackApp } from './slack/app.ts';
@@ -48,7 +46,7 @@ import { listAlertsTold, removeOldAlerts } from './store/alert-repository.ts';
 import { listCorrections } from './store/correction-repository.ts';
 import { getDatabaseBytes, getFreeBytes, openDatabase } from './store/database.ts';
 import { createDefinitionCache } from './store/definition-repository.ts';
-import { countWaitingDeliveries, deleteSettledDeliveries } from './store/delivery-upkeep.ts';
+import { countWaitingDeliveries, deleteSettledDeliveries } from './store/delivery-repository.ts';
 import { deleteInstance, findChangeMark, keepInstance } from './store/instance-repository.ts';
 import { deleteMark, insertMark, listMarks } from './store/mark-repository.ts';
 import { migrate } from './store/migrate.ts';
@@ -134,10 +132,10 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
     const digestPorts = { ...pools, db, reporter, sources };
     // If Slack cannot be asked, assume that the user is still there.
     const isGone = async (user: string) => (await slack?.hasLeft(user).catch(() => false)) ?? false;
-    const digestPosts = new DigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
+    const digestPosts = createDigestPosts({ ...digestPorts, log, now, wakeSender, isGone, webhook });
     const { alertChannel, oncall } = config;
-    const routes = new AlertRoutes({ db, alertChannel, oncall, admins, now, wakeSender });
-    const alerts = new Alerts({ ...pools, db, sources, webhook, now, wakeSender });
+    const routes = createAlertRoutes({ db, alertChannel, oncall, admins, now, wakeSender });
+    const alerts = createAlerts({ ...pools, db, sources, webhook, now, wakeSender });
     const evaluator = new AlertEvaluator({
       ...{ ...pools, db, log, sources, webhook, instance, now, wakeSender },
       targets: () => routes.targets(),
@@ -236,7 +234,7 @@ export function createApp(config: Config, overrides: AppOverrides = {}): App {
       toCsv,
       usage,
       db,
-      digests: new Digests({ db, isGone, now }),
+      digests: createDigests({ db, isGone, now }),
       digestPosts,
       alerts,
       alertRules: alerts,

@@ -9,9 +9,16 @@ import type { Db } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
 import { findAlertChannel, findAlertMention, findSetting } from '../store/setting-repository.ts';
-import { checkFiles, checkMachine } from './doctor-machine.ts';
-import { checkPeople, checkReach, checkRefused } from './doctor-slack.ts';
-import { bad, type Finding, good } from './finding.ts';
+import {
+  bad,
+  checkFiles,
+  checkMachine,
+  checkPeople,
+  checkReach,
+  checkRefused,
+  type Finding,
+  good,
+} from './doctor-checks.ts';
 
 /** Warn if the clock is off by a minute; at five minutes, signed requests are refused. */
 const MAX_SKEW_MS = 60_000;

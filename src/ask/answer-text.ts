@@ -1,7 +1,7 @@
 import type { Report } from '../domain/report.ts';
 import { isToldInWords, noteDrawOrder } from '../messages/answer-message.ts';
 import { describeContext } from '../messages/controls.ts';
-import { formatCell } from '../messages/fit.ts';
+import { formatCell } from '../messages/text.ts';
 import { isNumber, NOTHING, orderColumns } from '../report/table.ts';
 import { listSections } from './answer-json.ts';
 import { clipToWidth, padToWidth, toSafeLine, widthOf, wrap } from './text-width.ts';

@@ -149,7 +149,7 @@ credits keep them. Prints what changed. May run beside the bot.`,
     summary: 'count days in another time zone',
     details: `Recounts raw events, and older days from hourly totals where these are kept. Days before that keep the old zone, and
 answers say so. Stop every instance first.`,
-    load: async () => (await import('./rezone.ts')).runRezone,
+    load: async () => (await import('./recount.ts')).runRezone,
   },
   {
     name: 'forget',
@@ -186,7 +186,7 @@ messages. This cannot be undone. Messages in Slack stay.`,
     summary: 'put a backup in the place of the SQLite database; stop the bot first',
     details: `The backup is checked and brought to the newest schema in a copy; until that is done nothing is replaced. The
 database that was there is kept beside it.`,
-    load: async () => (await import('./restore.ts')).runRestore,
+    load: async () => (await import('./backup.ts')).runRestore,
   },
   {
     name: 'move-to',

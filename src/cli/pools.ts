@@ -1,7 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { formatDeclaration } from '../definition/format.ts';
-import { parseDeclaration } from '../definition/parse.ts';
-import { listUnknownSources } from '../definition/unknown-sources.ts';
+import { listUnknownSources, parseDeclaration } from '../definition/parse.ts';
 import { amend } from '../domain/amend.ts';
 import { formatDate } from '../domain/calendar.ts';
 import { type Change, type Declaration, offerRecount, toDeclaration } from '../domain/declaration.ts';

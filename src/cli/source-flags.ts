@@ -2,9 +2,8 @@ import { isZone } from '../domain/time-zone.ts';
 import { HeadroomError } from '../errors.ts';
 import { formatFieldMap, parseFieldMap } from '../ingest/field-map.ts';
 import { getLogFormats } from '../ingest/log-presets.ts';
-import { readLimit } from '../ingest/source-limit.ts';
-import type { StoredOptions } from '../ingest/source-options.ts';
-import { SPAN_KINDS } from '../ingest/source-options.ts';
+import { SPAN_KINDS, type StoredOptions } from '../ingest/source-options.ts';
+import { readLimit } from '../ingest/source-tally.ts';
 import { joinWords } from '../report/format.ts';
 
 /** Flags that set a source's options, for parseArgs. */

@@ -20,6 +20,7 @@ import {
 } from '../domain/definition.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import { type Field, quote } from '../domain/field.ts';
+import { toMatcher } from '../domain/filter.ts';
 import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { type Mistake, openYaml, type YamlCursor } from './yaml-cursor.ts';
@@ -292,4 +293,34 @@ function keysOf<K extends string>(fields: Readonly<Record<K, Field>>): K[] {
 
 function present<T>(values: readonly (T | undefined)[]): T[] {
   return values.filter((value) => value !== undefined);
+}
+
+/**
+ * Lists rules that name an unknown source, one line each, with the place and the nearest known source. This is no mistake: a source
+ * may be added later, and until then the rule fits nothing.
+ */
+export function listUnknownSources(
+  { scopes, exclude }: Pick<Declaration, 'scopes' | 'exclude'>,
+  sources: readonly string[],
+): string[] {
+  const rules = [
+    ...scopes.flatMap(({ name, match, costs, limits }) => [
+      ...toRules(`${name}: match`, match),
+      ...toRules(
+        `${name}: costs`,
+        costs.map((cost) => cost.match),
+      ),
+      ...limits.flatMap((limit) => toRules(`${name}/${limit.name}: match`, limit.match ?? [])),
+    ]),
+    ...toRules('exclude', exclude),
+  ];
+  const unknown = rules.filter(({ pattern }) => !sources.some(toMatcher(pattern)));
+  return unknown.map(({ place, pattern }) => {
+    const [nearest] = listNearest(pattern, sources, 1);
+    return `${place} names the source ${JSON.stringify(pattern)}, which does not exist${nearest ? `; did you mean ${JSON.stringify(nearest)}?` : ' yet: it fits nothing until it is added.'}`;
+  });
+}
+
+function toRules(place: string, matches: readonly Match[]): { place: string; pattern: string }[] {
+  return matches.flatMap(({ source }) => (source === undefined ? [] : [{ place, pattern: source }]));
 }

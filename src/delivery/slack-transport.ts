@@ -5,9 +5,8 @@ import type { NewDelivery } from '../domain/delivery.ts';
 import type { Picture } from '../domain/picture.ts';
 import type { Report } from '../domain/report.ts';
 import type { Logger } from '../log.ts';
-import { fitMessage } from '../messages/fit.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
-import { type Block, clip, type Message } from '../messages/text.ts';
+import { type Block, clip, fitMessage, type Message } from '../messages/text.ts';
 import { classifyFailure, isThreadRefusal } from '../slack/client/errors.ts';
 import {
   type Destination,
@@ -18,8 +17,7 @@ import {
   uploadPicture,
 } from '../slack/client/post.ts';
 import type { Db } from '../store/database.ts';
-import { type Delivery, findDelivery } from '../store/delivery-repository.ts';
-import { listSweepable, markSwept } from '../store/delivery-upkeep.ts';
+import { type Delivery, findDelivery, listSweepable, markSwept } from '../store/delivery-repository.ts';
 import type { Clock } from './clock.ts';
 import type { Outcome, Transport } from './sender.ts';
 

@@ -1,8 +1,7 @@
 import { HeadroomError } from '../errors.ts';
-import type { Bound } from './bound.ts';
 import type { Grouping, QuestionKey } from './dimension.ts';
 import type { Thousandths } from './event.ts';
-import type { Filter } from './filter.ts';
+import type { Bound, Filter } from './filter.ts';
 import type { Range } from './range.ts';
 import type { ScopeCard, ScopeState } from './scope-state.ts';
 import type { Table } from './table.ts';

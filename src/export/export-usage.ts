@@ -7,9 +7,7 @@ import { HeadroomError } from '../errors.ts';
 import { type ClientNames, getClientNames } from '../report/client-names.ts';
 import { type Cell, type Page, toTotalRow } from '../sql/part-rows.ts';
 import type { FrozenUsage } from '../usage/reader.ts';
-import { encodeCsv } from './csv.ts';
-import type { Encoder, Exported, ExportFormat } from './encoder.ts';
-import { encodeNdjson } from './ndjson.ts';
+import { type Encoder, type Exported, type ExportFormat, encodeCsv, encodeNdjson } from './encoder.ts';
 import { encodeParquet } from './parquet.ts';
 
 export interface ExportOrder {

@@ -4,9 +4,8 @@ import { HeadroomError } from '../errors.ts';
 import type { Envelope, EventIntake } from '../ingest/adapter.ts';
 import { findBearerToken, isSigned, KEY_HEADERS, listTokens } from '../ingest/credentials.ts';
 import type { SourceDirectory } from '../ingest/source-directory.ts';
-import type { SourceLimits } from '../ingest/source-limit.ts';
 import type { OtlpSignal } from '../ingest/source-options.ts';
-import type { SourceTally } from '../ingest/source-tally.ts';
+import type { SourceLimits, SourceTally } from '../ingest/source-tally.ts';
 import type { Source } from '../store/source-repository.ts';
 import {
   type AnsweredRequest,

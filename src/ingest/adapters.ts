@@ -1,11 +1,10 @@
 import { HeadroomError } from '../errors.ts';
-import { accessLogAdapter } from './access-log.ts';
+import { accessLogAdapter, datadogAdapter, splunkAdapter } from './access-log.ts';
 import type { Adapter } from './adapter.ts';
 import { firehoseAdapter } from './firehose.ts';
 import { jsonAdapters } from './json-senders.ts';
 import { cloudEventsAdapter, nativeAdapter } from './native.ts';
 import { otlpAdapter } from './otlp.ts';
-import { datadogAdapter, splunkAdapter } from './shippers.ts';
 
 /** All adapters; `sources add --adapter` takes their names. */
 const ADAPTERS: readonly Adapter[] = [

@@ -8,8 +8,7 @@ import { type ImportFile, insertImportFile, listImportFiles, updateImportFile } 
 import { addSourceCounts } from '../store/source-repository.ts';
 import type { AppendRequest } from './adapter.ts';
 import { createCsvCutter } from './csv.ts';
-import { type Cutter, type FileRecord, LineCutter, readContent, readHead } from './import-content.ts';
-import { createJsonCutter } from './import-json.ts';
+import { type Cutter, createJsonCutter, type FileRecord, LineCutter, readContent, readHead } from './import-content.ts';
 import { createRecordReader, detectFormat, type ImportFormat } from './import-records.ts';
 import type { SourceOptions } from './source-options.ts';
 

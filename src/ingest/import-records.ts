@@ -6,8 +6,7 @@ import { createCsvReader, looksLikeCsvHeader } from './csv.ts';
 import { type Entry, EntryReader } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
 import type { FileRecord } from './import-content.ts';
-import { skipToEntries } from './json-recovery.ts';
-import { describePosition, findJsonFault } from './json-scan.ts';
+import { describePosition, findJsonFault, skipToEntries } from './json-scan.ts';
 import { learnFormat, SAMPLE_LINES } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
 

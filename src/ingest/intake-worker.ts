@@ -3,8 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadroomError } from '../errors.ts';
 import { lowerThreadPriority } from '../threads.ts';
-import { FairQueue } from './fair-queue.ts';
-import { Intake } from './intake.ts';
+import { FairQueue, Intake } from './intake.ts';
 import {
   type IntakeAnswer,
   type IntakeCall,
@@ -12,7 +11,7 @@ import {
   type NumberedRequest,
   packAnswers,
   unpackRequests,
-} from './intake-messages.ts';
+} from './intake-thread.ts';
 
 /** One commit takes at most 1000 requests; their events and bytes limit it too (intake.ts). */
 const GROUP_REQUESTS = 1000;

@@ -3,8 +3,7 @@ import { HeadroomError } from '../errors.ts';
 import { readBodyLines, splitLines, toLatin1 } from './body.ts';
 import { Fault, isFields } from './entries.ts';
 import { compilePath } from './field-map.ts';
-import { type JsonPart, readJsonParts } from './json-recovery.ts';
-import { checkJsonBounds, describePosition, findJsonFault, MAX_ENTRIES, tooMany } from './json-scan.ts';
+import { describePosition, findJsonFault, type JsonPart, readJsonParts } from './json-scan.ts';
 
 /** The values of a body, in order; a part that is not JSON is a Fault. */
 export interface JsonBody {
@@ -25,6 +24,33 @@ export interface JsonReading {
 }
 
 export const JSON_TYPE = 'application/json';
+
+/** Refuse a body with more entries. */
+export const MAX_ENTRIES = 100_000;
+/** Refuse a body with more objects and arrays: each costs memory, however few bytes it has. */
+const MAX_BRACKETS = 1_000_000;
+
+/**
+ * Throws `too_large` for a text whose JSON could take far more memory than its bytes; call it before parsing. Brackets in strings
+ * count too: to tell them apart would take as long as parsing, and no sender has so many in strings.
+ */
+export function checkJsonBounds(text: string): void {
+  let left = MAX_BRACKETS;
+  for (const bracket of ['{', '[']) {
+    if (text.length < left) return;
+    for (let at = text.indexOf(bracket); at >= 0 && left >= 0; at = text.indexOf(bracket, at + 1)) left -= 1;
+    if (left < 0) throw tooMuch(`more than ${MAX_BRACKETS} brackets ({ or [)`);
+  }
+}
+
+/** Makes the error for a body with more entries than one request may have. */
+export function tooMany(): HeadroomError {
+  return tooMuch(`more than ${MAX_ENTRIES} entries`);
+}
+
+function tooMuch(what: string): HeadroomError {
+  return new HeadroomError('too_large', `The body holds ${what}, so none was counted: send fewer at once.`);
+}
 
 const DECODER = new TextDecoder('utf-8');
 

@@ -3,8 +3,7 @@ import { Fault, type Fields, isFields, toFields } from './entries.ts';
 import { describeValue } from './event-fields.ts';
 import { FIRST_EVENT_MS } from './event-time.ts';
 import { toNumber } from './field-map.ts';
-import { mediaType, readJsonBody } from './json-body.ts';
-import { MAX_ENTRIES, tooMany } from './json-scan.ts';
+import { MAX_ENTRIES, mediaType, readJsonBody, tooMany } from './json-body.ts';
 import { readMessage, readSchema } from './protobuf.ts';
 import type { OtlpSignal } from './source-options.ts';
 

@@ -2,12 +2,13 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Db } from '../store/database.ts';
 import {
+  addSourceCounts,
   deleteRejectedEvents,
   listRejectedEvents,
   type RejectedEvent,
+  type Source,
   updateReason,
-} from '../store/rejected-event-repository.ts';
-import { addSourceCounts, type Source } from '../store/source-repository.ts';
+} from '../store/source-repository.ts';
 import type { CumulativePoint } from './adapter.ts';
 import { getAdapter } from './adapters.ts';
 import type { Intake } from './intake.ts';

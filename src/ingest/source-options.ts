@@ -21,7 +21,7 @@ const SCHEMA = z.strictObject({
   spans: z.array(z.enum(SPAN_KINDS)).optional(),
   /** Metrics that the adapter otlp counts instead of those of the conventions. */
   metrics: z.array(z.string()).optional(),
-  /** Limit of events, such as `5000/s` (source-limit.ts). */
+  /** Limit of events, such as `5000/s` (source-tally.ts). */
   limit: z.string().optional(),
   /** Identity that may push with a token signed by Google, besides the source's own token. */
   push: z.strictObject({ email: z.string(), audience: z.string() }).optional(),

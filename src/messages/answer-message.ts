@@ -12,7 +12,6 @@ import {
   type Readers,
   type Shown,
 } from './controls.ts';
-import { buildTable, clipMarkup } from './fit.ts';
 import {
   MAX_ALT_TEXT,
   MAX_BUTTON_VALUE,
@@ -26,8 +25,10 @@ import { buildNativeCharts } from './native-chart.ts';
 import {
   actions,
   type Block,
+  buildTable,
   button,
   clip,
+  clipMarkup,
   countCharacters,
   defuse,
   leaf,

@@ -1,9 +1,10 @@
-import { clipMarkup, fitMessage } from './fit.ts';
 import { MAX_TABLE_CHARACTERS } from './limits.ts';
 import {
   type Block,
   clip,
+  clipMarkup,
   countCharacters,
+  fitMessage,
   leaf,
   type Message,
   plainContext,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ExampleNames } from '../domain/names.ts';
-import { DEFAULT_CHANNELS, DEFAULT_USERS } from './emulator/seed.ts';
+import { DEFAULT_CHANNELS, DEFAULT_USERS } from './emulator/state.ts';
 import type { WorkspaceSeed } from './emulator/types.ts';
 
 const call = z.strictObject({

@@ -5,7 +5,7 @@ import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
 import { ALERT_CHANNEL, BURST_POOL } from './cast.ts';
 import { DemoClock } from './clock.ts';
-import type { Faults } from './emulator/answer.ts';
+import type { Faults } from './emulator/core.ts';
 import { createPlayground } from './playground.ts';
 import { createBurst } from './traffic.ts';
 import { DEMO_ZONE, startWorld } from './world.ts';

@@ -15,12 +15,11 @@ import { upsertSource } from '../store/source-repository.ts';
 import { listSubscriptions } from '../store/subscription-repository.ts';
 import { ALERT_CHANNEL, DEMO_WORKSPACE, ONCALL_GROUP } from './cast.ts';
 import type { DemoClock } from './clock.ts';
-import type { Faults } from './emulator/answer.ts';
+import type { Faults } from './emulator/core.ts';
 import type { Handler } from './emulator/server.ts';
 import { startEmulator } from './emulator/workspace.ts';
 import { writeHistory } from './history.ts';
-import { LiveTraffic } from './live-traffic.ts';
-import { createTraffic } from './traffic.ts';
+import { createTraffic, LiveTraffic } from './traffic.ts';
 
 export const DEMO_ZONE = 'Europe/Berlin';
 

@@ -1,5 +1,5 @@
-import { type Bound, isLowest, isOfNone, isWithin } from '../domain/bound.ts';
 import type { Grouping, QuestionKey } from '../domain/dimension.ts';
+import { type Bound, isLowest, isOfNone, isWithin } from '../domain/filter.ts';
 import type { Question, RankingReport, RankingRow } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import type { Totals } from '../domain/usage.ts';

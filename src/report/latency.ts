@@ -1,5 +1,5 @@
-import { type Bound, isLowest, isWithin } from '../domain/bound.ts';
 import type { Grouping } from '../domain/dimension.ts';
+import { type Bound, isLowest, isWithin } from '../domain/filter.ts';
 import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { describeBound, describeKept } from './bounded.ts';

@@ -1,7 +1,6 @@
-import { isLowest, isOfNone } from '../domain/bound.ts';
 import { HOUR_MS } from '../domain/calendar.ts';
 import { amountOf, type Pool, versionOn } from '../domain/definition.ts';
-import { toMatcher } from '../domain/filter.ts';
+import { isLowest, isOfNone, toMatcher } from '../domain/filter.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
 import { compareCredits, ratioOf } from '../domain/thousandths.ts';
 import { isAverage, STEP_NAMES, type StepGrain } from '../domain/usage.ts';

@@ -2,16 +2,15 @@ import type { Composed } from '../delivery/slack-transport.ts';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
-import { buildAlertList, describeRouting } from '../messages/alert-list.ts';
-import { buildAlert, buildAlertLine } from '../messages/alert-message.ts';
+import { buildAlert, buildAlertLine, buildAlertList, describeRouting } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { buildDigestList, buildDigestPreview, buildSendPrompt } from '../messages/digest-list.ts';
+import { buildDigestList, buildDigestPreview, buildSendPrompt } from '../messages/digest-message.ts';
 import { buildHelp, buildIntroduction, buildWelcome } from '../messages/help.ts';
 import { buildAudit, buildDebug, buildSettings } from '../messages/installation.ts';
 import { MAX_ALT_TEXT } from '../messages/limits.ts';
 import type { Message } from '../messages/text.ts';
 import { createDigestComposer, type DigestOrder } from '../schedule/digest-composer.ts';
-import { DigestPosts } from '../schedule/digest-posts.ts';
+import { createDigestPosts } from '../schedule/digest-posts.ts';
 import { composeNotice } from '../schedule/notices.ts';
 import { findHelpDays } from '../slack/command/help.ts';
 import { HELP_TOPICS } from '../slack/command/help-topics.ts';
@@ -197,6 +196,6 @@ async function listDigestSamples(world: SampleWorld, fileId: string | undefined)
   }
   const log = createLogger('silent');
   const idle = { log, now: () => nowMs, wakeSender: () => {}, isGone: async () => false, webhook: false };
-  const preview = await new DigestPosts({ ...world, ...idle }).compose({ channel: 'C0123456789' });
+  const preview = await createDigestPosts({ ...world, ...idle }).compose({ channel: 'C0123456789' });
   return [...samples, sampleMessage('Digest, its preview', buildDigestPreview(preview))];
 }

@@ -15,6 +15,7 @@ import { reportTold } from '../report/pool.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import {
   type Alert,
+  type AlertRule,
   type Conversation,
   type Episode,
   findAlert,
@@ -27,7 +28,6 @@ import {
 import { type Db, transact } from '../store/database.ts';
 import { findDelivery, insertDelivery } from '../store/delivery-repository.ts';
 import { ALERT_CONTENT, readValue } from '../store/json-columns.ts';
-import type { AlertRule } from '../store/view-repository.ts';
 import { putAlertEvent } from './webhook-events.ts';
 
 /** Slack ids that alerts go to: one channel, or each admin by direct message. */

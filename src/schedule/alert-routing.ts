@@ -1,6 +1,6 @@
 import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.ts';
 import { HeadroomError } from '../errors.ts';
-import type { Actor, AlertRouting, AlertRoutingPort, RoutingChange } from '../slack/ports.ts';
+import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { insertDelivery } from '../store/delivery-repository.ts';
@@ -34,28 +34,18 @@ export interface AlertRoutesOptions {
 }
 
 /** Reads where alerts go, whom they mention and which kinds are on, and lets admins change it. */
-export class AlertRoutes implements AlertRoutingPort {
-  readonly #options: AlertRoutesOptions;
+export function createAlertRoutes(options: AlertRoutesOptions) {
+  const { db, admins, now, wakeSender } = options;
 
-  constructor(options: AlertRoutesOptions) {
-    this.#options = options;
-  }
-
-  async get(): Promise<AlertRouting> {
-    const { db } = this.#options;
-    const [channel, mention, on] = await Promise.all([
-      findAlertChannel(db, this.#options),
-      this.mention(),
-      listKindsOn(db),
-    ]);
+  async function get(): Promise<AlertRouting> {
+    const [channel, mention, on] = await Promise.all([findAlertChannel(db, options), findMention(), listKindsOn(db)]);
     return { channel, mention, kinds: ALERT_KINDS.map(({ kind, title }) => ({ kind, title, on: on.has(kind) })) };
   }
 
   /** Writes each setting that differs, with an audit line, in one transaction. Returns false if none differs. */
-  async change({ channel, mention, kinds = {} }: RoutingChange, by: Actor): Promise<boolean> {
+  async function change({ channel, mention, kinds = {} }: RoutingChange, by: Actor): Promise<boolean> {
     requireAdmin(by, 'choose where alerts go, or which are sent');
-    const { db, now } = this.#options;
-    const before = await this.get();
+    const before = await get();
     const written: { name: string; value: string; action: string; detail: string }[] = [];
     if (channel !== undefined && channel !== (before.channel ?? null)) {
       const detail = channel ?? 'the admins by direct message';
@@ -81,8 +71,7 @@ export class AlertRoutes implements AlertRoutingPort {
     return written.length > 0;
   }
 
-  async test(by: Actor): Promise<void> {
-    const { db, now, wakeSender } = this.#options;
+  async function test(by: Actor): Promise<void> {
     const content: AlertContent = {
       kind: 'level',
       sign: '🔴',
@@ -92,7 +81,7 @@ export class AlertRoutes implements AlertRoutingPort {
       level: 90,
       test: true,
     };
-    const channels = await this.targets();
+    const channels = await targets();
     if (channels.length === 0)
       throw new HeadroomError('slack', 'Alerts have nowhere to go: set ALERT_CHANNEL, or ADMINS.');
     for (const channel of channels) {
@@ -105,23 +94,22 @@ export class AlertRoutes implements AlertRoutingPort {
   }
 
   /** Returns who is mentioned at 90% and 100%; undefined: nobody. */
-  mention(): Promise<string | undefined> {
-    return findAlertMention(this.#options.db, this.#options);
+  function findMention(): Promise<string | undefined> {
+    return findAlertMention(db, options);
   }
 
   /** Returns the channel, or each admin; empty if neither is known. */
-  async targets(): Promise<Targets> {
-    const channel = await findAlertChannel(this.#options.db, this.#options);
-    return channel ? [channel] : this.#listAdmins();
+  async function targets(): Promise<Targets> {
+    const channel = await findAlertChannel(db, options);
+    return channel ? [channel] : listAdmins();
   }
 
   /**
    * If alerts have no channel, tells each admin once that they come by direct message, and how to change that. Returns the
    * line for the log and `doctor`; undefined if there is a channel.
    */
-  async noticeMissing(): Promise<string | undefined> {
-    const { db, admins, now, wakeSender } = this.#options;
-    if (await findAlertChannel(db, this.#options)) return undefined;
+  async function noticeMissing(): Promise<string | undefined> {
+    if (await findAlertChannel(db, options)) return undefined;
     const { ids: people } = await admins();
     if (people.length === 0) return `Alerts have nowhere to go: no ALERT_CHANNEL, and no admin is known. ${CURE}`;
     const line = `Alerts go to ${people.length === 1 ? 'one admin' : `${people.length} admins`} by direct message. ${CURE}`;
@@ -130,22 +118,23 @@ export class AlertRoutes implements AlertRoutingPort {
     return line;
   }
 
-  async #listAdmins(): Promise<Targets> {
-    const known = (await findSetting(this.#options.db, ADMINS_SETTING))?.split(' ').filter((id) => id !== '') ?? [];
-    const asked = this.#askAdmins(known);
+  async function listAdmins(): Promise<Targets> {
+    const known = (await findSetting(db, ADMINS_SETTING))?.split(' ').filter((id) => id !== '') ?? [];
+    const asked = askAdmins(known);
     if (known.length === 0) return asked;
     // Do not wait for Slack, which may be down or slow: its answer is stored for the next alert.
     asked.catch(() => {});
     return known;
   }
 
-  async #askAdmins(known: readonly string[]): Promise<Targets> {
-    const { db, admins } = this.#options;
+  async function askAdmins(known: readonly string[]): Promise<Targets> {
     const { ids, complete } = await admins();
     const text = ids.toSorted().join(' ');
     if ((complete || known.length === 0) && text !== known.join(' ')) await setSetting(db, ADMINS_SETTING, text);
     return ids;
   }
+
+  return { get, change, test, mention: findMention, targets, noticeMissing };
 }
 
 export function requireAdmin(by: Actor, what: string): void {

@@ -11,19 +11,22 @@ import type { Actor, AlertPort, AlertRulePort, AlertSummary } from '../slack/por
 import {
   ALERTS_KEPT_MS,
   type Alert,
+  type AlertRule,
   acknowledgeAlerts,
+  deleteAlertRule,
   deleteMute,
+  listAlertRules,
   listAlerts,
   listEpisodes,
   listMutes,
   listOpenAlerts,
   type Mute,
+  upsertAlertRule,
   upsertMute,
 } from '../store/alert-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { listKindsOn } from '../store/setting-repository.ts';
-import { type AlertRule, deleteAlertRule, listAlertRules, upsertAlertRule } from '../store/view-repository.ts';
 import { type AlertFacts, type AlertWords, listSubjects, updateParents } from './alert-claims.ts';
 import { isMuted, readNow } from './alert-evaluator.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';
@@ -39,104 +42,101 @@ export interface AlertsOptions extends PoolDeps {
 }
 
 /** Lists, mutes and acknowledges alerts, and adds or removes alert rules, for people in Slack. */
-export class Alerts implements AlertPort, AlertRulePort {
-  readonly #options: AlertsOptions;
+export function createAlerts(options: AlertsOptions): AlertPort & AlertRulePort {
+  const { db, now, wakeSender, webhook } = options;
 
-  constructor(options: AlertsOptions) {
-    this.#options = options;
+  async function list(): Promise<AlertSummary[]> {
+    return listSummaries(options, now());
   }
 
-  async list(): Promise<AlertSummary[]> {
-    return listSummaries(this.#options, this.#options.now());
-  }
-
-  async mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string> {
+  async function mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string> {
     requireAdmin(by, 'mute alerts');
-    const states = await this.#listStates();
-    const what = await findMuted(this.#options, target.what, states);
-    await upsertMute(this.#options.db, { what, untilMs: target.untilMs, by: by.user });
+    const states = await listStates();
+    const what = await findMuted(options, target.what, states);
+    await upsertMute(db, { what, untilMs: target.untilMs, by: by.user });
     const until = target.untilMs ? new Date(target.untilMs).toISOString() : 'unmuted';
-    await this.#audit(by, 'alert.mute', `${what} until ${until}`);
+    await audit(by, 'alert.mute', `${what} until ${until}`);
     return toMuteTitle(what, states);
   }
 
-  async unmute(target: { what?: string | undefined }, by: Actor): Promise<string> {
+  async function unmute(target: { what?: string | undefined }, by: Actor): Promise<string> {
     requireAdmin(by, 'unmute alerts');
-    const { db, now } = this.#options;
-    const states = await this.#listStates();
+    const states = await listStates();
     // A listed mute can be ended by its name even if the pool or alert that it covers is gone.
     const isListed = (await listMutes(db, now())).some((mute) => mute.what === target.what);
-    const what = isListed ? target.what! : await findMuted(this.#options, target.what, states);
-    if (await deleteMute(db, what)) await this.#audit(by, 'alert.unmute', what);
+    const what = isListed ? target.what! : await findMuted(options, target.what, states);
+    if (await deleteMute(db, what)) await audit(by, 'alert.unmute', what);
     return toMuteTitle(what, states);
   }
 
-  async add(rule: { name: string; question: Question; over: number; per: 'hour' | 'day' }, by: Actor): Promise<void> {
-    const same = (await listAlertRules(this.#options.db)).find(({ name }) => name === rule.name);
+  async function add(
+    rule: { name: string; question: Question; over: number; per: 'hour' | 'day' },
+    by: Actor,
+  ): Promise<void> {
+    const same = (await listAlertRules(db)).find(({ name }) => name === rule.name);
     if (same && same.by !== by.user) requireAdmin(by, 'change the alert of somebody else; choose another name');
-    await upsertAlertRule(this.#options.db, { ...rule, by: by.user });
-    await this.#audit(by, 'alert.add', `${rule.name}: over ${formatCount(rule.over)} per ${rule.per}`);
+    await upsertAlertRule(db, { ...rule, by: by.user });
+    await audit(by, 'alert.add', `${rule.name}: over ${formatCount(rule.over)} per ${rule.per}`);
   }
 
-  async remove(what: string, by: Actor): Promise<void> {
-    const rule = (await listAlertRules(this.#options.db)).find(({ name }) => name === what);
+  async function remove(what: string, by: Actor): Promise<void> {
+    const rule = (await listAlertRules(db)).find(({ name }) => name === what);
     if (!rule) throw unknownAlert(what);
     if (rule.by !== by.user) requireAdmin(by, 'remove the alert of somebody else');
-    await deleteAlertRule(this.#options.db, what);
-    await this.#audit(by, 'alert.remove', what);
+    await deleteAlertRule(db, what);
+    await audit(by, 'alert.remove', what);
   }
 
   /**
    * Acknowledges an alert and all others of its subject and period; without `what`, all alerts that hold. Their parent message
    * then says who did. Returns the titles of those that nobody had acknowledged before.
    */
-  async acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]> {
-    const { db, now, wakeSender } = this.#options;
+  async function acknowledge(target: { what?: string | undefined }, by: Actor): Promise<readonly string[]> {
     const nowMs = now();
     const titles: string[] = [];
-    for (const alert of await this.#findAcknowledged(target.what, nowMs)) {
-      if (!(await transact(db, (trx) => this.#acknowledge(trx, alert, by, nowMs)))) continue;
-      await this.#audit(by, 'alert.acknowledge', alert.subject);
+    for (const alert of await findAcknowledged(target.what, nowMs)) {
+      if (!(await transact(db, (trx) => acknowledgeOne(trx, alert, by, nowMs)))) continue;
+      await audit(by, 'alert.acknowledge', alert.subject);
       titles.push(alert.content.title);
     }
     wakeSender();
     return titles;
   }
 
-  async #findAcknowledged(what: string | undefined, nowMs: number): Promise<readonly Alert[]> {
-    const { db } = this.#options;
+  async function findAcknowledged(what: string | undefined, nowMs: number): Promise<readonly Alert[]> {
     if (what !== undefined) {
       const alert = await findAlertByWords(db, nowMs, what);
       if (!alert) throw unknownAlert(what);
       return [alert];
     }
-    const raised = (await this.list()).filter(({ sort }) => sort === 'raised').map(({ id }) => id);
+    const raised = (await list()).filter(({ sort }) => sort === 'raised').map(({ id }) => id);
     if (raised.length === 0)
       throw new HeadroomError('schedule', 'There is nothing to acknowledge: no alert holds now.');
     return (await listAlerts(db, nowMs - ALERTS_KEPT_MS, 1000)).filter(({ id }) => raised.includes(String(id)));
   }
 
-  async #acknowledge(trx: Db, alert: Alert, by: Actor, nowMs: number): Promise<boolean> {
+  async function acknowledgeOne(trx: Db, alert: Alert, by: Actor, nowMs: number): Promise<boolean> {
     if (!(await acknowledgeAlerts(trx, alert, by.user, nowMs))) return false;
     const { content } = alert;
     await updateParents(trx, alert, { order: { part: 'parent', content }, nowMs });
-    if (this.#options.webhook)
+    if (webhook)
       await putAlertEvent(trx, { type: 'alert.acknowledged', by: by.user, conversation: alert, content }, nowMs);
     return true;
   }
 
-  async find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined> {
-    const { db, now } = this.#options;
+  async function find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined> {
     return (await findAlertByWords(db, now(), id))?.content;
   }
 
-  #listStates(): Promise<readonly ScopeState[]> {
-    return getScopeStates(this.#options, { atMs: this.#options.now(), plain: true });
+  function listStates(): Promise<readonly ScopeState[]> {
+    return getScopeStates(options, { atMs: now(), plain: true });
   }
 
-  async #audit(by: Actor, action: string, detail: string): Promise<void> {
-    await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
+  async function audit(by: Actor, action: string, detail: string): Promise<void> {
+    await insertAudit(db, { atMs: now(), actor: by.user, action, detail });
   }
+
+  return { list, mute, unmute, add, remove, acknowledge, find };
 }
 
 /** Finds the newest alert by id, subject, pool, scope or kind. */

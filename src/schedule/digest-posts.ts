@@ -39,44 +39,40 @@ export interface DigestPostsOptions extends DigestSources, OwnerPorts {
 }
 
 /** Posts digests, when they are due and when somebody asks. Each local date of a subscription is claimed once, by a unique row. */
-export class DigestPosts implements DigestPostPort {
-  readonly #options: DigestPostsOptions;
-
-  constructor(options: DigestPostsOptions) {
-    this.#options = options;
-  }
+export function createDigestPosts(
+  options: DigestPostsOptions,
+): DigestPostPort & { runDue(nowMs: number): Promise<number> } {
+  const { db, log, now, wakeSender, webhook } = options;
 
   /**
    * Claims and queues every digest that is due, in one transaction each, and returns how many. If several were missed, only the
    * latest is posted, and replaces older ones that are still unsent.
    */
-  async runDue(nowMs: number): Promise<number> {
-    const { db, log } = this.#options;
-    await this.#followClock(nowMs);
+  async function runDue(nowMs: number): Promise<number> {
+    await followClock(nowMs);
     let claimed = 0;
     for (const subscription of await listDueSubscriptions(db, nowMs)) {
       const due = latestDue(subscription.schedule, nowMs);
-      if (await this.#claim(subscription, due, nowMs)) {
+      if (await claim(subscription, due, nowMs)) {
         claimed += 1;
-        if (await this.#options.isGone(subscription.owner)) await orderOrphanNotice(db, subscription, nowMs);
+        if (await options.isGone(subscription.owner)) await orderOrphanNotice(db, subscription, nowMs);
       } else log.info({ subscription: subscription.id, date: due.date }, 'this date has its digest already');
     }
-    if (claimed > 0) this.#options.wakeSender();
+    if (claimed > 0) wakeSender();
     return claimed;
   }
 
   /** Moves due times back after a clock that was ahead was set right, so that no date in between is skipped. */
-  async #followClock(nowMs: number): Promise<void> {
-    for (const row of await listSubscriptions(this.#options.db)) {
+  async function followClock(nowMs: number): Promise<void> {
+    for (const row of await listSubscriptions(db)) {
       const { dueMs } = nextDue(row.schedule, Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1));
-      if (row.nextDueMs !== null && row.nextDueMs > dueMs)
-        await updateSubscription(this.#options.db, row.id, { nextDueMs: dueMs });
+      if (row.nextDueMs !== null && row.nextDueMs > dueMs) await updateSubscription(db, row.id, { nextDueMs: dueMs });
     }
   }
 
-  async #claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
+  async function claim(subscription: Subscription, due: Due, nowMs: number): Promise<boolean> {
     const key = `${toKey(subscription.id)}${due.date}`;
-    return transact(this.#options.db, async (trx) => {
+    return transact(db, async (trx) => {
       // Changed, paused or claimed since it was read: leave it to the next tick.
       if ((await findSubscription(trx, subscription.id))?.nextDueMs !== subscription.nextDueMs) return false;
       await updateSubscription(trx, subscription.id, { nextDueMs: nextDue(subscription.schedule, nowMs).dueMs });
@@ -90,13 +86,13 @@ export class DigestPosts implements DigestPostPort {
       };
       if (!(await claimDigest(trx, digest, nowMs))) return false;
       await supersedeDeliveries(trx, await listUnsentDigests(trx, subscription.id, key));
-      await this.#order(trx, key, subscription, { dueMs: due.dueMs }, nowMs);
+      await order(trx, key, subscription, { dueMs: due.dueMs }, nowMs);
       return true;
     });
   }
 
   /** Queues a digest's message and the sections of its thread. */
-  async #order(
+  async function order(
     trx: Db,
     key: string,
     { id, channel, what, schedule }: Subscription,
@@ -106,7 +102,7 @@ export class DigestPosts implements DigestPostPort {
     const message: DigestOrder = { subscriptionId: id, what, every: toRhythm(schedule), ...order, part: 'message' };
     const delivery = { kind: 'digest', channel, dueMs: nowMs } as const;
     await insertDelivery(trx, { ...delivery, key, content: message });
-    if (this.#options.webhook) await putDigestEvent(trx, key, message, nowMs);
+    if (webhook) await putDigestEvent(trx, key, message, nowMs);
     for (const section of THREAD_SECTIONS.filter((each) => what.sections.includes(each)))
       await insertDelivery(trx, {
         ...{ ...delivery, key: `${key}:${section}`, content: { ...message, part: section } },
@@ -114,19 +110,19 @@ export class DigestPosts implements DigestPostPort {
       });
   }
 
-  async compose(where: { id?: number; channel: string }): Promise<DigestPreview> {
-    const [row] = await this.#list(where);
-    const nowMs = this.#options.now();
+  async function compose(where: { id?: number; channel: string }): Promise<DigestPreview> {
+    const [row] = await listMeant(where);
+    const nowMs = now();
     const order: DigestOrder = {
       ...{ subscriptionId: row?.id ?? 0, dueMs: nowMs, what: row?.what ?? EVERYTHING },
       ...{ every: row ? toRhythm(row.schedule) : 'day', part: 'message' },
     };
-    const digest = await composeDigest(this.#options, order, nowMs);
+    const digest = await composeDigest(options, order, nowMs);
     return { ...buildMessage(digest), follows: digest.parts.map(({ title }) => title) };
   }
 
-  async send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {
-    const rows = await this.#list(where);
+  async function send(where: { id?: number; channel: string }, by: Actor): Promise<DigestSummary> {
+    const rows = await listMeant(where);
     const [row, ...others] = rows;
     if (!row) {
       throw new QuestionError('This channel has no digest to send.', [
@@ -141,20 +137,19 @@ export class DigestPosts implements DigestPostPort {
       );
     }
     // From another channel, only those who may change a digest may send it.
-    if (row.channel !== where.channel) await findOwn(this.#options, row.id, by);
-    const { db, now } = this.#options;
+    if (row.channel !== where.channel) await findOwn(options, row.id, by);
     const nowMs = now();
     await transact(db, async (trx) => {
       const key = `${toKey(row.id)}sent:${nowMs}:${by.user}`;
-      await this.#order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
+      await order(trx, key, row, { dueMs: nowMs, sentBy: by.user }, nowMs);
     });
     await insertAudit(db, { atMs: nowMs, actor: by.user, action: 'digest.send', detail: String(row.id) });
-    this.#options.wakeSender();
+    wakeSender();
     return toSummary(row, nowMs);
   }
 
-  async history(where: { id?: number; channel: string }): Promise<readonly string[]> {
-    const runs = await Promise.all((await this.#list(where)).map((row) => listRuns(this.#options.db, row)));
+  async function history(where: { id?: number; channel: string }): Promise<readonly string[]> {
+    const runs = await Promise.all((await listMeant(where)).map((row) => listRuns(db, row)));
     return runs
       .flat()
       .toSorted((a, b) => b.dueMs - a.dueMs)
@@ -162,10 +157,12 @@ export class DigestPosts implements DigestPostPort {
   }
 
   /** Lists the digest with the id, or without an id those of the channel. */
-  async #list(where: { id?: number; channel: string }): Promise<Subscription[]> {
-    if (where.id !== undefined) return [await getDigest(this.#options.db, where.id)];
-    return listSubscriptions(this.#options.db, where.channel);
+  async function listMeant(where: { id?: number; channel: string }): Promise<Subscription[]> {
+    if (where.id !== undefined) return [await getDigest(db, where.id)];
+    return listSubscriptions(db, where.channel);
   }
+
+  return { runDue, compose, send, history };
 }
 
 const SHOWN = 14;

@@ -20,21 +20,15 @@ export interface OwnerPorts {
 }
 
 /** Lists, adds, changes, pauses and ends digests, for people in Slack. */
-export class Digests implements DigestPort {
-  readonly #options: OwnerPorts & { now(): number };
+export function createDigests(options: OwnerPorts & { now(): number }): DigestPort {
+  const { db, now } = options;
 
-  constructor(options: OwnerPorts & { now(): number }) {
-    this.#options = options;
-  }
-
-  async list(channel?: string): Promise<DigestSummary[]> {
-    const { db, now } = this.#options;
+  async function list(channel?: string): Promise<DigestSummary[]> {
     return (await listSubscriptions(db, channel)).map((row) => toSummary(row, now()));
   }
 
   /** Adds a digest. If the channel has the same one already (a form was sent twice), returns that. */
-  async add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary> {
-    const { db, now } = this.#options;
+  async function add(digest: DigestChange & { channel: string; schedule: string }, by: Actor): Promise<DigestSummary> {
     const { channel } = digest;
     const schedule = parseSchedule(digest.schedule, by.zone);
     const what = narrow(EVERYTHING, digest);
@@ -43,13 +37,13 @@ export class Digests implements DigestPort {
     if (same) return toSummary(same, now());
     const nextDueMs = nextDue(schedule, now()).dueMs;
     const id = await insertSubscription(db, { channel, owner: by.user, schedule, what, nextDueMs }, now());
-    await this.#audit(by, 'digest.add', `${id}: ${formatSchedule(schedule)} in ${channel}`);
+    await audit(by, 'digest.add', `${id}: ${formatSchedule(schedule)} in ${channel}`);
     return toSummary(await getDigest(db, id), now());
   }
 
-  change(id: number, change: DigestChange & { owner?: string }, by: Actor): Promise<DigestSummary> {
+  function change(id: number, change: DigestChange & { owner?: string }, by: Actor): Promise<DigestSummary> {
     const { channel, owner, sections, filters, scope } = change;
-    return this.#write(id, by, owner ? 'digest.takeover' : 'digest.change', (row, nowMs) => {
+    return write(id, by, owner ? 'digest.takeover' : 'digest.change', (row, nowMs) => {
       const schedule = change.schedule === undefined ? undefined : parseSchedule(change.schedule, row.schedule.zone);
       const resumesMs = Math.max(nowMs, (row.pausedUntilMs ?? 0) - 1);
       return {
@@ -62,8 +56,8 @@ export class Digests implements DigestPort {
   }
 
   /** Pauses a digest, for good or until an instant, or resumes it from its next due time: digests due in between are not posted. */
-  pause(id: number, paused: boolean | number, by: Actor): Promise<DigestSummary> {
-    return this.#write(id, by, paused === false ? 'digest.resume' : 'digest.pause', ({ schedule }, nowMs) => {
+  function pause(id: number, paused: boolean | number, by: Actor): Promise<DigestSummary> {
+    return write(id, by, paused === false ? 'digest.resume' : 'digest.pause', ({ schedule }, nowMs) => {
       if (paused === true) return { paused, pausedUntilMs: null };
       const untilMs = paused === false ? null : paused;
       const nextDueMs = nextDue(schedule, Math.max(nowMs, (untilMs ?? 0) - 1)).dueMs;
@@ -71,30 +65,30 @@ export class Digests implements DigestPort {
     });
   }
 
-  async remove(id: number, by: Actor): Promise<DigestSummary> {
-    const { db, now } = this.#options;
-    const row = await findOwn(this.#options, id, by);
+  async function remove(id: number, by: Actor): Promise<DigestSummary> {
+    const row = await findOwn(options, id, by);
     await updateSubscription(db, id, { removedMs: now() });
-    await this.#audit(by, 'digest.remove', `${id}: ${formatSchedule(row.schedule)} in ${row.channel}`);
+    await audit(by, 'digest.remove', `${id}: ${formatSchedule(row.schedule)} in ${row.channel}`);
     return toSummary(row, now());
   }
 
-  async #write(
+  async function write(
     id: number,
     by: Actor,
     action: string,
     change: (row: Subscription, nowMs: number) => Parameters<typeof updateSubscription>[2],
   ): Promise<DigestSummary> {
-    const { db, now } = this.#options;
-    const written = change(await findOwn(this.#options, id, by), now());
+    const written = change(await findOwn(options, id, by), now());
     await updateSubscription(db, id, written);
-    await this.#audit(by, action, `${id}: ${JSON.stringify(written)}`);
+    await audit(by, action, `${id}: ${JSON.stringify(written)}`);
     return toSummary(await getDigest(db, id), now());
   }
 
-  async #audit(by: Actor, action: string, detail: string): Promise<void> {
-    await insertAudit(this.#options.db, { atMs: this.#options.now(), actor: by.user, action, detail });
+  async function audit(by: Actor, action: string, detail: string): Promise<void> {
+    await insertAudit(db, { atMs: now(), actor: by.user, action, detail });
   }
+
+  return { list, add, change, pause, remove };
 }
 
 export async function getDigest(db: Db, id: number): Promise<Subscription> {

@@ -12,7 +12,7 @@ import { answerQuestion, sendCsv, sendPicture } from './answer.ts';
 import { FILTER_FORM, openAlertForm, referTo, SAVE_FORM } from './answer-forms.ts';
 import { respond } from './client/web-client.ts';
 import type { Asking } from './context.ts';
-import { openDigestForm } from './digest-form.ts';
+import { openDigestForm } from './digests.ts';
 import { type Listener, type Press, press } from './listen.ts';
 import { withRange } from './next-questions.ts';
 import { findPlace, say } from './tell.ts';

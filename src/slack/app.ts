@@ -1,22 +1,22 @@
 import { App } from '@slack/bolt';
 import { DAY_MS } from '../domain/calendar.ts';
 import { deleteAnswersBefore } from '../store/conversation-repository.ts';
+import { GROUP_SEARCH, ROUTING_FORM } from './alerts.ts';
 import { ANSWER_ACTIONS } from './answer-actions.ts';
 import { ALERT_FORM, FILTER_FORM, FILTER_SEARCHES, SAVE_FORM } from './answer-forms.ts';
 import { type Found, Memory } from './client/memory.ts';
 import { clientOptions, createWebClient, toSlackLogger } from './client/web-client.ts';
 import { ASK_FORM, COMMANDS } from './commands.ts';
 import type { SlackContext, SlackDeps } from './context.ts';
+import { POOL_FORM, TEXT_FORM } from './declaration-form.ts';
 import { CLIENT_FORM, DECLARATION_WINDOWS, SCOPE_FORM } from './declaration-windows.ts';
-import { DIGEST_FORM } from './digest-form.ts';
+import { DIGEST_FORM } from './digests.ts';
 import { createDispatch, createRequestHandler, createSeenSet, type RequestHandler } from './dispatch.ts';
 import { EVENTS } from './events.ts';
 import type { Sendable } from './form.ts';
 import { assertAppToken, Identity } from './identity.ts';
 import { closed, type Listener, tellOld } from './listen.ts';
 import { createPeople } from './permissions.ts';
-import { POOL_FORM, TEXT_FORM } from './pool-forms.ts';
-import { GROUP_SEARCH, ROUTING_FORM } from './routing-form.ts';
 import { createSocketTransport } from './socket-transport.ts';
 
 export interface SlackApp {

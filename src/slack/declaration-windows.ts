@@ -13,9 +13,16 @@ import { ACTIONS } from '../messages/action-ids.ts';
 import { toScopeOptions } from '../messages/declaration-lists.ts';
 import { clip, leaf, plainContext, richText } from '../messages/text.ts';
 import type { Asking } from './context.ts';
-import { buildList, type DeclaredList, declarationForm, describeChanges } from './declaration-form.ts';
+import {
+  buildList,
+  type DeclaredList,
+  declarationForm,
+  describeChanges,
+  POOL_FORM,
+  TEXT_FORM,
+  toChange,
+} from './declaration-form.ts';
 import { adminWindow, json, type Listener, options, type Press, windowOf } from './listen.ts';
-import { POOL_FORM, TEXT_FORM, toChange } from './pool-forms.ts';
 import type { PoolSummary, ScopeSummary } from './ports.ts';
 import { openView, updateView } from './views.ts';
 

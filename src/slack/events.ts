@@ -6,9 +6,9 @@ import { callSlack } from './client/errors.ts';
 import { postMessage, sendRepaired } from './client/post.ts';
 import { performText } from './commands.ts';
 import type { Asked, SlackContext } from './context.ts';
+import { maybeText } from './dispatch.ts';
 import { publishHome } from './home.ts';
 import { type Listener, serveIfAllowed } from './listen.ts';
-import { maybeText } from './payloads.ts';
 import { newId, tell } from './tell.ts';
 
 const id = z.string().min(1);

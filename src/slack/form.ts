@@ -12,8 +12,8 @@ import {
 import type { Block, Option } from '../messages/text.ts';
 import { parseJson } from '../store/json-columns.ts';
 import type { Asking, Served } from './context.ts';
+import { type FormState, readPlace, type View } from './dispatch.ts';
 import { type Faults, type Listener, type Needs, type Press, press, submission, tooOld, windowOf } from './listen.ts';
-import { type FormState, readPlace, type View } from './payloads.ts';
 import { openView, updateView } from './views.ts';
 
 type ManyField = { kind: 'choices' | 'list' } | { kind: 'search'; many: true };

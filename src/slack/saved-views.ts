@@ -1,8 +1,7 @@
 import type { Question } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { findLastAnswer } from '../store/conversation-repository.ts';
-import { deleteView, findView, listViews, upsertView } from '../store/view-repository.ts';
+import { deleteView, findLastAnswer, findView, listViews, upsertView } from '../store/conversation-repository.ts';
 import { answerQuestion } from './answer.ts';
 import type { Command } from './command/command.ts';
 import { formatOpen, formatQuestion } from './command/format-question.ts';

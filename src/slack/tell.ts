@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { HeadroomError, type Suggestion } from '../errors.ts';
 import { buildNotice } from '../messages/answer-message.ts';
-import { fitMessage } from '../messages/fit.ts';
-import type { Message } from '../messages/text.ts';
+import { fitMessage, type Message } from '../messages/text.ts';
 import { callSlack, closingOf, isRefusedContent } from './client/errors.ts';
 import { postMessage, sendRepaired } from './client/post.ts';
 import { respond } from './client/web-client.ts';

@@ -6,7 +6,7 @@ import { slackErrorOf } from './client/errors.ts';
 import { openDirect } from './client/memory.ts';
 import { sendRepaired } from './client/post.ts';
 import type { Asked, Asking, SlackContext } from './context.ts';
-import { withPlace } from './payloads.ts';
+import { withPlace } from './dispatch.ts';
 
 /** Opens a modal, on top of an open one. Slack allows one per command or press, within 3 s. */
 export async function openView({ ctx, asked }: Asking, view: Block): Promise<void> {

@@ -1,5 +1,4 @@
-import type { Calendar } from '../domain/calendar.ts';
-import { formatDay } from '../domain/calendar.ts';
+import { type Calendar, formatDay } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import { type Dimension, NONE } from '../domain/dimension.ts';
 import type { PoolState } from '../domain/scope-state.ts';
@@ -7,9 +6,8 @@ import type { TableCell } from '../domain/table.ts';
 import type { Span, UsageRow } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
 import { getScopeStates, listDraws } from '../report/scope-states.ts';
-import type { EventPage } from '../usage/raw-events.ts';
+import type { EventColumns, EventPage } from '../usage/raw-events.ts';
 import type { FrozenUsage } from '../usage/reader.ts';
-import { toIsoTime } from './iso-time.ts';
 
 export type Cell = TableCell;
 
@@ -134,3 +132,105 @@ async function readSources({ frozen }: Origin): Promise<Cell[][]> {
     ...[row.accepted, row.duplicates, row.conflicts, row.rejected, row.without_id, row.late],
   ]);
 }
+
+const [timeOf, receivedOf] = [createIsoTimes(), createIsoTimes()];
+
+/** Converts one raw event to a row of the table `events`, in the order of its columns (tables.ts), without its part keys. */
+export function toEventRow(
+  columns: EventColumns,
+  row: number,
+  texts: {
+    textOf(id: number): string | null;
+    nameOf(id: number): string | null;
+    idAt(row: number): string | undefined;
+  },
+): Cell[] {
+  const text = (dimension: Dimension): string | null => texts.textOf(columns[dimension][row]!);
+  const [status, records, duration] = [columns.status[row]!, columns.records[row]!, columns.duration[row]!];
+  return [
+    timeOf(columns.time[row]!),
+    text('client'),
+    texts.nameOf(columns.client[row]!),
+    text('method'),
+    text('route'),
+    status === 0 ? null : status,
+    text('user'),
+    text('ip'),
+    text('module'),
+    text('version'),
+    text('function'),
+    text('initiator'),
+    text('kind'),
+    text('scope'),
+    text('source'),
+    columns.count[row]!,
+    records === 0 ? null : records - 1,
+    columns.credits[row]!,
+    duration === 0 ? null : (duration - 1) / 1000,
+    receivedOf(columns.received[row]!),
+    texts.idAt(row) ?? null,
+  ];
+}
+
+const MINUTE_MS = 60_000;
+const SECONDS = Array.from({ length: 60 }, (_, number) => `${String(number).padStart(2, '0')}.`);
+const MILLISECONDS = Array.from({ length: 1000 }, (_, number) => `${String(number).padStart(3, '0')}Z`);
+
+/**
+ * Makes a formatter with the output of `Date.toISOString`. It is faster if a time often lies in the same minute as the one
+ * before, so keep one formatter for each column.
+ */
+export function createIsoTimes(): (ms: number) => string {
+  let knownMs = Number.NaN;
+  let known = '';
+  let knownMinute = Number.NaN;
+  let start = '';
+  return (ms) => {
+    if (ms === knownMs) return known;
+    const minute = Math.floor(ms / MINUTE_MS);
+    if (minute !== knownMinute) {
+      start = new Date(minute * MINUTE_MS).toISOString().slice(0, -7);
+      knownMinute = minute;
+    }
+    const rest = ms - minute * MINUTE_MS;
+    const second = Math.floor(rest / 1000);
+    knownMs = ms;
+    known = start + SECONDS[second]! + MILLISECONDS[rest - second * 1000]!;
+    return known;
+  };
+}
+
+/** `2026-11-05T09:30:00.000Z`. */
+export const toIsoTime = createIsoTimes();
+
+/** First and last day of each table that is divided by days; absent if it holds none. */
+export type DaysOfTables = Readonly<Record<string, { first: number; last: number } | undefined>>;
+
+/** Start data for the thread that runs a statement. */
+export interface SqlTask {
+  sql: string;
+  zone: string;
+  days: DaysOfTables;
+  scopes: readonly string[];
+}
+
+/** A call to the main thread, which the statement's thread waits for. `cursor` numbers a part that is being read. */
+export type SqlCall =
+  | { kind: 'next'; cursor: number; table: string; part: Part }
+  | { kind: 'close'; cursor: number }
+  | { kind: 'rows'; columns: readonly string[]; rows: readonly Cell[][] };
+
+/** A page of events. Each text comes with the first page that needs it; `names` has shown names of clients that differ from the id. */
+export interface EventsMessage {
+  length: number;
+  columns: EventColumns;
+  texts: readonly (readonly [number, string])[];
+  names: readonly (readonly [number, string])[];
+  /** Ids of the events as `SentIds` encodes them. */
+  ids: Uint8Array<ArrayBuffer>;
+}
+
+export type SqlReply = { rows: Cell[][] } | { events: EventsMessage } | { end: true } | { error: string };
+
+/** Last message of the thread; `fault`: the error of SQLite, or why the statement was refused. */
+export type SqlEnd = { fault?: string };

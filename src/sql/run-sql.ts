@@ -3,9 +3,19 @@ import { listNearest } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import { getClientNames } from '../report/client-names.ts';
 import type { EventPage } from '../usage/raw-events.ts';
-import { type Cell, type Origin, type Page, readPart } from './part-rows.ts';
+import {
+  type Cell,
+  type DaysOfTables,
+  type EventsMessage,
+  type Origin,
+  type Page,
+  readPart,
+  type SqlCall,
+  type SqlEnd,
+  type SqlReply,
+  type SqlTask,
+} from './part-rows.ts';
 import { TABLES } from './tables.ts';
-import type { DaysOfTables, EventsMessage, SqlCall, SqlEnd, SqlReply, SqlTask } from './thread-messages.ts';
 
 /** Matches every statement that could ask for ids of events; for other statements they are not read. */
 const ID_ASKED = /\bid\b|\*|\bnatural\b/i;

@@ -1,8 +1,9 @@
 import type { AlertContent } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
-import { type Db, didChange, insertNew, transact } from './database.ts';
-import { ALERT_CONTENT, KEYS, readColumn, writeColumn } from './json-columns.ts';
+import type { Question } from '../domain/report.ts';
+import { type Db, didChange, insertNew, transact, upsert } from './database.ts';
+import { ALERT_CONTENT, KEYS, QUESTION, readColumn, writeColumn } from './json-columns.ts';
 
 const ALERT = [
   ...(['id', 'key', 'kind', 'subject', 'period', 'level', 'arm', 'amount', 'covered', 'content'] as const),
@@ -272,15 +273,36 @@ export async function listMutes(db: Db, nowMs: number): Promise<Mute[]> {
   return rows.map((row) => ({ what: row.what, untilMs: row.until_ms ?? undefined, by: row.muted_by }));
 }
 
-export async function upsertMute(db: Db, mute: Mute): Promise<void> {
-  const row = { until_ms: mute.untilMs ?? null, muted_by: mute.by };
-  await db
-    .insertInto('alert_mute')
-    .values({ what: mute.what, ...row })
-    .onConflict((conflict) => conflict.column('what').doUpdateSet(row))
-    .execute();
+export function upsertMute(db: Db, { what, untilMs, by }: Mute): Promise<void> {
+  return upsert(db, 'alert_mute', { what }, { until_ms: untilMs ?? null, muted_by: by });
 }
 
 export function deleteMute(db: Db, what: string): Promise<boolean> {
   return didChange(db.deleteFrom('alert_mute').where('what', '=', what));
+}
+
+/** An alert when the requests of a saved view go over a bound. */
+export interface AlertRule {
+  name: string;
+  question: Question;
+  over: number;
+  per: 'hour' | 'day';
+  by: string;
+}
+
+export async function listAlertRules(db: Db): Promise<AlertRule[]> {
+  const rows = await db
+    .selectFrom('alert_rule')
+    .select(['name', 'question', 'over', 'per', 'added_by as by'])
+    .orderBy('name')
+    .execute();
+  return rows.map((row) => ({ ...row, question: readColumn('alert_rule.question', QUESTION, row.question) }));
+}
+
+export function upsertAlertRule(db: Db, { name, question, over, per, by }: AlertRule): Promise<void> {
+  return upsert(db, 'alert_rule', { name }, { question: JSON.stringify(question), over, per, added_by: by });
+}
+
+export function deleteAlertRule(db: Db, name: string): Promise<boolean> {
+  return didChange(db.deleteFrom('alert_rule').where('name', '=', name));
 }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Filter } from '../domain/filter.ts';
 import type { Question } from '../domain/report.ts';
-import { type Db, insertNew } from './database.ts';
+import { type Db, didChange, insertNew, upsert } from './database.ts';
 import { FILTERS, QUESTION, QUESTIONS, readColumn } from './json-columns.ts';
 import type { Database } from './schema.ts';
 
@@ -31,22 +31,17 @@ export async function deleteRequestsBefore(db: Db, beforeMs: number): Promise<vo
 }
 
 /** Stores an answer, or replaces the one with the same id. */
-export async function upsertAnswer(db: Db, answer: KeptAnswer): Promise<void> {
-  const row = {
-    asker: answer.asker,
-    channel: answer.channel,
-    ts: answer.ts ?? null,
-    thread_ts: answer.threadTs ?? null,
-    private: answer.private ? (1 as const) : (0 as const),
-    question: JSON.stringify(answer.question),
-    drill: JSON.stringify(answer.drill),
-    created_ms: answer.createdMs,
-  };
-  await db
-    .insertInto('answer')
-    .values({ id: answer.id, ...row })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-    .execute();
+export function upsertAnswer(db: Db, answer: KeptAnswer): Promise<void> {
+  const { id, asker, channel, ts = null, threadTs = null, question, drill, createdMs } = answer;
+  return upsert(
+    db,
+    'answer',
+    { id },
+    {
+      ...{ asker, channel, ts, thread_ts: threadTs, private: answer.private ? 1 : 0, created_ms: createdMs },
+      ...{ question: JSON.stringify(question), drill: JSON.stringify(drill) },
+    },
+  );
 }
 
 export async function findAnswer(db: Db, id: string): Promise<KeptAnswer | undefined> {
@@ -107,15 +102,49 @@ export async function upsertChosenFilters(
     await db.deleteFrom('chosen_filter').where('user', '=', user).where('channel', '=', channel).execute();
     return;
   }
-  const row = { filters: JSON.stringify(filters) };
-  await db
-    .insertInto('chosen_filter')
-    .values({ user, channel, ...row })
-    .onConflict((conflict) => conflict.columns(['user', 'channel']).doUpdateSet(row))
-    .execute();
+  await upsert(db, 'chosen_filter', { user, channel }, { filters: JSON.stringify(filters) });
 }
 
 /** Notes that the bot introduces itself in a channel; false if it has done so before. */
 export function insertGreeting(db: Db, channel: string, greetedMs: number): Promise<boolean> {
   return insertNew(db.insertInto('greeting').values({ channel, greeted_ms: greetedMs }));
+}
+
+/** A question saved under a name for a person or a channel; `owner` is that user or channel. */
+export interface SavedView {
+  owner: string;
+  name: string;
+  question: Question;
+  savedBy: string;
+  savedMs: number;
+}
+
+/** Stores a view, in place of one with the same owner and name. */
+export function upsertView(db: Db, { owner, name, question, savedBy, savedMs }: SavedView): Promise<void> {
+  const row = { question: JSON.stringify(question), saved_by: savedBy, saved_ms: savedMs };
+  return upsert(db, 'saved_view', { owner, name }, row);
+}
+
+/** Lists views of these owners, in the given order of owners, then by name. */
+export async function listViews(db: Db, owners: readonly string[]): Promise<SavedView[]> {
+  if (owners.length === 0) return [];
+  const rows = await db
+    .selectFrom('saved_view')
+    .select(['owner', 'name', 'question', 'saved_by as savedBy', 'saved_ms as savedMs'])
+    .where('owner', 'in', owners)
+    .orderBy('name')
+    .execute();
+  return rows
+    .map((row) => ({ ...row, question: readColumn('saved_view.question', QUESTION, row.question) }))
+    .sort((a, b) => owners.indexOf(a.owner) - owners.indexOf(b.owner));
+}
+
+/** Finds a view by name; of several owners, the first one's wins. */
+export async function findView(db: Db, owners: readonly string[], name: string): Promise<SavedView | undefined> {
+  return (await listViews(db, owners)).find((view) => view.name === name);
+}
+
+/** Deletes a view; false if there was none. */
+export function deleteView(db: Db, owner: string, name: string): Promise<boolean> {
+  return didChange(db.deleteFrom('saved_view').where('owner', '=', owner).where('name', '=', name));
 }

@@ -1,5 +1,5 @@
 import type { Correction, Span } from '../domain/usage.ts';
-import type { Db } from './database.ts';
+import { type Db, upsert } from './database.ts';
 
 export interface EnteredCorrection extends Correction {
   id: number;
@@ -31,4 +31,13 @@ export function listCorrections(
   if (span) query = query.where('time_ms', '>=', span.fromMs).where('time_ms', '<', span.toMs);
   if (enteredSinceMs !== undefined) query = query.where('entered_ms', '>=', enteredSinceMs);
   return query.orderBy('time_ms').orderBy('id').execute();
+}
+
+/**
+ * Marks one day of `usage_daily` to be written again. Call it in the transaction that changes the day's totals, under their lock,
+ * or that enters a correction. An existing mark is locked too: the writer of the rows deletes it first, and so waits for the
+ * change.
+ */
+export function markDay(trx: Db, day: number): Promise<void> {
+  return upsert(trx, 'usage_daily_due', { day }, { day });
 }

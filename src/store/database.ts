@@ -3,20 +3,27 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type Compilable,
-  type CompiledQuery,
+  CompiledQuery,
+  type DatabaseConnection,
   type DeleteResult,
+  type Dialect,
+  type Driver,
+  type Insertable,
   type InsertQueryBuilder,
   type InsertResult,
   Kysely,
   type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
   sql,
+  type TransactionSettings,
   type UpdateResult,
 } from 'kysely';
 import { HeadroomError } from '../errors.ts';
 import { createPostgresDialect, PostgresConnection } from './postgres-dialect.ts';
 import type { Database } from './schema.ts';
-import { executeHere, openSqlite } from './sqlite.ts';
-import { createSqliteDialect } from './sqlite-dialect.ts';
+import { executeHere, openSqlite, type SqliteExecutor } from './sqlite.ts';
 import { openSqliteThread } from './sqlite-thread.ts';
 
 export type DialectName = 'sqlite' | 'postgres';
@@ -103,6 +110,20 @@ export async function insertNew<T extends keyof Database>(
   return inserted.numInsertedOrUpdatedRows === 1n;
 }
 
+/** Inserts a row, or changes the one that has its key. */
+export async function upsert<T extends keyof Database>(
+  db: Db,
+  table: T,
+  key: Partial<Insertable<Database[T]>>,
+  row: Partial<Insertable<Database[T]>>,
+): Promise<void> {
+  await db
+    .insertInto(table)
+    .values({ ...key, ...row } as never)
+    .onConflict((conflict) => conflict.columns(Object.keys(key) as never).doUpdateSet(row as never))
+    .execute();
+}
+
 /** Executes an update or delete. Returns whether it found any row. */
 export async function didChange(query: { execute(): Promise<(UpdateResult | DeleteResult)[]> }): Promise<boolean> {
   const [changed] = await query.execute();
@@ -136,4 +157,87 @@ export function compileOnce<R>(
     const query = queries.getOrInsertComputed(db.getExecutor().adapter.constructor, () => build(db));
     return parameters.length > 0 ? { ...query, parameters } : query;
   };
+}
+
+/**
+ * Makes a Kysely dialect over an executor. It differs from Kysely's own in two ways. Transactions that may write begin IMMEDIATE:
+ * a deferred one that reads and then writes fails at once if another process wrote in between. And migrations run in one
+ * transaction (SQLite rolls DDL back): several processes may start together, and a failed migration leaves nothing behind.
+ */
+export function createSqliteDialect(open: () => Promise<SqliteExecutor> | SqliteExecutor): Dialect {
+  return {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => new ExecutorDriver(open),
+    createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class ExecutorDriver implements Driver {
+  readonly #open: () => Promise<SqliteExecutor> | SqliteExecutor;
+  #executor: SqliteExecutor | undefined;
+
+  constructor(open: () => Promise<SqliteExecutor> | SqliteExecutor) {
+    this.#open = open;
+  }
+
+  async init(): Promise<void> {
+    this.#executor = await this.#open();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#executor?.ended) this.#executor = await this.#open();
+    return new ExecutorConnection(this.#executor!);
+  }
+
+  async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      // SQLite rolls back by itself, on a full disk for example. Ignore that: the caller throws the error that caused it.
+      if (!/no transaction is active/.test((error as Error).message)) throw error;
+    }
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    await this.#executor?.close();
+  }
+}
+
+class ExecutorConnection implements DatabaseConnection {
+  readonly #executor: SqliteExecutor;
+
+  constructor(executor: SqliteExecutor) {
+    this.#executor = executor;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes, lastInsertRowid } = await this.#executor.execute(query.sql, query.parameters);
+    return {
+      rows: rows as R[],
+      numAffectedRows: BigInt(changes),
+      insertId: BigInt(lastInsertRowid),
+    };
+  }
+
+  // biome-ignore lint/correctness/useYield: streaming is not offered, nothing here asks for it
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('This SQLite driver does not stream.');
+  }
 }

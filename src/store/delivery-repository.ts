@@ -18,7 +18,7 @@ export interface Delivery extends NewDelivery {
 }
 
 /** Columns that `toDelivery` reads. */
-export const DELIVERY = [
+const DELIVERY = [
   ...(['id', 'key', 'kind', 'channel', 'content', 'state', 'attempts', 'unclear', 'superseded', 'error'] as const),
   ...(['due_ms as dueMs', 'first_call_ms as firstCallMs', 'thread_key as threadKey', 'broadcast'] as const),
   ...(['updates_key as updates', 'sent_channel as sentChannel', 'sent_ts as sentTs', 'sent_ms as sentMs'] as const),
@@ -26,7 +26,7 @@ export const DELIVERY = [
 type Row = Selection<Database, 'delivery', (typeof DELIVERY)[number]>;
 
 /** States of a delivery that is not settled. */
-export const OPEN = ['pending', 'sending'] as const;
+const OPEN = ['pending', 'sending'] as const;
 
 /** Try an unsent delivery for a day; then its owner or the admins are told. */
 export const GIVE_UP_AFTER_MS = DAY_MS;
@@ -92,8 +92,7 @@ export async function listDueDeliveries(
       ]),
     );
   if (options.exceptChannels?.length) query = query.where('d.channel', 'not in', options.exceptChannels);
-  const rows = await query.orderBy('d.rank').orderBy('d.due_ms').orderBy('d.id').limit(options.limit).execute();
-  return rows.map(toDelivery);
+  return listFound(query.orderBy('d.rank').orderBy('d.due_ms').orderBy('d.id').limit(options.limit));
 }
 
 /** Returns the next instant at which a delivery becomes due or a lease expires; undefined if nothing is waiting. */
@@ -228,8 +227,8 @@ export async function findLastDeliveryKey(db: Db, channel: string): Promise<stri
 }
 
 export async function findDelivery(db: Db, key: string): Promise<Delivery | undefined> {
-  const row = await db.selectFrom('delivery').select(DELIVERY).where('key', '=', key).executeTakeFirst();
-  return row && toDelivery(row);
+  const [found] = await listFound(selectDeliveries(db).where('key', '=', key));
+  return found;
 }
 
 /** Lists deliveries for admins, newest first. */
@@ -237,19 +236,16 @@ export async function listDeliveries(
   db: Db,
   options: { state?: DeliveryState; kind?: NewDelivery['kind']; sinceMs?: number; limit: number },
 ): Promise<Delivery[]> {
-  let query = db.selectFrom('delivery').select(DELIVERY);
+  let query = selectDeliveries(db);
   if (options.state) query = query.where('state', '=', options.state);
   if (options.kind) query = query.where('kind', '=', options.kind);
   if (options.sinceMs !== undefined) query = query.where('due_ms', '>=', options.sinceMs);
-  const rows = await query.orderBy('id', 'desc').limit(options.limit).execute();
-  return rows.map(toDelivery);
+  return listFound(query.orderBy('id', 'desc').limit(options.limit));
 }
 
 /** Lists open messages and events due by `dueMs` that failed at least once, oldest first; without edits and hidden replies. */
 export async function listStuckDeliveries(db: Db, dueMs: number): Promise<Delivery[]> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select(DELIVERY)
+  const stuck = selectDeliveries(db)
     .where('state', 'in', OPEN)
     .where('attempts', '>', 0)
     .where('superseded', '=', 0)
@@ -257,10 +253,8 @@ export async function listStuckDeliveries(db: Db, dueMs: number): Promise<Delive
     .where('updates_key', 'is', null)
     .where((where) => where.or([where('thread_key', 'is', null), where('broadcast', '=', 1)]))
     .orderBy('due_ms')
-    .orderBy('id')
-    .limit(1000)
-    .execute();
-  return rows.map(toDelivery);
+    .orderBy('id');
+  return listFound(stuck.limit(1000));
 }
 
 /** Tells whether anything new went out to a channel, or by the webhook, after an instant. */
@@ -279,20 +273,23 @@ export async function wasSentSince(db: Db, place: string, sinceMs: number): Prom
 
 /** Lists messages of digests whose keys begin with `begin`, newest first; without their threads. */
 export async function listDigestDeliveries(db: Db, begin: string, limit: number): Promise<Delivery[]> {
-  const rows = await db
-    .selectFrom('delivery')
-    .select(DELIVERY)
+  const posts = selectDeliveries(db)
     .where('kind', '=', 'digest')
     .where('key', 'like', `${begin}%`)
     .where('thread_key', 'is', null)
-    .where('updates_key', 'is', null)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(toDelivery);
+    .where('updates_key', 'is', null);
+  return listFound(posts.orderBy('id', 'desc').limit(limit));
 }
 
-export function toDelivery(row: Row): Delivery {
+function selectDeliveries(db: Db) {
+  return db.selectFrom('delivery').select(DELIVERY);
+}
+
+async function listFound(query: { execute(): Promise<Row[]> }): Promise<Delivery[]> {
+  return (await query.execute()).map(toDelivery);
+}
+
+function toDelivery(row: Row): Delivery {
   const { threadKey, broadcast, updates, sentChannel, sentTs, sentMs, ...same } = row;
   return {
     ...same,
@@ -305,4 +302,93 @@ export function toDelivery(row: Row): Delivery {
     sent: sentTs ? { channel: sentChannel!, ts: sentTs, ms: sentMs! } : undefined,
     error: row.error ?? undefined,
   };
+}
+
+/** Lists sent messages that may have a copy in Slack, those looked at longest ago first. */
+export async function listSweepable(
+  db: Db,
+  bounds: { sentSinceMs: number; sweptBeforeMs: number; limit: number },
+): Promise<(Delivery & { sweptMs: number })[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select([...DELIVERY, 'swept_ms'])
+    .where('unclear', '=', 1)
+    .where('kind', '!=', 'webhook')
+    .where('state', '=', 'sent')
+    .where('updates_key', 'is', null)
+    .where('sent_ms', '>=', bounds.sentSinceMs)
+    .where('swept_ms', '<=', bounds.sweptBeforeMs)
+    .orderBy('swept_ms')
+    .orderBy('id')
+    .limit(bounds.limit)
+    .execute();
+  return rows.map((row) => ({ ...toDelivery(row), sweptMs: row.swept_ms }));
+}
+
+export async function markSwept(db: Db, swept: readonly Delivery[], nowMs: number): Promise<void> {
+  const ids = swept.map(({ id }) => id);
+  if (ids.length > 0) await db.updateTable('delivery').set({ swept_ms: nowMs }).where('id', 'in', ids).execute();
+}
+
+/** Delete deliveries of digests after 35 days: people only read them, and nothing continues them. */
+const KEEP_READ_MS = 35 * DAY_MS;
+/** Keep alerts and notices longer than a yearly pool's period: their key makes them unique, and alerts go on in their thread. */
+const KEEP_TOLD_MS = 400 * DAY_MS;
+
+/**
+ * Deletes old settled deliveries and returns how many. It keeps each subscription's latest digest, with which later corrections
+ * are compared, and messages that an open delivery replies to or edits. A digest without a delivery counts as posted, so the
+ * headline of one that never was is cleared first.
+ */
+export async function deleteSettledDeliveries(db: Db, nowMs: number): Promise<number> {
+  await db
+    .updateTable('digest')
+    .set({ headline: null })
+    .where('headline', 'is not', null)
+    .where('delivery_key', 'in', (select) =>
+      select.selectFrom('delivery').select('delivery.key').where('delivery.state', 'in', ['failed', 'replaced']),
+    )
+    .execute();
+  const { numDeletedRows } = await db
+    .deleteFrom('delivery')
+    .where('state', 'in', ['sent', 'failed', 'replaced'])
+    .where((where) =>
+      where.or([
+        where.and([where('kind', '=', 'digest'), where('due_ms', '<', nowMs - KEEP_READ_MS)]),
+        where('due_ms', '<', nowMs - KEEP_TOLD_MS),
+      ]),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('digest')
+        .select('digest.delivery_key')
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('digest as newer')
+                .select('newer.local_day')
+                .whereRef('newer.subscription_id', '=', 'digest.subscription_id')
+                .whereRef('newer.local_day', '>', 'digest.local_day'),
+            ),
+          ),
+        ),
+    )
+    .where('key', 'not in', (select) =>
+      select
+        .selectFrom('delivery as open')
+        .select((one) => one.fn.coalesce('open.thread_key', 'open.updates_key', 'open.key').as('key'))
+        .where('open.state', 'in', OPEN),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Counts deliveries that are not settled. */
+export async function countWaitingDeliveries(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('delivery')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('state', 'in', OPEN)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
-import { BOUND_COLUMNS, BOUND_SIGNS, type Bound } from '../domain/bound.ts';
 import type { Amount, ClientName, Definitions, Holiday, Limit, RuleSet, Scope } from '../domain/definition.ts';
 import { type DigestWhat, isSection, type StatedDay } from '../domain/digest.ts';
 import { DIMENSIONS, GROUPINGS } from '../domain/dimension.ts';
-import type { Filter } from '../domain/filter.ts';
+import { BOUND_COLUMNS, BOUND_SIGNS, type Bound, type Filter } from '../domain/filter.ts';
 import { ASKED_GRAINS, FOCUSES, type Question, REPORT_KINDS } from '../domain/report.ts';
 import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
 import type { OlderZone } from '../domain/usage.ts';

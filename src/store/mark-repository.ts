@@ -1,7 +1,7 @@
 import { DAY_MS } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { type Db, transact } from './database.ts';
+import { type Db, didChange, insertNew, transact } from './database.ts';
 
 /** A source can set at most 100 marks on one day of UTC. */
 export const MOST_MARKS_A_DAY = 100;
@@ -20,24 +20,15 @@ export function insertMark(db: Db, { atMs, label }: TimeMark, source: string): P
       .execute();
     if (ofDay.some((known) => known.atMs === atMs && known.label === label)) return true;
     if (ofDay.filter((known) => known.source === source).length >= MOST_MARKS_A_DAY) return false;
-    await trx
-      .insertInto('mark')
-      .values({ at_ms: atMs, label, source })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+    await insertNew(trx.insertInto('mark').values({ at_ms: atMs, label, source }));
     return true;
   });
 }
 
 /** Deletes a mark of a source; false if there is none. */
-export async function deleteMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('mark')
-    .where('at_ms', '=', atMs)
-    .where('label', '=', label)
-    .where('source', '=', source)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
+export function deleteMark(db: Db, { atMs, label }: TimeMark, source: string): Promise<boolean> {
+  const same = db.deleteFrom('mark').where('at_ms', '=', atMs).where('label', '=', label);
+  return didChange(same.where('source', '=', source));
 }
 
 /** Lists the newest `limit` marks within a span, in order of time. */

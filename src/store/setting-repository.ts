@@ -1,7 +1,7 @@
 import { ALERT_KINDS, type AlertKind } from '../domain/alert.ts';
 import type { OlderZone } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
-import { type Db, insertNew } from './database.ts';
+import { type Db, insertNew, upsert } from './database.ts';
 import { OLDER_ZONES, readColumn } from './json-columns.ts';
 
 export async function findSetting(db: Db, name: string): Promise<string | undefined> {
@@ -17,12 +17,8 @@ export async function getOrCreateSetting(db: Db, name: string, create: () => str
   return (await findSetting(db, name))!;
 }
 
-export async function setSetting(db: Db, name: string, value: string): Promise<void> {
-  await db
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute();
+export function setSetting(db: Db, name: string, value: string): Promise<void> {
+  return upsert(db, 'setting', { name }, { value });
 }
 
 /** Stores a value unless there is one; false if there is. */

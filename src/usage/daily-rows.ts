@@ -4,8 +4,8 @@ import { DIMENSIONS, type Dimension, NONE, OTHER, REMOVED } from '../domain/dime
 import type { Thousandths } from '../domain/event.ts';
 import { toJson } from '../domain/thousandths.ts';
 import type { Span } from '../domain/usage.ts';
+import { markDay } from '../store/correction-repository.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { markDay } from '../store/usage-daily-repository.ts';
 import { creditsAt, outcomeColumns } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { decodeSegment } from './segment.ts';

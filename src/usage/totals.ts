@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
+import { markDay } from '../store/correction-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
-import { markDay } from '../store/usage-daily-repository.ts';
 import {
   BRIEF_CUBES,
   type Cube,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDeclaration, listScopeSummaries } from '../../src/admin/pool-edit.ts';
+import { editDeclaration, listScopeSummaries } from '../../src/admin/pool-admin.ts';
 import { formatDeclaration } from '../../src/definition/format.ts';
 import { parseDeclaration } from '../../src/definition/parse.ts';
 import { amend } from '../../src/domain/amend.ts';
@@ -15,12 +15,11 @@ import {
 import type { PoolEdit } from '../../src/domain/declared-fields.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
 import { MAX_GRANTS } from '../../src/messages/declaration-lists.ts';
-import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
-import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
-import { toState } from '../../src/playground/emulator/input.ts';
+import { findBlockErrors, findViewErrors } from '../../src/playground/emulator/blocks.ts';
+import { toState } from '../../src/playground/emulator/elements.ts';
+import { POOL_FORM, toChange, toPoolEdit } from '../../src/slack/declaration-form.ts';
 import { SCOPE_FORM, toScopeEdit } from '../../src/slack/declaration-windows.ts';
-import type { View } from '../../src/slack/payloads.ts';
-import { POOL_FORM, toChange, toPoolEdit } from '../../src/slack/pool-forms.ts';
+import type { View } from '../../src/slack/dispatch.ts';
 import type { Block } from '../support/emulator.ts';
 import { size } from '../support/size.ts';
 

@@ -7,15 +7,18 @@ import type { GroupKey } from '../../src/domain/dimension.ts';
 import { describeChange } from '../../src/messages/installation.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { listAudit } from '../../src/store/audit-repository.ts';
-import { upsertAnswer, upsertChosenFilters } from '../../src/store/conversation-repository.ts';
+import { findView, upsertAnswer, upsertChosenFilters, upsertView } from '../../src/store/conversation-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { deleteInstance, keepInstance } from '../../src/store/instance-repository.ts';
-import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
 import { listOlderZones } from '../../src/store/setting-repository.ts';
-import { findSource, listSourceHealth } from '../../src/store/source-repository.ts';
+import {
+  findSource,
+  insertRejectedEvents,
+  listRejectedEvents,
+  listSourceHealth,
+} from '../../src/store/source-repository.ts';
 import { insertSubscription } from '../../src/store/subscription-repository.ts';
-import { findView, upsertView } from '../../src/store/view-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { VERSION } from '../../src/version.ts';
 import { createCommandLine } from '../support/command-line.ts';

@@ -6,12 +6,12 @@ import { createLogger } from '../../src/log.ts';
 import { header, richText } from '../../src/messages/text.ts';
 import type { Db } from '../../src/store/database.ts';
 import {
+  countWaitingDeliveries,
   findDelivery,
   insertDelivery,
   leaseDelivery,
   supersedeDeliveries,
 } from '../../src/store/delivery-repository.ts';
-import { countWaitingDeliveries } from '../../src/store/delivery-upkeep.ts';
 import { answerFixture } from '../slack/reports.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import type { FakeClock } from './fake-clock.ts';

@@ -1,10 +1,14 @@
 import { createLocalJWKSet, createRemoteJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isIdentityOf } from '../../src/ingest/identity-token.ts';
 import { Intake } from '../../src/ingest/intake.ts';
 import { retryRejected } from '../../src/ingest/retry.ts';
-import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
-import { findSource, listSourceHealth, updateSourceOptions } from '../../src/store/source-repository.ts';
+import { isIdentityOf } from '../../src/ingest/source-directory.ts';
+import {
+  findSource,
+  listRejectedEvents,
+  listSourceHealth,
+  updateSourceOptions,
+} from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { openSenderStage, RECORDED_MS, type SenderStage } from './sender-stage.ts';
 import { send } from './server-stage.ts';

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
-import { findSource, listSourceHealth } from '../../src/store/source-repository.ts';
+import { findSource, listRejectedEvents, listSourceHealth } from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { openSenderStage, RECORDED_MS, type SenderStage } from './sender-stage.ts';
 import { send } from './server-stage.ts';

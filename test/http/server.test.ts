@@ -9,8 +9,13 @@ import { seal } from '../../src/ingest/credentials.ts';
 import { addSource, rotateSource } from '../../src/ingest/source-admin.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
-import { listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
-import { findSource, listSourceHealth, revokeSource, updateCredentials } from '../../src/store/source-repository.ts';
+import {
+  findSource,
+  listRejectedEvents,
+  listSourceHealth,
+  revokeSource,
+  updateCredentials,
+} from '../../src/store/source-repository.ts';
 import { readFixture } from '../ingest/fixtures.ts';
 import { describeEachDialect } from '../support/databases.ts';
 import { EVENT, holdIntake, NOW, openStage, type Stage, send, TAKES_ALL } from './server-stage.ts';

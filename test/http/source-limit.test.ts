@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
-import { readLimit, SourceLimits } from '../../src/ingest/source-limit.ts';
+import { readLimit, SourceLimits } from '../../src/ingest/source-tally.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { listSourceHealth, type Source } from '../../src/store/source-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairQueue } from '../../src/ingest/fair-queue.ts';
+import { FairQueue } from '../../src/ingest/intake.ts';
 
 interface Item {
   source: number;

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCsvCutter } from '../../src/ingest/csv.ts';
-import { type Cutter, type FileRecord, LineCutter } from '../../src/ingest/import-content.ts';
-import { createJsonCutter } from '../../src/ingest/import-json.ts';
+import { type Cutter, createJsonCutter, type FileRecord, LineCutter } from '../../src/ingest/import-content.ts';
 
 function* chunksOf(content: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   for (let at = 0, turn = 0; at < content.length; turn += 1) {

@@ -6,7 +6,7 @@ import type { EventIntake } from '../../src/ingest/adapter.ts';
 import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { addSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
-import { SourceLimits } from '../../src/ingest/source-limit.ts';
+import { SourceLimits } from '../../src/ingest/source-tally.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { getOrCreateSource } from '../../src/ingest/source-admin.ts';
 import { SourceTally } from '../../src/ingest/source-tally.ts';
-import { listRejectedEvents, REJECTED_EVENTS_KEPT } from '../../src/store/rejected-event-repository.ts';
-import { listSourceHealth } from '../../src/store/source-repository.ts';
+import { listRejectedEvents, listSourceHealth, REJECTED_EVENTS_KEPT } from '../../src/store/source-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);

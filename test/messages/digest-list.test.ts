@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeDigest } from '../../src/messages/digest-list.ts';
+import { describeDigest } from '../../src/messages/digest-message.ts';
 
 const DIGEST = {
   ...{ id: 7, channel: 'C01USAGE', owner: 'U01ALICE', schedule: 'daily 09:00 Europe/Berlin', sections: [] },

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { buildNotice } from '../../src/messages/answer-message.ts';
-import { buildTable, clipMarkup, fitMessage } from '../../src/messages/fit.ts';
 import { MAX_FALLBACK_TEXT, MAX_MESSAGE_CHARACTERS } from '../../src/messages/limits.ts';
 import {
   type Block,
+  buildTable,
   button,
+  clipMarkup,
   countCharacters,
+  fitMessage,
   header,
   leaf,
   markdown,
@@ -20,7 +22,7 @@ import {
   countTexts,
   findBlockErrors,
   MAX_MESSAGE_CHARACTERS as REFUSED_ABOVE,
-} from '../../src/playground/emulator/block-rules.ts';
+} from '../../src/playground/emulator/blocks.ts';
 import { size } from '../support/size.ts';
 
 function faultsOf(blocks: readonly Block[]): string[] {

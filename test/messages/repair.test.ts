@@ -1,11 +1,18 @@
 import { WebAPIPlatformError } from '@slack/web-api';
 import { describe, expect, it } from 'vitest';
-import { checkRefused } from '../../src/admin/doctor-slack.ts';
+import { checkRefused } from '../../src/admin/doctor-checks.ts';
 import { toRefusedCounter } from '../../src/http/metrics.ts';
 import { createLogger } from '../../src/log.ts';
-import { buildTable } from '../../src/messages/fit.ts';
 import { listFaults, type Replaced } from '../../src/messages/repair.ts';
-import { type Block, button, header, type Message, plainContext, richText } from '../../src/messages/text.ts';
+import {
+  type Block,
+  buildTable,
+  button,
+  header,
+  type Message,
+  plainContext,
+  richText,
+} from '../../src/messages/text.ts';
 import { RefusedBlocks, sendRepaired } from '../../src/slack/client/post.ts';
 
 const head = header('Top clients');

@@ -4,8 +4,12 @@ import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { MAX_FALLBACK_TEXT } from '../../src/messages/limits.ts';
-import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
-import { findViewErrors } from '../../src/playground/emulator/block-schema.ts';
+import {
+  countTexts,
+  findBlockErrors,
+  findViewErrors,
+  MAX_MESSAGE_CHARACTERS,
+} from '../../src/playground/emulator/blocks.ts';
 import type { Block } from '../../src/playground/emulator/types.ts';
 import { type Sample, type SampleNames, USUAL_NAMES } from '../../src/samples/sample-world.ts';
 import { listSamples } from '../../src/samples/samples.ts';

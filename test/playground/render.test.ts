@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { toWorkspace } from '../../src/playground/emulator/seed.ts';
+import { toWorkspace } from '../../src/playground/emulator/state.ts';
 import type { Block, JsonObject } from '../../src/playground/emulator/types.ts';
 import { renderBlocks } from '../../src/playground/render/blocks.ts';
-import { formatDay } from '../../src/playground/render/dates.ts';
 import { renderMessage } from '../../src/playground/render/message.ts';
 import type { Scene } from '../../src/playground/render/scene.ts';
+import { formatDay } from '../../src/playground/render/text.ts';
 
 const { users, channels, groups } = toWorkspace({}, 'Headroom', 0);
 const scene: Scene = {

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toSvg } from '../../src/chart/render.ts';
 import { buildSpec } from '../../src/chart/spec/build.ts';
 import { canDrawBundled } from '../../src/chart/text.ts';
-import type { Bound } from '../../src/domain/bound.ts';
-import type { Filter } from '../../src/domain/filter.ts';
+import type { Bound, Filter } from '../../src/domain/filter.ts';
 import { readTexts } from '../chart/read-svg.ts';
 import { ask, at } from './setup.ts';
 

@@ -5,9 +5,8 @@ import { createCalendar, firstDayOf, monthOf } from '../../src/domain/calendar.t
 import type { PeriodRule, Scope } from '../../src/domain/definition.ts';
 import type { PoolState, ScopeState } from '../../src/domain/scope-state.ts';
 import { claimAlert, type EvaluationContext, raiseAlerts } from '../../src/schedule/alert-claims.ts';
-import { followEpisodes, LEVELS } from '../../src/schedule/level-alerts.ts';
-import { SWITCHES } from '../../src/schedule/pool-notes.ts';
-import { SILENCE } from '../../src/schedule/silence-alerts.ts';
+import { followEpisodes, LEVELS, SWITCHES } from '../../src/schedule/pool-alerts.ts';
+import { SILENCE } from '../../src/schedule/traffic-alerts.ts';
 import { removeOldAlerts } from '../../src/store/alert-repository.ts';
 import type { Db } from '../../src/store/database.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';

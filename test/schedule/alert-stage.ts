@@ -5,8 +5,8 @@ import type { SourceHealth } from '../../src/domain/source-health.ts';
 import { createLogger } from '../../src/log.ts';
 import { createAlertComposer } from '../../src/schedule/alert-claims.ts';
 import { AlertEvaluator } from '../../src/schedule/alert-evaluator.ts';
-import { AlertRoutes } from '../../src/schedule/alert-routing.ts';
-import { Alerts } from '../../src/schedule/alerts.ts';
+import { createAlertRoutes } from '../../src/schedule/alert-routing.ts';
+import { createAlerts } from '../../src/schedule/alerts.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import type { Db } from '../../src/store/database.ts';
 import { changeDefinitions, getDefinitions } from '../../src/store/definition-repository.ts';
@@ -93,11 +93,11 @@ export async function openAlerts(
         get: (_target, name) => deps().usage[name as 'sum'],
       }),
     };
-    const routes = new AlertRoutes({
+    const routes = createAlertRoutes({
       ...common,
       admins: async () => ({ ids: options.admins ?? [], complete: true }),
     });
-    const alerts = new Alerts(common);
+    const alerts = createAlerts(common);
     const evaluator = new AlertEvaluator({
       ...{ ...common, targets: () => routes.targets(), log: createLogger('silent') },
       instance: `instance ${instances}`,

@@ -7,13 +7,12 @@ import { createLogger } from '../../src/log.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createDigestComposer } from '../../src/schedule/digest-composer.ts';
 import type { DigestSources } from '../../src/schedule/digest-days.ts';
-import { DigestPosts } from '../../src/schedule/digest-posts.ts';
-import { Digests } from '../../src/schedule/digests.ts';
+import { createDigestPosts } from '../../src/schedule/digest-posts.ts';
+import { createDigests } from '../../src/schedule/digests.ts';
 import { composeNotice, followFailure } from '../../src/schedule/notices.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
 import type { Db } from '../../src/store/database.ts';
-import { listDeliveries } from '../../src/store/delivery-repository.ts';
-import { deleteSettledDeliveries } from '../../src/store/delivery-upkeep.ts';
+import { deleteSettledDeliveries, listDeliveries } from '../../src/store/delivery-repository.ts';
 import { CHANNEL, ECHO, OTHER_CHANNEL, OWNER, openStage } from '../delivery/slack-stage.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 import { NO_DEFINITIONS } from '../report/setup.ts';
@@ -696,8 +695,8 @@ async function open(
       ...{ db: handle, now: () => clock.now() },
       isGone: async (user: string) => given.gone?.has(user) ?? false,
     };
-    const digests = new Digests(common);
-    const posts = new DigestPosts({ ...ports, ...common, log, wakeSender() {}, webhook: false });
+    const digests = createDigests(common);
+    const posts = createDigestPosts({ ...ports, ...common, log, wakeSender() {}, webhook: false });
     const sender = stage.openSender(handle, {
       composers: { ...ECHO, digest: createDigestComposer(ports), notice: composeNotice },
       ...{ onFailed: followFailure, render: async () => undefined },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
-import { findUnusual } from '../../src/schedule/hour-alerts.ts';
+import { findUnusual } from '../../src/schedule/traffic-alerts.ts';
 import { createMemoryUsage, type EventOfTest } from '../report/memory-usage.ts';
 
 const ZONE = 'Europe/Berlin';

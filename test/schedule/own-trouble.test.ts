@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Refusals, SourceHealth } from '../../src/domain/source-health.ts';
-import { followFailure } from '../../src/schedule/notices.ts';
-import { createTroubleWatch } from '../../src/schedule/own-trouble.ts';
+import { createTroubleWatch, followFailure } from '../../src/schedule/notices.ts';
 import type { Failure } from '../../src/slack/client/errors.ts';
 import { type Delivery, findDelivery, insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';

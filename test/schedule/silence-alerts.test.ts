@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import type { SourceHealth } from '../../src/domain/source-health.ts';
-import { isSilent } from '../../src/schedule/silence-alerts.ts';
+import { isSilent } from '../../src/schedule/traffic-alerts.ts';
 import { createMemoryUsage } from '../report/memory-usage.ts';
 
 const ZONE = 'Europe/Berlin';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DIGEST_SECTIONS } from '../../src/domain/digest.ts';
 import type { Question } from '../../src/domain/report.ts';
-import { chooseSections, DIGEST_FORM } from '../../src/slack/digest-form.ts';
+import { chooseSections, DIGEST_FORM } from '../../src/slack/digests.ts';
 import { isDigestible, listDigestParts } from '../../src/slack/next-questions.ts';
 
 /** Lists the ticked keys in a field of the form. */

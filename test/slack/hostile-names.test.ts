@@ -4,7 +4,7 @@ import type { Report } from '../../src/domain/report.ts';
 import { buildAnswer, buildNotice } from '../../src/messages/answer-message.ts';
 import { repair } from '../../src/messages/repair.ts';
 import { clip, defuse, type Message } from '../../src/messages/text.ts';
-import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/blocks.ts';
 import { walk } from '../../src/playground/emulator/elements.ts';
 import { listNext } from '../../src/slack/next-questions.ts';
 import { size } from '../support/size.ts';

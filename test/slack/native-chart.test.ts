@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/domain/report.ts';
 import { buildNativeCharts } from '../../src/messages/native-chart.ts';
-import { findBlockErrors } from '../../src/playground/emulator/block-rules.ts';
+import { findBlockErrors } from '../../src/playground/emulator/blocks.ts';
 import { CHART_CASES } from '../chart/cases.ts';
 import {
   drillOf,

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildFallback } from '../../src/messages/answer-message.ts';
 import { describePool } from '../../src/messages/declaration-lists.ts';
-import { formatCell } from '../../src/messages/fit.ts';
-import { richList } from '../../src/messages/text.ts';
-import { POOL_FORM } from '../../src/slack/pool-forms.ts';
+import { formatCell, richList } from '../../src/messages/text.ts';
+import { POOL_FORM } from '../../src/slack/declaration-form.ts';
 import { ask, at } from '../report/setup.ts';
 
 const BROKEN = 'Acme\r\n CRM\u2028two';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Scope } from '../../src/domain/definition.ts';
 import { REPORT_KINDS } from '../../src/domain/report.ts';
 import { buildAnswer } from '../../src/messages/answer-message.ts';
-import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/block-rules.ts';
+import { countTexts, findBlockErrors, MAX_MESSAGE_CHARACTERS } from '../../src/playground/emulator/blocks.ts';
 import { fileStem } from '../../src/slack/answer.ts';
 import { listNext, withRange } from '../../src/slack/next-questions.ts';
 import { ask, at, NOW } from '../report/setup.ts';

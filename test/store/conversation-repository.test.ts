@@ -3,16 +3,19 @@ import { insertAudit, listAudit } from '../../src/store/audit-repository.ts';
 import {
   deleteAnswersBefore,
   deleteRequestsBefore,
+  deleteView,
   findAnswer,
   findLastAnswer,
+  findView,
   insertGreeting,
   insertRequest,
   type KeptAnswer,
   listChosenFilters,
+  listViews,
   upsertAnswer,
   upsertChosenFilters,
+  upsertView,
 } from '../../src/store/conversation-repository.ts';
-import { deleteView, findView, listViews, upsertView } from '../../src/store/view-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const ANSWER: KeptAnswer = {

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { EVERYTHING } from '../../src/domain/digest.ts';
 import type { Db } from '../../src/store/database.ts';
-import { insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
-import { deleteSettledDeliveries } from '../../src/store/delivery-upkeep.ts';
+import { deleteSettledDeliveries, insertDelivery, listDeliveries } from '../../src/store/delivery-repository.ts';
 import {
   claimDigest,
   insertSubscription,

@@ -7,15 +7,13 @@ import { addSource, ensureDefaultSource, openSecretKey, rotateSource } from '../
 import { Secret } from '../../src/secret.ts';
 import type { Db } from '../../src/store/database.ts';
 import {
-  insertRejectedEvents,
-  listRejectedEvents,
-  REJECTED_EVENTS_KEPT,
-} from '../../src/store/rejected-event-repository.ts';
-import {
   addSourceCounts,
   findSource,
+  insertRejectedEvents,
+  listRejectedEvents,
   listSourceHealth,
   listSources,
+  REJECTED_EVENTS_KEPT,
   revokeSource,
   subtractSourceCounts,
 } from '../../src/store/source-repository.ts';

@@ -1,11 +1,9 @@
 import type { Core } from '../../src/playground/emulator/core.ts';
 import { deliverEvent, sendEvent } from '../../src/playground/emulator/events.ts';
 import { getChannel, getUser } from '../../src/playground/emulator/interact.ts';
-import { BOT_ID, BOT_USER_ID, TEAM_ID } from '../../src/playground/emulator/seed.ts';
 import type { SayOptions } from '../../src/playground/emulator/speaking.ts';
-import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
+import { BOT_ID, BOT_USER_ID, TEAM_ID, type WorkspaceState, waitFor } from '../../src/playground/emulator/state.ts';
 import type { Change, Delivery, JsonObject, Message, Retry } from '../../src/playground/emulator/types.ts';
-import { waitFor } from '../../src/playground/emulator/wait-for.ts';
 import {
   startEmulator as start,
   type Emulator as Workspace,

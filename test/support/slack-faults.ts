@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Answer, Call, Faults } from '../../src/playground/emulator/answer.ts';
+import type { Answer, Call, Faults } from '../../src/playground/emulator/core.ts';
 import { sendJson, toRecord } from '../../src/playground/emulator/http.ts';
 import type { WorkspaceState } from '../../src/playground/emulator/state.ts';
 import type { JsonObject } from '../../src/playground/emulator/types.ts';

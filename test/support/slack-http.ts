@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type Core, CREDENTIALS } from '../../src/playground/emulator/core.ts';
-import { ACK_LIMIT_MS, judge } from '../../src/playground/emulator/delivery.ts';
+import { ACK_LIMIT_MS, judge } from '../../src/playground/emulator/events.ts';
 import { asJson } from '../../src/playground/emulator/http.ts';
 import type { Delivery, EnvelopeType, JsonObject, Retry } from '../../src/playground/emulator/types.ts';
 

@@ -5,7 +5,7 @@ import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import { IntakeThread } from '../../src/ingest/intake-thread.ts';
 import { ensureDefaultSource } from '../../src/ingest/source-admin.ts';
 import { SourceDirectory } from '../../src/ingest/source-directory.ts';
-import { SourceLimits } from '../../src/ingest/source-limit.ts';
+import { SourceLimits } from '../../src/ingest/source-tally.ts';
 import { createLogger } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';

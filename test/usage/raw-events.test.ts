@@ -5,7 +5,7 @@ import { DIMENSIONS } from '../../src/domain/dimension.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, LatencyQuery, RawEvent } from '../../src/domain/usage.ts';
 import type { Db } from '../../src/store/database.ts';
-import { insertRejectedEvents, listRejectedEvents } from '../../src/store/rejected-event-repository.ts';
+import { insertRejectedEvents, listRejectedEvents } from '../../src/store/source-repository.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { forget } from '../../src/usage/forget.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';

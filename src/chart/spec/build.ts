@@ -1,13 +1,10 @@
 import type { Question, Report } from '../../domain/report.ts';
 import type { CanDraw } from '../text.ts';
 import { drawPools, drawSummary } from './balances.ts';
+import { drawHistory, drawLatency } from './columns.ts';
 import { drawCompared } from './compare.ts';
-import { drawDoughnut } from './doughnut.ts';
-import { drawDrill } from './drill.ts';
 import { buildFrame, type ChartSpec, type Drawing } from './frame.ts';
-import { drawHistory } from './history.ts';
-import { drawLatency } from './latency.ts';
-import { drawRanking } from './rows.ts';
+import { drawDoughnut, drawDrill, drawRanking } from './rows.ts';
 import { drawSeries, drawStatus } from './series.ts';
 
 /** `doughnut` is for rankings; any other report has one form of chart, also when its table is shown. */

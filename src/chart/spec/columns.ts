@@ -1,13 +1,18 @@
-import type { TimeMark } from '../../domain/report.ts';
-import { type CanDraw, drawableText, measureText, shortenText } from '../text.ts';
-import { CARD, COLOR, INNER, SCALE, SIZE } from '../theme.ts';
-import { colorOf, type Key, type Layer, type Panel, type Text, textLayers, toLayer } from './frame.ts';
-import { type TimeAxis, toTimeLabels } from './time-axis.ts';
+import type { HistoryReport, LatencyReport, TimedRow, TimeMark } from '../../domain/report.ts';
+import { ratioOf, sumCredits } from '../../domain/thousandths.ts';
+import type { Latency } from '../../domain/usage.ts';
+import { countOf, formatCompact, formatLatency } from '../../report/format.ts';
+import { type CanDraw, drawableText, measureText, shortenText, toLabels } from '../text.ts';
+import { CARD, COLOR, INNER, SCALE, SERIES_COLORS, SIZE } from '../theme.ts';
+import { colorOf, type Drawing, type Key, type Layer, type Panel, type Text, textLayers, toLayer } from './frame.ts';
+import { buildRows, firstRankOf, type Row } from './rows.ts';
+import { type TimeAxis, toTimeAxis, toTimeLabels } from './time-axis.ts';
 
 /** Room left of the plot for the labels of the value axis. Fixed, so that panels line up and images are equally wide. */
 const GUTTER = 46;
 export const PLOT = INNER - GUTTER;
 const PLOT_HEIGHT = 190;
+const HISTORY_HEIGHT = 200;
 /** Height of a small panel below another. */
 export const LOW_HEIGHT = 60;
 /** Bars are not drawn wider than this. */
@@ -227,4 +232,125 @@ export function buildLines(
     ...over,
   ];
   return buildSteps(axis, layers, { y: y ?? valueChannel(max), labels });
+}
+
+/** One part of a stack: a pool, all pools beyond the available colours, or overage. */
+interface Series {
+  label: string;
+  names: readonly string[];
+  color: string;
+}
+
+/** Draws credits per month, stacked by pool with overage on top; undefined without months. */
+export function drawHistory(report: HistoryReport, canDraw: CanDraw): Drawing | undefined {
+  const { months } = report;
+  if (months.length === 0) return undefined;
+  const stack = toStack(report.series, canDraw);
+  const drawn = (month: HistoryReport['months'][number], { names }: Series) =>
+    ratioOf(sumCredits(names.map((name) => month.drawn[name] ?? 0)), 1000);
+  const sumOf = (series: Series) => months.reduce((sum, month) => sum + drawn(month, series), 0);
+  const keys = stack.map((series, key) => ({
+    key: String(key),
+    color: series.color,
+    words: sumOf(series) > 0 ? `${series.label}: ${formatCompact(sumOf(series))}` : undefined,
+  }));
+  const totals = months.map(({ total }) => ratioOf(total, 1000));
+  const peak = totals.indexOf(Math.max(...totals));
+  const axis = { starts: months.map(({ startMs }) => startMs), grain: 'month' as const, zone: report.zone };
+  const parts = months.flatMap((month, step) =>
+    stack.map((series, key) => ({ step, key: String(key), size: drawn(month, series), partial: month.partial })),
+  );
+  const isPale = months.some(({ partial, total }) => partial && total > 0);
+  const size = totals[peak]!;
+  const note = size > 0 ? noteLayers([{ ...placeNote(peak, formatCompact(size), axis), size }]) : [];
+  const layers = [stackLayer(parts, keys, axis), ...note];
+  return {
+    remarks: isPale ? ['Paler: month not complete'] : [],
+    panels: [buildSteps(axis, layers, { y: valueChannel(size * 1.12), height: HISTORY_HEIGHT })],
+  };
+}
+
+/** Lists pools in their order, then overage. If there are more than five, all from the fifth on are one part in grey. */
+function toStack(names: readonly string[], canDraw: CanDraw): Series[] {
+  const isOverage = (name: string) => name.toLowerCase() === 'overage';
+  const pools = names.filter((name) => !isOverage(name));
+  const own = pools.length > SERIES_COLORS.length ? pools.slice(0, SERIES_COLORS.length - 1) : pools;
+  const rest = pools.slice(own.length);
+  const labels = toLabels(own, INNER - 100, SIZE.small, canDraw);
+  return [
+    ...own.map((name, index) => ({ label: labels[index]!, names: [name], color: SERIES_COLORS[index]! })),
+    ...(rest.length > 0 ? [{ label: `${rest.length} other pools`, names: rest, color: COLOR.other }] : []),
+    { label: 'over the allowance', names: names.filter(isOverage), color: COLOR.overage },
+  ];
+}
+
+const MAX_BARS = 10;
+/**
+ * If the highest line is more than this many times the lowest, the scale is logarithmic: otherwise the lowest would lie on the axis.
+ */
+const FAR_APART = 8;
+
+const LINES = [
+  { key: 'p99', color: SERIES_COLORS[4], of: ({ p99Ms }: Latency) => p99Ms },
+  { key: 'p95', color: SERIES_COLORS[0], of: ({ p95Ms }: Latency) => p95Ms },
+  { key: 'p50', color: SERIES_COLORS[1], of: ({ p50Ms }: Latency) => p50Ms },
+] as const;
+
+/** Draws bars up to the p95 of each name, or percentiles as lines over time; undefined if nothing has a duration. */
+export function drawLatency(report: LatencyReport, canDraw: CanDraw): Drawing | undefined {
+  if (!report.total.latency) return undefined;
+  return report.steps ? drawOverTime(report, report.steps) : drawRanked(report, canDraw);
+}
+
+function drawRanked(report: LatencyReport, canDraw: CanDraw): Drawing | undefined {
+  const shown = report.rows.slice(0, MAX_BARS);
+  if (shown.length === 0) return undefined;
+  const rows = shown.map(({ name, latency, requests }): Row => {
+    const { p50Ms, p95Ms, p99Ms } = latency!;
+    return {
+      name,
+      value: formatLatency(p95Ms),
+      parts: [
+        { key: 'p50', size: p50Ms },
+        { key: 'p95', size: p95Ms - p50Ms },
+      ],
+      remarks: [`p50 ${formatLatency(p50Ms)} · p99 ${formatLatency(p99Ms)} · ${toCalls(requests)}`],
+    };
+  });
+  const max = Math.max(...shown.map(({ latency }) => latency!.p95Ms));
+  const keys = [
+    { key: 'p50', color: COLOR.ok, words: 'half of the calls (p50)' },
+    { key: 'p95', color: SERIES_COLORS[1], words: '95% (p95)' },
+  ];
+  return { panels: [buildRows(rows, { canDraw, firstRank: firstRankOf(report), max, keys })] };
+}
+
+function toCalls(requests: number): string {
+  return requests < 10_000 ? countOf(requests, 'call') : `${formatCompact(requests)} calls`;
+}
+
+function drawOverTime(report: LatencyReport, steps: NonNullable<LatencyReport['steps']>): Drawing {
+  const { axis } = toTimeAxis({ grain: 'day', ...report }, steps);
+  const lines = LINES.map(({ key, color, of }) => ({
+    ...{ key, color, words: key },
+    values: steps.map(({ latency }) => (latency ? of(latency) : undefined)),
+  }));
+  const values = lines.flatMap((line) => line.values.filter((value) => value !== undefined));
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const isLog = lowest > 0 && highest > lowest * FAR_APART;
+  const max = highest * (isLog ? 1.5 : 1.15) || 1;
+  const y = durationChannel({ max, least: isLog ? lowest / 1.3 : undefined });
+  const unit = isInSeconds(max) ? 'Seconds' : 'Milliseconds';
+  return {
+    remarks: [isLog ? `${unit}, logarithmic scale` : unit],
+    panels: [buildLines(lines, axis, { y, over: notePeak(steps, axis) })],
+  };
+}
+
+/** Writes the p95 of the slowest step above it. */
+function notePeak(steps: readonly TimedRow[], axis: TimeAxis) {
+  const p95Of = (step: number) => steps[step]!.latency?.p95Ms ?? 0;
+  const peak = steps.reduce((best, _, step) => (p95Of(step) > p95Of(best) ? step : best), 0);
+  const note = placeNote(peak, `p95 ${formatLatency(p95Of(peak))}`, axis);
+  return noteLayers([{ ...note, size: p95Of(peak), color: SERIES_COLORS[0] }]);
 }

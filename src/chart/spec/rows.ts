@@ -1,10 +1,12 @@
-import { OTHER } from '../../domain/dimension.ts';
-import type { RankingReport, ReportHead } from '../../domain/report.ts';
-import type { Totals } from '../../domain/usage.ts';
-import { formatCompact, formatCompactCredits, formatCount, formatShare } from '../../report/format.ts';
+import { NONE, OTHER } from '../../domain/dimension.ts';
+import type { Thousandths } from '../../domain/event.ts';
+import type { DrillReport, RankingReport, ReportHead } from '../../domain/report.ts';
+import { ratioOf } from '../../domain/thousandths.ts';
+import type { Latency, Totals } from '../../domain/usage.ts';
+import { formatCompact, formatCompactCredits, formatCount, formatLatency, formatShare } from '../../report/format.ts';
 import { addTotals, emptyTotals } from '../../report/totals.ts';
 import { type CanDraw, drawableText, measureText, shortenText, toLabels } from '../text.ts';
-import { CARD, COLOR, INNER, SIZE } from '../theme.ts';
+import { CARD, COLOR, INNER, SERIES_COLORS, SIZE } from '../theme.ts';
 import { byPixels, colorOf, type Drawing, type Key, type Panel, type Text, textLayers, toLayer } from './frame.ts';
 
 /** A name and a number, with a bar of the whole width below them, which is what fits on a phone. */
@@ -216,4 +218,107 @@ export function outcomeKeys(totals: Totals): Key[] {
     words:
       isPlain || totals[key] === 0 ? undefined : `${key === 'none' ? 'no status' : key} ${formatCompact(totals[key])}`,
   }));
+}
+
+const MAX_SLICES = 5;
+const RING = { x: 89, inner: 54, outer: 84 } as const;
+const LIST = RING.x + RING.outer + 24;
+const STEP = 44;
+/** Slices below this share of the circle have no room for a number. */
+const NUMBERED_SHARE = 0.05;
+
+/**
+ * Draws a ring of at most five slices, largest first, with a numbered list as its legend. The numbers are in the slices too, so that
+ * they can be found without colour. Draws bars if there is nothing to share out.
+ */
+export function drawDoughnut(report: RankingReport, canDraw: CanDraw): Drawing | undefined {
+  const { measure } = report;
+  const total = report.totals[measure];
+  if (report.rows.length === 0 || total <= 0) return drawRanking(report, canDraw);
+  const hasRest = report.rows.length > MAX_SLICES || report.others.count > 0;
+  const format = (size: Thousandths) =>
+    measure === 'credits' ? formatCompactCredits(size) : formatCompact(Number(size));
+  const items = toRankedItems(report, hasRest ? MAX_SLICES - 1 : MAX_SLICES);
+  const names = items.map(({ name }) => name);
+  const labels = toLabels(names, INNER, SIZE.label, canDraw, firstRankOf(report));
+  const height = Math.max(2 * RING.outer + 4, items.length * STEP);
+  const middle = height / 2;
+  const slices = items.map((item, row) => ({
+    row,
+    y: middle + (row - (items.length - 1) / 2) * STEP,
+    size: Number(item[measure]),
+    color: item.isRest ? COLOR.other : SERIES_COLORS[row]!,
+    number: item.isRest || ratioOf(item[measure], total) < NUMBERED_SHARE ? '' : String(row + 1),
+    name: shortenText(item.isRest ? item.name : `${row + 1}  ${labels[row]}`, INNER - LIST - 2, SIZE.label),
+    value: `${format(item[measure])} · ${formatShare(item[measure], total)}`,
+  }));
+  const at = { x: { value: RING.x }, y: { value: middle } };
+  const ring = {
+    ...at,
+    theta: { field: 'size', type: 'quantitative', stack: true, scale: { domain: [0, Number(total)] } },
+    order: { field: 'row', type: 'quantitative' },
+  };
+  const arc = { type: 'arc', innerRadius: RING.inner, outerRadius: RING.outer, stroke: CARD, strokeWidth: 2 };
+  const number = { type: 'text', radius: (RING.inner + RING.outer) / 2, fontWeight: 600 };
+  const swatch = { type: 'square', size: 180, opacity: 1, filled: true, yOffset: -9, xOffset: -12 };
+  const color = { field: 'color', type: 'nominal', scale: null, legend: null };
+  const numberColor = { condition: { test: 'datum.row === 1', value: COLOR.text }, value: '#FFFFFF' };
+  const list = { x: { value: LIST }, y: byPixels('y') };
+  const middles = [
+    { text: format(total), dy: -4, fontSize: 22, weight: 600 as const },
+    { text: measure, dy: 18, color: COLOR.muted },
+  ];
+  const lines = slices.flatMap(({ y, name, value }) => [
+    { text: name, y, align: 'left' as const, dy: -9, fontSize: SIZE.label },
+    { text: value, y, align: 'left' as const, dy: 11, color: COLOR.muted },
+  ]);
+  const panel: Panel = {
+    width: INNER,
+    height,
+    layer: [
+      toLayer(slices, arc, { ...ring, color }),
+      toLayer(slices, number, { ...ring, color: numberColor, text: { field: 'number', type: 'nominal' } }),
+      toLayer(slices, swatch, { ...list, color }),
+      ...textLayers(middles, at),
+      ...textLayers(lines, list),
+    ],
+  };
+  return { panels: [panel] };
+}
+
+const MAX_SECTIONS = 2;
+const MAX_SECTION_BARS = 5;
+
+/** Draws bars of the first two dimensions with any names, in the report's order, on one scale; undefined without any. */
+export function drawDrill(report: DrillReport, canDraw: CanDraw): Drawing | undefined {
+  const sections = report.sections.filter(({ rows }) => rows.some(({ name }) => name !== NONE)).slice(0, MAX_SECTIONS);
+  if (sections.length === 0) return undefined;
+  const max = Math.max(
+    ...sections.flatMap(({ rows }) => rows.slice(0, MAX_SECTION_BARS).map(({ requests }) => requests)),
+  );
+  const panels = sections.map((section, index) => {
+    const shown = section.rows.slice(0, MAX_SECTION_BARS);
+    const all = section.rows.length + section.more;
+    const rows = shown.map((row) => {
+      // All calls with a status code fail, or none does, so their share of all calls says more.
+      const isStatus = section.dimension === 'status';
+      return {
+        name: row.name,
+        value: `${formatCompact(row.requests)}${isStatus ? ` · ${formatShare(row.requests, report.totals.requests)}` : ''}`,
+        failed: isStatus ? undefined : describeFailed(row),
+        parts: toParts(row),
+      };
+    });
+    return buildRows(rows, {
+      canDraw,
+      title: all > shown.length ? `${section.title} (${shown.length} of ${formatCount(all)})` : section.title,
+      max,
+      keys: outcomeKeys(report.totals).map((each) => (index === 0 ? each : { ...each, words: undefined })),
+    });
+  });
+  return { remarks: report.latency ? [describeLatency(report.latency)] : [], panels };
+}
+
+function describeLatency({ p50Ms, p95Ms, p99Ms }: Latency): string {
+  return `Latency: p50 ${formatLatency(p50Ms)} · p95 ${formatLatency(p95Ms)} · p99 ${formatLatency(p99Ms)}`;
 }

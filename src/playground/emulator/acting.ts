@@ -1,8 +1,7 @@
-import { checkOffered } from './checks.ts';
+import { checkOffered } from './blocks.ts';
 import type { Core } from './core.ts';
-import { deliver } from './delivery.ts';
-import { isObject } from './elements.ts';
-import { findInputErrors, getElement, toElementState, toGivenState, toState } from './input.ts';
+import { findInputErrors, getElement, isObject, toElementState, toGivenState, toState } from './elements.ts';
+import { deliver } from './events.ts';
 import {
   findTarget,
   getChannel,
@@ -13,10 +12,9 @@ import {
   type Target,
   toNamed,
 } from './interact.ts';
-import { toMessageObject } from './post.ts';
+import { escapePlainText, toMessageObject } from './post.ts';
 import type { JsonObject, User, View } from './types.ts';
 import { closeModals, popView, toViewObject } from './views.ts';
-import { escapePlainText } from './written.ts';
 
 export interface ClickOptions {
   user: string;

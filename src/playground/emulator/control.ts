@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { createActing } from './acting.ts';
-import type { createAsking } from './asking.ts';
 import type { Core } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson, readBody, sendJson, toRecord } from './http.ts';
-import type { createSpeaking } from './speaking.ts';
+import type { createAsking, createSpeaking } from './speaking.ts';
 import type { StoredFile } from './types.ts';
 
 type Acts = ReturnType<typeof createAsking> & ReturnType<typeof createActing> & ReturnType<typeof createSpeaking>;

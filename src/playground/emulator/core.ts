@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Faults } from './answer.ts';
+import type { ServerResponse } from 'node:http';
 import type { FileStore } from './files.ts';
+import { sendJson } from './http.ts';
 import type { Manifest } from './manifest.ts';
-import { TEAM_ID } from './seed.ts';
 import type { SocketMode } from './socket-mode.ts';
-import type { WorkspaceState } from './state.ts';
+import { TEAM_ID, type WorkspaceState } from './state.ts';
 import type { Delivery, EnvelopeType, Ephemeral, JsonObject, Message, Retry } from './types.ts';
 
 /** Credentials of the installed app. They are made up and the same in every emulator. */
@@ -98,4 +98,40 @@ export function createResponseUrl(core: Core, kind: 'commands' | 'actions', fiel
   const path = `/${kind}/${TEAM_ID}/${core.responseUrls.size + 1}/${randomBytes(12).toString('hex')}`;
   core.responseUrls.set(path, fields);
   return core.url + path;
+}
+
+export interface Answer {
+  status: number;
+  body: JsonObject;
+  headers?: Record<string, string>;
+}
+
+/** A request to Slack. `method`: a Web API method, `upload` (the bytes of a file) or `response_url`. */
+export interface Call {
+  method: string;
+  args: JsonObject;
+  response: ServerResponse;
+}
+
+/** Failures of Slack that tests bring about. The demo has none. */
+export interface Faults {
+  /** True while Slack is down: Socket Mode connections are refused. */
+  readonly isOut: boolean;
+  /** Block types that this workspace does not know yet: Slack releases new ones to some workspaces before others. */
+  readonly unknownBlocks: ReadonlySet<string>;
+  /** Calls `finish` once the scan of a file may end; perhaps later, perhaps never. */
+  scan(finish: () => void): void;
+  /** Answers a call, or makes it fail. `run` does the work. */
+  answer(state: WorkspaceState, call: Call, run: () => Answer): Promise<void>;
+}
+
+/** Answers a call, unless a fault prevents it. `run` does the work. */
+export async function answer(
+  { faults, state }: { faults: Faults | undefined; state: WorkspaceState },
+  call: Call,
+  run: () => Answer,
+): Promise<void> {
+  if (faults) return faults.answer(state, call, run);
+  const { status, body, headers } = run();
+  sendJson(call.response, status, body, headers);
 }

@@ -1,6 +1,4 @@
-import type { Faults } from './answer.ts';
-import { BOT_USER_ID, TEAM_ID } from './seed.ts';
-import type { WorkspaceState } from './state.ts';
+import { BOT_USER_ID, TEAM_ID, type WorkspaceState } from './state.ts';
 import type { ChannelKind, JsonObject, StoredFile } from './types.ts';
 
 /** File types that an image block with a slack_file may show: https://docs.slack.dev/reference/block-kit/blocks/image-block */
@@ -15,12 +13,13 @@ const TEXT_TYPES: Record<string, [mimetype: string, filetype: string]> = {
 /** Uploaded files. Slack scans a file after its upload; until then it has no mimetype and no block may show it. */
 export class FileStore {
   readonly #state: WorkspaceState;
-  readonly #faults: Faults | undefined;
+  readonly #scan: (finish: () => void) => void;
   readonly #url: () => string;
 
-  constructor(state: WorkspaceState, faults: Faults | undefined, url: () => string) {
+  /** `scan` calls what it is given once the scan of a file may end. */
+  constructor(state: WorkspaceState, scan: (finish: () => void) => void, url: () => string) {
     this.#state = state;
-    this.#faults = faults;
+    this.#scan = scan;
     this.#url = url;
   }
 
@@ -53,17 +52,15 @@ export class FileStore {
     return file && !file.deleted && file.completed ? file : undefined;
   }
 
-  /** Completes an upload and scans the file. The scan ends at once unless `faults` delay it; then `whenReady` runs. */
+  /** Completes an upload and scans the file; then `whenReady` runs. */
   complete(file: StoredFile, whenReady: () => void): void {
     file.completed = true;
-    const finish = () => {
+    this.#scan(() => {
       if (file.deleted) return;
       Object.assign(file, identify(file), { ready: true });
       whenReady();
       this.#state.changed();
-    };
-    if (this.#faults) this.#faults.scan(finish);
-    else finish();
+    });
   }
 
   isImage({ filetype }: StoredFile): boolean {

@@ -1,6 +1,6 @@
 import { type Core, CREDENTIALS, createResponseUrl, createTrigger } from './core.ts';
-import { deliver } from './delivery.ts';
-import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './seed.ts';
+import { deliver } from './events.ts';
+import { APP_ID, TEAM_DOMAIN, TEAM_ID } from './state.ts';
 import type { Channel, Delivery, EnvelopeType, Ephemeral, JsonObject, Message, User, View } from './types.ts';
 
 /** Result of something that a person did. */

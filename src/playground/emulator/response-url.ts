@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer } from './answer.ts';
-import { ApiError, type Core, type ResponseUrl } from './core.ts';
+import { ApiError, answer, type Core, type ResponseUrl } from './core.ts';
 import { parseArguments, readBody } from './http.ts';
 import { acceptContent, checkNewIds, shareShownFiles } from './post.ts';
-import { BOT, BOT_USER_ID } from './seed.ts';
+import { BOT, BOT_USER_ID } from './state.ts';
 import type { JsonObject } from './types.ts';
 
 /** A response_url takes five messages within 30 minutes: https://docs.slack.dev/interactivity/handling-user-interaction */

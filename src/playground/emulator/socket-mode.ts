@@ -3,8 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
-import { APP_ID } from './seed.ts';
-import type { WorkspaceState } from './state.ts';
+import { APP_ID, type WorkspaceState } from './state.ts';
 import type { EnvelopeType, JsonObject } from './types.ts';
 
 /** An app may have ten connections: https://docs.slack.dev/apis/events-api/using-socket-mode */

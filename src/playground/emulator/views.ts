@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { findViewErrors } from './block-schema.ts';
-import { acceptBlocks } from './blocks.ts';
+import { acceptBlocks, findViewErrors } from './blocks.ts';
 import { ApiError, type Core, refusal } from './core.ts';
 import { isObject } from './elements.ts';
 import { asJson } from './http.ts';
-import { APP_ID, BOT_ID, TEAM_ID } from './seed.ts';
+import { APP_ID, BOT_ID, TEAM_ID } from './state.ts';
 import type { Block, BlockPlace, JsonObject, View } from './types.ts';
 
 /** A modal may stack three views: https://docs.slack.dev/surfaces/modals */

@@ -1,19 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { createActing } from './acting.ts';
-import type { Faults } from './answer.ts';
-import { createAsking } from './asking.ts';
 import { createControl } from './control.ts';
-import { type Core, CREDENTIALS } from './core.ts';
+import { type Core, CREDENTIALS, type Faults } from './core.ts';
 import { FileStore } from './files.ts';
 import { getUser } from './interact.ts';
 import { readManifest } from './manifest.ts';
-import { BOT_USER_ID } from './seed.ts';
 import { type Handler, listen } from './server.ts';
 import { SocketMode } from './socket-mode.ts';
-import { createSpeaking } from './speaking.ts';
-import { WorkspaceState } from './state.ts';
+import { createAsking, createSpeaking } from './speaking.ts';
+import { BOT_USER_ID, WorkspaceState, waitFor } from './state.ts';
 import type { WorkspaceSeed } from './types.ts';
-import { waitFor } from './wait-for.ts';
 
 export type { Interaction } from './interact.ts';
 export type * from './types.ts';
@@ -51,7 +47,11 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     manifest,
     state,
     faults,
-    files: new FileStore(state, faults, () => core.url),
+    files: new FileStore(
+      state,
+      (finish) => (faults ? faults.scan(finish) : finish()),
+      () => core.url,
+    ),
     triggers: new Map(),
     responseUrls: new Map(),
     sockets,

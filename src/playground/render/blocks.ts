@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Block, JsonObject } from '../emulator/types.ts';
-import { renderChart } from './chart.ts';
 import { renderElement, renderImage } from './elements.ts';
-import { attributes, type Content, type Html, html } from './html.ts';
+import { attributes, type Content, Html, html } from './html.ts';
 import { listOf, plainOf, type Scene } from './scene.ts';
 import { renderRichText, renderText, withSigns } from './text.ts';
 
@@ -130,4 +131,32 @@ function renderCell(cell: JsonObject, { inHead, column, align, is_wrapped }: Cel
   const content =
     cell.type === 'rich_text' ? renderRichText(cell, scene) : withSigns(String(cell.text ?? cell.value ?? ''));
   return scope ? html`<th${given}>${content}</th>` : html`<td${given}>${content}</td>`;
+}
+
+/** Loads React and slack-blocks-to-jsx with the first chart, not before: they take some 40 MiB of memory. */
+const load = createRequire(import.meta.url);
+
+/** Drawn charts by block. Blocks never change in place, and a conversation is drawn again on every change of the workspace. */
+const drawn = new WeakMap<JsonObject, Record<string, Html>>();
+
+/** Draws a chart block with slack-blocks-to-jsx. Other blocks are not drawn with it: their buttons need React in the page. */
+export function renderChart(block: JsonObject, theme: 'light' | 'dark'): Html {
+  const charts = drawn.getOrInsertComputed(block, () => ({}));
+  charts[theme] ??= draw(block, theme);
+  return charts[theme];
+}
+
+function draw(block: JsonObject, theme: 'light' | 'dark'): Html {
+  const { createElement }: typeof import('react') = load('react');
+  const { renderToStaticMarkup }: typeof import('react-dom/server') = load('react-dom/server');
+  const { Message }: typeof import('slack-blocks-to-jsx') = load('slack-blocks-to-jsx');
+  const props = { blocks: [block as never], theme, withoutWrapper: true, logo: '/', name: '' };
+  const place = { className: 'slack-blocks', 'data-theme': theme };
+  return new Html(renderToStaticMarkup(createElement('div', place, createElement(Message, props))));
+}
+
+/** Returns the stylesheet of slack-blocks-to-jsx, with a class instead of its id, because a page has many messages. */
+export function readLibraryStyles(): string {
+  const path = load.resolve('slack-blocks-to-jsx/dist/style.css');
+  return readFileSync(path, 'utf8').replaceAll('#slack_blocks_to_jsx', '.slack-blocks');
 }

@@ -1,9 +1,8 @@
 import type { Ephemeral, JsonObject, Message, View } from '../emulator/types.ts';
 import { renderBlocks } from './blocks.ts';
-import { formatDate } from './dates.ts';
 import { attributes, Html, html } from './html.ts';
 import { fileUrl, plainOf, type Scene } from './scene.ts';
-import { renderMrkdwn } from './text.ts';
+import { formatDate, renderMrkdwn } from './text.ts';
 
 export interface ShownMessage {
   message: Message | Ephemeral;

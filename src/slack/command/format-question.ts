@@ -1,5 +1,4 @@
-import type { Bound } from '../../domain/bound.ts';
-import type { Filter } from '../../domain/filter.ts';
+import type { Bound, Filter } from '../../domain/filter.ts';
 import { readRangeAt } from '../../domain/range-reading.ts';
 import { canonicalRangeText, InvalidRangeError } from '../../domain/ranges.ts';
 import { type Question, RefusedQuestion, type Report, type Reporter, toWholeRanking } from '../../domain/report.ts';

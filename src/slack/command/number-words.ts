@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import type { Bound } from '../../domain/bound.ts';
 import { readNumber } from '../../domain/calendar.ts';
-import type { Filter } from '../../domain/filter.ts';
+import type { Bound, Filter } from '../../domain/filter.ts';
 import { MAX_EVENT_ROWS, MAX_RANKING_ROWS, type Question } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
 import { formatQuestion } from './format-question.ts';

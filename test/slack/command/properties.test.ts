@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BOUND_COLUMNS, BOUND_SIGNS } from '../../../src/domain/bound.ts';
 import { DIMENSIONS } from '../../../src/domain/dimension.ts';
-import type { Filter } from '../../../src/domain/filter.ts';
+import { BOUND_COLUMNS, BOUND_SIGNS, type Filter } from '../../../src/domain/filter.ts';
 import { ASKED_GRAINS, type Focus, type Question, REPORT_KINDS } from '../../../src/domain/report.ts';
 import { HeadroomError, QuestionError } from '../../../src/errors.ts';
 import { formatQuestion } from '../../../src/slack/command/format-question.ts';

@@ -13,7 +13,7 @@ import {
   shareShownFiles,
   toMessageObject,
 } from '../post.ts';
-import { APP_ID, BOT, BOT_ID, BOT_USER_ID } from '../seed.ts';
+import { APP_ID, BOT, BOT_ID, BOT_USER_ID } from '../state.ts';
 import type { Block, JsonObject, Message } from '../types.ts';
 import { flag, json, type Method, method, text } from './method.ts';
 

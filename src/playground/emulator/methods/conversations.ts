@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiError, type Core } from '../core.ts';
 import { getVisibleChannel, isInChannel, toMessageObject } from '../post.ts';
-import { BOT_USER_ID } from '../seed.ts';
+import { BOT_USER_ID } from '../state.ts';
 import type { Channel, ChannelKind, JsonObject, Message } from '../types.ts';
 import { count, flag, type Method, method, page, text, toPage } from './method.ts';
 

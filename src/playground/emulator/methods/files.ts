@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { ApiError, type Core, refusal } from '../core.ts';
 import { isObject } from '../elements.ts';
 import { getPostingChannel } from '../post.ts';
-import { BOT, BOT_USER_ID } from '../seed.ts';
+import { BOT, BOT_USER_ID } from '../state.ts';
 import type { JsonObject, StoredFile } from '../types.ts';
 import { count, json, type Method, method, page, text } from './method.ts';
 

@@ -1,5 +1,5 @@
 import { ApiError } from '../core.ts';
-import { APP_ID, BOT_ID, TEAM_ID } from '../seed.ts';
+import { APP_ID, BOT_ID, TEAM_ID } from '../state.ts';
 import type { JsonObject, User, UserGroup } from '../types.ts';
 import { flag, type Method, method, page, text, toPage } from './method.ts';
 

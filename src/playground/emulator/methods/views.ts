@@ -1,7 +1,7 @@
-import { validate } from '../checks.ts';
+import { validate } from '../blocks.ts';
 import { ApiError, takeTrigger } from '../core.ts';
 import { isObject } from '../elements.ts';
-import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from '../seed.ts';
+import { BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID } from '../state.ts';
 import { openView, publishHome, pushView, toViewObject, updateView } from '../views.ts';
 import { json, type Method, method, text } from './method.ts';
 

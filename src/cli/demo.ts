@@ -4,13 +4,15 @@ import type { Demo } from '../playground/demo.ts';
 import { type CliContext, takes, untilStopped } from './command.ts';
 
 /**
- * `headroom demo`: runs the demo until it is stopped. It reads no settings, since it must work in any folder. Throws HeadroomError
+ * `headroom demo`: runs the demo until it is stopped. It reads no setting but PORT, since it must work in any folder. Throws HeadroomError
  * if development packages are not installed, some of which the demo's page needs.
  */
 export const runDemo = takes('', {}, async (_words, _flags, context) => {
   const startDemo = await loadDemo();
   context.out('Starting an emulated Slack workspace, the bot, and a year of sample traffic …');
-  const demo = await startDemo({ log: createLogger('warn', { write: (line) => context.err(line.trimEnd()) }) });
+  const { PORT: port } = context.env;
+  const log = createLogger('warn', { write: (line) => context.err(line.trimEnd()) });
+  const demo = await startDemo({ log, ...(port && { botPort: port }) });
   describe(demo, context);
   await untilStopped(context);
   await demo.stop();

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:net';
 import { HOUR_MS } from '../domain/calendar.ts';
 import { createToken } from '../ingest/credentials.ts';
 import type { Logger } from '../log.ts';
@@ -8,13 +7,13 @@ import { DemoClock } from './clock.ts';
 import type { Faults } from './emulator/core.ts';
 import { createPlayground } from './playground.ts';
 import { createBurst } from './traffic.ts';
-import { DEMO_ZONE, startWorld } from './world.ts';
+import { DEMO_ZONE, findPort, startWorld } from './world.ts';
 
 export interface DemoOptions {
   log: Logger;
   /** Preferred ports of the page and of the bot. A free port replaces one that is taken; 0 means any free port. */
   pagePort?: number;
-  botPort?: number;
+  botPort?: number | string;
   /** The demo's time at its start; default: now. */
   startMs?: number;
   /** Failures of the emulated Slack, for tests. */
@@ -35,9 +34,9 @@ export async function startDemo(options: DemoOptions) {
   const { log, faults } = options;
   const clock = new DemoClock(options.startMs);
   const token = createToken();
-  let ports = {
+  let ports: { pagePort: number; botPort: number | string } = {
     pagePort: await findPort(options.pagePort ?? PAGE_PORT),
-    botPort: await findPort(options.botPort ?? BOT_PORT),
+    botPort: options.botPort ?? BOT_PORT,
   };
   // Moves of the clock, bursts and resets run one after another.
   let turn: Promise<unknown> = Promise.resolve();
@@ -136,17 +135,4 @@ export async function startDemo(options: DemoOptions) {
     },
   };
   return demo;
-}
-
-/** Returns `wanted` if the port is free, else 0, which means any free port. */
-export async function findPort(wanted: number): Promise<number> {
-  return (await isFree(wanted)) ? wanted : 0;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const server = createServer();
-  server.once('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  return promise;
 }

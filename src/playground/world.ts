@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../app.ts';
@@ -33,7 +34,8 @@ export interface WorldOptions {
   token: Secret;
   /** Port of the page, and of the bot; 0 means any free port. */
   pagePort: number;
-  botPort: number;
+  /** Or as the setting PORT is written. */
+  botPort: number | string;
   faults?: Faults;
 }
 
@@ -75,7 +77,8 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort, 
     const source = await upsertSource(db, gateway, nowMs);
     await writeHistory({ intake: toIntakeSettings(config, DEMO_ZONE), source, nowMs });
 
-    const app = createApp(config, { clock, log });
+    // Writing the history took a while, in which another program may have taken the port.
+    const app = createApp({ ...config, port: await findPort(config.port) }, { clock, log });
     await app.start();
     stops.push(() => app.stop());
     await emulator.waitFor(() => emulator.connected > 0, 'the bot is connected', CONNECTED_WITHIN_MS);
@@ -122,4 +125,17 @@ export async function startWorld({ clock, log, pages, token, pagePort, botPort, 
     await stop();
     throw error;
   }
+}
+
+/** Returns `wanted` if the port is free, else 0, which means any free port. */
+export async function findPort(wanted: number): Promise<number> {
+  return (await isFree(wanted)) ? wanted : 0;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  return promise;
 }

@@ -312,6 +312,11 @@ describe('the command line', () => {
     expect(await run(...words)).toMatchObject({ code: 2, err });
   });
 
+  it('takes PORT for the bot of the demo', async () => {
+    const demo = createCommandLine({ folder, now: () => NOW, env: { PORT: 'x' } });
+    expect(await demo('demo')).toMatchObject({ code: 1, err: expect.stringContaining('PORT is "x"') });
+  });
+
   it('says in one line what no command can go on with: no verb, a damaged database, a place that is none', async () => {
     expect((await run('digest')).err).toBe('Say what "headroom digest" is to do: use preview.');
     await run('sources', 'list');

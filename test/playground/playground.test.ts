@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { findPort } from '../../src/playground/demo.ts';
 import { createPlayground } from '../../src/playground/playground.ts';
+import { findPort } from '../../src/playground/world.ts';
 import { type Emulator, startEmulator } from '../support/emulator.ts';
 
 let slack: Emulator;

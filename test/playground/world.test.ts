@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { type Demo, startDemo } from '../../src/playground/demo.ts';
@@ -14,7 +16,13 @@ test.each([
 ])('on %s it answers, warns after a burst, and goes on for hours without a gap', async (_name, startMs) => {
   const log: string[] = [];
   const logger = createLogger('warn', { write: (line) => void log.push(line) });
-  demo = await startDemo({ faults: new SlackFaults(), log: logger, pagePort: 0, botPort: 0, startMs });
+  // Another program has the bot's port.
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port: botPort } = other.address() as AddressInfo;
+  demo = await startDemo({ faults: new SlackFaults(), log: logger, pagePort: 0, botPort, startMs });
+  expect(new URL(demo.botUrl).port).not.toBe(String(botPort));
+  other.close();
   const emulator = watch(demo.world.emulator);
   const first = await emulator.waitFor(() => emulator.messages('api-usage')[0], 'there is a first answer', 20_000);
   expect(first.text).toMatch(/CRM API|Integration Service|Public API/);

@@ -78,5 +78,5 @@ export interface AlertContent {
 /** The part of a sent alert that a chart shows. */
 export interface ToldAlert {
   atMs: number;
-  content: { kind: AlertKind; level?: number; scope?: string };
+  content: { kind: AlertKind; level?: number; scope?: string; pool?: string };
 }

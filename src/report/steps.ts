@@ -1,4 +1,4 @@
-import type { AlertKind } from '../domain/alert.ts';
+import type { AlertKind, ToldAlert } from '../domain/alert.ts';
 import { type Calendar, firstDayOf, MINUTE_MS, monthOf, toDate } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
 import {
@@ -18,7 +18,8 @@ import {
   formatStepLabel,
   toLocal,
 } from './format.ts';
-import { ask, type Inquiry } from './inquiry.ts';
+import { ask, type Inquiry, namerOf } from './inquiry.ts';
+import { toInnerCase } from './scope-words.ts';
 import type { Column } from './table.ts';
 
 const FIVE_MINUTES_MS = 5 * MINUTE_MS;
@@ -209,20 +210,33 @@ const LABELS: Partial<Record<AlertKind, string>> = {
   switch: 'Next pool',
 };
 
+/** Names the pool of an alert, by its scope if that has no other. */
+function nameAlerted(inquiry: Inquiry, { scope, pool }: ToldAlert['content']): string | undefined {
+  if (scope === undefined) return undefined;
+  const declared = inquiry.definitions.scopes.find(({ name }) => name === scope);
+  const count = declared ? declared.pools.length + declared.limits.length : 0;
+  return (count > 1 ? pool : undefined) ?? namerOf(inquiry, 'scope')(scope);
+}
+
 /**
  * Lists lines for a chart: marks that a pipeline set within the range, and alerts that were sent, of all scopes or of those in the
  * filters. Under other filters there are no alerts, since these are about all calls. If there are too many, each sort gets half: the
  * newest marks, the gravest alerts.
  */
-export async function listMarks({ deps, range, filters }: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
+export async function listMarks(inquiry: Inquiry): Promise<{ marks?: readonly TimeMark[] }> {
+  const { deps, range, filters } = inquiry;
   const span = { fromMs: range.fromMs, toMs: range.toMs };
   const isOfAllCalls = filters.every(({ key, not }) => key === 'scope' && !not);
   const scopes = filters.flatMap(({ patterns }) => patterns);
   const told = (isOfAllCalls && (await deps.alerts?.(span))) || [];
   const alerts = told
     .filter(({ content }) => scopes.length === 0 || (content.scope !== undefined && scopes.includes(content.scope)))
-    .flatMap(({ atMs, content: { kind, level = 0 } }) => {
-      const label = kind === 'level' ? `Alert ${level}%` : LABELS[kind];
+    .flatMap(({ atMs, content }) => {
+      const { kind, level = 0 } = content;
+      const whose = nameAlerted(inquiry, content);
+      const what = LABELS[kind];
+      const label =
+        kind === 'level' ? `${whose ?? 'Alert'} ${level}%` : what && (whose ? `${whose}: ${toInnerCase(what)}` : what);
       return label ? [{ atMs, label, level }] : [];
     })
     .sort((a, b) => b.level - a.level || b.atMs - a.atMs)

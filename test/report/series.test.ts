@@ -36,14 +36,38 @@ describe('daily', () => {
     const alerts = async () => [...told, { atMs: at('2026-11-19T00:00:00Z'), content: { kind: 'view' as const } }];
     const report = await ask(events, { report: 'daily' }, { deps: { alerts } });
     expect(report.marks).toHaveLength(8);
-    expect(report.marks!.filter(({ label }) => label === 'Alert 90%')).toEqual([
-      { atMs: told[3]!.atMs, label: 'Alert 90%' },
+    expect(report.marks!.filter(({ label }) => label === 'crm 90%')).toEqual([
+      { atMs: told[3]!.atMs, label: 'crm 90%' },
     ]);
     const filters = [{ key: 'scope' as const, patterns: ['other'], not: false }];
     const status = await ask(events, { report: 'status', filters }, { deps: { alerts } });
-    expect(status.marks).toEqual([{ atMs: told[5]!.atMs, label: 'Alert 75%' }]);
+    expect(status.marks).toEqual([{ atMs: told[5]!.atMs, label: 'other 75%' }]);
     const ofClient = [{ key: 'client' as const, patterns: ['acme'], not: false }];
     expect((await ask(events, { report: 'daily', filters: ofClient }, { deps: { alerts } })).marks).toBeUndefined();
+  });
+
+  it('names the pool of an alert: by the title of its scope, or by its own name beside others', async () => {
+    const plan = (name: string): Pool => ({
+      ...{ name, period: { kind: 'year' }, priority: 0, thresholds: [75, 90], fromDay: 0, order: 0 },
+      amounts: [{ fromDay: 0, base: 100_000, grants: [] }],
+    });
+    const scopes = [
+      { name: 'crm', title: 'CRM API', links: {}, pools: [plan('Daily')], limits: [] },
+      { name: 'erp', title: 'ERP API', links: {}, pools: [plan('Licences'), plan('Add-on')], limits: [] },
+    ];
+    const told = (['level', 'level', 'rate', 'silent'] as const).map((kind, n) => ({
+      atMs: at('2026-11-18T00:00:00Z') + n * 3_600_000,
+      content: { kind, level: 75, ...(kind !== 'silent' && { scope: n === 1 ? 'erp' : 'crm', pool: 'Add-on' }) },
+    }));
+    const events = [{ timeMs: at('2026-11-18T12:00:00Z'), scope: 'crm' }];
+    const options = { definitions: { scopes }, deps: { alerts: async () => told } };
+    const { marks } = await ask(events, { report: 'daily' }, options);
+    expect(marks!.map(({ label }) => label)).toEqual([
+      'CRM API 75%',
+      'Add-on 75%',
+      'CRM API: rate limit',
+      'Silent source',
+    ]);
   });
 
   it('marks deploys whatever is asked about, before alerts and among them in order of time', async () => {

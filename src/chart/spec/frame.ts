@@ -29,7 +29,7 @@ export function buildFrame(report: ReportHead, canDraw: CanDraw, { panels, remar
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: {
-      text: shortenText(drawableText(title ?? report.title, canDraw), INNER, SIZE.title, 600),
+      text: wrapText(drawableText(title ?? report.title, canDraw), INNER, SIZE.title, { maxLines: 2, weight: 600 }),
       subtitle: lines.flatMap((line) => wrapText(drawableText(line, canDraw), INNER, SIZE.small, { maxLines: 2 })),
     },
     spacing: 18,

@@ -37,13 +37,6 @@ export function formatPercent(percent: number, levels: readonly number[] = [75, 
   return `${formatCount(Number(whole))}.${tenth}%`;
 }
 
-/** `41%`, `102%`; never rounded up to a level or 100 that is not reached. */
-export function formatWholePercent(percent: number, levels: readonly number[]): string {
-  const whole = Math.round(percent);
-  const isTooMuch = [...levels, 100].some((level) => percent < level && whole >= level);
-  return `${formatCount(isTooMuch ? Math.floor(percent) : whole)}%`;
-}
-
 /** `+196`, `-642`: a difference with its sign, the same in tables and sentences; one too small to show is `0`. */
 export function formatSigned(change: number, format: (size: number) => string = formatCount): string {
   return withSign(change, format(Math.abs(change)));

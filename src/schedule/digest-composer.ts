@@ -72,7 +72,9 @@ export function createDigestComposer(ports: DigestSources): Composer {
     remembered.set(about, digest);
     for (const old of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(old);
     if (!updating) await setDigestHeadline(ports.db, key, digest.stated);
-    return buildMessage(digest);
+    const { lines, parts, day } = digest;
+    const more = parts.length > 0 && day.totals.requests > 0 ? ['more in the thread'] : [];
+    return buildMessage({ ...digest, lines: { ...lines, context: [...lines.context, ...more] } });
   };
 }
 
@@ -113,18 +115,14 @@ export async function composeDigest(ports: DigestSources, order: DigestOrder, no
 function listContext(
   { what, calendar: { zone }, nowMs, totals }: DigestDay,
   { dueMs, sentBy }: DigestOrder,
-  { parts, missing }: AllSpoken,
+  { missing }: AllSpoken,
 ): string[] {
   const frame = [
     ...describeLimits(what),
     ...(nowMs - dueMs >= LATE_MS && !sentBy ? [`posted late: due ${formatMoment(dueMs, zone)}`] : []),
   ];
   if (totals.requests === 0) return frame;
-  return [
-    ...[zone, ...frame],
-    ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : []),
-    ...(parts.length > 0 ? ['more in the thread'] : []),
-  ];
+  return [...[zone, ...frame], ...(missing.length > 0 ? [`left out: ${missing.join('; ')}`] : [])];
 }
 
 /**

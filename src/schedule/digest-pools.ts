@@ -2,7 +2,7 @@ import { formatDay, HOUR_MS, monthOf } from '../domain/calendar.ts';
 import type { SeriesReport } from '../domain/report.ts';
 import { LEVELS, type ScopeState } from '../domain/scope-state.ts';
 import type { DigestLines } from '../messages/digest-message.ts';
-import { countOf, formatCount, formatCredits, formatMonthName, formatWholePercent } from '../report/format.ts';
+import { countOf, formatCount, formatCredits, formatMonthName, formatPercent } from '../report/format.ts';
 import { getScopeStates } from '../report/scope-states.ts';
 import {
   describeOutlook,
@@ -133,7 +133,7 @@ export function listPoolMarks(pools: readonly ScopeState[]): NonNullable<DigestL
     })
     .toSorted((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.pool.percent - a.pool.percent)
     .map(({ state, pool, level }) => {
-      const percent = pool.percent > 0 && pool.percent < 1 ? '<1%' : formatWholePercent(pool.percent, pool.thresholds);
+      const percent = formatPercent(pool.percent, pool.thresholds);
       const over = nameLevel(level, state) === 'over' ? ', over' : '';
       return { sign: LEVEL_SIGNS[level], name: state.title, percent: `${percent}${over}` };
     });

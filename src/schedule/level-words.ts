@@ -33,8 +33,8 @@ export function toLevelWords(
   { outlook, cause }: Surroundings = {},
 ): AlertWords {
   const { isLimit, name, counts } = namePool(scope, pool);
-  // Whole percents, but never less than the level that was reached.
-  const share = formatPercent(Math.max(level, Math.floor(pool.percent)));
+  // Never less than the level that was reached.
+  const share = formatPercent(Math.max(level, pool.percent), pool.thresholds);
   const [next] = listLater(scope, pool);
   if (level === 100) {
     const title = toFullTitle(scope, pool, { isLimit, name, counts });

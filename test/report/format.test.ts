@@ -8,7 +8,6 @@ import {
   formatPercent,
   formatRate,
   formatSigned,
-  formatWholePercent,
   toDecimal,
 } from '../../src/report/format.ts';
 
@@ -20,18 +19,6 @@ it('differences have a sign, changes too small to show have none', () => {
   expect([196, -642, 0].map((change) => formatSigned(change))).toEqual(['+196', '-642', '0']);
   expect([0.04, -0.04, -0.4].map((change) => formatSigned(change, formatRate))).toEqual(['0', '0', '-0.4']);
   expect([7.7, -52.7, 0.02, -0.02, 0].map(formatChange)).toEqual(['+7.7%', '-52.7%', '<0.1%', '<0.1%', '0%']);
-});
-
-it.each([
-  [1.9, '2%'],
-  [60.5, '61%'],
-  [74.9, '74%'],
-  [89.5, '89%'],
-  [99.9, '99%'],
-  [100.4, '100%'],
-  [1234.5, '1,235%'],
-])('%s in whole percent is %s: never at a level that is not reached', (percent, text) => {
-  expect(formatWholePercent(percent, [75, 90])).toBe(text);
 });
 
 describe('formatPercent', () => {

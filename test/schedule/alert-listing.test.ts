@@ -43,7 +43,7 @@ describe('the list of alerts', () => {
     await stage.declare([scope([pool('Monthly', 1600)])]);
     await stage.run();
     expect(await listed(stage, 'raised')).toEqual([]);
-    expect(await listed(stage, 'past')).toMatchObject([{ title: 'CRM has used 93% of its monthly (936 of 1,000)' }]);
+    expect(await listed(stage, 'past')).toMatchObject([{ title: 'CRM has used 93.6% of its monthly (936 of 1,000)' }]);
   });
 
   it('tells the daily limit of yesterday as ended at midnight', async () => {

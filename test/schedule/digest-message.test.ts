@@ -154,7 +154,7 @@ describe('the line of pools', () => {
   it('has the worst first, and none that went over as healthy', () => {
     const pools = [state('Fine', 59, 100), state('Over', 10, 100, { overage: 1000 }), state('Out', 680, 651)];
     expect(listPoolMarks(pools)).toEqual([
-      { sign: '⛔', name: 'Out', percent: '104%' },
+      { sign: '⛔', name: 'Out', percent: '104.5%' },
       { sign: '🟠', name: 'Over', percent: '10%, over' },
       { sign: '🔵', name: 'Fine', percent: '59%' },
     ]);
@@ -166,7 +166,7 @@ describe('the percentage beside a sign', () => {
     const limits = [state('Fair use', 41, 40), state('Night', 1, 40)].flatMap(({ pools }) => pools);
     const pools = [state('CRM', 82, 100, { limits }), state('Same', 80, 100, { limits: state('', 78, 100).pools })];
     expect(listPoolMarks(pools)).toEqual([
-      { sign: '⛔', name: 'CRM', percent: '102%' },
+      { sign: '⛔', name: 'CRM', percent: '102.5%' },
       { sign: '🟠', name: 'Same', percent: '80%' },
     ]);
   });

@@ -216,7 +216,7 @@ describe('alerts on levels', () => {
       told()
         .slice(1)
         .map((line) => line.replace(/, runs out.*/, '')),
-    ).toEqual([`${MENTION} 🔴 CRM: 91% of monthly credits used (1,100 of 1,200)`]);
+    ).toEqual([`${MENTION} 🔴 CRM: 91.7% of monthly credits used (1,100 of 1,200)`]);
     await use(10);
     expect(told()).toHaveLength(2);
   });
@@ -229,7 +229,7 @@ describe('alerts on levels', () => {
     clock.advance(HOUR);
     await use(45);
     expect(told()).toHaveLength(2);
-    expect(told()[1]).toContain('90% of monthly credits used (995 of 1,100)');
+    expect(told()[1]).toContain('90.5% of monthly credits used (995 of 1,100)');
     expect(slack.messages(CHANNEL)[0]!.text).toContain('90% of 1,100');
     // The amount was raised far above and lowered again between two evaluations: that armed the levels again.
     clock.advance(HOUR);
@@ -312,7 +312,7 @@ describe('alerts on levels', () => {
     await run();
     expect(first()).toMatch(/^🔵 CRM has used 45% of its monthly credits \(900 of 2,000\)\n90% .* · below 75% since /);
     await use(650);
-    expect(first()).toMatch(/^🟠 CRM has used 77% of its monthly credits/);
+    expect(first()).toMatch(/^🟠 CRM has used 77.5% of its monthly credits/);
     expect(first()).not.toContain('below');
     expect(JSON.stringify(slack.messages(CHANNEL)[0]!.blocks)).toContain('Acknowledge');
     clock.advance(20 * DAY);
@@ -393,7 +393,7 @@ describe('alerts on levels', () => {
     await declare([scope([pool('Bundle', 1000), addon(600)])]);
     await run();
     const { text } = slack.messages(CHANNEL)[0]!;
-    expect(text).toContain('CRM has used 83% of its add-on (500 of 600)');
+    expect(text).toContain('CRM has used 83.3% of its add-on (500 of 600)');
     expect(text).not.toMatch(/Runs out around/);
   });
 
@@ -509,8 +509,8 @@ describe('alerts on levels', () => {
     for (const used of [510, 200, 50, 145]) for (const { name } of scopes) await use(used, { scope: name });
     const mentioned = posted().filter((line) => line.startsWith('<!subteam'));
     expect(mentioned.map((line) => /S\d\b.*?\d%/.exec(line)![0]).sort()).toEqual([
-      'S0 has used 90%',
-      'S1: 90%',
+      'S0 has used 90.5%',
+      'S1: 90.5%',
       'S2: 71%',
     ]);
   });

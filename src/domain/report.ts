@@ -13,14 +13,14 @@ export const MAX_RANKING_ROWS = 1000;
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
- * What an answer's first sentence is about, where it is not the report's usual one. `pool`: whether and when it runs out (or whether
- * it lasts), when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
+ * What an answer's first sentence is about, where it is not the report's usual one. `pool`: whether it runs out (or whether
+ * it lasts), when it runs out, when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
  * compared with the usual, the busiest or quietest step, or the average. `summary`: the rate. `status`: whether calls come and
  * succeed. `top`: the sum. `events`: whether they still come, or have stopped. `client`: its owner, or how much of its own allowance
  * is used.
  */
 export const FOCUSES = [
-  ...(['run-out', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),
+  ...(['run-out', 'when', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),
   ...(['busiest', 'quietest', 'average', 'total', 'sending', 'stopped', 'owner', 'allowance', 'succeeded'] as const),
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
@@ -215,7 +215,7 @@ export interface UsualRequests {
 /** Something that happened within a range, for a line across its chart: an alert, or a deploy that a pipeline reported. */
 export interface TimeMark {
   atMs: number;
-  /** Short: `Alert 90%`, `v2.4.1`. */
+  /** Short: `CRM API 90%`, `v2.4.1`. */
   label: string;
 }
 

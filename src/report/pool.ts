@@ -80,11 +80,13 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
     const { calendar } = deps;
     // A question about a limit alone gets no forecast.
     const isForetold = named.length === 0 || states.some(({ pools }) => pools.length > 0);
-    if (isForetold && (question.focus === 'run-out' || question.focus === 'lasts'))
-      return describeOutlook(states.map(toTitled), nowMs, calendar, question.focus);
-    if (question.focus === 'resets') return describeResets(states.map(toTitled), nowMs, calendar);
-    if (question.focus === 'overage') return describeOverage(states, atMs, calendar);
-    const side = question.focus === 'used-first' ? 'used' : 'left';
+    const { focus } = question;
+    if (isForetold && (focus === 'run-out' || focus === 'lasts' || focus === 'when'))
+      return describeOutlook(states.map(toTitled), nowMs, calendar, focus);
+    if (focus === 'resets') return describeResets(states.map(toTitled), nowMs, calendar);
+    if (focus === 'overage') return describeOverage(states, atMs, calendar);
+    const side = focus === 'used-first' ? 'used' : 'left';
+    const unknown = focus === 'when' ? 'Not known: a limit has no forecast. ' : '';
     if (atMs < nowMs) {
       const end = range?.timed
         ? formatMoment(atMs, calendar.zone)
@@ -92,7 +94,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       return describeBalanceThen(states, side, end);
     }
     const outlook = states.length === 1 && named.length === 0 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
-    return [describeBalance(states, side), ...outlook].join(' ');
+    return [`${unknown}${describeBalance(states, side)}`, ...outlook].join(' ');
   }
 
   /** For a question about one pool, names the pool instead of its scope. */

@@ -7,6 +7,7 @@ import { LEVELS, type Level, type PoolState, type ScopeState } from '../domain/s
 import { sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
+  capitalise,
   countOf,
   creditsOf,
   formatClock,
@@ -246,20 +247,23 @@ export function describeOutlook(
   states: readonly ScopeState[],
   nowMs: number,
   calendar: Calendar,
-  asked: 'run-out' | 'lasts' = 'run-out',
+  asked: 'run-out' | 'lasts' | 'when' = 'run-out',
 ): string {
   const outlooks = states
     .filter(({ pools }) => pools.length > 0)
     .map((state) => ({ title: state.title, ...foresee(state, nowMs, calendar) }))
-    .toSorted((a, b) => ORDER.indexOf(a.answer) - ORDER.indexOf(b.answer) || a.atMs - b.atMs);
+    .toSorted((a, b) => ORDER.indexOf(a.answer) - ORDER.indexOf(b.answer) || a.atMs - b.atMs)
+    // A date answers “when”: the next reset before a window that has none.
+    .toSorted((a, b) => (asked === 'when' && a.answer === 'no' && b.answer === 'no' ? a.endMs - b.endMs : 0));
   const [first, ...rest] = outlooks;
   if (!first) return 'No pools yet, so nothing can run out.';
   const also = rest.filter(({ answer }) => answer === first.answer);
   const [yes, no] = asked === 'lasts' ? ['No: ', 'Yes: '] : ['Yes: ', 'No: '];
-  const begin = { yes, perhaps: 'Perhaps: ', unknown: 'Not known yet: ', no }[first.answer];
-  if (rest.length === 0) return `${begin}${first.text}.`;
+  const word = { yes, perhaps: 'Perhaps: ', unknown: 'Not known yet: ', no }[first.answer];
+  const begin = asked === 'when' ? `${first.when[0]}: ${first.when[1]}` : `${word}${first.text}`;
+  if (rest.length === 0) return `${begin}.`;
   if (also.length === rest.length && first.answer === 'no')
-    return `${begin}${first.text}, and ${joinWords(also.map(({ title }) => title))} ${also.length === 1 ? 'lasts' : 'last'} too.`;
+    return `${begin}, and ${joinWords(also.map(({ title }) => title))} ${also.length === 1 ? 'lasts' : 'last'} too.`;
   const next = rest.filter(({ answer }) => answer === 'yes' || answer === 'perhaps');
   const others =
     next.length > 0
@@ -267,7 +271,7 @@ export function describeOutlook(
       : rest.every(({ answer }) => answer === 'no')
         ? ` ${joinWords(rest.map(({ title }) => title))} will last.`
         : '';
-  return `${begin}${first.text}.${others}`;
+  return `${begin}.${others}`;
 }
 
 const ORDER: readonly Verdict[] = ['yes', 'perhaps', 'unknown', 'no'];
@@ -279,31 +283,45 @@ export function describeRunOutOf(state: ScopeState, nowMs: number, calendar: Cal
   return answer === 'unknown' || clause === undefined ? [] : [`It ${clause}.`];
 }
 
-/** Foresees whether the last pool of a stack runs out. `clause` follows the scope's name. */
+/**
+ * Foresees whether the last pool of a stack runs out. `clause` follows the scope's name. `when`: the same for who asks when, with the
+ * date apart. `endMs`: its reset.
+ */
 function foresee(
   state: ScopeState,
   nowMs: number,
   calendar: Calendar,
-): { answer: Verdict; atMs: number; text: string; clause?: string } {
+): { answer: Verdict; atMs: number; endMs: number; text: string; when: readonly [string, string]; clause?: string } {
   const { title } = state;
   const last = state.pools.findLast(({ left }) => left > 0) ?? state.pools.at(-1)!;
   const rolling = last.periodKind === 'rolling-24h';
+  const endMs = rolling ? Infinity : last.period.toMs;
   const reset = describeReset(last, nowMs, calendar);
   if (last.left <= 0) {
-    return { answer: 'yes', atMs: nowMs, text: `${title} has run out already${rolling ? '' : `; it ${reset}`}` };
+    const next = rolling ? '' : `; it ${reset}`;
+    const when = ['Already', `${title} has run out${next}`] as const;
+    return { answer: 'yes', atMs: nowMs, endMs, text: `${title} has run out already${next}`, when };
   }
   const { runOut, pace, present } = last;
   if (present?.emptyMs !== undefined && present.emptyMs < (runOut?.earliestMs ?? Infinity)) {
     const { emptyMs } = present;
-    const clause = `runs out around ${formatSoon(emptyMs, nowMs, calendar)} at ${present.pace}`;
-    return { answer: 'yes', atMs: emptyMs, text: `${title} ${clause}`, clause };
+    const soon = `around ${formatSoon(emptyMs, nowMs, calendar)}`;
+    const when = [capitalise(soon), `${title} runs out at ${present.pace}`] as const;
+    const clause = `runs out ${soon} at ${present.pace}`;
+    return { answer: 'yes', atMs: emptyMs, endMs, text: `${title} ${clause}`, when, clause };
   }
   if (runOut) {
-    const clause = `${describeRunOut(runOut, calendar.zone)}, before it ${reset}`;
+    const [, runs, date] = /^(.* out) (.*)$/.exec(describeRunOut(runOut, calendar.zone))!;
+    const clause = `${runs} ${date}, before it ${reset}`;
+    const when = [capitalise(date!), `${title} ${runs}, before it ${reset}`] as const;
     const answer = runOut.latestMs === undefined ? 'perhaps' : 'yes';
-    return { answer, atMs: runOut.earliestMs, text: `${title} ${clause}`, clause };
+    return { answer, atMs: runOut.earliestMs, endMs, text: `${title} ${clause}`, when, clause };
   }
-  if (!pace) return { answer: 'unknown', atMs: Infinity, text: `${title} has less than three days of use` };
+  const never = { atMs: Infinity, endMs };
+  if (!pace) {
+    const text = `${title} has less than three days of use`;
+    return { answer: 'unknown', ...never, text, when: ['Not known yet', text] };
+  }
   const usual = `at the usual ${formatPace(pace)} a day`;
   // In a rolling window, usual use replaces usual use that leaves; only unusual use stays, for 24 hours.
   const unusual = Number(last.used) - pace.slower;
@@ -311,17 +329,26 @@ function foresee(
   if (rolling && pace.quicker <= last.amount && last.used > pace.quicker && isNear) {
     const left = `${formatCredits(last.left)} of ${formatCredits(last.amount)} left`;
     const clause = `has ${left}, after more use than the usual ${formatPace(pace)} a day`;
-    return { answer: 'perhaps', atMs: Infinity, text: `${title} ${clause}`, clause };
+    return {
+      answer: 'perhaps',
+      ...never,
+      text: `${title} ${clause}`,
+      when: ['Not known', `${title} ${clause}`],
+      clause,
+    };
   }
   if (rolling) {
     const goesOver = pace.quicker > last.amount;
     const clause = `${goesOver ? 'goes over' : 'stays within'} its ${formatCredits(last.amount)} a day ${usual}`;
-    return { answer: goesOver ? 'yes' : 'no', atMs: Infinity, text: `${title} ${clause}`, clause };
+    const when = [goesOver ? 'On a usual day' : 'Never at the usual pace', `${title} ${clause}`] as const;
+    return { answer: goesOver ? 'yes' : 'no', ...never, text: `${title} ${clause}`, when, clause };
   }
   const lasts =
     last.periodKind === 'once' ? `will not run out before its ${toInnerCase(last.name)} ends` : 'lasts past its reset';
   const on = `on ${formatShortDate(calendar.dayOf(last.period.toMs - (last.periodKind === 'once' ? 1 : 0)))}`;
-  return { answer: 'no', atMs: Infinity, text: `${usual}, ${title} ${lasts} ${on}`, clause: `${lasts} ${on} ${usual}` };
+  const end = last.periodKind === 'once' ? `its ${toInnerCase(last.name)} ends` : 'the reset';
+  const when = [`Not before ${end} ${on}`, `${usual}, ${title} lasts`] as const;
+  return { answer: 'no', ...never, text: `${usual}, ${title} ${lasts} ${on}`, when, clause: `${lasts} ${on} ${usual}` };
 }
 
 /** `14:20` if today, `Mon 30 Nov 02:10` if within twelve hours, else `30 Nov`. */

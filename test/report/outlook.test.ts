@@ -166,17 +166,38 @@ describe('whether a pool runs out', () => {
   const window = (used: number, amount: number, usual = pace) =>
     scope('CRM API', [pool('Daily credits', used, amount, { pace: usual, periodKind: 'rolling-24h' })]);
 
-  it('answers whether it lasts with the other word', () => {
-    expect(describeOutlook([lasting], NOW, calendar)).toMatch(/^No: .*Public API lasts past its reset/);
-    expect(describeOutlook([lasting], NOW, calendar, 'lasts')).toMatch(/^Yes: .*Public API lasts past its reset/);
-  });
-
   const ending = scope('CRM API', [
     pool('Plan', 900, 1000, {
       pace,
       runOut: { earliestMs: at('2026-11-30T04:32'), latestMs: at('2026-11-30T05:09'), arithmetic: '' },
     }),
   ]);
+
+  it('begins with the date where “when” is asked', () => {
+    const when = (...states: ScopeState[]) => describeOutlook(states, NOW, calendar, 'when');
+    expect(when(ending)).toBe('Between Mon 30 Nov 04:32 and 05:09: CRM API runs out, before it resets on 1 Dec.');
+    expect(when(lasting)).toBe('Not before the reset on 1 Dec: at the usual 1,330–1,424 a day, Public API lasts.');
+    // A window has no reset: the date of the other is told first.
+    expect(when(window(300, 2900), lasting)).toBe(
+      'Not before the reset on 1 Dec: at the usual 1,330–1,424 a day, Public API lasts, and CRM API lasts too.',
+    );
+    expect(when(window(300, 2900))).toBe(
+      'Never at the usual pace: CRM API stays within its 2,900 a day at the usual 1,330–1,424 a day.',
+    );
+    expect(when(scope('CRM API', [pool('Plan', 1000, 1000)]))).toBe(
+      'Already: CRM API has run out; it resets on 1 Dec.',
+    );
+    expect(when(plan)).toBe('Not known yet: Public API has less than three days of use.');
+    const present = { pace: 'today’s pace' as const, emptyMs: at('2026-11-29T02:10') };
+    expect(when(scope('CRM API', [pool('Plan', 900, 1000, { pace, present })]), lasting)).toBe(
+      'Around Sun 29 Nov 02:10: CRM API runs out at today’s pace. Public API will last.',
+    );
+  });
+
+  it('answers whether it lasts with the other word', () => {
+    expect(describeOutlook([lasting], NOW, calendar)).toMatch(/^No: .*Public API lasts past its reset/);
+    expect(describeOutlook([lasting], NOW, calendar, 'lasts')).toMatch(/^Yes: .*Public API lasts past its reset/);
+  });
 
   it.each<[string, ScopeState[], string]>([
     ['no', [lasting], 'No: at the usual 1,330–1,424 a day, Public API lasts past its reset on 1 Dec.'],

@@ -92,7 +92,8 @@ export function listFacts(
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
     [(unknown.length > 0 || bound) && TRYING.test(text), 'tryOut'],
-    [/^(when )?(did|have|has)\b/.test(text), 'did'],
+    [/^(did|have|has|when (did|have|has|was|were))\b/.test(text), 'did'],
+    [/\bhow (long|soon)\b|\bhow many (days|hours) (un|ti|be|le|do)/.test(text), 'when'],
     [
       /\b(calls|requests)( (that|which|are|were|is|get|got|end|ended|in|with))* (fail|succeed|[1-5](\d\d|xx))/.test(
         text,

@@ -124,6 +124,7 @@ const ROWS: readonly Row[] = [
     'pool used-first [scope] [scopes] [pool]',
     `share gone ${BALANCE}`,
   ],
+  ['when runOut|forecast|left|limit !filtered|perMinute|did|monthEnd', 'pool when [scope] [scopes] [pool]', BALANCE],
   ['left count runOut !filtered|lasting', 'pool [scope] [scopes] [pool]', BALANCE],
   ['lasting !filtered', 'pool lasts [scope] [scopes] [pool]', `happening ${BALANCE}`],
   ['monthEnd left|limit|pool|overage !filtered', 'forecast [scope] [scopes] [pool]', BALANCE],
@@ -223,7 +224,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
   ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
-  ['when did runOut', "I can't tell when a pool ran out: the history has it by the month.", 'history', 'pool overage'],
+  [
+    'when did runOut|limit|left',
+    "I can't tell when a pool ran out: the history has it by the month.",
+    'history',
+    'pool overage',
+  ],
   ['timeout', "I can't tell timeouts from other failures; gateways answer them with 504.", 'status …', 'latency'],
   [
     'bytes',

@@ -82,7 +82,7 @@ export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = 
   daily: ['quietest', 'busiest', 'average', 'busy'],
   day: ['quietest', 'busiest', 'average', 'busy'],
   summary: ['per-minute'],
-  pool: ['lasts', 'resets', 'overage', 'used-first'],
+  pool: ['lasts', 'when', 'resets', 'overage', 'used-first'],
   top: ['total'],
   status: ['up', 'succeeded'],
   events: ['sending', 'stopped'],
@@ -123,7 +123,7 @@ const PHRASES = {
     what(|'s|s| is| has been) (using|eating|consuming|burning|draining|used|eaten)(| up)`,
   count: 'how many|how often|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
-  when: `when|when's|whens`,
+  when: `(|by )when|when's|whens|(|on )(what|which) date`,
   began: 'start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
@@ -159,12 +159,13 @@ const PHRASES = {
   csv: 'csv|csv file|spreadsheet|excel',
   rateLimit: '(|the )rate limit(|s)|rate limiting',
   limit: '(|daily |monthly )limit(|s)|limited|how far|far from|over|near(|est)|allowed|close(|st)(| to)|reached',
-  resets: `reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
+  resets: `(how long|how many days) (until|till|before) (the |our |the next )reset|reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
   runOut: `finish(|es|ed)|(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
     hit (the|our) (limit|quota)|(stay|keep) (under|within|below)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
-    how (long|soon|fast|quick|quickly)|(before|until|till) (the |it |)reset(|s)|
+    how (long|soon|fast|quick|quickly)|how many (days|hours) (until|till|before|left|do we have)|
+    how long (do|can) (we|i) have|(|at |to |reach |hit )100%|(before|until|till) (the |it |)reset(|s)|
     (|need to |have to |must )buy(| more)|(|worth )buying|worth it|upgrad(e|ing)|need more|sufficient|cope|handle|until|till|before|soon`,
   forecast:
     'forecast(|s)|at (this|the current|our current|our|the same) (rate|speed|pace)|predict(|ed|ion)|project(ed|ion)',

@@ -20,7 +20,7 @@ import {
   wordAt,
 } from './words.ts';
 
-/** A command whose first word names something to do. Throws Misunderstood. */
+/** Reads a command whose first word is an action, such as `digest` or `save`. Throws Misunderstood. */
 export function readAction(action: string, reading: Reading, ids: ReadonlyMap<string, string>): Command {
   switch (action) {
     case 'help':
@@ -85,7 +85,7 @@ const DIGEST_ACTIONS = toWords<DigestCommand['action']>({
   history: 'history|log|runs',
 });
 
-/** `pause 7 until monday`, also `7 pause`. */
+/** Parts of `pause 7 until monday` or `7 pause`: number, action, number, rest. */
 const DIGEST = /^(?:#?(\d{1,9})\s+)?([a-z-]+)(?:\s+#?(\d{1,9})(?=\s|$))?\s*(.*)$/is;
 
 function readDigest(reading: Reading, ids: ReadonlyMap<string, string>): DigestCommand {
@@ -139,7 +139,7 @@ function readDigestAdd(reading: Reading, at: number, ids: ReadonlyMap<string, st
   return { kind: 'digest', action: 'add', ...(schedule !== undefined && { schedule }), ...(channel && { channel }) };
 }
 
-/** The schedule's text, known to be readable; undefined where there is none. */
+/** Returns the text of a schedule that can be read; undefined for an empty text. Throws Misunderstood for any other. */
 function readSchedule(text: string, verb: string): string | undefined {
   if (text === '') return undefined;
   try {
@@ -147,7 +147,7 @@ function readSchedule(text: string, verb: string): string | undefined {
     return text;
   } catch (error) {
     if (!(error instanceof InvalidScheduleError)) throw error;
-    // The zone shown there is a stand-in for the asker's own.
+    // The suggestions name UTC. Without it, the schedule is in the asker's own zone.
     throw new Misunderstood(
       error.message,
       error.suggestions.map((schedule) => `${verb} ${schedule.replace(/ UTC$/, '')}`),
@@ -253,8 +253,8 @@ const ABOUT_ALERTS_OR_DIGESTS =
   /^((?:set|turn|switch) (?:up|on|off)|[a-z-]+)(?: (?:me|up|the|a|an|my|our|all|this))* (?:(daily|weekly|monthly|weekdays?) )?(alerts?|digests?|reports?|subscriptions?)\b(.*)$/i;
 
 /**
- * Lists commands that a text about alerts or digests may have meant, with the verb in front or a schedule alone: `mute
- * alerts for 2h`, `set up a daily digest at 9`, `every monday 9am`. Some may not be readable.
+ * Lists commands that a text about alerts or digests may mean. It begins with a verb or is only a schedule: `mute alerts for
+ * 2h`, `set up a daily digest at 9`, `every monday 9am`. Some of the commands may not be readable.
  */
 export function suggestActions(text: string): string[] {
   const given = text.slice(0, 200);
@@ -276,7 +276,7 @@ export function suggestActions(text: string): string[] {
   return acts ? [`digest ${verb}${rest}`] : [`digest add ${when}${rest}`, 'digest add', 'help digests'];
 }
 
-/** Tells whether a text says when to repeat something: `every monday 9am`. */
+/** Tells whether a text is a schedule: `every monday 9am`. */
 function isSchedule(text: string): boolean {
   try {
     parseSchedule(text, 'UTC');

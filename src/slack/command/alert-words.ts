@@ -17,7 +17,7 @@ const ACTIONS = toWords<AlertsCommand['action']>({
   test: 'test',
 });
 
-/** `/usage alerts …`. Throws Misunderstood. */
+/** Reads `/usage alerts …`. Throws Misunderstood. */
 export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): AlertsCommand {
   const word = wordAt(reading, 1);
   if (reading.tokens.length === 1) return { kind: 'alerts', action: 'list' };
@@ -71,7 +71,7 @@ function unknownAction(reading: Reading): Misunderstood {
   );
 }
 
-/** `alerts add VIEW > 500 per hour`. */
+/** Reads `alerts add VIEW > 500 per hour`. */
 function readAdd(reading: Reading): AlertsCommand {
   const text = restOf(reading, 2);
   const condition =
@@ -97,14 +97,14 @@ function readAdd(reading: Reading): AlertsCommand {
   return { kind: 'alerts', action: 'add', view, over, per };
 }
 
-/** `mute`, `mute 2h`, `mute crm until monday 09:00`. What is left before the time is what to mute. */
+/** Reads `mute`, `mute 2h`, `mute crm until monday 09:00`. The words before the time name what to mute. */
 function readMute(reading: Reading): AlertsCommand {
   const { tokens, text } = reading;
   const end = tokens.at(-1)?.end ?? 0;
   const from = Math.max(0, tokens.length - 6);
   for (let at = from; at < tokens.length; at++) {
     const until = text.slice(tokens[at]!.start, end);
-    // “last monday” is no monday to come.
+    // `last monday` is in the past.
     if (tokens[at]!.quoted || (at > 0 && wordAt(reading, at - 1) === 'last') || !isUntil(until)) continue;
     const what =
       at === 0
@@ -133,11 +133,11 @@ function readMute(reading: Reading): AlertsCommand {
   return { kind: 'alerts', action: 'mute', ...(tokens.length > 0 && { what: unquoted(reading, 0) }) };
 }
 
-/** Words that say a time, though none that a mute can last until. */
+/** Texts that look like a time but cannot be the end of a mute, such as `yesterday` or `2 months`. */
 const LIKE_TIME =
   /^(?:-?\d[\d.,]*\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|y|years?)(?:\s+ago)?|yesterday|today|last\s+\w+|\d{4}-\d{1,2}(?:-\d{1,2})?|\d{1,2}:\d{1,2})(?:\s+(?:at\s+)?\d{1,2}(?::\d{1,2})?)?$/i;
 
-/** That it is the time that is wrong, and what it may be. */
+/** Returns the message that a time is wrong, with examples of right ones. */
 export function describeBadTime(text: string): string {
   return (
     `${quoteShort(text)} is not a time ahead of now, within a year: say how long or until when, ` +
@@ -145,7 +145,7 @@ export function describeBadTime(text: string): string {
   );
 }
 
-/** Mutes that work. `what` as it stands in a command; empty: all alerts. */
+/** Lists example commands for a mute. `what`: its subject as written in a command; '' for all alerts. */
 export function listMuteExamples(what: string): string[] {
   return ['2h', 'until tomorrow', 'until monday 09:00'].map((time) => `alerts mute ${what} ${time}`.replace('  ', ' '));
 }

@@ -9,8 +9,8 @@ import { isLanguage } from './vocabulary.ts';
 import { bareWord, type Reading, UnknownWords } from './words.ts';
 
 /**
- * Reads a text without an action in front: by the grammar first; a text that it cannot use is read as a sentence. Throws
- * UnknownWords where a word was not used.
+ * Reads a text that does not begin with an action. The grammar of commands tries first; if it cannot use the text, it is read as
+ * a sentence. Throws UnknownWords if a word was not used.
  */
 export function readAsked(reading: Reading): Command {
   const head = reading.tokens[0];
@@ -32,13 +32,13 @@ function readWhole(reading: Reading): Command {
     const question = isSentence(reading) ? undefined : (readReport(reading) ?? readBare(reading));
     if (question) return { kind: 'question', question };
   } catch (error) {
-    // Their ranges are no ranges of commands: `better than last week`, `by the end of the month`.
+    // These texts are sentences, whose ranges a command cannot have: `better than last week`, `by the end of the month`.
     const isSaid =
       reading.tokens.some((token) =>
         /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
       ) || /\bend of (the |this )?month\b/i.test(reading.text);
     if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
-    // The grammar knew every word, and the report has no use for one: a sentence is not meant.
+    // The grammar knew every word, but the report has no use for one: the text was meant as a command.
     if (error instanceof UnknownWords && error.unused) throw error;
     unknown = error instanceof UnknownWords ? error : undefined;
   }
@@ -49,7 +49,7 @@ function readWhole(reading: Reading): Command {
   }
 }
 
-/** What is no question of options alone is read as a sentence, which tells what is wrong with it. */
+/** Reads a question that has options only. Undefined if that fails: then it is read as a sentence, which explains the error. */
 function readBare(reading: Reading): Question | undefined {
   try {
     return readBareOptions(reading);
@@ -59,7 +59,7 @@ function readBare(reading: Reading): Question | undefined {
   }
 }
 
-/** Names the words that neither the grammar nor a sentence can use: `history` is a command, though no word of sentences. */
+/** Returns an error about the words that neither the grammar nor a sentence can use. Some words have a meaning in one only. */
 function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
   const tokens = sentence.tokens.filter((token) => grammar.tokens.includes(token));
   const known = tokens.every((token) => isLanguage(bareWord(token)));
@@ -68,18 +68,18 @@ function inBoth(sentence: UnknownWords, grammar: UnknownWords): UnknownWords {
     : grammar;
 }
 
-/** The question of a text that can ask for nothing else. */
+/** Reads a text that must be a question. */
 export function readQuestion(reading: Reading): Question {
   const command = readAsked(reading);
   if (command.kind === 'question') return command.question;
   throw new Misunderstood('That is no question with numbers.', ['top clients', 'status', 'help']);
 }
 
-/** Words that the grammar would take for something else: `most calls in one day`, `days without 500s`. */
+/** Texts that the grammar would misread, so they are sentences: `most calls in one day`, `days without 500s`. */
 const SAID =
   /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero))\b/;
 
-/** `why is Acme failing`, `why so slow`, where `why Acme` is a command. */
+/** Tells whether a text must be a sentence, such as `why is Acme failing` or `why so slow`; `why Acme` is a command. */
 function isSentence(reading: Reading): boolean {
   const said = reading.tokens.filter(({ parts }) => parts.length === 1).map(bareWord);
   if (SAID.test(said.join(' '))) return true;

@@ -7,10 +7,10 @@ import { bareWord, type Reading, type Token } from './words.ts';
 
 const ASKS =
   /^(who|who's|whose|what|what's|whats|which|when|where|why|how|is|are|was|were|do|does|did|has|have|can|will|any)$/;
-/** A question that leans on the one before it: `is it normal`, `how many calls`. */
+/** Questions that refer to the one before: `is it normal`, `how many calls`. */
 const LEANS = /\b(it|its|they|them|their|those|these|he|she)\b|^how (much|many)( (?!left)\w+)?$/;
 
-/** Splits a text into its questions: another begins with a word that asks, behind `and`, a comma or the end of a sentence. */
+/** Splits a text into questions. A new one begins with a question word after `and`, a comma or the end of a sentence. */
 function splitClauses(reading: Reading): Reading[] {
   const clauses: Token[][] = [[]];
   for (const token of reading.tokens) {
@@ -31,8 +31,8 @@ function isAnd(token: Token): boolean {
 }
 
 /**
- * The questions of a text, where it has several that can each be read alone; what one does not say is as in the one before.
- * `areOne`: one answer tells them all, or the later lean on the first.
+ * Reads the questions of a text that has several, if each can be read alone. A later one inherits what it lacks from the first.
+ * `areOne`: one answer covers all, or the later ones refer to the first. Undefined if the text has one question only.
  */
 export function readClauses(
   reading: Reading,
@@ -52,12 +52,12 @@ export function readClauses(
   }
 }
 
-/** Of several questions each is offered. */
+/** Creates the error for several questions, which offers each of them. */
 export function whichFirst(questions: readonly Question[]): Misunderstood {
   return new Misunderstood('I answer one question at a time: which first?', questions.map(formatQuestion));
 }
 
-/** Of two ranges, neither of which is compared: both together and each are offered. */
+/** Creates the error for two ranges without a comparison. It offers the comparison and each range alone. */
 export function twoRanges(question: Question, other: string): Misunderstood {
   return new Misunderstood(
     `I see two ranges, ${question.range} and ${other}: vs between them compares them.`,
@@ -65,7 +65,7 @@ export function twoRanges(question: Question, other: string): Misunderstood {
   );
 }
 
-/** The question with the range and the names of another, where it has none of its own. */
+/** Adds to a question the range and names of another, if it has none of its own. */
 function inherit(question: Question, { range, name, report, filters = [] }: Question): Question {
   const subject: Filter[] =
     name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];

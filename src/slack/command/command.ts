@@ -1,35 +1,35 @@
 import type { Question } from '../../domain/report.ts';
 
-/** A channel as it was named; `id` where Slack sent it. */
+/** A channel as typed, with its id if Slack sent one. */
 export interface ChannelReference {
   name: string;
   id?: string;
 }
 
-/** A request as understood from the words after `/usage`. */
+/** A command, as read from the words after `/usage`. */
 export type Command =
   | { kind: 'question'; question: Question }
   | { kind: 'export'; question: Question }
-  /** A topic's name (see help.ts); absent: the first page. */
+  /** `topic`: name of a help topic; absent: the first page. */
   | { kind: 'help'; topic?: string }
   | DigestCommand
   | AlertsCommand
-  /** `question` absent: the one last asked. `owner`: whose view it becomes. */
+  /** `question`: absent for the last one asked. `owner`: the owner of the new view. */
   | { kind: 'save'; name: string; question?: Question; owner: 'user' | 'channel' }
   | { kind: 'open'; name: string; range?: string; private?: boolean }
   | { kind: 'unsave'; name: string }
   | { kind: 'views' }
   | { kind: 'pools'; action: 'edit'; scope?: string }
-  /** Admins. `on`: text of a day, absent: today. */
+  /** For admins. `on`: a day as text; absent: today. */
   | { kind: 'correct'; scope: string; amount: number; on?: string; reason: string }
   | { kind: 'filters' }
   | { kind: 'reset' }
   | { kind: 'settings' }
-  /** Admins. */
+  /** For admins. */
   | { kind: 'audit' }
   | { kind: 'debug' };
 
-/** `schedule` is text for `parseSchedule`, already known to be readable; absent: ask for it in a form. `until`: see until.ts. */
+/** `schedule`: a text that `parseSchedule` can read; absent: a form asks for it. `until`: see until.ts. */
 export type DigestCommand = { kind: 'digest' } & (
   | { action: 'list' }
   | { action: 'add'; schedule?: string; channel?: ChannelReference }
@@ -38,7 +38,7 @@ export type DigestCommand = { kind: 'digest' } & (
   | { action: 'resume' | 'remove' | 'takeover' | 'preview' | 'send' | 'history'; id?: number }
 );
 
-/** `what` is the name of a scope, pool, source, client or kind of alert as typed; absent: all. */
+/** `what`: name of a scope, pool, source, client or kind of alert, as typed; absent: all. */
 export type AlertsCommand = { kind: 'alerts' } & (
   | { action: 'list' }
   | { action: 'test' }
@@ -48,18 +48,18 @@ export type AlertsCommand = { kind: 'alerts' } & (
   /** `until`: a text, see until.ts, or epoch ms. */
   | { action: 'mute'; what?: string; until?: string | number }
   | { action: 'unmute' | 'acknowledge'; what?: string }
-  /** Without a place: ask for it in a form. */
+  /** Without `channel` and `to`, a form asks for the place. */
   | { action: 'route'; channel?: ChannelReference; to?: 'here' | 'admins' }
 );
 
 /**
- * Thrown while a command is read; `parseCommand` turns it into a QuestionError. `candidates` are commands that may have
- * been meant: those that cannot be read themselves are dropped there.
+ * Thrown while a command is read. `parseCommand` turns it into a QuestionError. `candidates`: commands that may be meant;
+ * `parseCommand` drops those that cannot be read.
  */
 export class Misunderstood extends Error {
   override readonly name = 'Misunderstood';
   readonly candidates: readonly string[];
-  /** The text could not be taken apart into words. */
+  /** True if a quotation in the text is not closed. */
   readonly isOpenQuotation: boolean;
 
   constructor(message: string, candidates: readonly string[] = [], { isOpenQuotation = false } = {}) {
@@ -69,7 +69,7 @@ export class Misunderstood extends Error {
   }
 }
 
-/** A word as it stands in a message: quoted, and short. */
+/** Quotes a text for a message, shortened to 40 characters. */
 export function quoteShort(text: string): string {
   return `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
 }

@@ -7,24 +7,24 @@ import { bareWord, type Reading, type Token } from './words.ts';
 
 const OPENERS =
   /^(?:(without|free of|lacking)|((?:with )?(?:no|zero)|never|nothing|none|nobody|no one)|((?:do|does|did|have|has|had)(?:n't| not))|(?:is|are|was|were|ca|could|would|should)(?:n't| not)|not|cannot)(?= |$)/;
-/** Verbs that have calls, or what was called, as their object; and the small words before it. */
+/** Verbs whose object is calls or the thing called, and the small words before that object. */
 const VERBS =
   /^(us(e|es|ed|ing)|call(s|ed|ing)?|g[eo]t(ting|s)?|hav(e|ing)|has|had|mak(e|es|ing)|made|send(s|ing)?|sent|see(s|n|ing)?|hit(s|ting)?|receiv(e|es|ed|ing)|return(s|ed|ing)?|access(ed)?|produc(e|ed|ing)|caus(e|ed|ing)|been|being|be|any|an?|the|of|single|to|at all)$/;
-/** Behind these, `isn't` and the like deny nothing: `why isn't it up`, or `isn't it up`. */
+/** Words after which `isn't` and the like negate nothing: `why isn't it up`. Empty: at the beginning, as in `isn't it up`. */
 const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
-/** Words that deny, and what they deny. */
+/** A negation in a sentence, and what it negates. */
 export interface Denied {
   /**
-   * `without`: of rows those without it, of calls the others. `no`: asks whether there is none. `do`: `don't use`. `be`: denies
-   * what stands behind it.
+   * `without`: rows that have none of it, or calls other than it. `no`: asks whether there is none. `do`: as in `don't use`. `be`:
+   * negates the words after it.
    */
   kind: 'without' | 'no' | 'do' | 'be';
-  /** A verb stands between: `don't use /v1`. */
+  /** True if a verb is between negation and object: `don't use /v1`. */
   hasVerb: boolean;
-  /** Of one key, or several. */
+  /** The negated filters, perhaps with different keys. */
   filters: readonly Filter[];
-  /** `never fail`, where `never 429` names a code. */
+  /** True for an outcome in words, such as `never fail`; false for a code, such as `never 429`. */
   isOutcome: boolean;
   tokens: readonly Token[];
 }
@@ -35,11 +35,11 @@ const OUTCOMES: Readonly<Record<string, readonly string[]>> = {
   succeeding: ['1xx', '2xx', '3xx'],
 };
 
-/** `without 429s`, `never fail`, `don't use /v1 or /v2`: what is denied, and all that is joined to it. */
+/** Reads a negation with all its objects: `without 429s`, `never fail`, `don't use /v1 or /v2`. */
 export function readDenied(reading: Reading, at: number): { denied: Denied; next: number } | undefined {
   const { tokens } = reading;
   const opened = findDenial(tokens, at);
-  // `not working` has a meaning of its own; so has `don't call`, unless it says what.
+  // `not working` is a phrase with a meaning of its own. So is `don't call`, unless an object follows.
   const own = readConcept(tokens.slice(at).map(bareWord));
   if (!opened || (own && own.used > 1 && !own.concepts.includes('gone'))) return undefined;
   const { object, ...denial } = opened;
@@ -57,7 +57,7 @@ export function readDenied(reading: Reading, at: number): { denied: Denied; next
   return { denied: { ...denial, filters: mergeFilters(filters), isOutcome, tokens: tokens.slice(at, next) }, next };
 }
 
-/** Where a list goes on: behind `and`, or a comma. */
+/** Finds the next item of a list, after `and` or a comma. */
 function findJoined({ tokens, text }: Reading, at: number): number | undefined {
   if (at >= tokens.length) return undefined;
   if (/^(and|or|nor|&)$/.test(bareWord(tokens[at]!))) return at + 1 < tokens.length ? at + 1 : undefined;
@@ -77,8 +77,8 @@ function readObject(reading: Reading, at: number): { filter: Filter; isOutcome: 
 }
 
 /**
- * What a denial means in a sentence: `rows` without any of it, `left-out` calls, or a question whether there is `none`.
- * `dimension`: what is listed.
+ * Decides the meaning of a negation in a sentence: `rows` that have none of it, calls that are `left-out`, or a question whether
+ * there is `none`. `dimension`: the rows of the answer.
  */
 export function settle(
   { kind, hasVerb, filters, isOutcome }: Denied,
@@ -94,12 +94,12 @@ export function settle(
   return key === 'status' || kind === 'without' || (kind === 'be' && !hasVerb) ? 'left-out' : 'unknown';
 }
 
-/** Words for rows and steps. */
+/** Concepts that ask for rows or steps. */
 const ROWS = ['who', 'day', 'hour', 'perDay', 'perHour', 'perWeek', 'perMonth'] as const;
-/** `routes without Acme` leaves it out, where `clients without /v1` are those that never called it. */
+/** Keys of callers. `routes without Acme` leaves its calls out; `clients without /v1` are those that never called it. */
 const WHO = /^(client|team|user|ip|initiator|source)$/;
 
-/** Words that deny what stands behind them, and where it begins: `without`, `with no`, `never`, `don't use`; undefined where there are none. */
+/** Finds a negation here (`without`, `with no`, `never`, `don't use`) and the index of its object; undefined if there is none. */
 function findDenial(
   tokens: readonly Token[],
   at: number,

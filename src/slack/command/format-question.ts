@@ -9,8 +9,8 @@ import { DIMENSION_PLURALS, FOCUSES, isReserved } from './vocabulary.ts';
 import { protectFromSlack, quote } from './words.ts';
 
 /**
- * The command that asks a question, as text after `/usage`: `top 10 clients 7d status:4xx private`. Read by `parseCommand`
- * it is the same question again, whatever the names in it are.
+ * Writes a question as a command, the text after `/usage`: `top 10 clients 7d status:4xx private`. `parseCommand` reads the same
+ * question from it, whatever its names are.
  */
 export function formatQuestion(question: Question): string {
   const { report, limit, offset, range, versus, filters, measure, sort, view, suppose } = question;
@@ -25,7 +25,7 @@ export function formatQuestion(question: Question): string {
     report === 'latency'
       ? [question.overTime && 'daily', question.dimension && DIMENSION_PLURALS[question.dimension]]
       : undefined,
-    // What is asked stands behind a name, of which it could be the first word.
+    // The focus comes after a name, because before it, it could be read as the name's first word.
     subject === undefined ? undefined : [formatName(subject, report === 'route' ? 'route' : undefined), focus],
     question.bound && formatBound(question.bound),
     question.step && `by ${question.step}`,
@@ -50,7 +50,7 @@ export function formatQuestion(question: Question): string {
   );
 }
 
-/** The command that opens a saved view. */
+/** Writes the command that opens a saved view. */
 export function formatOpen(name: string): string {
   return `open ${protectFromSlack(/^[\w-]+$/.test(name) ? name : quote(name))}`;
 }
@@ -60,7 +60,7 @@ function formatFilter({ key, patterns, not }: Filter): string {
   return patterns.map((pattern) => `${sign}${key}:${isPlain(pattern) ? pattern : quote(pattern)}`).join(' ');
 }
 
-/** A name as a command reads it, in quotation marks where it needs them. `form`: what names of such a form are names of. */
+/** Writes a name for a command, quoted if needed. `form`: `route` if a name that looks like a path can be left unquoted. */
 export function formatName(name: string, form?: 'route'): string {
   const plain =
     /^[A-Za-z/]/.test(name) &&
@@ -71,14 +71,14 @@ export function formatName(name: string, form?: 'route'): string {
   return plain ? name : quote(name);
 }
 
-/** Needs no quotation marks to stay one word. */
+/** Tells whether a text stays one word without quotation marks. */
 function isPlain(text: string): boolean {
   return /^[\w./{}()*@+-]+$/.test(text);
 }
 
 /**
- * Answers a question; what cannot be is refused with the nearest that can, as commands that Slack's escapes leave alone.
- * `whole`: with all rows of a ranking; their number shows neither in the answer's question nor in its offers and commands.
+ * Answers a question. A refusal offers the nearest possible questions as commands, protected from Slack's escapes. `whole`: all
+ * rows of a ranking; that number of rows does not appear in the answer's question, offers or commands.
  */
 export async function answerOrRefuse(
   reporter: Reporter,
@@ -109,8 +109,8 @@ export async function answerOrRefuse(
 }
 
 /**
- * A range that cannot be, for the person who asked: the same question with the ranges nearest to it, as commands. None is
- * compared with itself: `this friday vs last friday` becomes last Friday beside the one before.
+ * Creates the error for an impossible range. It offers the same question with the nearest ranges, as commands. No range is
+ * compared with itself: `this friday vs last friday` becomes last Friday vs the one before.
  */
 export function refuseRange(error: InvalidRangeError, question: Question): QuestionError {
   const { part } = error;
@@ -126,7 +126,7 @@ export function refuseRange(error: InvalidRangeError, question: Question): Quest
   return new QuestionError(error.message, suggestions, { cause: error });
 }
 
-/** `client:"Acme CRM" status:4xx`, or all requests. */
+/** Describes the requests that a question counts: `client:"Acme CRM" status:4xx`, or `all requests`. */
 export function describeCounted(question: Question): string {
   const { report, name, scope, filters = [] } = toCounted(question);
   const subject = name !== undefined ? { key: report as 'client' | 'route', value: name } : undefined;
@@ -135,12 +135,12 @@ export function describeCounted(question: Question): string {
   return all.length > 0 ? all.map(formatFilter).join(' ') : 'all requests';
 }
 
-/** A form carries 3,000 characters of its own. */
+/** Tells whether data fits into the metadata of a form: Slack allows 3,000 characters, of which 1,000 stay free for other data. */
 export function fitsForm(metadata: object): boolean {
   return JSON.stringify(metadata).length <= 2000;
 }
 
-/** Of a question only what says which requests it counts. */
+/** Reduces a question to the parts that define which requests it counts. */
 export function toCounted({ report, dimension, name, scope, filters = [] }: Question): Question {
   const named = report === 'client' || report === 'route' || report === 'why';
   if (named && name !== undefined) return { report: report === 'route' ? 'route' : 'client', name, filters };
@@ -150,7 +150,7 @@ export function toCounted({ report, dimension, name, scope, filters = [] }: Ques
 
 const BALANCES = new Set<Question['report']>(['pool', 'history', 'licences']);
 
-/** Balances are of all calls of a scope: what is asked of some of them is how many they were. */
+/** Throws Misunderstood for filters on a balance, which always covers all calls of a scope. Offers the number of calls instead. */
 export function refuseFiltersOfBalances({
   question,
   filters,
@@ -168,7 +168,7 @@ export function refuseFiltersOfBalances({
   ]);
 }
 
-/** As commands have it: `over 100`, `at least 5% failed`, `under 500ms`. */
+/** Writes a bound for a command: `over 100`, `at least 5% failed`, `under 500ms`. */
 function formatBound({ sign, value, column }: Bound): string {
   const unit = {
     requests: '',

@@ -1,36 +1,36 @@
-/** A page of `/usage help`: lines that are each a sentence, or a command to run with what it shows. Plain text. */
+/** A page of `/usage help`. Each line is a sentence, or a command with a description. Plain text. */
 export interface HelpTopic {
   name: string;
   title: string;
-  /** Other words that ask for it. */
+  /** Other words for the topic. */
   words: readonly string[];
   lines: readonly HelpLine[];
 }
 
 export interface HelpLine {
-  /** Text after `/usage`; `''`: `/usage` alone. `{client}` and the like stand for names (see HelpNames). */
+  /** Text after `/usage`; '' for `/usage` alone. Slots such as `{client}` are filled with names (see HelpNames). */
   command?: string;
   text: string;
-  /** Only admins may run it. */
+  /** True if only admins may run it. */
   admin?: true;
 }
 
-/** A line to read. */
+/** Creates a line that is only text. */
 function say(text: string): HelpLine {
   return { text };
 }
 
-/** A line to run. `{client}` and the like stand for names of the workspace at hand. */
+/** Creates a line with a command. Slots such as `{client}` are filled with names of the workspace. */
 function run(command: string, text: string): HelpLine {
   return { command, text };
 }
 
-/** The same, for admins alone. */
+/** Creates a line with a command for admins only. */
 function runAsAdmin(command: string, text: string): HelpLine {
   return { command, text, admin: true };
 }
 
-/** `words` ask for it besides its name and title, with bars between them. */
+/** Creates a topic. `words`: other words for it, separated by bars. */
 function topic(name: string, title: string, words: string, lines: readonly HelpLine[]): HelpTopic {
   return { name, title, words: words.split('|'), lines };
 }

@@ -2,30 +2,30 @@ import { type ExampleNames, listNearest } from '../../domain/names.ts';
 import { formatName } from './format-question.ts';
 import { HELP_TOPICS, type HelpLine, type HelpTopic } from './help-topics.ts';
 
-/** Names of the workspace at hand that examples are about: each may be missing. */
+/** Names of the workspace for the examples. Each may be missing. */
 export interface HelpNames extends ExampleNames {
-  /** A saved view that the reader can open. */
+  /** A saved view that the reader may open. */
   view?: string;
   /** Number of a digest of this channel. */
   digest?: number;
-  /** Some days ago, `2026-11-18`. */
+  /** A day shortly before today: `2026-11-18`. */
   day: string;
   /** Days up to yesterday, `2026-11-08..2026-11-20`. */
   days: string;
-  /** Some months ago, `2026-08`. */
+  /** A month shortly before this one: `2026-08`. */
   month: string;
 }
 
-/** A line as it is shown. */
+/** A line with its names filled in. */
 export interface FilledLine extends HelpLine {
-  /** `command` is complete, so that it runs here. */
+  /** True if all names of `command` are known, so that it can be run. */
   runs: boolean;
 }
 
-/** Characters of a name in an example, at most. */
+/** Longer names do not appear in examples. */
 const MAX_NAME = 60;
 
-/** Names for the examples where the workspace has none yet. */
+/** Placeholders for names that the workspace does not have yet. */
 const STAND_INS: Readonly<Record<string, string>> = {
   client: 'NAME',
   other: 'NAME',
@@ -40,7 +40,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   digest: 'NUMBER',
 };
 
-/** Days for examples: short ago, but over. */
+/** Returns days for the examples: recent ones that are over. */
 export function findHelpDays(nowMs: number, zone: string): Pick<HelpNames, 'day' | 'days' | 'month'> {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(zone).toPlainDate();
   return {
@@ -50,7 +50,7 @@ export function findHelpDays(nowMs: number, zone: string): Pick<HelpNames, 'day'
   };
 }
 
-/** The line with names of the workspace at hand in it. */
+/** Fills the names of the workspace into a line. */
 export function fillLine(line: HelpLine, names: HelpNames): FilledLine {
   if (line.command === undefined) return { ...line, runs: false };
   let runs = true;
@@ -71,13 +71,13 @@ function getName(slot: string, names: HelpNames): string | undefined {
     return start && `${start}*`;
   }
   const name = names[slot as keyof HelpNames];
-  // A name that fills lines is no example.
+  // A very long name makes no good example.
   if (typeof name === 'string' && name.length > MAX_NAME) return undefined;
   if (name === undefined || slot === 'day' || slot === 'days' || slot === 'month') return name?.toString();
   return typeof name === 'number' ? String(name) : formatName(name, slot === 'route' ? 'route' : undefined);
 }
 
-/** The topic of a name or of a word for it, in any case. */
+/** Finds a topic by its name, its title or another word for it, in upper or lower case. */
 export function findTopic(text: string): HelpTopic | undefined {
   const word = text.trim().toLowerCase().replace(/\s+/g, ' ');
   return (
@@ -86,7 +86,7 @@ export function findTopic(text: string): HelpTopic | undefined {
   );
 }
 
-/** Names of the topics that a text was probably meant to ask for, nearest first. */
+/** Lists the names of topics that a text probably means, nearest first. */
 export function suggestTopics(text: string): string[] {
   const words = HELP_TOPICS.flatMap(({ name, words: others }) => [name, ...others]);
   return [...new Set(listNearest(text.trim(), words).map((word) => findTopic(word)!.name))];

@@ -6,9 +6,9 @@ import { keyOfName } from './filter-words.ts';
 import { DIMENSION_PLURALS, DIMENSION_WORDS, isLanguage } from './vocabulary.ts';
 import { bareWord, changed, type KnownNames, nameAt, quote, type Reading, type Token } from './words.ts';
 
-/** Words of one unquoted name that is looked up, at most. */
+/** Look up unquoted names of up to eight words. */
 const MAX_KNOWN_WORDS = 8;
-/** Names that are searched for near ones, at most: further ones are only found as they are written. */
+/** Search only this many names for similar ones. Others are found only if spelt exactly. */
 const MAX_SEARCHED = 20_000;
 
 export const NO_NAMES: KnownNames = { find: () => [], beginning: () => [], poolsWith: () => [], near: () => [] };
@@ -16,7 +16,7 @@ export const NO_NAMES: KnownNames = { find: () => [], beginning: () => [], pools
 export function createKnownNames(known: readonly KnownName[]): KnownNames {
   const byText = new Map<string, KnownName[]>();
   for (const each of known) byText.getOrInsert(each.name.toLowerCase(), []).push(each);
-  // People write `j.mendes` for j.mendes@example.com.
+  // People may write `j.mendes` for j.mendes@example.com.
   for (const { key, name, value } of known) {
     const [local, domain] = name.toLowerCase().split('@');
     if (key === 'user' && domain && local) byText.getOrInsert(local, []).push({ key, name: local, value });
@@ -32,7 +32,7 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
     return distinct(exact.length > 0 ? exact : same);
   };
   const clients = known.filter(({ key }) => key === 'client');
-  /** A pattern of clients' names, else of those of the first kind that it matches. */
+  /** Finds a pattern as a name: of clients if it matches any, else of the kind of the first name that it matches. */
   function findMatching(pattern: string): readonly KnownName[] {
     const fits = toMatcher(pattern.toLowerCase());
     const isMatch = ({ key, name }: KnownName) => key !== 'pool' && fits(name.toLowerCase());
@@ -52,8 +52,8 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
       const containing = texts
         .filter((each) => typed.length >= 3 && beginsWordOf(byText.get(each)![0]!.name, typed))
         .slice(0, 5);
-      // `erp` is rather the client ERP Connector than a module whose name begins alike.
-      // A client's shown name before its ids.
+      // `erp` more likely means the client ERP Connector than a module that begins with the same letters.
+      // A client's shown name comes before its ids.
       const meant = clients
         .filter(({ name }) => typed.length >= 3 && name.toLowerCase().startsWith(typed))
         .sort((a, b) => Number(b.name === b.value) - Number(a.name === a.value))
@@ -64,7 +64,7 @@ export function createKnownNames(known: readonly KnownName[]): KnownNames {
   };
 }
 
-/** Tells whether a word of a name begins with the text: `orders` of `/v1/orders`, but not `stop` of `listOpportunities`. */
+/** Tells whether a word in a name begins with the text: `orders` in `/v1/orders`, but not `stop` in `listOpportunities`. */
 function beginsWordOf(name: string, typed: string): boolean {
   const lower = name.toLowerCase();
   for (let at = lower.indexOf(typed); at >= 0; at = lower.indexOf(typed, at + 1)) {
@@ -73,26 +73,26 @@ function beginsWordOf(name: string, typed: string): boolean {
   return false;
 }
 
-/** Names of one key alone. */
+/** Keeps the names of one key. */
 function ofKey(found: readonly KnownName[], key: Grouping | undefined): readonly KnownName[] {
   return key === undefined ? found : found.filter((each) => each.key === key);
 }
 
-/** Each once, by the first of its names. */
+/** Removes repeated values, and keeps the first name of each. */
 function distinct(found: readonly KnownName[]): KnownName[] {
   return [
     ...new Map(found.toReversed().map((each) => [JSON.stringify([each.key, each.value]), each])).values(),
   ].reverse();
 }
 
-/** A name with its key, and the place behind it. */
+/** A name with its key. `next`: index of the token after it. */
 export interface FoundName {
   key: KnownName['key'];
   name: string;
   next: number;
 }
 
-/** A name that says itself what it is: quoted, or of a form that only one kind of name has. */
+/** Reads a name that needs no list of names: a quoted one, or one with the form of a path, an address or a method. */
 export function readPlainName(reading: Reading, at: number, key: Grouping | undefined): FoundName | undefined {
   const token = reading.tokens[at]!;
   const written = nameAt(reading, at, at + 1);
@@ -104,7 +104,7 @@ export function readPlainName(reading: Reading, at: number, key: Grouping | unde
   return { key: known?.key ?? key ?? form ?? 'client', name: known?.value ?? name, next: at + 1 };
 }
 
-/** Tells whether a word behind the first is one of the language, written as names are: `routes of Billing`. */
+/** Tells whether a later word is a word of the language but capitalised like a name: `routes of Billing`. */
 export function mentionsByCapital(text: string): boolean {
   const isWord = (word: string) => isLanguage(word.toLowerCase().replace(/(?:['’]s?)?\W*$/, ''));
   return text.split(/\s+/).some((word, at) => at > 0 && isCapitalised(word) && isWord(word));
@@ -114,7 +114,7 @@ function isCapitalised(word: string): boolean {
   return /^\p{Lu}\p{Ll}/u.test(word);
 }
 
-/** The longest run of words that somebody or something is called by. Throws Misunderstood where several are. */
+/** Reads the longest run of words that is a known name. Throws Misunderstood if it may be one of several. */
 export function readKnown(reading: Reading, at: number, key?: Grouping): FoundName | undefined {
   const { tokens, names } = reading;
   let end = at;
@@ -153,15 +153,15 @@ export function readScopeTitle({ tokens, names }: Reading, at: number): FoundNam
   return scope && others.length === 0 ? { key: 'scope', name: scope.value, next: at + 1 } : undefined;
 }
 
-/** Words for pools that are seldom all of a pool's name. */
+/** Words for a pool that are usually only a part of its name. */
 const POOL_WORD = /\b(bundle|plan|add[- ]?on)s?\b/i;
 
-/** Tells whether a text may mean a pool by a part of its name. */
+/** Tells whether a text may name a pool by a part of its name. */
 export function mentionsPool(text: string): boolean {
   return POOL_WORD.test(text);
 }
 
-/** `the bundle`, where one pool alone is called Bundled licences. */
+/** Reads a pool named by a part of its name, if only one pool fits: `the bundle` for Bundled licences. */
 export function readPoolCalled({ tokens, names }: Reading, at: number): FoundName | undefined {
   const words = tokens.slice(at, at + 2).map(bareWord);
   const found = POOL_WORD.exec(words.join(' '));
@@ -171,7 +171,7 @@ export function readPoolCalled({ tokens, names }: Reading, at: number): FoundNam
   return pool && others.length === 0 ? { key: 'pool', name: pool.value, next: at + said.split(' ').length } : undefined;
 }
 
-/** The only one. Throws Misunderstood where there are several: the question with each of them is offered. */
+/** Returns the only name found. If there are several, throws Misunderstood, which offers the question with each. */
 function pick(reading: Reading, from: number, to: number, found: readonly KnownName[]): KnownName | undefined {
   if (found.length < 2) return found[0];
   const { tokens, text } = reading;
@@ -193,7 +193,7 @@ function pick(reading: Reading, from: number, to: number, found: readonly KnownN
   );
 }
 
-/** `user ana`, but not `users ana`. */
+/** Tells whether a word is the singular of a dimension: a name may follow it, as in `user ana` but not in `users ana`. */
 export function isSingular(word: string): boolean {
   const dimension = DIMENSION_WORDS.get(word);
   return (

@@ -15,11 +15,11 @@ const SIGNS: readonly (readonly [RegExp, Bound['sign']])[] = [
   [new RegExp(`^(?:${OVER})(?= |$)`), 'over'],
   [new RegExp(`^(?:${UNDER})(?= |$)`), 'under'],
 ];
-/** Behind a number these say that it is a span of time, or a rate. */
+/** Words after a number that make it a span of time, a rate or a share of a limit: not a bound. */
 const NO_COUNT =
   /^(?:(?:calls|requests|times|hits) )?((minute|hour|day|week|month|quarter|year|min|hr)s?|(per|a|an|each|every)( (second|minute|hour|day|week|month|year)\b.*)?|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
 
-/** The last words of a bound: what it is a number of. */
+/** Units after the number of a bound, with their column and factor. */
 const UNITS: readonly (readonly [RegExp, Bound['column'], number])[] = [
   [/^(%|percent) (failed|failing|failures|errors)/, 'failed_percent', 1],
   [/^(%|percent) (ok|success)/, 'ok_percent', 1],
@@ -29,10 +29,10 @@ const UNITS: readonly (readonly [RegExp, Bound['column'], number])[] = [
   [/^credits?/, 'credits', 1],
 ];
 
-/** `over 100`, `fewer than 1,000 calls`, `more than 5% failed`, `at least 500ms`, `10 or more`; undefined where none begins. */
+/** Reads a bound: `over 100`, `fewer than 1,000 calls`, `more than 5% failed`, `at least 500ms`, `10 or more`. */
 export function readBound(tokens: readonly Token[], at: number): { bound: Bound; next: number } | undefined {
   if (tokens[at]!.quoted) return undefined;
-  // `>=100` and `100+` are one word.
+  // `>=100` is one word, so its sign is split off.
   const words = tokens.slice(at, at + 9).map((token) => (token.quoted ? '' : bareWord(token) || token.text));
   const text = words.join(' ').replace(/^([<>]=?)(?=\d)/, '$1 ');
   const glued = text === words.join(' ') ? 0 : 1;
@@ -43,7 +43,7 @@ export function readBound(tokens: readonly Token[], at: number): { bound: Bound;
   return read && { bound: { sign, ...read.amount }, next: at + said.split(' ').length + read.used - glued };
 }
 
-/** `10 or more`, `5 or fewer`, `100+`. */
+/** Reads a bound whose sign follows the number: `10 or more`, `5 or fewer`, `100+`. */
 function readBehind(words: readonly string[], at: number): { bound: Bound; next: number } | undefined {
   const [, number, more] = /^(\d[\d,]*k?) or (more|less|fewer)\b/.exec(words.join(' ')) ?? [];
   const plus = /^(\d[\d,]*k?)\+$/.exec(words[0]!)?.[1];
@@ -67,7 +67,7 @@ function readAmount(words: readonly string[]): { amount: Omit<Bound, 'sign'>; us
   return { amount: { value, column: unit?.[1] ?? 'requests' }, used: 1 + said };
 }
 
-/** Throws Misunderstood where rows cannot be held against what a question's bound is of. `own`: the words of the bound. */
+/** Throws Misunderstood if rows cannot be compared with the question's bound. `own`: the words of the bound. */
 export function refuseBound(
   { tokens }: Reading,
   { bound, ...rest }: Question,
@@ -75,7 +75,7 @@ export function refuseBound(
   filters: readonly Filter[],
 ): void {
   if (!bound || !own) return;
-  // `status:429` says which calls count; a code in words may say what the number is a share of.
+  // `status:429` filters the calls. A code in words may mean what the number is a share of.
   const isKeyed = tokens.some(({ parts: [key, ...more] }) => more.length > 0 && key?.text.toLowerCase() === 'status');
   const code = isKeyed ? undefined : filters.find(({ key, not }) => key === 'status' && !not);
   const behind = tokens[tokens.indexOf(own.at(-1)!) + 1];
@@ -107,7 +107,7 @@ const BETWEEN = new RegExp(
 );
 const EXACT = new RegExp(`\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}`, 'i');
 
-/** `between 2000 and 5000 requests`, `with 100 calls`: rows are held against one number, as the least or the most. */
+/** Throws Misunderstood for two numbers or an exact one (`between 2000 and 5000 requests`, `with 100 calls`): a bound has one end. */
 export function refuseNumbers(text: string): void {
   const [said, least, most = least] = BETWEEN.exec(text) ?? EXACT.exec(text) ?? [];
   if (said === undefined) return;
@@ -117,7 +117,7 @@ export function refuseNumbers(text: string): void {
   ]);
 }
 
-/** How many rows a number asks for. Throws Misunderstood for more than an answer has. */
+/** Reads a number of rows. Throws Misunderstood for more than an answer may have. */
 export function readRows(reading: Reading, at: number, { report }: Question): number {
   return report === 'events'
     ? readCount(reading, at, 1, MAX_EVENT_ROWS, 'an answer of single calls')
@@ -135,8 +135,8 @@ export function readCount(reading: Reading, at: number, min: number, max: number
 }
 
 /**
- * Tells whether a number behind what is ranked is the code of failures, as in `top clients 429`: nobody wants so many rows. Throws
- * Misunderstood for 400 and 500, which may be either.
+ * Tells whether the number after a dimension is an error code, as in `top clients 429`: nobody wants that many rows. Throws
+ * Misunderstood for 400 and 500, which may mean either.
  */
 export function isErrorCode(reading: Reading, at: number): boolean {
   const token = reading.tokens[at]!;

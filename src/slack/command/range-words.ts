@@ -4,7 +4,7 @@ import { isFilter } from './filter-words.ts';
 import { NAME_MARKERS, readConcept } from './vocabulary.ts';
 import { bareWord, changed, type Reading, type Token } from './words.ts';
 
-/** The longest range that begins here. Throws Misunderstood where its words leave open which is meant. */
+/** Reads the longest range that begins here. Throws Misunderstood if its words may mean several ranges. */
 export function readRange(reading: Reading, at: number): { range: string; weak: boolean; next: number } | undefined {
   const { tokens } = reading;
   const from = Math.max(0, at - 1);
@@ -14,7 +14,7 @@ export function readRange(reading: Reading, at: number): { range: string; weak: 
   throw openRange(reading, at, found);
 }
 
-/** Words that leave open which range is meant, with the text for each. `vs` stays before a second one. */
+/** Creates the error for words that may mean several ranges. It offers the text with each; `vs` stays before a second range. */
 export function openRange(
   reading: Reading,
   at: number,
@@ -30,25 +30,25 @@ export function openRange(
   );
 }
 
-/** `next month`, `for next month`: no range of what was used, and no name. */
+/** Tells whether words mean a time ahead, such as `next month` or `for next month`, which is neither a range nor a name. */
 export function isAhead({ tokens }: Reading, at: number): boolean {
   const words = tokens.slice(at, at + 5).map(bareWord);
   const begin = NAME_MARKERS.has(words[0] ?? '') ? 1 : 0;
   return readConcept(words.slice(begin))?.concepts[0] === 'ahead';
 }
 
-/** A word as it may stand in a range: no filter, nothing quoted. */
+/** Returns a word as part of a range; '' for filters and quoted text, which cannot be one. */
 export function rangeWordOf(token: Token): string {
   const hasQuotes = token.parts.some(({ kind }) => kind === 'quoted');
   return hasQuotes || isFilter(token) ? '' : token.text.replace(/^(today|yesterday)s$/i, '$1');
 }
 
-/** `users=25`, `"Automation Developer" = 12,`, `robots=3`: a grant's name, a number, and whether another follows. */
+/** Pattern of a grant and its quantity: `users=25`, `"Automation Developer" = 12,`. A comma means that another follows. */
 const QUANTITY = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^="]+?))\s*=\s*(\d{1,12}(?:\.\d{1,3})?)(,\s*(?=\S)|(?=\s|,?$))/;
 
 /**
- * Other quantities of grants, from after an `if`: `users=25`, `"Automation Developer" = 12, robots=3`.
- * Throws Misunderstood where none follow.
+ * Reads the quantities of grants after an `if`: `users=25`, `"Automation Developer" = 12, robots=3`. Throws Misunderstood if
+ * there are none.
  */
 export function readSuppose({ text, tokens }: Reading, at: number): { quantities: [string, number][]; next: number } {
   const quantities: [string, number][] = [];
@@ -70,5 +70,5 @@ export function readSuppose({ text, tokens }: Reading, at: number): { quantities
   return { quantities, next: next < 0 ? tokens.length : next };
 }
 
-/** Characters of one grant and its quantity, at most. */
+/** Longest text of a grant and its quantity. */
 const MAX_QUANTITY = 500;

@@ -5,20 +5,19 @@ import { readDay } from '../../domain/range/day-words.ts';
 const UNIT_MS: Readonly<Record<string, number>> = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS };
 
 /**
- * The instant until which something rests: `2h`, `30 minutes`, `3d`, `tomorrow`, `monday`, `monday 09:00`, `18:00`,
- * `2026-11-25`, `2026-11-25 09:00`. Days without a time mean 09:00 in `zone`, or another minute of the day (`dayBegins`);
- * always after `nowMs`, at most a year.
- * Undefined for texts that are none, or in the past.
+ * Parses the end of a mute or pause: `2h`, `30 minutes`, `3d`, `tomorrow`, `monday`, `monday 09:00`, `18:00`, `2026-11-25`,
+ * `2026-11-25 09:00`. A day without a time means 09:00 in `zone`, or minute `dayBegins` of the day. Undefined for other texts,
+ * for the past, and for more than 366 days ahead.
  */
 export function parseUntil(text: string, nowMs: number, zone: string, dayBegins = 9 * 60): number | undefined {
   const instant = readUntil(text, nowMs, zone, dayBegins);
   return instant !== undefined && instant > nowMs && instant <= nowMs + 366 * DAY_MS ? instant : undefined;
 }
 
-/** A leap year has every date. */
+/** An instant in a leap year, which has every date. */
 const LEAP_YEAR_MS = Date.UTC(2000, 0, 1);
 
-/** Tells whether a text reads as one, on some day. */
+/** Tells whether a text can be read as an end, whatever the day is. */
 export function isUntil(text: string): boolean {
   return readUntil(text, LEAP_YEAR_MS, 'UTC', 0) !== undefined;
 }
@@ -49,13 +48,13 @@ function readUntil(text: string, nowMs: number, zone: string, dayBegins: number)
   return date && time !== undefined ? at(date, time) : undefined;
 }
 
-/** Minutes of the clock, where the text can be nothing else. */
+/** Reads a time of day, in minutes after midnight. Undefined for texts that may mean something else. */
 function readTime(text: string): number | undefined {
   const clock = /h$/.test(text) ? undefined : readClock(text);
   return clock?.kind === 'clock' && !clock.bare && clock.minutes < 24 * 60 ? clock.minutes : undefined;
 }
 
-/** A date from today on; one without a year is the next. */
+/** Finds a date from today on. Without a year, it is the next such date. */
 function findDate(words: string, today: Temporal.PlainDate): Temporal.PlainDate | undefined {
   if (words === 'tomorrow') return today.add({ days: 1 });
   if (words === 'next week') return today.add({ days: 8 - today.dayOfWeek });

@@ -18,19 +18,19 @@ import { applyBound, applyStep, findStep, isOfSuccess, toOneDay, toStepFocus } f
 import { type Concept, DIMENSION_PLURALS } from './vocabulary.ts';
 import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
-/** Longer texts are no sentence. */
+/** Longer texts are not read as sentences. */
 const MAX_WORDS = 40;
-/** Words that say only how an answer is given: any answer does. */
+/** Signs that every rule may leave unused, because any answer covers them. */
 const ALWAYS: readonly Sign[] = ['count', 'portion', 'now', 'usage'];
-/** Words that ask for a comparison. */
+/** Concepts that ask for a comparison. */
 const COMPARING = ['compare', 'versus', 'moved', 'fell'] as const satisfies Concept[];
-/** Reports of what holds now. */
+/** Reports that always show the present. */
 const NOW_ANYWAY = new Set<Question['report']>(['summary', 'pool', 'history', 'explain', 'licences', 'advice']);
 
 /**
- * A question asked in a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`; by
- * rules, of which the first is taken that uses every word. Throws Misunderstood where no report tells what is asked, and
- * UnknownWords where words are left over.
+ * Reads a question asked as a sentence: `how many calls did Acme make last week`, `who is getting 429s`, `when do we run out`.
+ * The first rule that uses every word makes the command. Throws Misunderstood if no report answers the question, and
+ * UnknownWords if words are left over.
  */
 export function readNatural(reading: Reading): Command {
   const { tokens } = reading;
@@ -40,7 +40,7 @@ export function readNatural(reading: Reading): Command {
   const has: Has = (...signs) => signs.some((sign) => facts.has(sign));
   const refusal = REFUSALS.find(({ signs }) => holds(signs, has));
   const near = refusal?.near.map((command) => fillOffer(command, sentence));
-  // `more than 100 requests` is refused for what it asks.
+  // A number that is not understood does not hide a refusal, which explains more.
   if (sentence.unknown.some(({ text }) => !near || !/^\d[\d,.]*k?\W*$/i.test(text)))
     throw new UnknownWords(reading, sentence.unknown, 'unknown', near ?? listNear(reading, sentence, has));
   if (refusal) throw new Misunderstood(refusal.told, [...near!, 'help']);
@@ -58,7 +58,7 @@ export function readNatural(reading: Reading): Command {
   throw new UnknownWords(reading, inOrder, 'unused', nearest.offers);
 }
 
-/** Commands that come near a sentence without its unknown words. */
+/** Lists commands that are near to the sentence without its unknown words. */
 function listNear(reading: Reading, sentence: Sentence, has: Has): readonly string[] {
   try {
     return findNearest(reading, sentence, has)?.offers ?? [];
@@ -74,10 +74,10 @@ interface Nearest {
   offers: string[];
 }
 
-/** The command of the first rule that leaves the fewest words over. */
+/** Returns the command of the rule that leaves the fewest words unused; of several, the first. */
 function findNearest(reading: Reading, sentence: Sentence, has: Has): Nearest | undefined {
   const ofRange = new Set(sentence.draft.places.get('range'));
-  // What is asked says more than of when.
+  // A word of the range counts less than other words.
   const weigh = (tokens: readonly Token[]) => tokens.reduce((sum, token) => sum + (ofRange.has(token) ? 0.4 : 1), 0);
   let nearest: Nearest | undefined;
   for (const rule of RULES) {
@@ -91,7 +91,7 @@ function findNearest(reading: Reading, sentence: Sentence, has: Has): Nearest | 
   return nearest;
 }
 
-/** `compare this week with last week`: the range named first is compared with the other. */
+/** Compares the first range with the second, if the sentence asks for that: `compare this week with last week`. */
 function joinRanges(sentence: Sentence): Sentence {
   const { draft, concepts, otherRange, ...rest } = sentence;
   const isAsked = COMPARING.some((concept) => concepts.has(concept)) && draft.question.versus === undefined;
@@ -100,7 +100,7 @@ function joinRanges(sentence: Sentence): Sentence {
   return { ...rest, concepts, draft: { ...draft, places, question: { ...draft.question, versus: otherRange.range } } };
 }
 
-/** Tokens of a sentence that a rule has no use for. */
+/** Lists the tokens of a sentence that a rule does not use. */
 function listUnused(
   { concepts, names, pools, dimensions, otherRange }: Sentence,
   rule: Rule,
@@ -109,7 +109,7 @@ function listUnused(
   const { uses, slots } = rule;
   const isCompared = command?.kind === 'question' && command.question.versus !== undefined;
   const used = new Set<Sign>([...uses, ...ALWAYS, ...(isCompared ? [...COMPARING, 'spike' as const] : [])]);
-  // A ranking beside another range is of calls: it has no rates.
+  // A ranking that compares two ranges counts calls, so it cannot use a rate.
   if (isCompared && command.question.report === 'top') used.delete('rate');
   const takes = (name: SentenceName, index: number) =>
     slots.includes('names')
@@ -127,12 +127,12 @@ function listUnused(
   ];
 }
 
-/** A name of another kind narrows what is asked of the first: `how often did Acme call /v1/orders`. */
+/** Tells whether a name becomes a filter beside the first name: `how often did Acme call /v1/orders`. */
 function isBeside(name: SentenceName, first: SentenceName): boolean {
   return name.key !== first.key && name.key !== 'scope' && first.key !== 'scope';
 }
 
-/** The command of a rule with what the sentence says; `unused`: words that its report has no use for. */
+/** Makes the command of a rule from the parts of the sentence. `unused`: words that its report cannot use. */
 function make(
   reading: Reading,
   sentence: Sentence,
@@ -150,7 +150,7 @@ function make(
     delete question.range;
     places.delete('range');
   } else if (report === 'summary' && read.range !== undefined) {
-    // The cards are of now.
+    // The cards show the present, so another range stays unused.
     return { unused: places.get('range') ?? [] };
   } else if (base.question.range !== undefined && read.range !== undefined && base.question.focus === undefined) {
     if (base.question.range !== read.range) return { unused: places.get('range') ?? [] };
@@ -158,7 +158,7 @@ function make(
     question.range = 'today';
   if (has('fix') && question.range !== undefined) question.range = toSince(question.range);
   if (asksForChange(sentence) && !question.focus && hasUse(question, 'versus', PREVIOUS)) question.versus = PREVIOUS;
-  // A comparison tells what changed, not which step was quietest.
+  // A question with a focus, such as the quietest step, cannot compare: the words of the second range stay unused.
   const unused = hasUse(question, 'focus', question.focus) ? [] : (places.get('versus') ?? []);
   if (unused.length > 0) {
     delete question.versus;
@@ -173,7 +173,7 @@ function make(
   const left = [...unused, ...applyStep(question, sentence), ...applyBound(question, sentence, has, reading)];
   const focus = toStepFocus(question, has);
   if (focus && hasUse(question, 'focus', focus)) question.focus = focus;
-  // A comparison tells what changed, not which step was quietest.
+  // A comparison shows changes, so words for the busiest or quietest step stay unused.
   else if (focus && question.focus === undefined && question.versus !== undefined && !has('busy', 'average'))
     left.push(...(['most', 'least', 'peak', 'record'] as const).flatMap((each) => sentence.concepts.get(each) ?? []));
   const filters = [
@@ -196,7 +196,7 @@ function make(
   }
 }
 
-/** `clients using v1 but not v2`: a call is of one version, so that the second would say nothing. */
+/** Throws Misunderstood for `clients using v1 but not v2`: each call has one version, so the second filter would change nothing. */
 function refuseBoth(filters: readonly Filter[], question: Question): void {
   const isPlain = ({ key, not, patterns }: Filter) =>
     !not && key !== 'status' && !patterns.some((each) => each.includes('*'));
@@ -213,13 +213,13 @@ function refuseBoth(filters: readonly Filter[], question: Question): void {
   );
 }
 
-/** The command about one name itself: all that a client or a route does, the balance of a scope or its calls. */
+/** Returns the command about one name: the report of a client or a route, or the balance or calls of a scope. */
 function aboutName({ key }: SentenceName, has: Has): string {
   if (key === 'client' || key === 'route') return key;
   return has('range', 'filtered', 'happening', 'count', 'average') ? 'daily' : 'pool';
 }
 
-/** Puts a name where the report has it; returns it as a filter where it has no place of its own. */
+/** Puts the names of a sentence into the question. Returns those as filters that have no place of their own in the report. */
 function placeNames(question: Question, { slots }: Rule, { names, pools }: Sentence): Filter[] {
   const [name] = names;
   const [pool] = pools;
@@ -244,13 +244,13 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   return [];
 }
 
-/** The order by error rates that words ask for: `highest error rate`, `least reliable`. */
+/** Returns the order by rates that words ask for: `highest error rate`, `least reliable`. */
 function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefined {
   if (!concepts.has('rate')) return undefined;
   return `${has('least') ? '' : '-'}${isOfSuccess(concepts) ? 'ok_percent' : 'failed_percent'}`;
 }
 
-/** What words change in the question of a report. */
+/** Returns the parts of a question that single words of a sentence set, such as measure, order and focus. */
 function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
   const isCompared = has('compared');
   if (report === 'latency') {
@@ -279,7 +279,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
       has('moved', 'fell', 'spike', 'busy') && {
         sort: has('fell') || (has('busy') && has('least')) ? 'change' : '-change',
       }),
-    // Who is asked for comes before what changed.
+    // `who used most` sorts by size, not by change.
     ...(isCompared &&
       !only &&
       has('most', 'least') &&
@@ -290,7 +290,7 @@ function effects({ report, only }: Question, { draft, concepts }: Sentence, has:
   };
 }
 
-/** Filters for how the calls that are asked about ended; reports about outcomes are of all of them, but for refusals. */
+/** Returns a filter for the outcome that a sentence asks about. Reports about outcomes cover all calls, unless 429s are meant. */
 function toOutcome(report: Question['report'], has: Has): Filter[] {
   const isPart = ['top', 'latency', 'events', 'daily', 'day'].includes(report);
   const isOfOutcomes = ['status', 'client', 'route'].includes(report);
@@ -302,20 +302,20 @@ function toOutcome(report: Question['report'], has: Has): Filter[] {
   return group ? [{ key: 'status', patterns: readStatus(group)!, not: false }] : [];
 }
 
-/** What is left, or will be, is so now: only a range of the past is another balance. */
+/** Tells whether a range means the present, so that it can be left out: for a balance, only a past range is another one. */
 function isNow(report: Question['report'], range: string | undefined, has: Has): boolean {
   if (range === undefined) return false;
   if (report === 'summary') return range === 'today';
   return report === 'pool' && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when');
 }
 
-/** A change at a moment, or on a single day, is seen from there on: `today 14:00`, `tuesday`. */
+/** Turns the time of a change (`today 14:00`, `tuesday`) into the range since then, in which its effect is seen. */
 function toSince(range: string): string {
   const isMoment = /\d\d:\d\d$/.test(range) && !/since|\.\.|-\d\d:\d\d$/.test(range);
   return isMoment ? `since ${range}` : range.replace(/^((?!to)\w+day|\d{4}-\d\d-\d\d)$/, 'since-$1');
 }
 
-/** An offer with the range and the filters of the sentence in the place of `…`. */
+/** Fills an offer: `…` becomes the range and filters of the sentence, slots become its dimension. */
 function fillOffer(near: string, { draft, names, dimensions, concepts }: Sentence): string {
   const [dimension] = dimensions;
   const command = near
@@ -327,7 +327,7 @@ function fillOffer(near: string, { draft, names, dimensions, concepts }: Sentenc
   if (!near.endsWith('…') || base.kind !== 'question') return command;
   const { range, versus } = draft.question;
   const named = names.slice(0, 1).map(({ key, value }) => ({ key, patterns: [value], not: false }));
-  // Of all codes, where one is asked for.
+  // `[codes]` drops the filter by status, to show all codes.
   const own = near.includes('[codes]') ? draft.filters.filter(({ key }) => key !== 'status') : draft.filters;
   const filters = [...own, ...named];
   const step = findStep(concepts)?.step;
@@ -344,7 +344,7 @@ function writeCommand(command: Command): string {
   return command.kind === 'question' ? formatQuestion(command.question) : command.kind;
 }
 
-/** A command of the rules, without what only the sentence says. */
+/** Reads a command of the rules, without its slots. */
 function readBase(command: string): Command {
   if (command === 'debug') return { kind: command };
   if (command === 'alerts' || command === 'digest') return { kind: command, action: 'list' };

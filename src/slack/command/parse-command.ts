@@ -22,16 +22,16 @@ import {
   wordOf,
 } from './words.ts';
 
-/** Longer texts than these are no command, and would take long to read. */
+/** Longer texts are refused: they are no commands and would take long to read. */
 const MAX_CHARACTERS = 4000;
 const MAX_WORDS = 100;
 const MAX_SUGGESTIONS = 3;
 
 /**
- * The command that the text after `/usage` asks for, as Slack sends it (its escapes are undone) or as `formatQuestion`
- * writes it. `names`: what words that are none of the language may be the names of. A name behind its key or its command
- * stays as it was typed: whether it exists is for the answer to say.
- * Throws QuestionError: what was not understood, and up to three commands that can be read, nearest first.
+ * Parses the text after `/usage`, as Slack sends it (escapes are decoded) or as `formatQuestion` writes it. `names`: known names,
+ * for words that are not part of the language. A name after its key or command is kept as typed; the answer tells whether it
+ * exists.
+ * Throws QuestionError. It tells what was not understood, and offers up to three readable commands, nearest first.
  */
 export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command {
   if (raw.length > MAX_CHARACTERS || raw.trim().split(/\s+/, MAX_WORDS + 1).length > MAX_WORDS) {
@@ -51,8 +51,8 @@ export function parseCommand(raw: string, names: KnownNames = NO_NAMES): Command
 }
 
 /**
- * The same, with the names that there are: only fetched where the language alone leaves words over, or a word of it may be a
- * name.
+ * Parses a command like `parseCommand`, with the known names. They are fetched only if words are left over without them, or if
+ * a word of the language may be a name.
  */
 export async function understand(raw: string, source: NameSource, nowMs: number): Promise<Command> {
   try {
@@ -64,7 +64,7 @@ export async function understand(raw: string, source: NameSource, nowMs: number)
   return parseCommand(raw, createKnownNames(await source.names(nowMs)));
 }
 
-/** Commands worth trying by someone who typed something unknown. */
+/** Commands offered if nothing is near to the text. */
 const STARTING_POINTS = ['top clients', 'pool', 'help'];
 
 function listOffers(candidates: readonly string[], names: KnownNames): { label: string; command: string }[] {
@@ -81,7 +81,7 @@ function toLabel(command: string): string {
   return command.length > 60 ? `${command.slice(0, 59)}…` : command;
 }
 
-/** The command of a plain text. `ids`: what Slack said about channels and people in it. Throws Misunderstood, or UnknownWords. */
+/** Reads the command of a plain text. `ids`: ids of the channels and people in it. Throws Misunderstood, or UnknownWords. */
 function interpret(text: string, ids: ReadonlyMap<string, string>, names: KnownNames): Command {
   const reading: Reading = { text, tokens: dropPoliteness(text, tokenize(text)), names };
   const head = reading.tokens[0];
@@ -122,7 +122,7 @@ function findFault(text: string, names: KnownNames): HeadroomError | Misundersto
   }
 }
 
-/** Of choices none of which can be read for the same words: these are told too, and the choices offered without them. */
+/** If no candidate of an error can be read because of unknown words, names these words too, and offers the candidates without them. */
 function dropUnknown(error: Misunderstood, names: KnownNames): Misunderstood {
   const faults = error.candidates.map((text) => findFault(text, names));
   const [first] = faults;
@@ -135,11 +135,11 @@ function dropUnknown(error: Misunderstood, names: KnownNames): Misunderstood {
   return new Misunderstood(`${error.message} ${nameUnknown(first)}`, texts);
 }
 
-/** Things that people do with Headroom, in questions about how. */
+/** Words for things that people do with Headroom, in questions that begin with `how do I`. */
 const DOING =
   /^(set|up|add|create|make|mute|unmute|change|edit|stop|start|remove|delete|pause|resume|turn|on|off|use|ask|get|export|download|save|open|filter|sort|read|show|share|send|begin|work|works|configure|schedule|subscribe|unsubscribe|acknowledge|route|new|daily|weekly)$/;
 
-/** A sentence about Headroom itself; undefined for others. Throws UnknownWords. */
+/** Reads a sentence about Headroom itself; undefined for others. Throws UnknownWords. */
 function readAbout(reading: Reading): Command | undefined {
   const { text, tokens } = reading;
   const sentence = text.slice(tokens[0]!.start).toLowerCase();
@@ -173,7 +173,7 @@ function readAbout(reading: Reading): Command | undefined {
 const ABOUT_ITSELF =
   /^(hi|hello|hey|hallo|good (morning|afternoon|evening)|what (can|do) (you|i|we) (do|ask|say|type)|what (you|i|we) can (do|ask|say|type)|(who|what) (are you|is (this|headroom)))\W*$/;
 
-/** `what does 429 mean` asks how often it was seen, with its meaning; `what is a pool` for the page about it. */
+/** Reads a question about a meaning. `what does 429 mean` asks for that status, `what is a pool` for its help page. */
 function readMeaning(sentence: string): Command | undefined {
   const [, mean, asked, means] =
     /^what(?:'s| do| does| is| are)?( mean| means| the meaning of)? (?:a |an |the word )?(\S+?)( mean| means)?\W*$/.exec(
@@ -193,7 +193,7 @@ function readMeaning(sentence: string): Command | undefined {
   return isMeaning ? { kind: 'help', topic: 'overview' } : undefined;
 }
 
-/** Words before a command that say nothing. */
+/** Polite words before a command, which are ignored. */
 const POLITENESS = new RegExp(
   `^(?:(?:${[
     'please|pls|plz|kindly|show|check|give|list|tell|say|display|plot|draw|me|us|the|/usage|(?:hey|hi|hello)(?: (?:team|all|there|headroom))?|ok|okay',
@@ -206,7 +206,7 @@ const POLITENESS = new RegExp(
   'i',
 );
 
-/** Words behind a command that say nothing. */
+/** Polite words after a command, which are ignored. */
 const THANKS = /^(please|pls|plz|thanks|thank|you|thx|ty)$/;
 
 function dropPoliteness(text: string, all: Token[]): Token[] {

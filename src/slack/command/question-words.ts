@@ -35,17 +35,17 @@ import {
 import type { Token } from './words.ts';
 import { bareWord, nameAt, type Reading, UnknownWords, wordAt } from './words.ts';
 
-/** Words of one unquoted name, at most. */
+/** An unquoted name has at most 40 words. */
 const MAX_NAME_WORDS = 40;
 
-/** The question as understood so far from the words after a report's name. */
+/** The question as read so far. */
 export interface Draft {
   question: Question;
   filters: Filter[];
   suppose: [string, number][];
-  /** A name stands in it without a key. */
+  /** Set if the text has a name without a key. */
   named?: true;
-  /** The words behind each part of the question, for those that a report has no use for. */
+  /** The tokens of each part of the question, to report those that the report cannot use. */
   places: Map<keyof Question, Token[]>;
 }
 
@@ -53,7 +53,7 @@ export function startDraft(base: Question): Draft {
   return { question: base, filters: [...(base.filters ?? [])], suppose: [], places: new Map() };
 }
 
-/** Reads options up to the end; `unknown`: the tokens that mean nothing. Throws Misunderstood for words that contradict. */
+/** Reads all options. `unknown`: the tokens without meaning. Throws Misunderstood for wrong options. */
 export function readDraft(reading: Reading, at: number, base: Question): { draft: Draft; unknown: readonly Token[] } {
   const draft = startDraft(base);
   const unknown: Token[] = [];
@@ -65,7 +65,7 @@ export function readDraft(reading: Reading, at: number, base: Question): { draft
   return { draft, unknown };
 }
 
-/** The place of the first token that means nothing. */
+/** Reads options up to the first token without meaning. Returns its index. */
 function readUpToUnknown(reading: Reading, at: number, draft: Draft): number {
   const { tokens } = reading;
   while (at < tokens.length) {
@@ -76,7 +76,7 @@ function readUpToUnknown(reading: Reading, at: number, draft: Draft): number {
   return at;
 }
 
-/** The question of a draft. Throws Misunderstood where it holds words that its report has no use for. */
+/** Turns a draft into its question. Throws Misunderstood for words that its report cannot use. */
 export function finish(reading: Reading, draft: Draft): Question {
   const { filters: _filters, ...question } = draft.question;
   const scoped = takeScope(question, mergeFilters(draft.filters));
@@ -91,7 +91,7 @@ export function finish(reading: Reading, draft: Draft): Question {
   };
 }
 
-/** Options, or an error that names the words without meaning and offers what may have been meant. */
+/** Reads all options as a question. Throws UnknownWords for words without meaning. */
 export function readAllOptions(reading: Reading, at: number, base: Question): Question {
   const { draft, unknown } = readDraft(reading, at, base);
   const [first] = unknown;
@@ -106,8 +106,8 @@ function listUnused(question: Question, places: Draft['places']): Token[] {
 }
 
 /**
- * A name and then options: `Acme CRM last week`. Unquoted names have as few words as leave only options behind them.
- * `optional`: none is fine too. Undefined name: there were only options.
+ * Reads a name and then options: `Acme CRM last week`. An unquoted name is as short as possible, so that only options follow.
+ * `optional`: the name may be missing.
  */
 export function readNameAndOptions(
   reading: Reading,
@@ -129,11 +129,11 @@ export function readNameAndOptions(
   }
   const first = tokens[at];
   if (first?.quoted) return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
-  // A path is one word.
+  // A path is a name of one word.
   if (base.report === 'route' && first && keyOfName(first.text) === 'route') {
     return readAllOptions(reading, at + 1, { ...base, [field]: first.text });
   }
-  // `client last week Acme`: the range stands first.
+  // `client last week Acme`: the range comes first.
   const range = first && !isAhead(reading, at) ? readRange(reading, at) : undefined;
   if (!optional && range && range.next < tokens.length) {
     const rest = readNameAndOptions(reading, range.next, base, field, optional);
@@ -144,7 +144,7 @@ export function readNameAndOptions(
   const known = first && readKnown(reading, at, key);
   if (known) return readAllOptions(reading, known.next, { ...base, [field]: known.name });
   let unknown: Token | undefined;
-  // Where a name need not follow, everyday words are none: `credits used by Acme`.
+  // If the name is optional, words of the language do not begin one: `credits used by Acme`.
   const mayBeName = !optional || !(range || beginsWithLanguage(tokens.slice(at, at + 5).map(bareWord)));
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
     if (words > 0 && !mayBeName) break;
@@ -152,22 +152,22 @@ export function readNameAndOptions(
     // `history Public API`
     while (words > 0 && /^apis?$/.test(wordAt(reading, at + words))) words++;
     const name = words === 0 ? '' : reading.text.slice(first!.start, tokens[at + words - 1]!.end);
-    // `client status` is no client called so.
+    // In `client status`, `status` is not a client's name.
     const isName = name.split(/\s+/).some((word) => !isLanguage(word.toLowerCase()));
     if (words > 0 && !optional && !isName) continue;
     const draft = startDraft(words === 0 ? base : { ...base, [field]: name });
     const end = readUpToUnknown(reading, at + words, draft);
     if (end === tokens.length) return finish(reading, draft);
     unknown ??= tokens[end]!;
-    // No option begins with that word, so the name reaches at least to it.
+    // No option begins at that word, so the name includes it.
     words = Math.max(words, end - at);
   }
   throw new UnknownWords(reading, [unknown ?? first!]);
 }
 
 /**
- * A second range: `vs last week`; `vs` alone before nothing, or before options only. `isJoined`: the first word, `with`, stands
- * for `vs`. Throws as `readRange` does.
+ * Reads a second range: `vs last week`, or `vs` alone at the end or before options. `isJoined`: the first word, such as `with`,
+ * means `vs`. Throws as `readRange` does.
  */
 export function readVersus(
   reading: Reading,
@@ -183,7 +183,7 @@ export function readVersus(
   if (found.kind === 'unclear') throw openRange(reading, at, found);
   const next = at + found.used;
   const isBare = found.range === PREVIOUS && found.weak;
-  // `4xx vs 5xx` are two filters.
+  // `4xx vs 5xx` has two filters, not two ranges.
   const [before, behind] = [reading.tokens[at - 1], reading.tokens[next]].map(
     (token) => token && readStatus(bareWord(token)),
   );
@@ -192,7 +192,7 @@ export function readVersus(
   return { range: found.range, next };
 }
 
-/** `this month vs last`: the unit is said once. `this friday vs last friday`: of the week before. */
+/** Reads a second range that depends on the first: `this month vs last`, `this friday vs last friday`. */
 function readCounterpart(reading: Reading, at: number): { range: string; next: number } | undefined {
   if (!/^(vs\.?|versus|against)$/.test(wordAt(reading, at)) || wordAt(reading, at + 1) !== 'last') return undefined;
   const before = `${wordAt(reading, at - 2)} ${wordAt(reading, at - 1)}`.replaceAll('-', ' ');
@@ -204,7 +204,7 @@ function readCounterpart(reading: Reading, at: number): { range: string; next: n
   return unit && !isWhole ? { range: `last-${unit}`, next: at + 2 } : undefined;
 }
 
-/** The place after one option, undefined where none begins. */
+/** Reads one option into the draft. Returns the index after it; undefined if none begins here. */
 export function readOption(reading: Reading, at: number, draft: Draft): number | undefined {
   const { tokens, text } = reading;
   const filter = readFilter(tokens, at, text);
@@ -217,7 +217,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   const word = token.text.toLowerCase();
   const following = tokens[at + 1];
   const followingWord = following ? bareWord(following) : '';
-  // Another value for what is said already is left over, and told: it does not take the place of the first.
+  // A second value for the same part is not used: it is reported, and does not replace the first.
   const put = <Key extends keyof Question>(key: Key, value: Question[Key], next: number): number | undefined => {
     if (draft.places.has(key) && draft.question[key] !== value) return undefined;
     draft.question = { ...draft.question, [key]: value };
@@ -226,7 +226,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   };
   const focus = FOCUSES[draft.question.report]?.find((each) => each === word);
   if (focus) return put('focus', focus, at + 1);
-  // `public` and `share` begin names and sentences too.
+  // `public` may begin a name, so it counts at the end only.
   const share = SHARE_WORDS.get(word);
   if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);
   const held = readBound(tokens, at);
@@ -261,14 +261,14 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   }
   const versus = readVersus(reading, at, draft);
   if (versus) return put('versus', versus.range, versus.next);
-  // `forecast for next month` asks what will be left, not what was used.
+  // `forecast for next month` asks what will be left: that is no range of past calls.
   const range = hasScope(draft.question) && isAhead(reading, at) ? undefined : readRange(reading, at);
-  // `top 2000` asks for rows, not for a year.
+  // In `top 2000`, the number means rows, not a year.
   const isCount = at === 1 && draft.question.report === 'top' && /^\d+$/.test(word) && range?.next === at + 1;
   if (range && !isCount) return put('range', range.range, range.next);
   const { report } = draft.question;
   const status = readStatus(word);
-  // `429`, `clients with 404`; but `top 200` asks for rows.
+  // `429` and `clients with 404` mean a status; in `top 200` the number means rows.
   const isStatus =
     /^[1-5]\d\d$/.test(word) &&
     (report === 'status' || at === 0 || /^(with|http|code|codes|status)$/.test(wordAt(reading, at - 1)));
@@ -277,7 +277,7 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
     return at + 1;
   }
   if ((word === 'credits' || word === 'cost') && report === 'top') return put('measure', 'credits', at + 1);
-  // `can we make 10000 more calls`
+  // In `can we make 10000 more calls`, the number means no rows.
   const isNoCount = report === 'daily' && Number(word) > MAX_RANKING_ROWS;
   if (at > (wordAt(reading, 0) === 'top' ? 1 : 0) && report !== 'events' && isErrorCode(reading, at)) {
     draft.filters.push({ key: 'status', patterns: status!, not: false });
@@ -286,11 +286,11 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if (/^\d{1,9}$/.test(word) && /^(first|top)$/.test(followingWord))
     return put('limit', readRows(reading, at, draft.question), at + 2);
   if (/^\d{1,9}$/.test(word) && !isNoCount) return put('limit', readRows(reading, at, draft.question), at + 1);
-  // `all 30`: the number says how many rows, so that `all` says of which days.
+  // In `all 30` the number means rows, so `all` means the range.
   if (word === 'all' && /^\d{1,9}$/.test(followingWord)) return put('range', 'all', at + 1);
   if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
-  // `daily users` counts them; `daily user ana` is of one.
+  // `daily users` counts users; `daily user ana` is about one.
   const isCounted = (report === 'daily' || report === 'day') && !isSingular(word);
   if ((report === 'top' || report === 'latency' || isCounted) && dimension && draft.question.dimension === undefined)
     return put('dimension', dimension, at + 1);
@@ -304,8 +304,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
 }
 
 /**
- * A name without a key: `for Acme CRM`, `not Acme CRM`, `user ana`. A name that no key stands before is quoted, known, or has
- * the form of a path, an address or a method; whatever else is left over means nothing.
+ * Reads a name that is not written as a filter: `for Acme CRM`, `not Acme CRM`, `user ana`. Without a dimension before it, the
+ * name must be quoted, known, or have the form of a path, an address or a method.
  */
 export function readNamed(reading: Reading, at: number, draft: Draft): number | undefined {
   const { tokens } = reading;
@@ -316,7 +316,7 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   const scoped = hasScope(draft.question) && draft.question.scope === undefined && !not;
   const isKeyed = from + 1 < tokens.length && isSingular(wordAt(reading, from));
   const key = isKeyed ? DIMENSION_WORDS.get(wordAt(reading, from)) : scoped ? 'scope' : undefined;
-  // `errors by client x` groups by clients: there a name has to be known.
+  // `errors by client x` groups by clients, unless x is a known name.
   const isGrouped = /^(by|per)$/.test(wordAt(reading, from - 1));
   if (isKeyed) from++;
   const first = tokens[from];
@@ -328,14 +328,14 @@ export function readNamed(reading: Reading, at: number, draft: Draft): number | 
   if (!found) return undefined;
   if (scoped && (found.key === 'scope' || found.key === 'pool'))
     draft.question = { ...draft.question, scope: found.name };
-  // Calls are not filtered by the pool that they drew from.
+  // Calls cannot be filtered by the pool that they drew from.
   else if (found.key === 'pool') return undefined;
   else draft.filters.push({ key: found.key, patterns: [found.name], not });
   if (!isKeyed) draft.named = true;
   return not ? readMoreDenied(reading, found.next, key, draft) : found.next;
 }
 
-/** `, Beta and 404s` behind `except Acme`: all of a list is denied. Returns the place behind it. */
+/** Reads the rest of a negated list: `, Beta and 404s` after `except Acme`. Returns the index after it. */
 function readMoreDenied(reading: Reading, at: number, key: Grouping | undefined, draft: Draft): number {
   const isWord = /^(and|or|nor|&)$/.test(wordAt(reading, at));
   const from = isWord ? at + 1 : at;
@@ -351,7 +351,7 @@ function readMoreDenied(reading: Reading, at: number, key: Grouping | undefined,
   return readMoreDenied(reading, more.next, key, draft);
 }
 
-/** Reads the name behind a key, up to the next option; the answer says whether there is such a name. */
+/** Reads an unknown name after a dimension, up to the next option. The answer tells whether it exists. */
 function readUnknown(reading: Reading, at: number, key: Grouping, { report }: Question): FoundName | undefined {
   const { tokens } = reading;
   const probe = startDraft({ report });
@@ -363,14 +363,14 @@ function readUnknown(reading: Reading, at: number, key: Grouping, { report }: Qu
   return end === at ? undefined : { key, name: nameAt(reading, at, end), next: end };
 }
 
-/** `pool scope:crm` is `pool crm`. */
+/** Moves a filter by one scope into the question's scope: `pool scope:crm` is `pool crm`. */
 function takeScope(question: Question, filters: Filter[]): { question: Question; filters: Filter[] } {
   const only = filters.find(({ key, not, patterns }) => key === 'scope' && !not && patterns.length === 1);
   if (!only || question.scope !== undefined || !hasScope(question)) return { question, filters };
   return { question: { ...question, scope: only.patterns[0]! }, filters: filters.filter((filter) => filter !== only) };
 }
 
-/** `sort failed` puts the most failed first; `sort name` goes from A. */
+/** Reads the order of rows. Numbers default to descending (`sort failed`), names to ascending (`sort name`). */
 function readSort(reading: Reading, at: number): { sort: string; next: number } | undefined {
   const { tokens } = reading;
   if (wordAt(reading, at + 1) === 'by') at++;

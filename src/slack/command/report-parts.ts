@@ -2,16 +2,16 @@ import { canCompare, DRAWN_KINDS, type Question } from '../../domain/report.ts';
 import { isAverage } from '../../domain/usage.ts';
 
 const WITHOUT_RANGE = new Set<Question['report']>(['licences']);
-/** Reports that have a picture. */
+/** Reports with a picture. */
 export const DRAWN: ReadonlySet<string> = new Set(DRAWN_KINDS);
 
-/** Reports of calls: they have a range, and filters make sense for them. */
+/** Reports that count calls. They have a range, and filters make sense for them. */
 export const COUNTED: readonly Question['report'][] = [
   ...(['top', 'status', 'daily', 'day'] as const),
   ...(['client', 'route', 'latency', 'events'] as const),
 ];
 
-/** Tells whether filters make sense for it. */
+/** Tells whether filters make sense for a question's report. */
 export function hasFilters({ report }: Question): boolean {
   return COUNTED.includes(report);
 }
@@ -59,7 +59,7 @@ export function hasUse(question: Question, part: keyof Question, value: unknown)
   }
 }
 
-/** Rows, and steps, have numbers; of steps none has a share, and only calls by name have durations. */
+/** Tells whether a bound fits a question. Rows and steps can be compared with a number; steps have no share and no duration. */
 function hasBound({ report, dimension, only, versus, overTime, step, bound }: Question): boolean {
   if (versus !== undefined || only !== undefined) return false;
   if (report === 'latency') return bound?.column === 'p95' && !overTime;
@@ -73,7 +73,7 @@ function hasBound({ report, dimension, only, versus, overTime, step, bound }: Qu
   );
 }
 
-/** Averages are of calls; weeks, months and hours of whatever is counted by steps. */
+/** Tells whether a report has the asked steps. Averages per weekday or hour exist for counted calls only. */
 function hasStep({ report, dimension, versus, overTime, step }: Question): boolean {
   if (versus !== undefined) return false;
   if (report === 'latency') return overTime === true && step === 'hour';
@@ -82,12 +82,12 @@ function hasStep({ report, dimension, versus, overTime, step }: Question): boole
   return report === 'daily' && (step !== 'weekday' || dimension === undefined);
 }
 
-/** Tells whether a range may be drawn by the month, where days are asked for. */
+/** Tells whether a range may be drawn by months, so that days must be asked for. */
 export function isByMonths(range: string | undefined): boolean {
   return /^(all|\d{4}$|(this|last)-(year|quarter)|\d+-months|[qh]\d)/.test(range ?? '');
 }
 
-/** Tells whether a report is of one scope, where one is named. */
+/** Tells whether a report can be about one scope. */
 export function hasScope(question: Question): boolean {
   return question.report === 'pool' || question.report === 'history' || question.report === 'explain';
 }

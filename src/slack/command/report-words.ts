@@ -12,13 +12,13 @@ import { DIMENSION_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import type { Token } from './words.ts';
 import { bareWord, type Reading, wordOf } from './words.ts';
 
-/** The question of a text that begins with a report's word, a dimension or a path; undefined for others. Throws as options do. */
+/** Reads a text that begins with a report, a dimension or a path; undefined for others. Throws Misunderstood for wrong options. */
 export function readReport(reading: Reading): Question | undefined {
   const head = reading.tokens[0]!;
   if (head.quoted) return undefined;
   const word = wordOf(head);
   if (/^\/./.test(word)) return readNameAndOptions(reading, 0, { report: 'route' }, 'name', false);
-  // `bundle left` is of one pool.
+  // `bundle left` is about one pool.
   if (readPoolCalled(reading, 0)) return undefined;
   // `day before yesterday` is a range.
   if (word === 'day' && (readRange(reading, 0)?.next ?? 0) > 1) return undefined;
@@ -28,12 +28,12 @@ export function readReport(reading: Reading): Question | undefined {
   return dimension && readDimension(reading, dimension);
 }
 
-/** `client:x` is a filter, not the report. */
+/** Tells whether a word has no separator in it: `client:x` is a filter, not the report `client`. */
 function isAlone(token: Token): boolean {
   return token.parts.length === 1;
 }
 
-/** `clients 7d` ranks them; `client Acme` and `user ana` are about one. */
+/** Reads a text that begins with a dimension. `clients 7d` is a ranking; `client Acme` and `user ana` are about one name. */
 function readDimension(reading: Reading, dimension: Grouping): Question {
   const ranking: Question = { report: 'top', dimension };
   const [head, first] = reading.tokens;
@@ -50,14 +50,14 @@ function readDimension(reading: Reading, dimension: Grouping): Question {
   return readAllOptions(reading, 0, { report: 'top', dimension: 'client' });
 }
 
-/** `client Acme CRM history`: its calls, month by month; without a name those of each. */
+/** Turns a question into its calls month by month, for `client Acme CRM history`. Without a name, one series per client. */
 function toHistory({ report, name, filters = [], range = '12-months', ...rest }: Question): Question {
   const subject = name === undefined ? [] : [{ key: report as 'client' | 'route', patterns: [name], not: false }];
   const all = [...filters, ...subject];
   return { ...rest, report: 'daily', range, ...(all.length > 0 && { filters: all }) };
 }
 
-/** Tells whether a name of the dimension stands behind its word: `client last week "Acme CRM"`. */
+/** Tells whether a name of the dimension follows anywhere after its word: `client last week "Acme CRM"`. */
 function isNamed(reading: Reading, dimension: Grouping): boolean {
   const { tokens } = reading;
   return tokens.some(
@@ -66,7 +66,7 @@ function isNamed(reading: Reading, dimension: Grouping): boolean {
 }
 
 function readKnownReport(reading: Reading, report: ReportKind): Question {
-  // `forecast` is `pool` asked whether it lasts.
+  // `forecast` is the report `pool` with the question whether it lasts.
   const isForecast = report === 'pool' && wordOf(reading.tokens[0]!) === 'forecast';
   const base: Question = { report, ...(isForecast ? { focus: 'run-out' as const } : {}) };
   if (wordOf(reading.tokens[0]!) === 'unusual') return readUnusual(reading);
@@ -88,7 +88,7 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
       'scope',
       true,
     );
-    // The history of twelve months is what it shows anyway.
+    // Twelve months is the default of a history, so that range is left out.
     if (report !== 'history' || question.range !== '12-months') return question;
     const { range: _range, ...rest } = question;
     return rest;
@@ -105,7 +105,7 @@ function readKnownReport(reading: Reading, report: ReportKind): Question {
   return report === 'top' && !question.dimension ? { ...question, dimension: 'client' } : question;
 }
 
-/** `explain pool crm`, `history of the scope crm`: the word before a name that says what it is the name of. */
+/** Drops the word that tells the kind of the name after it: `explain pool crm`, `history of the scope crm`. */
 function dropKind(reading: Reading): Reading {
   const { tokens } = reading;
   const at = tokens.findIndex((token, index) => index > 0 && !/^(of|for|the)$/.test(bareWord(token)));
@@ -113,14 +113,14 @@ function dropKind(reading: Reading): Reading {
   return isKind ? { ...reading, tokens: tokens.toSpliced(at, 1) } : reading;
 }
 
-/** `unusual` is `daily` or `day` asked whether anything is: without a range, of the last 24 hours. */
+/** Reads `unusual`: the report `daily` or `day` with the question whether anything is odd. Default: the last 24 hours. */
 function readUnusual(reading: Reading): Question {
   const question = readAllOptions(reading, 1, { report: 'daily', focus: 'odd' });
   const { range = '24h' } = question;
   return { ...question, range, report: isByHours(range) ? 'day' : 'daily' };
 }
 
-/** The cards are of now: `usage yesterday` asks for that day, and `usage of Acme` for a client. */
+/** Reads a summary. Its cards show the present, so `usage yesterday` asks for that day, and `usage of Acme` for a client. */
 function readSummary(reading: Reading): Question {
   const question = readAllOptions(reading, 1, { report: 'summary' });
   const { filters = [], range } = question;
@@ -133,7 +133,7 @@ function readSummary(reading: Reading): Question {
   return range === undefined ? question : { ...question, report: isByHours(range) ? 'day' : 'daily' };
 }
 
-/** `history crm until march` names the last month, `error rate last week` the report: these words say nothing there. */
+/** Drops words without meaning in a report: `until` in `history crm until march`, `rate` in `error rate last week`. */
 function dropWords(reading: Reading, saysNothing: RegExp): Reading {
   return {
     ...reading,
@@ -141,15 +141,15 @@ function dropWords(reading: Reading, saysNothing: RegExp): Reading {
   };
 }
 
-/** No report is named: a range asks for its days, filters for what is behind them. */
+/** Reads options without a report: a range alone asks for its days, filters ask for a ranking of their calls. */
 export function readBareOptions(reading: Reading): Question | undefined {
-  // `next month` is no range of calls so far: a sentence says what tells of days ahead.
+  // `next month` is no range of past calls. Read as a sentence, it gets an answer about days ahead.
   if (reading.tokens.some((_, at) => isAhead(reading, at))) return undefined;
   const { draft, unknown } = readDraft(reading, 0, { report: 'daily' });
   if (unknown.length > 0 || draft.named || draft.places.has('dimension') || draft.places.has('focus')) return undefined;
   const { filters } = draft;
   if (draft.question.scope === undefined && filters.length === 0 && draft.places.size === 0) return undefined;
-  // `20 failed calls` are the calls themselves.
+  // `20 failed calls` asks for single calls, not for a ranking.
   if (readCountedCalls(reading.tokens.map(bareWord).join(' '))) return undefined;
   const isRanking = filters.length > 0 || draft.places.has('limit');
   if (isRanking) {

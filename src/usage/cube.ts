@@ -108,6 +108,16 @@ export const EXCLUDED_DAYS: Cube = {
   measures: ['requests'],
 };
 
+/** All totals in buckets of days, and all in buckets of months. */
+export const CUBES_OF_DAYS: readonly Cube[] = [
+  ...HOUR_CUBES,
+  ...DAY_CUBES,
+  ...BRIEF_CUBES,
+  ...[METER_MINUTES, METER_DAYS, EXCLUDED_DAYS],
+  ...DURATION_CUBES,
+];
+export const CUBES_OF_MONTHS: readonly Cube[] = [...DAY_CUBES, ...BRIEF_CUBES].map(monthCubeOf);
+
 /** Finds the total by exactly these dimensions, in any order. */
 export function findCube(cubes: readonly Cube[], dimensions: ReadonlySet<Dimension>): Cube | undefined {
   return cubes.find(

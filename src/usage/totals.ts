@@ -6,6 +6,8 @@ import { compileOnce, type Db, type DialectName, send } from '../store/database.
 import { findSetting, setSetting } from '../store/setting-repository.ts';
 import {
   BRIEF_CUBES,
+  CUBES_OF_DAYS,
+  CUBES_OF_MONTHS,
   type Cube,
   DAY_CUBES,
   DURATION_CUBES,
@@ -128,21 +130,20 @@ export async function addToTotals(
     sign === 1 ? await places.assign(db, day, events, counted) : await places.findAssigned(db, day, events),
   );
   const hoursFromDay = Number((await findSetting(db, 'hours_from_day')) ?? Number.NEGATIVE_INFINITY);
-  const monthIsClosed = monthOf(day) <= (await findClosedMonth(db));
-  const summarise = (cube: Cube, overrides: Batch['columns'] = columns): Batch => {
-    const grouping = new Grouping(cube.keys, cube.measures);
-    grouping.add(events, { columns: overrides, selected: counted, sign });
-    return grouping.toBatch();
-  };
+  const month = monthOf(day) <= (await findClosedMonth(db)) ? monthOf(day) : undefined;
+  const ofDay = await listBucket(db, listDay, day);
+  const ofMonth = month === undefined ? undefined : await listBucket(db, listMonth, month);
+  const summarise = (cube: Cube, overrides: Batch['columns'] = columns, selected = counted): Batch =>
+    regroup(cube, events, { columns: overrides, selected, sign });
   const addDay = async (cube: Cube, cells: Batch): Promise<void> => {
-    await addCells(db, cube, day, cells);
-    if (monthIsClosed) await addCells(db, monthCubeOf(cube), monthOf(day), cells);
+    await addCells(db, cube, day, cells, ofDay);
+    if (month !== undefined) await addCells(db, monthCubeOf(cube), month, cells, ofMonth);
   };
 
   const alone = new Map<string, Batch>();
   for (const cube of HOUR_CUBES) {
     const cells = summarise(cube);
-    if (day >= hoursFromDay) await addCells(db, cube, day, cells);
+    if (day >= hoursFromDay) await addCells(db, cube, day, cells, ofDay);
     const days = toDays(cube, cells);
     alone.set(cube.dimensions.join(), days[0]!.cells);
     for (const { cube: dayCube, cells: dayCells } of days) await addDay(dayCube, dayCells);
@@ -157,15 +158,14 @@ export async function addToTotals(
     } else await addDay(cube, summarise(cube));
   }
   const minutes = summarise(METER_MINUTES, { ...columns, slot: columns.minute });
-  await addCells(db, METER_MINUTES, day, minutes);
-  await addCells(db, METER_DAYS, day, regroup(METER_DAYS, minutes));
+  await addCells(db, METER_MINUTES, day, minutes, ofDay);
+  await addCells(db, METER_DAYS, day, regroup(METER_DAYS, minutes), ofDay);
   const took = splitDurations(events);
   for (const cube of DURATION_CUBES)
-    await addCells(db, cube, day, summarise(cube, { ...took, requests: columns.requests }));
+    await addCells(db, cube, day, summarise(cube, { ...took, requests: columns.requests }), ofDay);
   if (counted) {
-    const grouping = new Grouping(EXCLUDED_DAYS.keys, EXCLUDED_DAYS.measures);
-    grouping.add(events, { columns, selected: selectRows(events, (exclusion) => exclusion !== 0), sign });
-    await addCells(db, EXCLUDED_DAYS, day, grouping.toBatch());
+    const excluded = selectRows(events, (exclusion) => exclusion !== 0);
+    await addCells(db, EXCLUDED_DAYS, day, summarise(EXCLUDED_DAYS, columns, excluded), ofDay);
   }
 }
 
@@ -180,10 +180,10 @@ export function toDays(hours: Cube, cells: Batch): { cube: Cube; cells: Batch }[
   return [{ cube, cells: days }, ...(brief ? [{ cube: brief, cells: regroup(brief, withOutcome(days)) }] : [])];
 }
 
-/** Sums cells of a finer total into cells of a coarser one. */
-export function regroup(cube: Cube, cells: Batch): Batch {
+/** Sums rows, of events or of a finer total, into cells of a total. */
+export function regroup(cube: Cube, rows: Batch, options: Parameters<Grouping['add']>[1] = {}): Batch {
   const grouping = new Grouping(cube.keys, cube.measures);
-  grouping.add(cells);
+  grouping.add(rows, options);
   return grouping.toBatch();
 }
 
@@ -265,10 +265,36 @@ const insertSegment = compileOnce((db) =>
   db.insertInto('total_segment').values({ cube: '', bucket: 0, cells: 0, body: new Uint8Array() }).compile(),
 );
 
-/** Adds cells to a bucket as a segment, merged with the segments that `takeFullTiers` picks. */
-export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch): Promise<void> {
+const listAll = (cubes: readonly Cube[]) =>
+  compileOnce((db) =>
+    db
+      .selectFrom('total_segment')
+      .select(['cube', 'id', 'cells'])
+      .where('bucket', '=', 0)
+      .where('cube', 'in', sql<string>`(${sql.join(cubes.map(({ name }) => sql.lit(name)))})`)
+      .orderBy('id', 'desc')
+      .compile(),
+  );
+const listDay = listAll(CUBES_OF_DAYS);
+const listMonth = listAll(CUBES_OF_MONTHS);
+
+/** The segments of one bucket by cube, the newest first. */
+type Bucket = ReadonlyMap<string, readonly { id: number; cells: number }[]>;
+
+/** Lists the segments of all cubes in one statement: a day has 58 cubes, and PostgreSQL is asked over the network. */
+async function listBucket(db: Db, list: typeof listDay, bucket: number): Promise<Bucket> {
+  return Map.groupBy((await db.executeQuery(list(db, bucket))).rows, ({ cube }) => cube);
+}
+
+/**
+ * Adds cells to a bucket as a segment, merged with the segments that `takeFullTiers` picks. `listed`: the segments in the bucket,
+ * if they are known and this cube has not changed since.
+ */
+export async function addCells(db: Db, cube: Cube, bucket: number, cells: Batch, listed?: Bucket): Promise<void> {
   if (cells.length === 0) return;
-  const { rows: segments } = await db.executeQuery(listSegments(db, cube.name, bucket));
+  const segments = listed
+    ? (listed.get(cube.name) ?? [])
+    : (await db.executeQuery(listSegments(db, cube.name, bucket))).rows;
   const full = takeFullTiers(segments, (segment) => segment.cells, cells.length, cube.mostCells);
   await insertMerged(db, cube, bucket, full, cells);
 }
@@ -295,14 +321,6 @@ async function insertMerged(
   await send(db, insertSegment(db, cube.name, bucket, body.length, encodeCells(cube, body)));
 }
 
-const CUBES_OF_DAYS: readonly Cube[] = [
-  ...HOUR_CUBES,
-  ...DAY_CUBES,
-  ...BRIEF_CUBES,
-  ...[METER_MINUTES, METER_DAYS, EXCLUDED_DAYS],
-  ...DURATION_CUBES,
-];
-
 /**
  * Lists the totals of a finished day whose cells are spread over several segments. A day is finished once a later day has totals.
  * A few late cells beside one large segment do not count as spread.
@@ -316,23 +334,12 @@ export async function listScattered(db: Db, day: number): Promise<Cube[]> {
     .limit(1)
     .executeTakeFirst();
   if (!later) return [];
-  const sizes = await db
-    .selectFrom('total_segment')
-    .select(({ fn }) => ['cube', fn.sum<number | string>('cells').as('all'), fn.max('cells').as('largest')])
-    .where('bucket', '=', day)
-    .where(
-      'cube',
-      'in',
-      CUBES_OF_DAYS.map(({ name }) => name),
-    )
-    .groupBy('cube')
-    .execute();
-  const scattered = new Map(
-    sizes.map(({ cube, all, largest }) => [cube, { cells: Number(all), largest: Number(largest) }]),
-  );
+  const listed = await listBucket(db, listDay, day);
   return CUBES_OF_DAYS.filter(({ name, mostCells = Number.POSITIVE_INFINITY }) => {
-    const { cells, largest } = scattered.get(name) ?? { cells: 0, largest: 0 };
-    return cells <= mostCells && cells - largest > largest * MOST_BESIDE;
+    const sizes = (listed.get(name) ?? []).map(({ cells }) => cells);
+    const all = sizes.reduce((sum, cells) => sum + cells, 0);
+    const largest = Math.max(0, ...sizes);
+    return all <= mostCells && all - largest > largest * MOST_BESIDE;
   });
 }
 

@@ -40,7 +40,7 @@ export class ValuePlaces {
   /** Returns the columns in which values without a place became `(other)`; columns without such values are left out. */
   async assign(db: Db, day: number, events: Batch, selected: Uint32Array | undefined): Promise<Batch['columns']> {
     if (this.#lastPlace.size > MAX_REMEMBERED) this.#clear();
-    const replaced: Batch['columns'] = {};
+    const unplaced = new Map<Dimension, number[]>();
     for (const dimension of DIMENSIONS) {
       const values = events.columns[dimension];
       if (!values) continue;
@@ -48,67 +48,70 @@ export class ValuePlaces {
       if (selected) for (const row of selected) met.add(values[row]!);
       else for (let row = 0; row < events.length; row += 1) met.add(values[row]!);
       met.delete(0);
-      const without = await this.#findWithout(db, dimension, day, met);
-      if (without.size === 0) continue;
-      const column = new Uint32Array(values);
+      const ids = [...met].filter((id) => (this.#lastPlace.get(id) ?? Number.NEGATIVE_INFINITY) < day);
+      if (ids.length > 0) unplaced.set(dimension, ids);
+    }
+    const replaced: Batch['columns'] = {};
+    if (unplaced.size === 0) return replaced;
+    for (const [dimension, without] of await this.#findWithout(db, day, unplaced)) {
+      const column = new Uint32Array(events.columns[dimension]!);
       for (let row = 0; row < column.length; row += 1) if (without.has(column[row]!)) column[row] = OTHER_ID;
       replaced[dimension] = column;
     }
     return replaced;
   }
 
-  async #findWithout(db: Db, dimension: Dimension, day: number, met: ReadonlySet<number>): Promise<Set<number>> {
-    const without = new Set<number>();
-    const unplaced = [...met].filter((id) => (this.#lastPlace.get(id) ?? Number.NEGATIVE_INFINITY) < day);
-    if (unplaced.length === 0) return without;
+  /** Returns those of these values that get no place, by dimension. Reads what it needs of all dimensions at once. */
+  async #findWithout(db: Db, day: number, unplaced: ReadonlyMap<Dimension, readonly number[]>) {
     const given = await db
       .selectFrom('value_places')
-      .select(['day', 'places'])
-      .where('dimension', '=', dimension)
+      .select(['dimension', 'day', 'places'])
       .where('day', '>=', day - KEPT_DAYS)
       .execute();
-    let places = given.find((row) => row.day === day)?.places ?? 0;
-    // Places given on the other days of the last 30: a value with one of these has a place today.
-    const elsewhere = given.reduce((sum, row) => sum + (row.day === day ? 0 : row.places), 0);
     const isKept = (last: number): boolean => last > 0 && last >= day - KEPT_DAYS;
-    const unknown: number[] = [];
-    const isSame = elsewhere + places === this.#placesThen.get(`${dimension} ${day}`);
-    for (const id of unplaced) {
+    const asked = [...unplaced].map(([dimension, ids]) => {
+      const rows = given.filter((row) => row.dimension === dimension);
+      const places = rows.find((row) => row.day === day)?.places ?? 0;
+      // Places given on the other days of the last 30: a value with one of these has a place today.
+      const elsewhere = rows.reduce((sum, row) => sum + (row.day === day ? 0 : row.places), 0);
+      const isSame = elsewhere + places === this.#placesThen.get(`${dimension} ${day}`);
       // While no place was given since, refuse without a query: on a full day the same values come again and again.
-      if (isSame && this.#refused.get(id) === day && !isKept(this.#lastPlace.get(id) ?? 0)) without.add(id);
-      else unknown.push(id);
-    }
-    const placed: number[] = [];
-    for (let at = 0; at < unknown.length; at += CHUNK) {
-      const chunk = unknown.slice(at, at + CHUNK);
-      const rows = await db.selectFrom('value').select(['id', 'place_day']).where('id', 'in', chunk).execute();
-      const lastDay = new Map(rows.map((row) => [row.id, row.place_day]));
-      for (const id of chunk) {
+      const isRefused = (id: number): boolean =>
+        isSame && this.#refused.get(id) === day && !isKept(this.#lastPlace.get(id) ?? 0);
+      const { refused = [], unknown = [] } = Object.groupBy(ids, (id) => (isRefused(id) ? 'refused' : 'unknown'));
+      return { dimension, places, elsewhere, refused, unknown };
+    });
+    const lastDay = await readLastDays(
+      db,
+      asked.flatMap(({ unknown }) => unknown),
+    );
+    const all = new Map<Dimension, ReadonlySet<number>>();
+    for (const { dimension, places: before, elsewhere, refused, unknown } of asked) {
+      const without = new Set(refused);
+      let places = before;
+      for (const id of unknown) {
         const last = lastDay.get(id) ?? 0;
         this.#lastPlace.set(id, last);
         if (last >= day) continue;
         if (isKept(last) || places < this.#cap) {
-          placed.push(id);
+          this.#lastPlace.set(id, day);
+          this.#placed.getOrInsertComputed(day, () => []).push(id);
           places += 1;
         } else {
           without.add(id);
           this.#refused.set(id, day);
         }
       }
+      this.#placesThen.set(`${dimension} ${day}`, elsewhere + places);
+      if (without.size > 0) all.set(dimension, without);
+      if (places === before) continue;
+      const insert = db
+        .insertInto('value_places')
+        .values({ dimension, day, places })
+        .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }));
+      await send(db, insert);
     }
-    this.#placesThen.set(`${dimension} ${day}`, elsewhere + places);
-    if (placed.length === 0) return without;
-    const toStore = this.#placed.getOrInsertComputed(day, () => []);
-    for (const id of placed) {
-      this.#lastPlace.set(id, day);
-      toStore.push(id);
-    }
-    const insert = db
-      .insertInto('value_places')
-      .values({ dimension, day, places })
-      .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }));
-    await send(db, insert);
-    return without;
+    return all;
   }
 
   /**
@@ -163,4 +166,15 @@ export class ValuePlaces {
     this.#refused.clear();
     this.#placesThen.clear();
   }
+}
+
+/** Returns the last day on which each value had a place; those that never had one are missing, or 0. */
+async function readLastDays(db: Db, ids: readonly number[]): Promise<Map<number, number>> {
+  const last = new Map<number, number>();
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const chunk = ids.slice(at, at + CHUNK);
+    const rows = await db.selectFrom('value').select(['id', 'place_day']).where('id', 'in', chunk).execute();
+    for (const { id, place_day } of rows) last.set(id, place_day);
+  }
+  return last;
 }

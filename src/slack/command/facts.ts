@@ -13,24 +13,24 @@ const ALIVE = new RegExp(
 );
 const DOWN = /(?<!\b(go|goes|went|gone|going|slow|slowed|slowing) )\b(down|offline|unreachable|dead)\b(?! from)/;
 
-/** Says how much, where `busiest` ranks. */
+/** Tells whether a word is a degree, such as `busy`; `busiest` asks for a ranking instead. */
 const isDegree = (token: Token) => /^(busy|busier|heavy|high|quiet|quieter|low)$/.test(bareWord(token));
 function isOfDegree(concepts: Sentence['concepts']): boolean {
   return [...(concepts.get('most') ?? []), ...(concepts.get('least') ?? [])].some(isDegree);
 }
 
-/** `was it busy`, but not `which hours are busy`. */
+/** Sentences that ask for a judgement: `was it busy`, but not `which hours are busy`. */
 const JUDGING = /^(?!.*\b(who|whose|which|what|when|where)\b).*\b(is|are|was|were|been|has|have|had|how)\b/;
 
-/** Asks of days ahead: ranges are of days gone by. */
+/** Sentences about days ahead, which no range covers. */
 const FORESEEING = /^(?!.*\bso far\b).*\b(will|won't|gonna|going (to|over)|(do|does|would) (i|we|they) need)\b/;
 const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 
-/** Asks for what is used, and not for what can be: `how much did we use`, but not `how much can we still use`. */
+/** Sentences about past use: `how much did we use`, but not `how much can we still use`. */
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
 
-/** What holds of a sentence besides the concepts that it names. */
+/** Lists the signs of a sentence: its concepts, and the facts that hold of it. */
 export function listFacts(
   { concepts, names, pools, dimensions, draft, unknown, asksForNone }: Sentence,
   tokens: readonly Token[],
@@ -109,7 +109,7 @@ export function listFacts(
   return new Set<Sign>([...concepts.keys(), ...facts.flatMap(([isSo, fact]) => (isSo ? [fact] : []))]);
 }
 
-/** Tells whether a change is asked for without the range that it is from: then it is the one before. */
+/** Tells whether a sentence asks for a change without naming a second range: it is then compared with the range before. */
 export function asksForChange({
   concepts,
   names,
@@ -117,7 +117,7 @@ export function asksForChange({
   dimensions,
 }: Pick<Sentence, 'concepts' | 'names' | 'draft' | 'dimensions'>): boolean {
   const isComparative = concepts.get('versus')?.every((token) => COMPARATIVE.test(bareWord(token))) === true;
-  // `how did it change per week`: each week is told.
+  // `how did it change per week` asks for a series of weeks.
   const isByStep = (['perHour', 'perDay', 'perWeek', 'perMonth'] as const).some((step) => concepts.has(step));
   const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
   const isChange =
@@ -133,7 +133,7 @@ export function asksForChange({
   return (
     draft.question.versus === undefined &&
     !isByStep &&
-    // `slower than 300 ms`
+    // `slower than 300 ms` is a bound, not a change.
     draft.question.bound?.column !== 'p95' &&
     isChange &&
     (isComparative || !concepts.has('versus')) &&
@@ -142,7 +142,7 @@ export function asksForChange({
   );
 }
 
-/** The dimension of which filters name several values. */
+/** Finds a dimension that has several filters. */
 export function findAlternatives(filters: readonly Filter[]): Grouping | undefined {
   const keys = filters.flatMap(({ key, not }) => (not || key === 'status' ? [] : [key]));
   return keys.find((key, at) => keys.indexOf(key) < at);

@@ -8,10 +8,10 @@ import { bareWord, type Token } from './words.ts';
 
 const NEGATION =
   /^(?:(?:but|and) )?(?:not (?:counting|including)|not|without|except(?: for)?|excluding|ignoring|leaving out|minus|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
-/** Behind these, `isn't` and the like deny nothing: `why isn't it up`, or `isn't it up`. */
+/** Words after which `isn't` and the like negate nothing: `why isn't it up`. Empty: at the beginning, as in `isn't it up`. */
 const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
-/** Counts the words at a place that deny what stands behind them: `not`, `other than`, `that aren't`. */
+/** Counts the words of a negation at this index: `not`, `other than`, `that aren't`. */
 export function countNegation(tokens: readonly Token[], at: number): number {
   const [all = '', contraction] =
     NEGATION.exec(
@@ -24,7 +24,7 @@ export function countNegation(tokens: readonly Token[], at: number): number {
   return all === '' || (contraction && RHETORICAL.test(before ? bareWord(before) : '')) ? 0 : all.split(' ').length;
 }
 
-/** The place behind an unknown word. A negation takes along what it denies: left alone, that would mean the opposite. */
+/** Returns the index after an unknown word. A negation is skipped with its object, which alone would mean the opposite. */
 export function endOfUnknown(tokens: readonly Token[], at: number): number {
   const denied = at + countNegation(tokens, at);
   if (denied === at) return at + 1;
@@ -33,8 +33,8 @@ export function endOfUnknown(tokens: readonly Token[], at: number): number {
 }
 
 /**
- * A filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,
- * `client: Acme`, `except 404`, `non-200`. Undefined where none does; throws Misunderstood where one is begun and wrong.
+ * Reads a filter that begins at `tokens[at]`: `client:"Acme CRM"`, `status:4xx,5xx`, `not kind:internal`, `-kind:internal`,
+ * `client: Acme`, `except 404`, `non-200`. Undefined if there is none; throws Misunderstood for a wrong one.
  */
 export function readFilter(
   tokens: readonly Token[],
@@ -47,7 +47,7 @@ export function readFilter(
   return found ? { filter: { ...found.filter, not: true }, next: found.next } : undefined;
 }
 
-/** A status that is denied: `404`, `429s`, `4xx,429`, `failed`. */
+/** Reads a status after a negation, as a negated filter: `404`, `429s`, `4xx,429`, `failed`. */
 export function readDeniedStatus(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
   const statuses = bareWord(tokens[at]!).split(',');
   if (!statuses.every((status) => /^([1-5](\d\d|xx)s?|fail(ed|ing|ures?)|errors?|ok|success(ful)?)$/.test(status)))
@@ -88,7 +88,7 @@ function readPositive(
   return { filter: { key, patterns: [...new Set(patterns)], not }, next };
 }
 
-/** `colour:red` may be part of a name; `clent:x` is a slip. */
+/** Throws Misunderstood for a misspelt key, such as `clent:x`. Other keys, such as `colour:red`, may be part of a name. */
 function refuseNearKey(token: Token, word: string, separator: string, text: string): void {
   if (separator !== ':' || !/^[a-z_-]{2,}$/.test(word)) return;
   const near = listNearest(word, FILTER_KEYS.keys(), 3).map((known) => FILTER_KEYS.get(known)!);
@@ -106,7 +106,7 @@ export function isFilter({ parts: [key, separator] }: Token): boolean {
   return isKey && separator?.kind === 'separator' && separator.text !== ',';
 }
 
-/** Texts between commas; further `:` and `=` belong to them. */
+/** Splits values at commas. Further `:` and `=` belong to the values. */
 function toValues(parts: Token['parts']): string[] {
   const values: string[] = [''];
   for (const part of parts) {
@@ -126,7 +126,7 @@ function toStatusPatterns(value: string, token: Token, text: string): string[] {
   );
 }
 
-/** Patterns of a status word: `429`, `4xx`, `4**`, `429s`, `failed`, `ok`, `(none)`; undefined for others. */
+/** Returns the patterns of a status word: `429`, `4xx`, `4**`, `429s`, `failed`, `ok`, `(none)`; undefined for others. */
 export function readStatus(word: string): string[] | undefined {
   const lower = word.toLowerCase().replace(/(?<=^...)s$/, '');
   if (/^[1-5]\d\d$/.test(lower)) return [lower];
@@ -138,10 +138,10 @@ export function readStatus(word: string): string[] | undefined {
   return undefined;
 }
 
-/** One filter per key and sign: the same key twice means "or". */
+/** Merges filters with the same key and negation: a repeated key means "or". */
 export function mergeFilters(filters: readonly Filter[]): Filter[] {
   const merged = new Map<string, { key: QuestionKey; patterns: string[]; not: boolean }>();
-  // `failing with 404`: the code says how.
+  // In `failing with 404`, the code replaces the filter of `failing`.
   const isFailing = ({ key, patterns, not }: Filter) => key === 'status' && !not && patterns.join() === '4xx,5xx';
   const hasCode = filters.some((each) => each.key === 'status' && !each.not && !isFailing(each));
   for (const { key, patterns, not } of filters.filter((each) => !hasCode || !isFailing(each))) {
@@ -153,7 +153,7 @@ export function mergeFilters(filters: readonly Filter[]): Filter[] {
   return [...merged.values()];
 }
 
-/** The dimension of names that can only be one: paths, addresses and methods; undefined for others. */
+/** Returns the dimension of a name by its form: a path, an address or a method; undefined for others. */
 export function keyOfName(name: string): 'route' | 'ip' | 'method' | undefined {
   if (name.startsWith('/')) return 'route';
   if (isIP(name) !== 0) return 'ip';

@@ -1,14 +1,15 @@
 import type { Has, Sign } from './signs.ts';
 
 /**
- * A way from a sentence to a command. It is taken only where it uses everything that the sentence says.
- * `signs`: those that must be there, `a|b` one of them, `!a|b` none. `command`: words of the grammar, and slots for what it
- * can take: `[dimension]`, and a name, `[name]` of a client, a route or a scope. `subject` is the report about the name itself.
+ * A rule that turns a sentence into a command. It is taken only if it uses everything in the sentence.
+ * `signs`: signs that the sentence must have: `a|b` one of them, `!a|b` none of them. `command`: words of the grammar, and slots
+ * for parts of the sentence, such as `[dimension]` or a name; `[name]`: of a client, a route or a scope. The command `subject` is
+ * the report about the name itself. `uses`: the concepts that the command covers.
  */
 type Row = readonly [signs: string, command: string, uses: string];
 
 export interface Rule {
-  /** Each must hold: with one of the signs there, or without all of them. */
+  /** Conditions, all of which must hold: one of the signs is there, or with `not`, none of them. */
   signs: readonly { not: boolean; any: readonly Sign[] }[];
   command: string;
   slots: readonly string[];
@@ -16,7 +17,7 @@ export interface Rule {
 }
 
 const OUTCOMES = 'failing throttled succeeding';
-/** Parts by which a ranking can be narrowed or sorted. */
+/** Concepts that narrow or sort a ranking. */
 const RANKED = `most least active happening rateLimit cost share distinct ${OUTCOMES}`;
 const STEP = 'perHour perDay perWeek perMonth weekday hourOfDay history';
 const LATENCY = `latency howSlow fastest pace most who average happening trend ${STEP} where why status ${OUTCOMES}`;
@@ -27,7 +28,7 @@ const PEAK = `record peak most least day weekday hour when happening spike ${OUT
 const RATES = `status statuses rate trend moved fell succeeding ${STEP}`;
 const STEPS = `explain ${STEP} trend average happening distinct active count moved fell ${OUTCOMES}`;
 
-/** Most telling first: of two that use every word, the first is taken. */
+/** The most specific rules come first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
   ['statusWord|statuses|rate step|trend !latency|dimension', 'status [name]', RATES],
   ['share failing|succeeding step !latency|dimension|who', 'status [name]', `share failing ${RATES}`],
@@ -54,7 +55,7 @@ const ROWS: readonly Row[] = [
     'fresh failing throttled rate statuses',
   ],
   ['gone senders !fresh', 'sources [dimension]', 'gone who'],
-  // Both at once are told by a comparison.
+  // A comparison shows new and gone names together.
   ['fresh gone dimension|who|asking', 'top vs [dimension] [name]', FRESH],
   ['fresh dimension|who|asking', 'top new [dimension] [name]', FRESH],
   ['gone dimension|who|asking', 'top gone [dimension] [name]', FRESH],
@@ -187,7 +188,7 @@ const TWO_QUESTIONS = 'Those are two questions';
 const AHEAD = "I can't report days ahead";
 const CSV = 'A CSV comes with the answer: under ⋯ in Slack, by --csv in a terminal.';
 
-/** Questions that no report answers: what is told, and commands that come near; `…` is the sentence's range and filters. */
+/** Questions that no report answers, with a message and near commands. `…` means the sentence's range and filters. */
 const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: string[]])[] = [
   ['statusWord latency', `${TWO_QUESTIONS}: status codes, and how slow calls were.`, 'status …', 'latency …'],
   [
@@ -238,7 +239,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top clients by credits …',
     'latency …',
   ],
-  // What changed is seen by what is before and after it, so the time has to be named.
+  // The effect of a change is seen by comparing before and after, so its time must be named.
   [
     'fix !range|goodTime',
     'Since when? Name the time of the change: what came after is set beside as much before it.',
@@ -329,7 +330,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
 
 export const REFUSALS = ASKED_BACK.map(([signs, told, ...near]) => ({ signs: readSigns(signs), told, near }));
 
-/** Tells whether all signs of a rule are as it wants them. */
+/** Tells whether all conditions of a rule hold. */
 export function holds(signs: Rule['signs'], has: Has): boolean {
   return signs.every(({ not, any }) => has(...any) !== not);
 }

@@ -12,18 +12,18 @@ import { type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcep
 import type { Token } from './words.ts';
 import { bareWord, type Reading, trimWord } from './words.ts';
 
-/** The parts of a sentence, each with the words behind it. A rule that makes a question of it has to use every part. */
+/** The parts of a sentence, each with its words. The rule that makes a question of it must use every part. */
 export interface Sentence {
   /** Filters, range, number and the like, read by the grammar of commands. */
   draft: Draft;
   concepts: ReadonlyMap<Concept, readonly Token[]>;
-  /** `clients`; `by`: it says what to group by, and stands first; `counted`: it is asked how many there are. */
+  /** Dimensions, such as `clients`. `by`: to group by; these come first. `counted`: the sentence asks how many there are. */
   dimensions: readonly SentenceDimension[];
   names: readonly SentenceName[];
-  /** Pools and limits that are named. */
+  /** Names of pools and limits. */
   pools: readonly { name: string; tokens: readonly Token[] }[];
   otherRange?: { range: string; tokens: readonly Token[] };
-  /** It asks whether there is none of what it names: `no errors today?` */
+  /** True if it asks whether there is none of something: `no errors today?` */
   asksForNone: boolean;
   unknown: readonly Token[];
 }
@@ -37,31 +37,31 @@ interface SentenceDimension {
 
 export interface SentenceName {
   key: Grouping;
-  /** As a filter compares it. */
+  /** The value that a filter compares. */
   value: string;
   tokens: readonly Token[];
 }
 
-/** Of every week, where `monday` is a day. */
+/** Weekdays in the plural: of every week, not one day as `monday`. */
 const MONDAYS = /^(?:(?:on|of|for|vs|versus|than|and) )?(mon|tues|wednes|thurs|fri|satur|sun)days(?= |$)/;
 
-/** Keys of names that reports are about; names of the others are filters. */
+/** Dimensions whose names can be the subject of a report. Other names are filters. */
 const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
-/** Calls that `the last errors` shows. */
+/** Number of calls shown for `the last errors`. */
 const LATEST = 10;
 
-/** Compares without what it is compared with. */
+/** Comparatives that may be without a second part. */
 export const COMPARATIVE = /^(less|fewer|higher|lower|better|worse)$/;
 
-/** What runs, by what the same of is compared with: `than the same week last year`. */
+/** Running range by its unit, for `than the same week last year`, which compares it. */
 const RUNNING: Readonly<Record<string, string>> = { week: 'this-week', month: 'this-month' };
 
-/** Words before what is counted: `how many different`. */
+/** Words before a counted dimension: `how many different`. */
 const COUNTED =
   /(how many|more|fewer|as many|(number|count|total|amount) of)( (the|our|my|distinct|different|unique|individual|separate|active|failing))*$/;
 
-/** `last 50 calls`; at the beginning also `20 failed calls`, but for `429 calls`, which are of a status. */
+/** Reads a number of calls: `last 50 calls`; at the beginning also `20 failed calls`, but not `429 calls`, which is a status. */
 export function readCountedCalls(text: string, at = 0): { limit: number; used: number } | undefined {
   const [, lead, count, kind] =
     /^(last|latest|newest|recent)? ?(\d{1,5}|one(?= (?:fail|reject|error))) (?:(\S+) )?(?:calls?|requests?|events?|errors|failures)\b/.exec(
@@ -72,11 +72,11 @@ export function readCountedCalls(text: string, at = 0): { limit: number; used: n
   return { limit: Number(count) || 1, used: lead ? 2 : 1 };
 }
 
-/** The parts of a sentence. Throws Misunderstood where a part of it is wrong, or may mean several things. */
+/** Reads the parts of a sentence. Throws Misunderstood if a part is wrong, or may mean several things. */
 export function readSentence(reading: Reading): Sentence {
   const { tokens } = reading;
   const words = tokens.map(bareWord);
-  // No report yet: options that only a ranking has are judged when the report is known.
+  // The report is not known yet. A ranking takes all options; unsuitable ones are refused once it is known.
   const draft = startDraft({ report: 'top', dimension: 'client' });
   const concepts = new Map<Concept, Token[]>();
   const dimensions: SentenceDimension[] = [];
@@ -89,7 +89,7 @@ export function readSentence(reading: Reading): Sentence {
   for (let at = 0; at < tokens.length; ) {
     const next =
       readName(at) ??
-      readHeld(at) ??
+      readBoundAt(at) ??
       readDenial(at) ??
       readSecondRange(at) ??
       readLatest(at) ??
@@ -110,10 +110,10 @@ export function readSentence(reading: Reading): Sentence {
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
   return { draft, concepts, dimensions, names, pools, unknown, asksForNone, ...(otherRange && { otherRange }) };
 
-  /** Quoted, or known and of several words. */
+  /** Reads a quoted name, a method, or a known name that has several words or is a word of the language. */
   function readName(at: number): number | undefined {
     if (tokens[at]!.quoted) return addName(at, readPlainName(reading, at, undefined)!);
-    // `PATCH calls` are of a method, where `since the patch` is a moment.
+    // `PATCH calls` names a method; `since the patch` is a moment.
     const plain = keyOfName(trimWord(tokens[at]!)) === 'method' && readPlainName(reading, at, undefined);
     if (plain) return addName(at, plain);
     if (/^(patch|delete|put|post)$/.test(words[at]!) && /^(calls|requests)$/.test(words[at + 1] ?? ''))
@@ -122,8 +122,8 @@ export function readSentence(reading: Reading): Sentence {
     return found && (found.next > at + 1 || isLanguage(words[at]!)) ? addName(at, found) : undefined;
   }
 
-  /** `more than 100 calls`, `slower than 500 ms`. */
-  function readHeld(at: number): number | undefined {
+  /** Reads a bound: `more than 100 calls`, `slower than 500 ms`. */
+  function readBoundAt(at: number): number | undefined {
     const found = draft.question.bound === undefined ? readBound(tokens, at) : undefined;
     if (!found) return undefined;
     const own = tokens.slice(at, found.next);
@@ -133,14 +133,14 @@ export function readSentence(reading: Reading): Sentence {
     return found.next;
   }
 
-  /** `without 429s`, `never fail`, `don't use /v1`. */
+  /** Reads a negation: `without 429s`, `never fail`, `don't use /v1`. */
   function readDenial(at: number): number | undefined {
     const found = readDenied(reading, at);
     if (found) denied.push(found.denied);
     return found?.next;
   }
 
-  /** `how many days had 500s`: those with any. */
+  /** Adds the bound of `how many days had 500s`: days with at least one. */
   function countSteps(): void {
     const at = words.findIndex(
       (word, index) =>
@@ -153,7 +153,7 @@ export function readSentence(reading: Reading): Sentence {
     draft.places.set('bound', [tokens[at + 1]!]);
   }
 
-  /** Rows without what is denied, calls without it, or whether there is none of it: it takes all of the sentence to tell. */
+  /** Applies a negation: to rows, to calls, or as a question whether there is none. This depends on the whole sentence. */
   function settleDenied({ filters, tokens: own, ...each }: Denied): void {
     const isBound = draft.question.bound !== undefined;
     if (isBound && each.kind !== 'be' && filters[0]!.key === 'status') {
@@ -178,7 +178,7 @@ export function readSentence(reading: Reading): Sentence {
     }
   }
 
-  /** `last 50 calls`, `newest 5 failed calls`, `last error`: how many of the newest ones. Behind it stand words of the calls. */
+  /** Reads a number of the newest calls: `last 50 calls`, `newest 5 failed calls`, `last error`. Words about the calls follow. */
   function readLatest(at: number): number | undefined {
     const text = words.slice(at, at + 5).join(' ');
     const found =
@@ -201,7 +201,7 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readPool(at: number): number | undefined {
-    // `worth buying the add-on` is not of the one there is.
+    // `worth buying the add-on` is not about the existing one.
     if (/\b(buy|buying|upgrade|upgrading|need|another|bigger)( (a|an|the|our))?$/.test(words.slice(0, at).join(' ')))
       return undefined;
     const found = readPoolCalled(reading, at);
@@ -213,14 +213,15 @@ export function readSentence(reading: Reading): Sentence {
     return found && found.used > 1 ? addConcept(at, found) : undefined;
   }
 
-  /** `vs last week`, `compared to yesterday`. */
+  /** Reads a second range: `vs last week`, `compared to yesterday`. */
   function readSecondRange(at: number): number | undefined {
-    // `compare last week with the week before`
+    // `week over week`
     const [over, unit] = /^(week|month|year) (?:over|on) \1\b/.exec(words.slice(at, at + 3).join(' ')) ?? [];
     if (over) draft.question.range ??= `last-${unit}`;
     if (over) return setVersus(`${unit}-before`, tokens.slice(at, at + 3), at + 3);
+    // `compare last week with the week before`
     const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);
-    // `than at the same time last week`: beside what runs now.
+    // `than at the same time last week` compares the running day or week.
     const isSame = words[at] === 'same' && at > 0;
     if (MONDAYS.test(words.slice(at, at + 2).join(' '))) return undefined;
     const found = isSame ? readVersus(reading, at - 1, draft, true) : readVersus(reading, at, draft, isJoined);
@@ -236,7 +237,7 @@ export function readSentence(reading: Reading): Sentence {
 
   function readSpan(at: number): number | undefined {
     if (isAhead(reading, at) || MONDAYS.test(words.slice(at, at + 2).join(' '))) return undefined;
-    // `the cheapest month so far`, `the busiest 3 days of november` are no ranges.
+    // After a superlative, `month` and `3 days` are no ranges: `the cheapest month so far`, `the busiest 3 days of november`.
     const isOfRank =
       at > 0 && /^(most|least|best|failing|record)/.test(readConcept(words.slice(at - 1))?.concepts[0] ?? '');
     if (isOfRank && /^(week|month)$/.test(words[at]!)) return undefined;
@@ -249,15 +250,15 @@ export function readSentence(reading: Reading): Sentence {
     const after = words[at - 1] ?? '';
     const isEver = words[at] === 'ever' && at === tokens.length - 1;
     if (!range || (range.weak && !isEver && !/^(in|during|since|last|this|of)$/.test(after))) return undefined;
-    // `per hour` says how to draw.
+    // `per hour` asks for steps.
     if (/^(per|each|every)$/.test(after)) return undefined;
-    // `more than last week`, `slower than in october`, `up from yesterday`
+    // A range after a comparative is the second range: `more than last week`, `slower than in october`, `up from yesterday`.
     const joined = concepts.get('versus')?.at(-1);
     const isBehind =
       after === 'than' ||
       (/^(that|then)$/.test(after) && /^(more|less|slow|\w{3,}er)$/.test(words[at - 2] ?? '')) ||
       (words[at - 2] === 'than' && isSentenceFiller(after));
-    // `worse this week` is beside the week before.
+    // In `worse this week`, the range is the first one, compared with the week before.
     const distance = joined && !COMPARATIVE.test(bareWord(joined)) ? at - tokens.indexOf(joined) : 0;
     const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after));
     if (isJoined && draft.question.versus === undefined)
@@ -272,7 +273,7 @@ export function readSentence(reading: Reading): Sentence {
     return range.next;
   }
 
-  /** `compare october to november` names two ranges, not the days between. */
+  /** Reads the first of two compared ranges: `compare october to november` does not mean the days between. */
   function readCompared(at: number): ReturnType<typeof readRange> {
     const joint = words.findIndex((word, index) => index > at && /^(to|and|with)$/.test(word));
     if (joint < 0 || !concepts.has('compare') || draft.question.range !== undefined) return undefined;
@@ -283,20 +284,20 @@ export function readSentence(reading: Reading): Sentence {
     return first?.next === joint && second && !second.weak ? first : undefined;
   }
 
-  /** `429s`, `5xx`, `429`. */
+  /** Reads a status: `429s`, `5xx`, `429`. */
   function readNumbered(at: number): number | undefined {
     const word = words[at]!.replace(/['’]s$/, 's');
     const counts =
       /\b(top|first|last|over|under|above|below|than|at (least|most))$/.test(words.slice(0, at).join(' ')) &&
       !concepts.has('latest');
-    // `300 per minute`
+    // `300 per minute` is a rate.
     const isRate = /^((calls|requests) )?(per|a|an|%)\b/.test(words.slice(at + 1, at + 3).join(' '));
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts && !isRate ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;
   }
 
-  /** `by client`. */
+  /** Reads a grouping: `by client`. */
   function readGrouping(at: number): number | undefined {
     const dimension = /^(by|per|each|every)$/.test(words[at]!) ? DIMENSION_WORDS.get(words[at + 1] ?? '') : undefined;
     if (!dimension || isNaming(at + 1)) return undefined;
@@ -314,7 +315,7 @@ export function readSentence(reading: Reading): Sentence {
     if (scope) return addName(at, scope);
     if (!dimension || isNaming(at)) return undefined;
     const last = dimensions.at(-1);
-    // `ip addresses`
+    // `ip addresses` names one dimension twice.
     if (last?.dimension === dimension && last.tokens.at(-1) === tokens[at - 1]) {
       dimensions[dimensions.length - 1] = { ...last, tokens: [...last.tokens, tokens[at]!] };
       return at + 1;
@@ -324,7 +325,7 @@ export function readSentence(reading: Reading): Sentence {
     return at + 1;
   }
 
-  /** `user ana`, `except Acme`; a path, an address or a method after any word. */
+  /** Reads a name as a filter: `user ana`, `except Acme`, or a path, an address or a method. */
   function readNamedFilter(at: number): number | undefined {
     const found = readKnown(reading, at) ?? readPlainName(reading, at, undefined);
     if (found) return addName(at, found);
@@ -339,9 +340,9 @@ export function readSentence(reading: Reading): Sentence {
 
   function readRest(at: number): number | undefined {
     if (isSentenceFiller(words[at]!) || (/n't$/.test(words[at]!) && countNegation(tokens, at) === 0)) return at + 1;
-    // `10000 more calls` are no rows.
+    // In `10000 more calls`, the number means no rows.
     const many = DIMENSION_WORDS.has(words[at + 1] ?? '') ? readNumber(words[at]!) : undefined;
-    // `which two clients`
+    // A number in words means rows: `which two clients`.
     if (many !== undefined && many > 1 && !/^\d/.test(words[at]!) && draft.question.limit === undefined) {
       draft.question = { ...draft.question, limit: many };
       draft.places.set('limit', [tokens[at]!]);
@@ -352,7 +353,7 @@ export function readSentence(reading: Reading): Sentence {
     const before = draft.filters.length;
     const next = readOption(reading, at, draft);
     const [filter] = draft.filters.slice(before);
-    // `client:Acme` names what the sentence is about.
+    // `client:Acme` is the subject of the sentence, not just a filter.
     if (next === undefined || !filter || filter.not || filter.patterns.length > 1) return next;
     const { key, patterns } = filter;
     if (key === 'status' || !SUBJECTS.has(key)) return next;
@@ -360,7 +361,7 @@ export function readSentence(reading: Reading): Sentence {
     return addName(at, { key, name: patterns[0]!, next });
   }
 
-  /** A word for a dimension with a name behind it, and not `which user calls`. */
+  /** Tells whether a name follows the word for a dimension; not in `which user calls`. */
   function isNaming(at: number): boolean {
     if (
       at + 1 >= tokens.length ||

@@ -1,69 +1,69 @@
 import type { Concept } from './vocabulary.ts';
 
-/** Facts of a sentence besides the concepts that it names. */
+/** Facts about a sentence, besides its concepts. */
 export type Fact =
-  /** What the name in it is a name of; `named`: any of these; `several`: two or more. */
+  /** Kind of its first name; `named`: it has a name of any kind; `several`: it has two or more names. */
   | 'client'
   | 'route'
   | 'scope'
   | 'named'
   | 'several'
-  /** Filters name several values of one kind: `POST vs GET`. */
+  /** It has several values of one dimension: `POST vs GET`. */
   | 'alternatives'
-  /** `clients`; `by`: it says what to group by; `counted`: it asks how many; `senders`: of sources. */
+  /** It names a dimension: `clients`. `by`: to group by; `counted`: to count its names; `senders`: the dimension is source. */
   | 'dimension'
   | 'by'
   | 'counted'
   | 'senders'
   | 'range'
-  /** An open one that only names its end. */
+  /** The range names its end only. */
   | 'until'
   /** `routes that Acme doesn't use` */
   | 'absent'
-  /** `clients with more than 3 users`: of each, names are counted. */
+  /** `clients with more than 3 users`: the bound is on a number of names. */
   | 'ofNames'
-  /** Rows are held against a number; `timed`: one of milliseconds. */
+  /** It has a bound; `timed`: in milliseconds. */
   | 'bound'
   | 'timed'
-  /** By the hour, by weekday: any word for steps. */
+  /** It asks for steps, such as hours or weekdays. */
   | 'step'
   /** `no errors today?` */
   | 'none'
-  /** One weekday of every week. */
+  /** It asks for one weekday of every week: `mondays`. */
   | 'mondays'
-  /** `429s`; `codes`: several; `filtered`: any filter. */
+  /** It has a filter by status: `429s`; `codes`: several; `filtered`: any filter. */
   | 'code'
   | 'codes'
   | 'filtered'
-  /** Two ranges are set side by side, or a change is asked for. */
+  /** It compares two ranges or asks for a change. */
   | 'compared'
-  /** `Acme's calls`: the calls themselves, not their number. */
+  /** It asks for the calls themselves, not their number: `Acme's calls`. */
   | 'listing'
   /** `is Acme still sending`, `is Acme down`. */
   | 'alive'
   | 'down'
-  /** `status`, where others ask how something does. */
+  /** It has the word `status`, not just a word like `ok` or `doing`. */
   | 'statusWord'
-  /** `was yesterday busy`: a word of degree, and nothing to rank; `ofRange`: yes or no is asked of a range. */
+  /** It asks for a judgement: `was yesterday busy`. `ofRange`: it is a yes-or-no question about a range. */
   | 'busy'
   | 'ofRange'
-  /** `how much of our quota did we use`; `monthly`: the range is a month as pools have it. */
+  /** It asks for past use: `how much of our quota did we use`. `monthly`: its range is this or last month. */
   | 'spent'
   | 'monthly'
   | 'worse'
-  /** `the latency is bad`: no word for failures. */
+  /** Its words for failures are only judgements: `the latency is bad`. */
   | 'judged'
   /** `is it ok for team Sales` */
   | 'health'
-  /** `what share of Acme's calls fail`: of its own calls, not of all failures. */
+  /** `what share of Acme's calls fail`: a share of its own calls, not of all failures. */
   | 'ofOwn'
   /** `can we make 5000 more calls` */
   | 'tryOut'
-  /** `did we run out`: it has been, or not. */
+  /** It asks whether something has happened: `did we run out`. */
   | 'did'
-  /** `will it last`: yes is good news there. */
+  /** It asks whether a pool is enough: `will it last`, to which yes is good news. */
   | 'lasting'
-  /** It begins with `what`; `asking`: with a word that asks what there is. */
+  /** It begins with `what`; `asking`: with a question word or `anything`, `is`, `are`. */
   | 'what'
   | 'asking';
 

@@ -6,26 +6,26 @@ import type { Has } from './signs.ts';
 import type { Concept } from './vocabulary.ts';
 import { bareWord, type Reading, type Token } from './words.ts';
 
-/** Words for steps, and the steps that they ask for; the first that is there counts. */
+/** Steps by the concept that asks for them. If a sentence has several, the first one here counts. */
 const STEPS_ASKED = {
   ...{ weekday: 'weekday', hourOfDay: 'hour-of-day', perHour: 'hour', perWeek: 'week' },
   ...{ perMonth: 'month', history: 'month', perDay: 'day', week: 'week', month: 'month' },
 } as const satisfies Partial<Record<Concept, AskedGrain>>;
 const STEP_CONCEPTS = Object.keys(STEPS_ASKED) as (keyof typeof STEPS_ASKED)[];
 
-/** The step that a sentence asks for, and its words. */
+/** Finds the step that a sentence asks for, and its words. */
 export function findStep(concepts: Sentence['concepts']): { step: AskedGrain; tokens: readonly Token[] } | undefined {
   const asked = STEP_CONCEPTS.find((concept) => concepts.has(concept));
   return asked && { step: STEPS_ASKED[asked], tokens: concepts.get(asked)! };
 }
 
-/** Puts the step that is asked for into the question; returns its words where the report has no such steps. */
+/** Sets the step that a sentence asks for. Returns its words if the report has no such steps. */
 export function applyStep(question: Question, { concepts }: Sentence): readonly Token[] {
   const asked = findStep(concepts);
   const { report, range } = question;
   const isSeries = report === 'daily' || report === 'day';
   if (!asked && isSeries && concepts.has('day') && isByMonths(range)) question.step = 'day';
-  // A rate over time is told step by step.
+  // A rate over time needs steps.
   if (!asked && report === 'status' && concepts.has('trend') && concepts.has('rate'))
     question.step = isByMonths(range) ? 'month' : range && isByHours(range) ? 'hour' : 'day';
   if (!asked || !(isSeries || report === 'status' || report === 'latency')) return [];
@@ -34,7 +34,7 @@ export function applyStep(question: Question, { concepts }: Sentence): readonly 
   if (isSeries) question.report = step === 'hour' || step === 'hour-of-day' ? 'day' : 'daily';
   if (range === undefined && step === 'month' && report !== 'latency') question.range = '12-months';
   if (range === undefined && step === 'hour' && !isSeries) question.range = 'yesterday';
-  // Steps that the report has without being asked; of status codes those that are asked for have rates.
+  // The report's default steps need not be set. Status codes have no default step.
   const isOwn =
     step === 'day' || (step === 'hour' && (isSeries || (question.range !== undefined && isByHours(question.range))));
   if (report !== 'status' && (isOwn || (step === 'month' && question.range !== range))) return [];
@@ -43,7 +43,7 @@ export function applyStep(question: Question, { concepts }: Sentence): readonly 
   return [];
 }
 
-/** What a bound is a number of; returns its words where the question is of no rows that they could be about. */
+/** Sets the column of a bound by the words around it. Returns the bound's words if the answer has no rows to compare. */
 export function applyBound(
   question: Question,
   { draft, concepts }: Sentence,
@@ -55,7 +55,7 @@ export function applyBound(
   if (!bound || !own) return [];
   const isSeries = report === 'daily' || report === 'day';
   if (isSeries && !has('day', 'hour', 'step')) return own;
-  // `more than 10% of the failures` is a share of these, `more than 10% fail` a rate.
+  // `more than 10% of the failures` means a share of the failures, `more than 10% fail` an error rate.
   const behind = tokens
     .slice(tokens.indexOf(own.at(-1)!) + 1)
     .map(bareWord)
@@ -73,14 +73,14 @@ export function applyBound(
   return [];
 }
 
-/** What a series is asked for first; undefined where something else is. */
+/** Returns the focus of a series: its average, quietest or busiest step. Undefined for other reports. */
 export function toStepFocus({ report, focus }: Question, has: Has): Question['focus'] {
   if (focus !== undefined || (report !== 'daily' && report !== 'day')) return undefined;
   if (has('average')) return 'average';
   return has('least') ? 'quietest' : has('most', 'peak', 'record') ? 'busiest' : undefined;
 }
 
-/** A single day is drawn by the hour, and several days where hours are asked for. */
+/** Chooses the report by the length of its range: hours for a single day or if hours are asked for, else days. */
 export function toOneDay(question: Question, has: Has): Question {
   const { report, range, step } = question;
   if (step !== undefined) return question;
@@ -89,7 +89,7 @@ export function toOneDay(question: Question, has: Has): Question {
   return has('hour', 'perHour') ? question : { ...question, report: 'daily' };
 }
 
-/** `success rate`, `reliable`. */
+/** Tells whether the rate asked for is of success: `success rate`, `reliable`. */
 export function isOfSuccess(concepts: Sentence['concepts']): boolean {
   return concepts.get('rate')?.some((token) => /^(success|reliab|uptime|availab)/.test(bareWord(token))) === true;
 }

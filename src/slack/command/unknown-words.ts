@@ -5,14 +5,14 @@ import { isFilter } from './filter-words.ts';
 import { EMPTY_WORDS, isLanguage, MEANT_WORDS, REPORT_WORDS } from './vocabulary.ts';
 import { bareWord, quote, type Reading, type Token, tokenize, trimWord, type UnknownWords } from './words.ts';
 
-/** Unknown words that are corrected together, at most. */
+/** Texts with more unknown words are not corrected. */
 const MAX_CORRECTED = 6;
-/** Corrections of one word that are tried. */
+/** Number of corrections tried for a word. */
 const CHOICES = 3;
 
 /**
- * Explains words that were not used: that they are not known, or of no use here; and whole commands: the text with
- * these words corrected, by words of the language and by known names, then the text without them.
+ * Explains words that were not used: they are unknown, or useless here. Offers whole commands: the text with these words
+ * corrected to words of the language or to known names, then the text without them.
  */
 export function explainUnknown(error: UnknownWords): Misunderstood {
   const { reading, tokens, unused, candidates } = error;
@@ -29,7 +29,7 @@ export function explainUnknown(error: UnknownWords): Misunderstood {
   ]);
 }
 
-/** The text with words taken apart at their commas (`clients acme,beta`, `status 429,500`), and `1,000` as 1000. */
+/** Adds spaces after commas inside words (`clients acme,beta`, `status 429,500`), and writes `1,000` as 1000. */
 export function spaceAtCommas(typed: string): string {
   let text = typed;
   for (const token of typed.includes(',') ? tokenize(typed).toReversed() : []) {
@@ -45,7 +45,7 @@ export function spaceAtCommas(typed: string): string {
   return text;
 }
 
-/** Words that need another behind them. */
+/** Returns a hint for a word that needs another after it, such as `sort` or `limit`. */
 function hintFor(reading: Reading, token: Token): Misunderstood | undefined {
   const word = bareWord(token);
   const offer = (...replacements: string[]) =>
@@ -60,11 +60,11 @@ function hintFor(reading: Reading, token: Token): Misunderstood | undefined {
   return undefined;
 }
 
-/** The text with every word corrected, the likeliest first. */
+/** Lists the text with its unknown words corrected, the likeliest first. */
 function corrections(reading: Reading, tokens: readonly Token[]): string[] {
   if (tokens.length > MAX_CORRECTED) return [];
   const byName = correctByNames(reading, tokens);
-  // A number is no slip: `lst 10 errors`.
+  // Numbers are not misspelt: `lst 10 errors`.
   const words = tokens.filter((token) => !/^\d+$/.test(bareWord(token)));
   const choices = words.map((token) => listCorrections(token));
   const best = new Map<Token, string>();
@@ -84,25 +84,25 @@ function corrections(reading: Reading, tokens: readonly Token[]): string[] {
 }
 
 /**
- * Words that a misspelt one was meant to be, nearest first: swapped letters before others, words that say something before
- * others.
+ * Lists the words that a misspelt one may mean, nearest first. Swapped letters come before other slips, words with a meaning
+ * before fillers.
  */
 function listCorrections(token: Token): string[] {
   const typed = bareWord(token);
   if (token.quoted || /^\W*\d+\W*$/.test(typed)) return [];
   const limit = typed.length <= 5 ? 1 : 2;
-  // `hw` leaves a letter out.
+  // A letter may be left out: `hw`.
   const isShort = /^[a-z]+$/.test(typed) ? new RegExp(`^${[...typed].join('.?')}$`) : undefined;
   const letters = (word: string) => [...word].sort().join('');
   const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
     if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];
     const distance = distanceWithin(typed, word, limit);
     if (distance > limit) return [];
-    // `foo` was not meant to be `for`.
+    // A short word must only miss or swap a letter: `foo` does not mean `for`.
     if (distance > 0 && word.length < 4 && letters(word) !== letters(typed) && !isShort?.test(word)) return [];
     if (distance > 1 && word[0] !== typed[0]) return [];
     const swapped = letters(word) === letters(typed) ? 0.5 : 0;
-    // The first letter is seldom wrong, and the last not often.
+    // The first letter is seldom wrong, the last not often.
     const ends = (word[0] === typed[0] ? 0.3 : 0) + (word.at(-1) === typed.at(-1) ? 0.05 : 0);
     const length = isShort?.test(word) ? -0.05 : Math.abs(word.length - typed.length) * 0.05;
     return [
@@ -110,7 +110,7 @@ function listCorrections(token: Token): string[] {
     ];
   });
   const [best, ...others] = scored.toSorted((a, b) => a.score - b.score);
-  // Another word is worth a button where it is as near.
+  // A second word is offered if it is about as near.
   const near = best ? [best, ...others.filter(({ score }) => score - best.score < 0.1)].map(({ word }) => word) : [];
   const ranges = suggestRanges(typed).filter((range) => distanceWithin(typed, range, 3) <= 3);
   const beginning =
@@ -118,7 +118,7 @@ function listCorrections(token: Token): string[] {
   return [...new Set([...near, ...ranges, ...beginning])].slice(0, CHOICES);
 }
 
-/** The text with a run of unknown words as the names that are near it. */
+/** Lists the text with its run of unknown words replaced by similar names. */
 function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
   const [first, ...others] = runsOf(reading, tokens);
   if (!first || others.length > 0) return [];
@@ -129,7 +129,7 @@ function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
   return [...new Set(texts)].slice(0, CHOICES);
 }
 
-/** The names that are near a run of words, as a text has them; with their command where the run is all of it. */
+/** Lists the names similar to a run of words, as written in a command. If the run is the whole text, the command is added. */
 function nameRun(reading: Reading, run: readonly Token[]): string[] {
   const text = reading.text.slice(run[0]!.start, run.at(-1)!.end);
   const alone = run.length === reading.tokens.length;
@@ -140,7 +140,7 @@ function nameRun(reading: Reading, run: readonly Token[]): string[] {
   });
 }
 
-/** Unknown tokens that stand next to each other. */
+/** Groups unknown tokens that are next to each other. */
 function runsOf({ tokens }: Reading, unknown: readonly Token[]): Token[][] {
   const runs: Token[][] = [];
   let last = -2;
@@ -173,18 +173,18 @@ function replaceWords({ text, tokens }: Reading, replacements: ReadonlyMap<Token
   return (written + text.slice(Math.min(at, end), end)).replace(/\s+/g, ' ').trim();
 }
 
-/** `I don't know “pink hats”.` */
+/** Returns the sentence about words that were not used: `I don't know “pink hats”.` */
 export function nameUnknown({ reading, tokens, unused }: UnknownWords): string {
   const shown = joinRuns(reading, tokens).map((text) => quoteShort(text));
   const what = shown.length > 3 ? `${shown.slice(0, 3).join(', ')} and more` : joinWords(shown);
   return unused ? `I can't use ${what} here.` : `I don't know ${what}.`;
 }
 
-/** Returns the text without the words; empty where only fillers are left. */
+/** Returns the text without the given words; '' if only fillers are left. */
 export function withoutWords(reading: Reading, tokens: readonly Token[]): string {
   const dropped = new Set(tokens);
   const left = reading.tokens.filter((token) => !dropped.has(token));
-  // `who calls most and why`: the word that led to it goes too.
+  // The word that led to them is dropped too: `and` in `who calls most and why`.
   while (
     left.length > 0 &&
     /^(and|or|for|of|in|on|at|by|per|from|with|to|than|the|a|an|not)$/.test(bareWord(left.at(-1)!))

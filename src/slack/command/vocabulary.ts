@@ -2,9 +2,9 @@ import { MONTH_NAMES, WEEKDAY_NAMES } from '../../domain/calendar.ts';
 import type { Grouping, QuestionKey } from '../../domain/dimension.ts';
 import type { Focus, ReportKind } from '../../domain/report.ts';
 
-/** The words of `/usage`, by what they mean. All lower case; phrases stand between bars. */
+/** The words of `/usage`, by their meaning. All in lower case; bars separate phrases. */
 
-/** Plural of each dimension as commands print it. */
+/** Plural of each dimension, as written in commands. */
 export const DIMENSION_PLURALS: Readonly<Record<Grouping, string>> = {
   client: 'clients',
   team: 'teams',
@@ -45,7 +45,7 @@ export const FILTER_KEYS: ReadonlyMap<string, QuestionKey> = new Map<string, Que
   ...toWords<QuestionKey>({ status: 'status|statuses|code|codes' }),
 ]);
 
-/** First words of the commands that are no questions. */
+/** First words of commands that are not questions. */
 export const ACTION_WORDS = toWords({
   help: 'help|?|-h|--help|--h|commands|thanks|thank|thx|ty',
   digest: 'digest|digests|subscription|subscriptions|report|reports',
@@ -65,7 +65,7 @@ export const ACTION_WORDS = toWords({
   audit: 'audit|changes|changelog',
 });
 
-/** Measures by the words after `by`. */
+/** Words after `by`, with their measures. */
 export const MEASURE_WORDS = toWords<'requests' | 'credits'>({
   credits: 'credits|credit|cost',
   requests: 'requests|request|calls|volume',
@@ -77,7 +77,7 @@ export const VIEW_WORDS = toWords<'graph' | 'table' | 'doughnut'>({
   doughnut: 'doughnut|donut|pie',
 });
 
-/** What each report can be asked for, by the words behind its name: `daily quietest`. */
+/** Focuses of each report. Each is also the word for it after the report's name: `daily quietest`. */
 export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = {
   daily: ['quietest', 'busiest', 'average', 'busy'],
   day: ['quietest', 'busiest', 'average', 'busy'],
@@ -89,13 +89,13 @@ export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = 
   client: ['owner', 'allowance'],
 };
 
-/** Who sees an answer. */
+/** Words that tell who sees an answer. */
 export const SHARE_WORDS = toWords<'private' | 'share'>({
   private: 'private|privately|--private',
   share: 'share|--share|public',
 });
 
-/** Before a name: `for Acme CRM`. */
+/** Words that may come before a name: `for Acme CRM`. */
 export const NAME_MARKERS = new Set(['for', 'of', 'by', 'from', 'about', 'in', 'on', 'with']);
 
 const OPTION_WORDS = new Set(
@@ -115,8 +115,8 @@ export const RANGE_OPENERS = new Set([
 const NOT = "(not|isn't|aren't|wasn't|weren't|don't|doesn't|didn't|haven't|hasn't|can't|cannot)";
 
 /**
- * Words of a question in a sentence by what they ask for, `least cost` by both. Every one of them must be used by the rule that makes the question
- * (see rules.ts); a phrase of several words counts as one. `(a|b)` within a phrase stands for either.
+ * Phrases of sentences by the concepts that they ask for; `least cost` names two concepts. The rule that makes a question must
+ * use every concept of the sentence (see rules.ts). `(a|b)` within a phrase means either.
  */
 const PHRASES = {
   who: `who(|'s|s|se|m)|(any|some|every)(one|body)|responsible for|
@@ -221,7 +221,7 @@ const PHRASES = {
   events: 'event(|s)|raw(| calls| events)|sample(|s)|example(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
   latest: '(latest|newest|recent) (calls|requests)|last calls',
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
-  // No report tells who does nothing else: no rule uses it.
+  // No rule uses this concept, because no report shows who does nothing else.
   solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|used|call|called) only|
     (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
@@ -251,7 +251,7 @@ const CONCEPTS: ReadonlyMap<string, readonly Concept[]> = new Map(
 );
 const LONGEST_PHRASE = Math.max(...[...CONCEPTS.keys()].map((phrase) => phrase.split(' ').length));
 
-/** First words that name a report: all that ask for it, and some that mean nothing else. */
+/** First words that name a report: the single words of its concept, and others that mean nothing else. */
 export const REPORT_WORDS = new Map([
   ...wordsOf({ top: 'most', status: 'failing', latency: 'latency', events: 'events', licences: 'licences' }),
   ...wordsOf({ advice: 'advice', daily: 'trend', pool: 'pool' }),
@@ -268,12 +268,12 @@ export const REPORT_WORDS = new Map([
   }),
 ]);
 
-/** Words that say nothing by themselves, in a sentence and after a command. */
+/** Words without a meaning of their own, in a sentence and after a command. */
 const FILLERS = `a an the this that these those there here it its it's of for in on at to from with by per as about into
   and also our my us me we i i'm you your they them their please just really actually api apis call calls request
   requests response responses usage`;
 
-/** Words that say nothing in a sentence: questions without a topic of their own, auxiliaries, and what clients do in general. */
+/** Words without a meaning in a sentence: plain question words, auxiliaries, and verbs for what all clients do. */
 const SENTENCE_FILLERS = `what what's whats which how how's hows any anything everything is are was were be been being am
   do does did done doing has have having had can could will would may might must shall let's get gets
   got gotten getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
@@ -286,7 +286,7 @@ const SENTENCE_FILLERS = `what what's whats which how how's hows any anything ev
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));
 
-/** The longest phrase that begins the words. */
+/** Reads the longest phrase at the beginning of the words. */
 export function readConcept(words: readonly string[]): { concepts: readonly Concept[]; used: number } | undefined {
   for (let used = Math.min(LONGEST_PHRASE, words.length); used > 0; used--) {
     const concepts = CONCEPTS.get(words.slice(0, used).join(' '));
@@ -295,27 +295,27 @@ export function readConcept(words: readonly string[]): { concepts: readonly Conc
   return undefined;
 }
 
-/** Tells whether a word stands for failed calls. */
+/** Tells whether a word means failed calls. */
 export function isFailure(word: string): boolean {
   return CONCEPTS.get(word)?.join() === 'failing';
 }
 
-/** Tells whether a word says nothing after a command. */
+/** Tells whether a word has no meaning after a command. */
 export function isFiller(word: string): boolean {
   return SAYS_NOTHING.has(word);
 }
 
-/** Tells whether a word says nothing in a sentence. */
+/** Tells whether a word has no meaning in a sentence. */
 export function isSentenceFiller(word: string): boolean {
   return SAYS_NOTHING_IN_SENTENCES.has(word.replace(/(?<=[a-z]{2})'s?$/, ''));
 }
 
-/** Tells whether words begin with one that has a meaning. */
+/** Tells whether the words begin with a word or phrase of the language. */
 export function beginsWithLanguage(words: readonly string[]): boolean {
   return words[0] !== undefined && (isLanguage(words[0]) || readConcept(words) !== undefined);
 }
 
-/** Tells whether a word has a meaning, so that it is no name unless a name is called so. */
+/** Tells whether a word belongs to the language. It is then a name only if a known name is spelt like it. */
 export function isLanguage(word: string): boolean {
   return (
     word.endsWith("n't") ||
@@ -323,7 +323,7 @@ export function isLanguage(word: string): boolean {
   );
 }
 
-/** Tells whether a bare word would be taken for something else than a name. */
+/** Tells whether a bare word would not be read as a name. */
 export function isReserved(word: string): boolean {
   const lower = word.toLowerCase();
   return isLanguage(lower) || [OPTION_WORDS, RANGE_OPENERS, ...OTHER_WORDS].some((words) => words.has(lower));
@@ -331,7 +331,7 @@ export function isReserved(word: string): boolean {
 
 const OTHER_WORDS = [ACTION_WORDS, VIEW_WORDS, SHARE_WORDS, MEASURE_WORDS];
 
-/** What a misspelt word may have been meant to be: words that say something first, then those that say nothing. */
+/** Words that a misspelt word may mean. EMPTY_WORDS, which have no meaning of their own, are tried after these. */
 export const MEANT_WORDS: readonly string[] = [
   ...new Set(
     [DIMENSION_WORDS, REPORT_WORDS, ACTION_WORDS, CONCEPTS, FILTER_KEYS, ...OTHER_WORDS, RANGE_OPENERS]
@@ -341,7 +341,7 @@ export const MEANT_WORDS: readonly string[] = [
 ].filter((word) => /^[a-z_-]{2,}$/.test(word));
 export const EMPTY_WORDS: readonly string[] = [...SAYS_NOTHING_IN_SENTENCES].filter((word) => /^[a-z]+$/.test(word));
 
-/** Each word and phrase with its meaning. */
+/** Turns a table of phrases by meaning into the meaning of each phrase. */
 export function toWords<Meaning extends string>(
   table: Readonly<Partial<Record<Meaning, string>>>,
 ): Map<string, Meaning> {
@@ -352,7 +352,7 @@ export function toWords<Meaning extends string>(
   );
 }
 
-/** Phrases stand between bars; of `(a|b)` in a phrase, each with one of them. */
+/** Lists the phrases between bars. A phrase with `(a|b)` becomes one phrase for each choice. */
 function listPhrases(text: string): string[] {
   const phrases = text.match(/(?:\((?:[^()]|\([^()]*\))*\)|[^|()])+/g) ?? [];
   return phrases.flatMap((phrase) => {
@@ -362,7 +362,7 @@ function listPhrases(text: string): string[] {
   });
 }
 
-/** The single words of concepts, each for its report. */
+/** Lists the single words of each report's concept. */
 function wordsOf(reports: Readonly<Partial<Record<ReportKind, Concept>>>): [string, ReportKind][] {
   return Object.entries(reports).flatMap(([report, wanted]) =>
     [...CONCEPTS]

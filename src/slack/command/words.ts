@@ -2,14 +2,14 @@ import type { KnownName } from '../../domain/names.ts';
 import { type ChannelReference, Misunderstood } from './command.ts';
 import { isFiller } from './vocabulary.ts';
 
-/** A stretch of text between spaces, with quotation marks undone. */
+/** A piece of text between spaces, without its quotation marks. */
 export interface Token {
   text: string;
-  /** In quotation marks as a whole: a name, never a command word. */
+  /** True if all of it was quoted: it is a name, never a command word. */
   quoted: boolean;
   /** Its pieces: bare text, quoted text, and the separators `:` `=` `,` between them. */
   parts: readonly TokenPart[];
-  /** Place in the text it was read from. */
+  /** Place in the text. */
   start: number;
   end: number;
 }
@@ -19,7 +19,7 @@ interface TokenPart {
   text: string;
 }
 
-/** Marks that may close a quotation, by the one that opened it. Slack and phones turn straight ones into curly ones. */
+/** Closing quotation marks by the opening one. Slack and phones turn straight marks into curly ones. */
 const CLOSING: Readonly<Record<string, string>> = {
   '"': '"',
   '“': '”“"',
@@ -31,8 +31,8 @@ const CLOSING: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text as it was typed, from the text that Slack sends: `&amp;` `&lt;` `&gt;` and `<https://x|x>` `<@U1|name>`
- * `<#C1|name>` are undone. Ids of channels and people are kept beside, by the text that stands for them. Source:
+ * Turns the text that Slack sends into the text as typed: decodes `&amp;` `&lt;` `&gt;` and `<https://x|x>` `<@U1|name>`
+ * `<#C1|name>`. `ids`: ids of channels and people, by their name in the text. Source:
  * docs.slack.dev/messaging/formatting-message-text.
  */
 export function undoSlackEscapes(raw: string): { text: string; ids: ReadonlyMap<string, string> } {
@@ -51,18 +51,18 @@ export function undoSlackEscapes(raw: string): { text: string; ids: ReadonlyMap<
   return { text, ids };
 }
 
-/** The reverse for text that Slack escapes would change; any other text stays as it is, so that people can read it. */
+/** Escapes a text that `undoSlackEscapes` would change. Other texts stay as they are, so that people can read them. */
 export function protectFromSlack(text: string): string {
   if (undoSlackEscapes(text).text === text) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** In straight quotation marks, so that it is read back exactly. */
+/** Puts a text into straight quotation marks, so that it is read back exactly. */
 export function quote(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }
 
-/** Tokens in order. Throws Misunderstood where a quotation is not closed. */
+/** Splits a text into tokens. Throws Misunderstood if a quotation is not closed. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -95,18 +95,18 @@ export function tokenize(text: string): Token[] {
             { isOpenQuotation: true },
           );
         }
-        // Nothing further on closes a single one either: they are apostrophes.
+        // No later mark closes a single one either: all of them are apostrophes.
         apostrophesOnly = true;
       }
       const from = at++;
       while (at < text.length && !isSpace(text[at]!) && !':=,'.includes(text[at]!)) at++;
       parts.push({ kind: 'bare', text: text.slice(from, at) });
     }
-    // `top clients, 7d`: a comma at the end of a word is punctuation.
+    // A comma at the end of a word is punctuation: `top clients, 7d`.
     while (parts.length > 1 && parts.at(-1)!.text === ',' && parts.at(-1)!.kind === 'separator') parts.pop();
     const quoted = parts.length === 1 && parts[0]!.kind === 'quoted';
     const whole = parts.map((part) => part.text).join('');
-    // `non-GET` denies what stands behind it.
+    // `non-GET` becomes a negation and a word.
     const denied = parts.length === 1 && !quoted && /^non-(?=\w)/i.exec(whole);
     const from = denied ? start + denied[0].length : start;
     if (denied) tokens.push({ text: 'non', quoted, parts: [{ kind: 'bare', text: 'non' }], start, end: from });
@@ -126,7 +126,7 @@ function readQuoted(text: string, open: number): { text: string; end: number } |
       value += text[++at];
       continue;
     }
-    // Other marks than the straight one also stand inside names: they close only at the end of a word.
+    // Marks other than the straight one occur inside names, so they close a quotation only at the end of a word.
     const next = text[at + 1];
     if (closing.includes(char) && (mark === '"' || next === undefined || isSpace(next) || ':=,'.includes(next))) {
       return { text: value, end: at + 1 };
@@ -140,19 +140,19 @@ function isSpace(char: string): boolean {
   return /\s/.test(char);
 }
 
-/** Names that senders and definitions use, for words of a question that are no words of the language. */
+/** Names from senders and definitions, for words of a question that are not part of the language. */
 export interface KnownNames {
-  /** Those called exactly so; where there is none, those that differ in case alone. */
+  /** Finds names spelt exactly so, else those that differ in case only. */
   find(text: string): readonly KnownName[];
-  /** Clients, or scopes, whose name goes on behind these words: of `acme` Acme CRM. */
+  /** Finds clients or scopes whose name begins with these words and goes on: Acme CRM for `acme`. */
   beginning(text: string, key: 'client' | 'scope'): readonly KnownName[];
-  /** Pools with a word in their name that begins so: of `bundle` Bundled licences. */
+  /** Finds pools with a word in their name that begins so: Bundled licences for `bundle`. */
   poolsWith(word: string): readonly KnownName[];
-  /** Those that were probably meant, nearest first. */
+  /** Finds names that were probably meant, nearest first. */
   near(text: string): readonly KnownName[];
 }
 
-/** Tokens and the text they stand in, for errors that offer the text with one word changed; and the names that may stand in it. */
+/** A text with its tokens, and the names that it may contain. Errors use the text to offer it with a word changed. */
 export interface Reading {
   text: string;
   tokens: readonly Token[];
@@ -160,8 +160,8 @@ export interface Reading {
 }
 
 /**
- * Thrown where words of a text were not used: they mean nothing (`unused` false), or nothing here. `offers`: commands that
- * come near without them. What is told to the person is made of it in unknown-words.ts.
+ * Thrown if words of a text were not used. They are unknown, or known but useless here (`unused`). `offers`: near commands
+ * without them. unknown-words.ts turns it into the message for the person.
  */
 export class UnknownWords extends Misunderstood {
   readonly reading: Reading;
@@ -181,17 +181,17 @@ export class UnknownWords extends Misunderstood {
   }
 }
 
-/** The text with one token replaced. */
+/** Returns the text with one token replaced. */
 export function changed({ text }: Reading, token: Token, replacement: string): string {
   return (text.slice(0, token.start) + replacement + text.slice(token.end)).trimEnd();
 }
 
-/** The reading without its first words. */
+/** Returns a reading without its first tokens. */
 export function after(reading: Reading, count: number): Reading {
   return { ...reading, tokens: reading.tokens.slice(count) };
 }
 
-/** The text from a token on. */
+/** Returns the text from a token on. */
 export function restOf({ text, tokens }: Reading, at: number): string {
   return at < tokens.length ? text.slice(tokens[at]!.start, tokens.at(-1)!.end) : '';
 }
@@ -201,7 +201,7 @@ export function wordAt({ tokens }: Reading, at: number): string {
   return token && !token.quoted ? token.text.toLowerCase() : '';
 }
 
-/** One quoted name, or all the words that are left. */
+/** Returns a quoted name, or all remaining words as a name. Throws Misunderstood if there are none. */
 export function nameOf(reading: Reading, at: number, verb: string): string {
   const token = reading.tokens[at];
   if (!token) throw new Misunderstood(`Which? Write ${verb} and the name of a view.`, ['views', 'help views']);
@@ -214,7 +214,7 @@ export function channelAt(token: Token | undefined, ids: ReadonlyMap<string, str
   return { name: token.text.slice(1), ...(id !== undefined && { id }) };
 }
 
-/** A name in quotation marks at the end, or all the text from a word on. */
+/** Returns a quoted name at the end, or all text from a token on. */
 export function unquoted(reading: Reading, at: number): string {
   const token = reading.tokens[at]!;
   return token.quoted && at === reading.tokens.length - 1 ? token.text : restOf(reading, at);
@@ -224,30 +224,30 @@ export function wordOf(token: Token): string {
   return token.text.toLowerCase();
 }
 
-/** The word without the punctuation of a sentence, in lower case; `''` for quoted text. */
+/** Returns a word in lower case, without the punctuation of a sentence; '' for quoted text. */
 export function bareWord(token: Token): string {
   if (token.quoted) return '';
   return trimWord(token).toLowerCase().replace(/’/g, "'").replace(CONTRACTION, "$1n't");
 }
 
-/** As phones write them: `didnt`. */
+/** Contractions without an apostrophe, as typed on phones: `didnt`. */
 const CONTRACTION = /^(is|are|was|were|do|does|did|has|have|had|ca|wo)nt$/;
 
-/** The text without the punctuation of a sentence. */
+/** Returns a token's text without the punctuation of a sentence. */
 export function trimWord(token: Token): string {
   return token.quoted ? token.text : token.text.replace(PUNCTUATION, '');
 }
 
 const PUNCTUATION = /(?<=[^?!.,;])[?!.,;]+$/;
 
-/** The name that these tokens are, without the punctuation of the sentence. */
+/** Returns the tokens as a name, without the punctuation of a sentence. */
 export function nameAt({ tokens, text }: Reading, from: number, to: number): string {
   const [first, last] = [tokens[from]!, tokens[to - 1]!];
   if (to - from === 1) return trimWord(first);
   return text.slice(first.start, last.end).replace(PUNCTUATION, '');
 }
 
-/** Throws UnknownWords for words from a place on that say something. `also`: what may stand there. */
+/** Throws UnknownWords if words with a meaning follow from a token on. `also`: further words that are allowed. */
 export function requireNoMore(reading: Reading, at: number, also?: RegExp): void {
   const unknown = reading.tokens.slice(at).filter((token) => {
     const word = bareWord(token);

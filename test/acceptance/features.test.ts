@@ -59,7 +59,7 @@ function rowOf(seen: Seen, cells: Record<string, string>): Record<string, string
   return row!;
 }
 
-/** A ranking shows just these values, in this order, with their calls. */
+/** Asserts that a ranking shows exactly these values with their calls, in this order. */
 function expectRanking(seen: Seen, expected: readonly (readonly [string, number])[]): void {
   expect(seen.table.slice(1).map(([name, requests]) => [name, requests])).toEqual(
     expected.map(([name, count]) => [name, grouped(count)]),
@@ -969,7 +969,7 @@ feature('E13', 'each answer says how fresh it is', async () => {
     expect((await usage(command)).text, command).toMatch(/as of (Sat 21 Nov )?10:3\d/);
 });
 
-/** Ranges that the menu of an answer offers. */
+/** Lists the ranges in the menu of an answer. */
 function rangesOf(seen: Seen): string[] {
   const elements = (seen.message.blocks ?? []).flatMap(
     (block) => (block.elements ?? []) as { action_id?: string; options?: { value: string }[] }[],
@@ -977,7 +977,7 @@ function rangesOf(seen: Seen): string[] {
   return elements.find(({ action_id: id }) => id === 'answer_range')!.options!.map(({ value }) => value);
 }
 
-/** Value of an entry in the menu of what can be asked next. */
+/** Returns the value of an entry in the menu of next questions. */
 function indexOfOption({ message }: Seen, label: string): string {
   const entries = elementsOf(message)
     .filter(({ action_id }) => action_id === 'answer_drill')

@@ -16,7 +16,7 @@ interface Menu {
   option_groups?: { options: { text: { text: string }; value: string }[] }[];
 }
 
-/** Calls from one instant up to another, counted one by one. */
+/** Counts the calls from one instant up to another, one by one. */
 function within(from: string, to: string): number {
   const inside = (event: SampleEvent) => event.time >= from && event.time < to;
   return calls(COUNTED.filter(inside));

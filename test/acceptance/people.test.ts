@@ -210,7 +210,7 @@ async function apply(yaml: string): Promise<void> {
   await typePools(stage.slack, { user: ADMIN, channel: CHANNEL, yaml });
 }
 
-/** The seven whole days before now, as Berlin counts them. */
+/** Lists the events of the seven whole days before now, in Berlin's time. */
 function berlinWeek(name?: string) {
   const [from, to] = [Date.parse('2026-11-13T23:00:00Z'), Date.parse('2026-11-20T23:00:00Z')];
   return between('2026-11-13', '2026-11-21', name === undefined ? {} : { name }).filter(

@@ -58,14 +58,14 @@ describe.each(REPORT_KINDS)('a %s report outside Slack', (report) => {
     const question = { report, name: report === 'route' ? '/v1/orders/{id}' : 'acme' };
     const text = toText(await ask(EVENTS, question, DEFINITIONS), width);
     for (const line of text.split('\n')) {
-      // A word of its own that is longer than the line stands alone.
+      // Only a single word may be longer than the line.
       if (line.trim().includes(' ')) expect(widthOf(line)).toBeLessThanOrEqual(width);
       expect(line).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
     }
   });
 });
 
-/** Columns that programs read: more may come, these stay. */
+/** Columns that programs rely on. New ones may be added, but these must stay. */
 const KEPT: Readonly<Partial<Record<ReportKind, string>>> = {
   summary: 'scope pool used amount left used_percent level rest_left overage requests_today peak_minute rate_limit',
   top: 'name requests share_percent ok failed none credits ids',

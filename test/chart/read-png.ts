@@ -3,11 +3,11 @@ import { inflateSync } from 'node:zlib';
 export interface Pixels {
   width: number;
   height: number;
-  /** `#rrggbb` at a pixel. */
+  /** Returns the colour of a pixel as `#rrggbb`. */
   at(x: number, y: number): string;
 }
 
-/** Reads the PNGs that we write: a palette, two pixels a byte, no filters. */
+/** Reads our own PNGs, which have a palette, two pixels per byte and no filters. */
 export function readPng(png: Uint8Array): Pixels {
   const bytes = Buffer.from(png);
   const chunks = new Map<string, Buffer>();

@@ -46,7 +46,7 @@ describe.skipIf(!WANTED_DIALECTS.includes('postgres'))('headroom move-to', () =>
   let target: TestDatabase;
   const open: Db[] = [];
 
-  // A move only reads it.
+  // Filled once for all tests, because a move only reads its source.
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'headroom-move-'));
     path = join(folder, 'headroom.db');

@@ -30,7 +30,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** `headroom start` as a process, with settings that work unless `env` says otherwise. */
+/** Runs `headroom start` as a process, with working settings that `env` can override. */
 function start(env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN, 'start'], {
     cwd: folder,

@@ -7,14 +7,14 @@ import type { Declaration, DeclaredPool } from '../../src/domain/declaration.ts'
 import { size } from '../support/size.ts';
 import { WORKED_POOLS } from '../support/worked-pools.ts';
 
-/** `line:column place text` of every mistake. */
+/** Lists mistakes as `line:column place text`. */
 function mistakesOf(yaml: string): string[] {
   const checked = checkDeclaration(yaml);
   if ('declaration' in checked) return [];
   return checked.mistakes.map(({ line, column, place, text }) => `${line}:${column} ${place} ${text}`);
 }
 
-/** Mistakes in a pool that is otherwise sound. */
+/** Lists the mistakes of a pool that is otherwise valid. */
 function ofPool(rest: string): string[] {
   return mistakesOf(`scopes:\n  - name: s\n    pools:\n      - { name: p, ${rest} }`);
 }

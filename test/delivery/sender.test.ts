@@ -547,7 +547,7 @@ describeEachDialect('the sender', (databases) => {
       const settling = sender.settle().finally(() => {
         settled = true;
       });
-      // Pauses of an upload pass on the same clock.
+      // An upload pauses on the same clock, so the clock must move until it is done.
       for (; !settled; await new Promise((resolve) => setImmediate(resolve))) clock.advance(50);
       await settling;
       clock.advance(1000);

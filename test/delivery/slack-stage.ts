@@ -14,7 +14,7 @@ export const OTHER_CHANNEL = 'C0000000002';
 export const THIRD_CHANNEL = 'C0000000003';
 export const OWNER = 'U0000000001';
 
-/** One pixel. */
+/** A PNG of one pixel. */
 export const PICTURE: Picture = {
   png: Buffer.from(
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',

@@ -298,7 +298,7 @@ const anyPool = fc
 const anyStack = fc
   .array(anyPool, { maxLength: 4 })
   .map((pools) => pools.map((each, order) => ({ ...each, name: `p${order}`, order })));
-// Few distinct minutes, near day and month ends and the night of 25 hours, so that windows and bounds are really met.
+// Few distinct minutes, near the ends of days and months and in the night of 25 hours, so that edge cases really occur.
 const anySteps = fc.array(
   fc.record({
     startMs: fc

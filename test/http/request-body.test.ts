@@ -161,7 +161,7 @@ describe('bodies that never end', () => {
     expect((await send(stage, '/sources/other', body, { anonymous: true, headers })).status).toBe(200);
   });
 
-  // Other systems have no second address of their own.
+  // Only Linux has a second address, such as 127.0.0.2, without a setup.
   it.runIf(process.platform === 'linux')('keep out no signature for the same source from another address', async () => {
     const { signingSecret } = await addOther('other');
     await hog('/sources/other', `x-hub-signature-256: sha256=${'0'.repeat(64)}`);

@@ -38,13 +38,13 @@ function countLines(node: Shown): number {
   return new Set([...range.getClientRects()].map(({ top }) => top)).size;
 }
 
-/** The playground, for everyone: with the keyboard alone, a screen reader, a narrow window, colours of one's own. */
+/** Tests of accessibility: keyboard only, screen reader, narrow window, forced colours. */
 export function describeAccess({ open, demo }: Journey): void {
   function newest(page: Page): Locator {
     return page.getByRole('log', { name: 'Messages' }).getByRole('article').last();
   }
 
-  /** Asks, and waits for the answer with its picture or its table. */
+  /** Asks a question and waits for the answer with its picture or table. */
   async function ask(page: Page, command: string): Promise<Locator> {
     const all = page.getByRole('log', { name: 'Messages' }).getByRole('article');
     const before = await all.count();
@@ -324,7 +324,7 @@ export function describeAccess({ open, demo }: Journey): void {
         'Failed',
         'Share',
       ]);
-      // Bars are for the eye: no block character is read.
+      // Bars are hidden from screen readers, so no block character is read.
       expect(await answer.ariaSnapshot()).not.toMatch(/[\u2580-\u259f]/);
       expect(await page.getByRole('button', { name: 'leads (private)' }).getAttribute('aria-current')).toBe('page');
     });

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { shoot, type } from './chromium.ts';
 import type { Journey } from './journey.ts';
 
-/** Pixels that a message may take on a phone 390 wide, its frame included. */
+/** Largest height of a message in pixels, with its frame, on a phone 390 pixels wide. */
 const MOST = { answer: 700, preview: 700, digest: 900, alert: 420 } as const;
 
-/** A sentence, a picture or a few bullets, a line of context, a row of controls. */
+/** Commands whose answers must be short: a sentence, a picture or a few bullets, a line of context, a row of controls. */
 const ANSWERS = [
   '/usage',
   '/usage top clients 7d',
@@ -47,7 +47,7 @@ interface Shown {
   querySelectorAll(selector: string): Iterable<Shown>;
 }
 
-/** Texts that are cut off at the side, or end in the sign of something left out; menus may shorten what they list. */
+/** Lists texts that are cut off at the side or end in an ellipsis. Menus may shorten their entries. */
 function findCut(message: Shown): string[] {
   const texts = [...message.querySelectorAll('.block:not(.actions) :is(p, li)')];
   return texts
@@ -62,7 +62,7 @@ function seePictures(message: Shown): boolean {
   return pictures.every((picture) => picture.naturalWidth > 0);
 }
 
-/** A person with a phone. */
+/** Tests of a person with a phone. */
 export function describeHeights(journey: Journey): void {
   const messages = (page: Page): Locator => page.getByRole('log', { name: 'Messages' }).getByRole('article');
 

@@ -9,8 +9,8 @@ import { describePools } from './pools.ts';
 const absent = !findChromium() && !process.env.CI;
 if (absent) console.warn('Journeys are skipped: no Chromium here. Install one, or set CHROMIUM_PATH.');
 
-// In one file, because they share a demo: its year of traffic takes longer than any journey through it. On a machine that is
-// busy with other things the bot may miss Slack's three seconds: people press again, and what is broken fails twice.
+// All journeys are in one file to share a demo, because making its year of traffic takes longer than any journey. They have one
+// retry: on a busy machine the bot may miss Slack's three seconds, and people would press again. A real fault fails twice.
 describe.skipIf(absent)('journeys', { retry: 1 }, () => {
   const journey = setUpJourney();
   describe('an admin in the playground', () => describePools(journey));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { shoot, type, type Visit } from './chromium.ts';
 import type { Journey } from './journey.ts';
 
-/** An admin in the playground. */
+/** Tests of an admin in the playground. */
 export function describePools(journey: Journey): void {
   const open = (options: Visit = {}): Promise<Page> => journey.open({ user: 'U01ADMIN', ...options });
   const dialog = (page: Page, name: string): Locator => page.getByRole('dialog', { name });

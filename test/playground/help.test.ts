@@ -52,7 +52,7 @@ async function after(action: () => Promise<unknown>, what: string): Promise<stri
 const run = (text: string) =>
   after(() => demo.world.emulator.command({ user: ADMIN, channel: CHANNEL, text }), `/usage ${text} is answered`);
 
-/** Answers that an example must not have. */
+/** Pattern of answers that an example of the help must not get. */
 const REFUSED =
   /^(I (don.t|can.t)|That |API usage is for|Only |Which|Whose|What shall|No \w+ is called|No quantity|There is no|“[^”]*” (is|may)|This \w+ has no whole day|After )/;
 

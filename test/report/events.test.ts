@@ -70,7 +70,7 @@ it('says yes or no whether a client still sends, and when it last did', async ()
   const sends = 'acme-1 still sends; its last call was on Sat 21 Nov 13:50.';
   expect(await told('stopped', ...hourly, '21T13:50')).toBe(`No: ${sends}`);
   expect(await told('sending', ...hourly, '21T13:50')).toBe(`Yes: ${sends}`);
-  // A pause as long as others before is no stop.
+  // A pause as long as earlier ones does not count as a stop.
   expect(await told('stopped', '18T10:00', '20T11:10')).toMatch(/^No: acme-1 still sends/);
   expect(await told('stopped', '01T10:00')).toBe('Yes: acme-1 made no call (14–21 Nov 2026).');
   const codes = [{ key: 'status' as const, patterns: ['200'], not: false }];

@@ -27,7 +27,7 @@ import { NO_DEFINITIONS } from './setup.ts';
 const calendar = createCalendar('Europe/Berlin');
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const from = calendar.startOfDay(calendar.dayOf(NOW) - 40);
-// Calls of one instant have no order.
+// Calls at the same instant may be in any order.
 const sent = [
   ...new Map(
     fc.sample(arbitraryEvent(from, NOW), { numRuns: 400, seed: 11 }).map((call) => [call.timeMs, call]),

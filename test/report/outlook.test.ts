@@ -177,7 +177,7 @@ describe('whether a pool runs out', () => {
     const when = (...states: ScopeState[]) => describeOutlook(states, NOW, calendar, 'when');
     expect(when(ending)).toBe('Between Mon 30 Nov 04:32 and 05:09: CRM API runs out, before it resets on 1 Dec.');
     expect(when(lasting)).toBe('Not before the reset on 1 Dec: at the usual 1,330–1,424 a day, Public API lasts.');
-    // A window has no reset: the date of the other is told first.
+    // A rolling pool has no reset, so the pool with a reset date comes first.
     expect(when(window(300, 2900), lasting)).toBe(
       'Not before the reset on 1 Dec: at the usual 1,330–1,424 a day, Public API lasts, and CRM API lasts too.',
     );

@@ -29,7 +29,7 @@ it('a rolling pool counts the last 24 hours, also on the first day of a month, a
       async (day, hour, ages) => {
         const midnight = Temporal.PlainDate.from(day).toZonedDateTime('Europe/Berlin').epochMilliseconds;
         const atMs = midnight + hour * HOUR_MS + 1_830_000;
-        // Half an hour away from either end of the window, so that its minute does not matter.
+        // Events are half an hour away from both ends of the window, so that the current minute does not matter.
         const events = ages.map((age) => ({ timeMs: atMs - age * HOUR_MS - 1_800_000, count: 7, scope: 'crm' }));
         const definitions = async () => ({ version: 1, scopes: [scope], ruleSets: [], clients: [] });
         const [state] = await getScopeStates(

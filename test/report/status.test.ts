@@ -82,7 +82,7 @@ describe('status', () => {
     });
     expect(ok.finding).toBe('87.5% of 200 requests succeeded. Lowest on 19 Nov (75%), highest on 20 Nov (100%).');
     expect(toCsv(ok)).toContain('2026-11-19,75,100,75,25');
-    // Of 429s alone all have failed: that is no rate.
+    // With a filter by 429, all calls have failed, so no rate is shown.
     const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
     const coded = await ask(events, { report: 'status', step: 'day', filters });
     expect(coded.finding).toBe('35 requests ended in 429 (rate-limited).');
@@ -105,7 +105,7 @@ describe('status', () => {
       ],
       { report: 'status' },
     );
-    // One 500 among 101 failures is no pattern.
+    // A single 500 among 101 failures is no pattern.
     expect(report.diagnosis).toEqual([
       {
         claim: 'Bad requests (400, 422)',

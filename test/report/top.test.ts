@@ -47,7 +47,7 @@ describe('top', () => {
     const events = [calls('x', 3, { scope: 'crm' }), calls('x', 2, { scope: 'a' }), calls('x', 1, { scope: 'b' })];
     const definitions = { scopes };
     const report = await ask(events, { report: 'top', dimension: 'scope' }, { definitions });
-    // Two of one title are told apart by their names.
+    // Two scopes with the same title are listed by their names.
     expect(report.rows.map(({ name, ids }) => [name, ids])).toEqual([
       ['CRM API', ['crm']],
       ['a', undefined],
@@ -182,7 +182,7 @@ describe('top', () => {
       (await ask(events, { report: 'top', filters: [{ key: 'client', patterns: [pattern], not }] }, { definitions }))
         .totals.requests;
     expect(await find('Acme CRM')).toBe(8);
-    // Overlapping declarations: the earlier one takes its ids away from the later.
+    // Declarations overlap: an id belongs to the earlier one.
     expect(await find('Acme ERP')).toBe(2);
     expect(await find('Acme ERP', true)).toBe(9);
     expect(await find('Acme*')).toBe(10);

@@ -704,7 +704,7 @@ async function open(
     async function tick(): Promise<void> {
       await posts.runDue(clock.now());
       await sender.settle();
-      // The thread follows, a message a second.
+      // Replies of the thread are sent one per second.
       for (
         let second = 0;
         second < 12 && (await listDeliveries(handle, { state: 'pending', limit: 1 })).length;

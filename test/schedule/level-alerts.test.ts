@@ -332,7 +332,7 @@ describe('alerts on levels', () => {
     const { world, clock, use, run, told } = await openAlerts(databases, [ROLLING]);
     await use(760);
     expect(told()).toEqual(['🟠 CRM has used 76% of its daily credits (760 of 1,000)']);
-    // Below for half an hour, then reached again: the same episode.
+    // Half an hour below does not end the episode.
     world.events[0] = { ...world.events[0]!, count: 700 };
     await run();
     clock.advance(HOUR / 2);

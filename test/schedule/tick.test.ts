@@ -17,7 +17,7 @@ it('refuses a process that does not run in UTC, naming the cure', () => {
 });
 
 it('ticks at every minute of a night in which clocks go back', async () => {
-  // Berlin's clocks go back at 01:00 UTC: node-cron's own defect loses that hour where the process has that zone.
+  // Berlin's clocks go back at 01:00 UTC. In a process with that zone, a bug of node-cron loses that hour.
   vi.useFakeTimers({ now: Date.parse('2027-10-31T00:00:30Z') });
   onTestFinished(() => void vi.useRealTimers());
   const minutes: string[] = [];

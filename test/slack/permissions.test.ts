@@ -132,7 +132,7 @@ describe('who may change', () => {
       await slack.command({ user: 'chloe', channel: 'api-usage', text: 'alerts test' });
       await told(slack, 'chloe');
       expect(done.map((one) => one.action)).toEqual(['alerts.test']);
-      // Admins who were known keep getting alerts.
+      // Admins that are already known keep getting alerts.
       expect(await app.listAdmins()).toEqual({ ids: ['U01CHLOE'], complete: false });
       expect(log.filter(({ usergroup }) => usergroup === 'S0123')).toHaveLength(1);
     },

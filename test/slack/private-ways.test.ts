@@ -9,7 +9,7 @@ const waysOf = (slack: Emulator) =>
     .filter(({ method }) => ['chat.postEphemeral', 'response_url'].includes(method))
     .map(({ method, args }) => [method, args.thread_ts]);
 
-// Slack shows a private message in a thread only where that has replies: docs.slack.dev/reference/methods/chat.postEphemeral.
+// Slack shows a private message in a thread only if the thread has replies: docs.slack.dev/reference/methods/chat.postEphemeral.
 describe('a private message', () => {
   it.each([
     '',

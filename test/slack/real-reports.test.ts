@@ -9,7 +9,7 @@ import { ask, at, NOW } from '../report/setup.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Calls of every hour of three weeks: 30 clients, 12 routes, some of them failing. */
+/** Calls in every hour of three weeks, by 30 clients on 12 routes. Some fail. */
 const EVENTS = Array.from({ length: 21 * 24 }, (_, hour) => ({
   timeMs: at('2026-11-01T00:30:00Z') + hour * HOUR_MS,
   client: `client-${hour % 30} ${'x'.repeat(hour % 3 === 0 ? 150 : 5)}`,

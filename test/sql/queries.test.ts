@@ -237,7 +237,7 @@ for (const dialect of WANTED_DIALECTS)
           `select count(*) from events e where e.time >= '2026-11-18T10' and time < strftime('%Y-%m-%dT%H', '2026-11-18', '+16 hours')`,
         ),
       ).toEqual([2, hours.length]);
-      // The newest day alone: it has more than one call.
+      // Reads the newest day only, because it has more than one call.
       const [parts] = await count('select time from events order by day desc, time desc limit 1');
       expect(parts).toBeLessThan(4);
     });

@@ -34,7 +34,7 @@ function readTypes(): Record<string, Columns> {
   return tables;
 }
 
-/** `number`, `text or null`, `number by default`. */
+/** Describes a column's type: `number`, `text or null`, `number by default`. */
 function describeType(type: string): string {
   const inner = /^Generated<(.*)>$/.exec(type)?.[1] ?? type;
   const parts = inner.split('|').map((part) => part.trim());

@@ -72,7 +72,7 @@ const HONEST: Body = { bytes: text('{"client":"a"}'), type: JSON_TYPE };
 const { createUrl } = setUpDatabases('sqlite');
 let slack: Emulator;
 let bot: Bot;
-/** The token of another source than that of TOKEN. */
+/** Token of a second source. */
 let neighbour: string;
 
 beforeEach(async () => {

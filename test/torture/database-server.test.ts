@@ -21,7 +21,7 @@ it.runIf(WANTED_DIALECTS.includes('postgres'))(
     closing.push(remove);
     const victims = [await startVictim(url), await startVictim(url)];
     for (const victim of victims) closing.push(() => victim.kill());
-    // More clients than these are not listed by name.
+    // A larger number of clients would not be listed by name.
     const requests = makeRequests('server', size(120, 1500));
     const acknowledged = new Set<string>();
     const rounds = size(2, 12);

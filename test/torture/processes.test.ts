@@ -19,7 +19,7 @@ import {
 
 const LANES = 8;
 
-/** Repeatable, unlike Math.random. */
+/** A random generator that can be repeated, unlike Math.random. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -119,7 +119,7 @@ describeEachDialect('processes that take events', ({ dialect, createUrl }) => {
     expect(both.flatMap(({ faults }) => faults)).toEqual([]);
   });
 
-  // SQLite has one instance at a time.
+  // SQLite allows one instance at a time.
   if (dialect !== 'postgres') return;
 
   it.each(seeds)(

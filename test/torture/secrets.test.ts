@@ -139,13 +139,13 @@ it('stand in no log, answer, metric, command line, message or byte of the databa
       await ask(path, bearer(token), `{"client":"a","time":1}\n{"authorization":"Bearer ${TOKEN}" "client":"b"}\n`);
     }
 
-    // Questions and figures.
+    // Questions by HTTP, and metrics.
     expect(await ask('/v1/ask?q=pool', bearer(env.READ_TOKEN!))).toBe(200);
     expect(await ask('/v1/ask?q=pool', bearer(TOKEN))).toBe(401);
     expect(await ask('/metrics', bearer(env.METRICS_TOKEN!))).toBe(200);
     await ask('/metrics', bearer(TOKEN));
 
-    // Slack: what people ask, forms, what it refuses, what breaks.
+    // Slack: questions, forms, refusals and failures.
     for (const text of ['pool', 'top clients', 'sources', 'debug', 'nonsense', 'digest add', 'status 7d', 'filters']) {
       const { status } = await slack.command({ user: ADMIN, channel: CHANNEL, text });
       expect([text, status]).toEqual([text, 200]);

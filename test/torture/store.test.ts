@@ -176,7 +176,7 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
   it('takes texts of any script as long as they may be, and their neighbours in the commit', async () => {
     const db = await open();
     const writer = createWriter(db);
-    // Nothing that compression could shorten.
+    // A text that compression cannot shorten.
     const noise = Array.from({ length: 2000 }, (_, i) =>
       String.fromCodePoint(0x20000 + ((i * 7919 + 13) % 42_000)),
     ).join('');
@@ -385,7 +385,7 @@ describeEachDialect('the store', ({ dialect, createUrl, open }) => {
         const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
         const gone = Promise.withResolvers<void>();
         await sql`select pg_terminate_backend(${rows[0]!.pid})`.execute(other);
-        // The server has closed the connection when it no longer lists it.
+        // A connection that the server no longer lists is closed.
         for (;;) {
           const left = await sql`select 1 from pg_stat_activity where pid = ${rows[0]!.pid}`.execute(other);
           if (left.rows.length === 0) gone.resolve();

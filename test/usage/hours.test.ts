@@ -15,7 +15,7 @@ const noRules: Assign = (event) => {
   return { scope, meters: [scope], exclusion: undefined, credits: event.credits ?? event.count * 1000 };
 };
 
-/** Zones with the instant by which their clocks last changed. */
+/** Zones, each with an instant soon after a change of its clocks, if it has any. */
 const NIGHTS = [
   ['Europe/Berlin', '2026-10-27T09:41:00Z'],
   ['Australia/Lord_Howe', '2026-04-07T03:05:00Z'],

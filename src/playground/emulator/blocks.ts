@@ -95,7 +95,7 @@ function hydrate(core: Core, blocks: Block[]): Block[] {
  * its source. Other types of block are refused, because Headroom sends none.
  */
 
-/** vercel/chat#373, NousResearch/hermes-agent#72871; 2,000 characters: docs.copilotkit.ai/reference/bot/components/Table. */
+/** Types: vercel/chat#373, NousResearch/hermes-agent#72871; 2,000 characters: docs.copilotkit.ai/reference/bot/components/Table. */
 const cell = z.discriminatedUnion('type', [
   typed('raw_text', { text: words(2000) }),
   typed('rich_text', { elements: richText }),
@@ -230,7 +230,7 @@ function toMessage(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-/** https://docs.slack.dev/reference/block-kit/blocks: 50 in a message, 100 in a view. */
+/** Most blocks per surface: https://docs.slack.dev/reference/block-kit/blocks. */
 const MAX_BLOCKS: Record<Surface, number> = { message: 50, modal: 100, home: 100 };
 /** Slack refuses a third chart in one message, though its documentation does not say so: vercel/chat#696. */
 const MAX_CHARTS = 2;

@@ -36,7 +36,7 @@ export function startControls() {
   setInterval(showClock, 1000);
   for (const button of document.querySelectorAll('[data-demo]')) {
     button.addEventListener('click', async () => {
-      // Not `disabled`, which would take the focus away.
+      // Not `disabled`, because that would take the focus away.
       if (button.ariaBusy === 'true') return;
       button.ariaBusy = 'true';
       const name = button.dataset.demo;

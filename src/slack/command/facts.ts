@@ -67,7 +67,7 @@ export function listFacts(
     [findStep(concepts), 'step'],
     [asksForNone, 'none'],
     [/\b(mon|tues|wednes|thurs|fri|satur|sun)days\b/.test(text), 'mondays'],
-    // `more 404s than usual`
+    // `more 404s than usual` compares too.
     [/\bthan (usual|normal|typical|average|always)/.test(text), 'versus'],
     [dimension?.dimension === 'source', 'senders'],
     [range, 'range'],

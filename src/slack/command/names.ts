@@ -96,7 +96,7 @@ export interface FoundName {
 export function readPlainName(reading: Reading, at: number, key: Grouping | undefined): FoundName | undefined {
   const token = reading.tokens[at]!;
   const written = nameAt(reading, at, at + 1);
-  // `how many GETs`
+  // The plural of a method: `how many GETs`.
   const name = token.quoted ? written : written.replace(/(?<=^[A-Z]{3,7})s$/, '');
   const form = keyOfName(name);
   if (!token.quoted) return form && (key ?? form) === form ? { key: form, name, next: at + 1 } : undefined;
@@ -124,17 +124,17 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
     const trimmed = nameAt(reading, at, end);
     for (const name of [typed, trimmed, trimmed.replace(/['’]s?$/, ''), trimmed.replace(/(?<=\w{4})s$/, '')]) {
       const found = ofKey(names.find(name), key);
-      // Whose name begins so is found by the answer.
+      // A client whose name only begins so: the answer finds its whole name.
       if (key === 'client' && found.length === 0 && names.beginning(name, 'client').length > 0)
         return { key, name, next: end };
-      // One word that is also a word of the language has to be quoted, named by its key, or written as the name is.
+      // A single word that is also a word of the language is a name only after its key, or capitalised as in the name.
       const isWord = end === at + 1 && key === undefined && isLanguage(bareWord(tokens[at]!));
       if (
         found.length === 0 ||
         (isWord && !(at > 0 && isCapitalised(name) && found.some((each) => each.name === name)))
       )
         continue;
-      // A user called `acme` is hardly meant where there is a client Acme CRM.
+      // `acme` may be a user, but also the beginning of the client Acme CRM: then `pick` asks which is meant.
       const isMinor = key === undefined && found.every((each) => each.key !== 'client' && each.key !== 'scope');
       const others = isMinor ? names.beginning(name, 'client') : [];
       const known = pick(reading, at, end, [...others, ...found]);
@@ -144,7 +144,7 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
   return undefined;
 }
 
-/** The scope whose title begins with a word for a dimension, where it can be no other: `the integration pool`. */
+/** Reads a scope whose title begins with a word for a dimension, if only one scope fits: `the integration pool`. */
 export function readScopeTitle({ tokens, names }: Reading, at: number): FoundName | undefined {
   const [before, word, behind] = [at - 1, at, at + 1].map((each) => (tokens[each] ? bareWord(tokens[each]) : ''));
   const isMarked =

@@ -225,7 +225,7 @@ function placeNames(question: Question, { slots }: Rule, { names, pools }: Sente
   const [pool] = pools;
   const { report } = question;
   if (pool && slots.includes('pool')) {
-    // `crm/Daily credits`
+    // A scope and a pool together: `crm/Daily credits`.
     const scope = name?.key === 'scope' ? `${name.value}/${pool.name}` : pool.name;
     if (!hasScope(question)) return [{ key: 'scope', patterns: [scope], not: false }];
     question.scope = scope;

@@ -107,7 +107,7 @@ function interpret(text: string, ids: ReadonlyMap<string, string>, names: KnownN
   }
 }
 
-/** Tells whether a text can be read as it stands. */
+/** Tells whether a text can be read as a command. */
 function isReadable(text: string, names: KnownNames): boolean {
   return text.trim() !== '' && findFault(text, names) === undefined;
 }

@@ -117,7 +117,7 @@ export function readNameAndOptions(
   optional: boolean,
 ): Question {
   const { tokens } = reading;
-  // `pool for crm`, and `pool for last week`
+  // `for` may come before the name: `pool for crm`. In `pool for last week` it belongs to the range.
   if (
     at < tokens.length - 1 &&
     !tokens[at]!.quoted &&
@@ -149,7 +149,7 @@ export function readNameAndOptions(
   for (let words = optional ? 0 : 1; words <= MAX_NAME_WORDS && at + words <= tokens.length; words++) {
     if (words > 0 && !mayBeName) break;
     if (tokens.slice(at, at + words).some((token) => token.quoted || isFilter(token))) break;
-    // `history Public API`
+    // A name may end in `API`: `history Public API`.
     while (words > 0 && /^apis?$/.test(wordAt(reading, at + words))) words++;
     const name = words === 0 ? '' : reading.text.slice(first!.start, tokens[at + words - 1]!.end);
     // In `client status`, `status` is not a client's name.

@@ -14,7 +14,7 @@ import { bareWord, type Reading, trimWord } from './words.ts';
 
 /** The parts of a sentence, each with its words. The rule that makes a question of it must use every part. */
 export interface Sentence {
-  /** Filters, range, number and the like, read by the grammar of commands. */
+  /** Filters, range, number and other options, read as in commands. */
   draft: Draft;
   concepts: ReadonlyMap<Concept, readonly Token[]>;
   /** Dimensions, such as `clients`. `by`: to group by; these come first. `counted`: the sentence asks how many there are. */

@@ -18,7 +18,7 @@ export type Fact =
   | 'range'
   /** The range names its end only. */
   | 'until'
-  /** `routes that Acme doesn't use` */
+  /** Its word for gone is a plain negation: `routes that Acme doesn't use`. */
   | 'absent'
   /** `clients with more than 3 users`: the bound is on a number of names. */
   | 'ofNames'
@@ -27,7 +27,7 @@ export type Fact =
   | 'timed'
   /** It asks for steps, such as hours or weekdays. */
   | 'step'
-  /** `no errors today?` */
+  /** It asks whether there is none of something: `no errors today?` */
   | 'none'
   /** It asks for one weekday of every week: `mondays`. */
   | 'mondays'
@@ -39,7 +39,7 @@ export type Fact =
   | 'compared'
   /** It asks for the calls themselves, not their number: `Acme's calls`. */
   | 'listing'
-  /** `is Acme still sending`, `is Acme down`. */
+  /** It asks whether something still runs or is down: `is Acme still sending`, `is Acme down`. */
   | 'alive'
   | 'down'
   /** It has the word `status`, not just a word like `ok` or `doing`. */
@@ -53,11 +53,11 @@ export type Fact =
   | 'worse'
   /** Its words for failures are only judgements: `the latency is bad`. */
   | 'judged'
-  /** `is it ok for team Sales` */
+  /** It asks for the state of something: `is it ok for team Sales`. */
   | 'health'
   /** `what share of Acme's calls fail`: a share of its own calls, not of all failures. */
   | 'ofOwn'
-  /** `can we make 5000 more calls` */
+  /** It asks whether a number of calls is possible: `can we make 5000 more calls`. */
   | 'tryOut'
   /** It asks whether something has happened: `did we run out`. */
   | 'did'

@@ -125,7 +125,7 @@ function correctByNames(reading: Reading, tokens: readonly Token[]): string[] {
   const texts = nameRun(reading, first).map((written) =>
     replaceWords(reading, new Map(first.map((token, index) => [token, index === 0 ? written : '']))),
   );
-  // Several ids may share a name.
+  // Several ids may share a name, so texts may repeat.
   return [...new Set(texts)].slice(0, CHOICES);
 }
 

@@ -104,7 +104,7 @@ const OPTION_WORDS = new Set(
   ),
 );
 
-/** Words that begin or join ranges: a name made of one is always quoted. */
+/** Words that begin or join ranges. A name that is one of these is always quoted. */
 export const RANGE_OPENERS = new Set([
   ...[...MONTH_NAMES, ...WEEKDAY_NAMES].flatMap((name) => [name, name.slice(0, 3)]),
   ...`sept tues weds thur thurs since until till through thru between from during within over in on last past previous

@@ -91,7 +91,7 @@ export const conversationMethods: Record<string, Method> = {
       return { channel: { id: core.state.openDirect(id).id } };
     },
   }),
-  /** Newest first; replies are left out unless they were also sent to the channel. */
+  /** Returns messages, newest first. Replies are left out unless they were also sent to the channel. */
   'conversations.history': method({
     args: { channel: text, ...span },
     run(core, args) {
@@ -99,7 +99,7 @@ export const conversationMethods: Record<string, Method> = {
       return toAnswer(core, messages.reverse(), args, 100);
     },
   }),
-  /** The parent, then its replies, oldest first. */
+  /** Returns the parent, then its replies, oldest first. */
   'conversations.replies': method({
     args: { channel: text, ts: text, ...span },
     run(core, args) {

@@ -1,6 +1,6 @@
 import { type AlertContent, spell, type Words } from '../domain/alert.ts';
-import { formatClock, formatMoment, toLocal } from '../report/format.ts';
-import type { AlertRouting, AlertSummary } from '../slack/ports.ts';
+import { countOf, formatClock, formatMoment, toLocal } from '../report/format.ts';
+import type { AlertPort, AlertRouting, AlertSummary } from '../slack/ports.ts';
 import { ACTIONS } from './action-ids.ts';
 import {
   actions,
@@ -120,7 +120,8 @@ function toText(words: Words, zone: string): string {
 }
 
 /**
- * `75% 18:14 · acknowledged by @ana 18:33 · below 75% since Nov 30, 2026 01:10`, with a date where the local day changes. Of
+ * `75% Nov 29, 2026 18:14 · acknowledged by @ana 18:33 · below 75% since Nov 30, 2026 01:10`, with a date at first and where the local
+ * day changes. Of
  * several acknowledgements only the last is shown.
  */
 function formatHistory(history: readonly AlertEvent[], zone: string): string {
@@ -131,7 +132,8 @@ function formatHistory(history: readonly AlertEvent[], zone: string): string {
     .filter((event, index) => !isAcknowledged(event) || index === last)
     .map(({ what, atMs, by }, index, shown) => {
       const who = by === undefined ? '' : ` by <@${by}>`;
-      const isSameDay = dayOf(atMs) === dayOf((shown[index - 1] ?? shown[0]!).atMs);
+      const before = shown[index - 1];
+      const isSameDay = before !== undefined && dayOf(atMs) === dayOf(before.atMs);
       return `${defuse(what)}${who} ${toTime(atMs, zone, isSameDay)}`;
     })
     .join(' · ');
@@ -225,6 +227,22 @@ export function buildAlertList(
           )
         : []),
     ],
+  };
+}
+
+/** Alerts of a history that one message lists. */
+const MAX_HISTORY = 20;
+
+/** Lists what was alerted and when, newest first. `zone`: the reader's. */
+export function buildAlertHistory({ label, alerts }: Awaited<ReturnType<AlertPort['told']>>, zone: string): Message {
+  const more = alerts.length - MAX_HISTORY;
+  const lead = `${alerts.length === 0 ? 'No alerts' : countOf(alerts.length, 'alert')} in ${label} (${zone})${more > 0 ? `; the newest ${MAX_HISTORY}` : ''}.`;
+  const lines = alerts
+    .slice(0, MAX_HISTORY)
+    .map(({ title, sign, atMs }) => `${formatMoment(atMs, zone)} · ${sign} ${clip(title, 200)}`);
+  return {
+    text: [lead, ...lines.map(defuse)].join('\n'),
+    blocks: [richText(lead), ...(lines.length > 0 ? [richList(lines.map((line) => [line]))] : [])],
   };
 }
 

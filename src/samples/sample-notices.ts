@@ -2,7 +2,13 @@ import type { Composed } from '../delivery/slack-transport.ts';
 import { ALERT_KINDS, type AlertContent } from '../domain/alert.ts';
 import { DIGEST_SECTIONS, EVERYTHING } from '../domain/digest.ts';
 import { createLogger } from '../log.ts';
-import { buildAlert, buildAlertLine, buildAlertList, describeRouting } from '../messages/alert-message.ts';
+import {
+  buildAlert,
+  buildAlertHistory,
+  buildAlertLine,
+  buildAlertList,
+  describeRouting,
+} from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { buildDigestList, buildDigestPreview, buildSendPrompt } from '../messages/digest-message.ts';
 import { buildHelp, buildIntroduction, buildWelcome } from '../messages/help.ts';
@@ -62,6 +68,8 @@ export async function listNoticeSamples(
   const known = Object.entries(examples).filter(([, name]) => name !== undefined);
   const help = { names: { ...Object.fromEntries(known), ...days } };
   const list = { route: CHANNEL, zone: SAMPLE_ZONE };
+  const told = { title: `${other} has used 90% of its credits`, sign: '🔴' as const, atMs: SAMPLE_NOW };
+  const history = { label: 'the last 30 days', alerts: Array.from({ length: 30 }, () => told) };
   return [
     ...(await listDigestSamples(world, fileId)),
     ...listAlertSamples(names, fileId),
@@ -76,6 +84,7 @@ export async function listNoticeSamples(
     sampleMessage('Alerts, as a member sees them', buildAlertList(alerts, { ...list, admin: false })),
     sampleMessage('Alerts, as an admin sees them', buildAlertList(alerts, { ...list, admin: true })),
     sampleMessage('Alerts, where there are none', buildAlertList([], { ...list, route: undefined, admin: true })),
+    sampleMessage('Alerts of a range', buildAlertHistory(history, SAMPLE_ZONE)),
     sampleMessage('Digests', buildDigestList(listSampleDigests(), { command })),
     sampleMessage('A digest that is to be sent', buildSendPrompt(listSampleDigests()[0]!)),
     sampleMessage('Digests, where there are none', buildDigestList([], { command })),

@@ -1,5 +1,6 @@
 import { ALERT_KINDS, findAlertKind, spell } from '../domain/alert.ts';
 import { DAY_MS } from '../domain/calendar.ts';
+import { resolveRange } from '../domain/ranges.ts';
 import type { Question } from '../domain/report.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
@@ -17,6 +18,7 @@ import {
   deleteMute,
   listAlertRules,
   listAlerts,
+  listAlertsTold,
   listEpisodes,
   listMutes,
   listOpenAlerts,
@@ -47,6 +49,21 @@ export function createAlerts(options: AlertsOptions): AlertPort & AlertRulePort 
 
   async function list(): Promise<AlertSummary[]> {
     return listSummaries(options, now());
+  }
+
+  async function told(text: string | undefined) {
+    const nowMs = now();
+    const { fromMs, toMs, label } =
+      text === undefined
+        ? { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, label: 'the last 30 days' }
+        : resolveRange(text, nowMs, options.calendar);
+    // Alerts of today belong to this week, too.
+    const isRunning = text?.startsWith('this-');
+    const alerts = await listAlertsTold(db, { fromMs, toMs: isRunning ? nowMs + 1 : toMs });
+    return {
+      label: isRunning ? `${text!.replace('-', ' ')} so far` : label,
+      alerts: alerts.toReversed().map(({ atMs, content: { title, sign } }) => ({ title, sign, atMs })),
+    };
   }
 
   async function mute(target: { what?: string | undefined; untilMs?: number | undefined }, by: Actor): Promise<string> {
@@ -136,7 +153,7 @@ export function createAlerts(options: AlertsOptions): AlertPort & AlertRulePort 
     await insertAudit(db, { atMs: now(), actor: by.user, action, detail });
   }
 
-  return { list, mute, unmute, add, remove, acknowledge, find };
+  return { list, told, mute, unmute, add, remove, acknowledge, find };
 }
 
 /** Finds the newest alert by id, subject, pool, scope or kind. */
@@ -173,6 +190,8 @@ async function findMuted(
 }
 
 const SHOWN_FOR_MS = 7 * DAY_MS;
+/** Span of a history for which no range is asked. */
+const HISTORY_MS = 30 * DAY_MS;
 
 /** Lists what `/usage alerts` shows: alerts that hold, alerts of the last seven days that are over, mutes, rules, kinds. */
 async function listSummaries(options: AlertsOptions, nowMs: number): Promise<AlertSummary[]> {

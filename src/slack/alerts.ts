@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ALERT_KINDS, findAlertKind } from '../domain/alert.ts';
+import { InvalidRangeError } from '../domain/range.ts';
 import { HeadroomError, QuestionError } from '../errors.ts';
 import { ACTIONS } from '../messages/action-ids.ts';
-import { buildAlertList, describeMuted, describeRouting } from '../messages/alert-message.ts';
+import { buildAlertHistory, buildAlertList, describeMuted, describeRouting } from '../messages/alert-message.ts';
 import { buildNotice } from '../messages/answer-message.ts';
 import { type Option, option, plainContext } from '../messages/text.ts';
 import { findView } from '../store/conversation-repository.ts';
@@ -17,7 +18,7 @@ import type { AlertRulePort } from './ports.ts';
 import { prepareChannel, say, tell } from './tell.ts';
 
 /** Actions open to members as well as admins. The port lets members remove only what they added themselves. */
-const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'acknowledge', 'add', 'remove']);
+const FOR_MEMBERS = new Set<AlertsCommand['action']>(['list', 'history', 'acknowledge', 'add', 'remove']);
 
 /** Performs `/usage alerts …`. Members may list, acknowledge and set their own alert rules; everything else is for admins. */
 export async function performAlerts(served: Served, command: AlertsCommand): Promise<void> {
@@ -26,6 +27,7 @@ export async function performAlerts(served: Served, command: AlertsCommand): Pro
     const [alerts, { channel: route }] = await Promise.all([ctx.alerts.list(), ctx.alertRouting.get()]);
     return tell(served, buildAlertList(alerts, { route, admin: person.admin, zone: person.zone }));
   }
+  if (command.action === 'history') return tellHistory(served, command.range);
   if (!FOR_MEMBERS.has(command.action)) requireAdmin(person);
   if (command.action === 'route' && !command.channel && !command.to) return openRouting(served);
   const line = await change(served, command);
@@ -39,7 +41,21 @@ export async function addRule({ ctx, by }: Served, rule: Parameters<AlertRulePor
   return `I’ll alert you when “${name}” passes ${over.toLocaleString('en-US')} ${over === 1 ? 'request' : 'requests'} ${per === 'day' ? 'a day' : 'an hour'}.`;
 }
 
-async function change(served: Served, command: Exclude<AlertsCommand, { action: 'list' }>): Promise<string> {
+async function tellHistory(served: Served, range: string | undefined): Promise<void> {
+  const { ctx, person } = served;
+  try {
+    return await tell(served, buildAlertHistory(await ctx.alerts.told(range), person.zone));
+  } catch (error) {
+    if (!(error instanceof InvalidRangeError)) throw error;
+    const offers = error.suggestions.slice(0, 5).map((text) => ({ label: text, command: `alerts ${text}` }));
+    throw new QuestionError(error.message, offers, { cause: error });
+  }
+}
+
+async function change(
+  served: Served,
+  command: Exclude<AlertsCommand, { action: 'list' | 'history' }>,
+): Promise<string> {
   const { ctx, asked, person, by } = served;
   switch (command.action) {
     case 'test':

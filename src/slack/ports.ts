@@ -130,6 +130,10 @@ export interface RoutingChange {
  */
 export interface AlertPort {
   list(): Promise<AlertSummary[]>;
+  /** Lists alerts that were sent in a range, or in the last 30 days, newest first. Rejects with QuestionError for a range that cannot be. */
+  told(
+    range: string | undefined,
+  ): Promise<{ label: string; alerts: readonly { title: string; sign: AlertSign; atMs: number }[] }>;
   /** Returns the scope of an alert and the end of its pool's period, each if it has one. */
   find(id: string): Promise<{ scope?: string; periodEndMs?: number } | undefined>;
   /** Returns the titles of alerts that were not acknowledged before. */

@@ -37,6 +37,22 @@ describe('the list of alerts', () => {
     expect(await listed(stage, 'raised')).toMatchObject([{ sign: '🔵', detail: expect.stringContaining('now draw') }]);
   });
 
+  it('has what was alerted in a range, newest first, also what is over', async () => {
+    const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
+    const { alerts, clock } = stage;
+    await stage.use(760);
+    clock.advance(24 * HOUR);
+    await stage.use(200);
+    const [newest, oldest] = (await alerts.told(undefined)).alerts;
+    expect(newest).toMatchObject({ title: 'CRM has used 96% of its monthly (960 of 1,000)', sign: '🔴' });
+    expect(oldest).toMatchObject({ title: 'CRM has used 76% of its monthly (760 of 1,000)', sign: '🟠' });
+    expect(newest!.atMs - oldest!.atMs).toBeGreaterThan(23 * HOUR);
+    expect((await alerts.told('yesterday')).alerts).toEqual([oldest]);
+    expect((await alerts.told('today')).alerts).toEqual([newest]);
+    expect((await alerts.told('this-month')).alerts).toEqual([newest, oldest]);
+    expect((await alerts.told('last-month')).alerts).toEqual([]);
+  });
+
   it('tells a level as over once the amount was raised above it', async () => {
     const stage = await openAlerts(databases, [scope([pool('Monthly', 1000)])]);
     await stage.use(936);

@@ -207,6 +207,10 @@ function createPorts(
         { sort: 'raised' as const, id: 'level:crm', title: 'Daily credits of crm', detail: '93% used', enabled: true },
         { sort: 'kind' as const, id: 'silent', title: 'A source is silent', detail: '', enabled: false },
       ],
+      told: async (range) => ({
+        label: range ?? 'the last 30 days',
+        alerts: [{ title: 'CRM has used 90%', sign: '🔴' as const, atMs: Date.UTC(2026, 10, 20, 8) }],
+      }),
       mute: told('alerts.mute', 'CRM API'),
       unmute: told('alerts.unmute', 'CRM API'),
       find: async () => ({ scope: 'crm', periodEndMs: Date.UTC(2026, 10, 30) }),

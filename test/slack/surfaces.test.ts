@@ -221,6 +221,14 @@ it('a digest is not paused until a time that is over or too far off', async () =
 });
 
 describe('alerts', () => {
+  it('of a range are listed with their days, newest first, for all', async () => {
+    const { slack } = await startRig();
+    await slack.command({ user: 'alice', channel: 'api-usage', text: 'alerts last week' });
+    const list = await slack.waitFor(() => slack.ephemerals('alice')[0], 'the list');
+    expect(list.text).toBe('1 alert in last-week (Europe/Berlin).\nFri 20 Nov 09:00 · 🔴 CRM has used 90%');
+    slack.assertNoProblems();
+  });
+
   it('are listed for all, with buttons for admins', async () => {
     const { slack, done } = await startRig();
     await slack.command({ user: 'alice', channel: 'api-usage', text: 'alerts' });

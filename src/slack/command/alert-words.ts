@@ -1,5 +1,6 @@
 import { listNearest } from '../../domain/names.ts';
 import { type AlertsCommand, Misunderstood, quoteShort } from './command.ts';
+import { isAhead, readRange } from './range-words.ts';
 import { isUntil } from './until.ts';
 import { toWords } from './vocabulary.ts';
 import { after, changed, channelAt, type Reading, requireNoMore, restOf, unquoted, wordAt } from './words.ts';
@@ -15,6 +16,7 @@ const ACTIONS = toWords<AlertsCommand['action']>({
   disable: 'off|disable',
   route: 'route|channel',
   test: 'test',
+  history: 'history|log|past|recent|sent',
 });
 
 /** Reads `/usage alerts …`. Throws Misunderstood. */
@@ -23,10 +25,13 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
   if (reading.tokens.length === 1) return { kind: 'alerts', action: 'list' };
   const action = ACTIONS.get(word);
   const what = restOf(reading, 2);
+  const history = readHistory(reading, action === 'history' || action === 'list' ? 2 : 1);
+  if (history) return history;
   switch (action) {
     case undefined:
       throw unknownAction(reading);
     case 'list':
+    case 'history':
     case 'test':
       requireNoMore(reading, 2);
       return { kind: 'alerts', action };
@@ -46,6 +51,12 @@ export function readAlerts(reading: Reading, ids: ReadonlyMap<string, string>): 
   }
 }
 
+/** `alerts last week`, `alert history in november`: a range alone. */
+function readHistory(reading: Reading, at: number): AlertsCommand | undefined {
+  const found = at < reading.tokens.length && !isAhead(reading, at) ? readRange(reading, at) : undefined;
+  return found?.next === reading.tokens.length ? { kind: 'alerts', action: 'history', range: found.range } : undefined;
+}
+
 function unknownAction(reading: Reading): Misunderstood {
   const given = restOf(reading, 1).toLowerCase();
   const bound =
@@ -58,12 +69,15 @@ function unknownAction(reading: Reading): Misunderstood {
         'alerts add failures > 500 per hour.',
       [`alerts add failures > ${bound[1] || 500} per hour`, 'alerts', 'views', 'help alerts'],
     );
-  const near = listNearest(wordAt(reading, 1), ACTIONS.keys(), 3);
+  const typed = wordAt(reading, 1);
+  // `of` was not meant to be `off`.
+  const near = typed.length > 2 ? listNearest(typed, ACTIONS.keys(), 3) : [];
   return new Misunderstood(
-    `I don't know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
+    `I don't know ${quoteShort(restOf(reading, 1))} for alerts; they can be listed, now or of a range, added, removed, muted, acknowledged, turned on or off, routed and tested.`,
     [
       ...near.map((known) => changed(reading, reading.tokens[1]!, known)),
       'alerts',
+      'alerts history',
       'alerts mute 2h',
       'alerts test',
       'help alerts',

@@ -41,6 +41,8 @@ export type DigestCommand = { kind: 'digest' } & (
 /** `what`: name of a scope, pool, source, client or kind of alert, as typed; absent: all. */
 export type AlertsCommand = { kind: 'alerts' } & (
   | { action: 'list' }
+  /** Those that were sent. `range` absent: of the last 30 days. */
+  | { action: 'history'; range?: string }
   | { action: 'test' }
   /** Warn when the saved view counts more than `over` requests in an hour or a day. */
   | { action: 'add'; view: string; over: number; per: 'hour' | 'day' }

@@ -128,6 +128,7 @@ export const HELP_TOPICS: readonly HelpTopic[] = [
   ]),
   topic('alerts', 'Alerts', 'alert|warnings|thresholds|mute|on-call|oncall', [
     run('alerts', 'what is watched, what was reached, what is muted'),
+    run('alerts last week', 'what was alerted then; alerts history: in 30 days'),
     runAsAdmin('alerts mute {scope} 2h', 'also until monday 09:00'),
     runAsAdmin('alerts unmute {scope}', 'alert again, at once'),
     run('alerts add {view} > 500 per hour', 'alert when a saved view passes a number'),

@@ -141,7 +141,12 @@ function make(
 ): { command?: Command; unused: readonly Token[] } {
   const { draft, names, dimensions } = sentence;
   const base = readBase(rule.command === 'subject' ? aboutName(names[0]!, has) : rule.command);
-  if (base.kind !== 'question') return { command: base, unused: [...draft.places.values()].flat() };
+  if (base.kind !== 'question') {
+    const { range } = draft.question;
+    const isHistory = base.kind === 'alerts' && range !== undefined;
+    const unused = [...draft.places].flatMap(([part, tokens]) => (isHistory && part === 'range' ? [] : tokens));
+    return { command: isHistory ? { kind: 'alerts', action: 'history', range } : base, unused };
+  }
   const { report: _report, dimension: _dimension, ...read } = draft.question;
   const { report } = base.question;
   const places = new Map(draft.places);

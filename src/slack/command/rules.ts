@@ -61,7 +61,7 @@ const ROWS: readonly Row[] = [
   ['gone dimension|who|asking', 'top gone [dimension] [name]', FRESH],
   ['bot', 'debug', 'bot status failing'],
   ['data|senders status|data|lastSeen', 'sources [dimension]', 'data status gone lastSeen when who happening'],
-  ['alerts', 'alerts', 'alerts status who why when'],
+  ['alerts', 'alerts', 'alerts status who why when happening history latest'],
   ['digests', 'digest', 'digests status'],
   ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate statuses most'],
   ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],

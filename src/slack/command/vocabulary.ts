@@ -239,7 +239,7 @@ const PHRASES = {
   data: `data|ingest(|ion)|fresh(|ness)|delay(|ed)|stale|up to date|(|last )receive(|d)|receiving|arriv(e|es|ed|ing)`,
   ahead: `next (day|week|month|quarter|year)|tomorrow|
     (|by |until |till |to |through )(|the )(end of (|the |this )(year|quarter|week)|year end|quarter end)`,
-  alerts: 'alert(|s|ing|ed)|muted|warning(|s)|page(|d)|pinged|notified',
+  alerts: 'alert(|s|ing|ed)|muted|warning(|s)|page(|d)|pinged|notified|fired|triggered|went off',
   digests: 'digest(|s)|subscription(|s)',
 } as const;
 

@@ -906,6 +906,15 @@ describe('commands that are no questions', () => {
     ['digest send now', { kind: 'digest', action: 'send' }],
     ['digest history', { kind: 'digest', action: 'history' }],
     ['alerts', { kind: 'alerts', action: 'list' }],
+    ['alerts history', { kind: 'alerts', action: 'history' }],
+    ['alerts last week', { kind: 'alerts', action: 'history', range: 'last-week' }],
+    ['alert history last month', { kind: 'alerts', action: 'history', range: 'last-month' }],
+    ['alerts in november', { kind: 'alerts', action: 'history', range: 'november' }],
+    ['which alerts fired yesterday', { kind: 'alerts', action: 'history', range: 'yesterday' }],
+    [
+      'we got an alert last night what was it about',
+      { kind: 'alerts', action: 'history', range: 'yesterday 18:00-06:00' },
+    ],
     ['alert test', { kind: 'alerts', action: 'test' }],
     [
       'alerts add failures &gt; 500 per hour',
@@ -971,7 +980,6 @@ describe('wrong or missing words', () => {
     ['who used most and why', /two questions/, 'top clients'],
     ['what time does it reset and how much is left', /one question at a time/, 'pool resets'],
     ['who used most yesterday? what is the error rate?', /one question at a time/, 'top clients yesterday'],
-    ['we got an alert last night what was it about', /can't use “last night”/, 'alerts'],
     ['status codes by client', /can't use “status codes”/, 'top clients'],
     [
       'sucess rate globex tday',

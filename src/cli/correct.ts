@@ -17,7 +17,7 @@ export const runCorrect: RunCommand = (args, ...rest) => {
 };
 
 const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, context) => {
-  const credits = parseSigned(amount!, 'The credits');
+  const credits = parseSigned(amount!);
   if (credits === 0)
     throw new HeadroomError('question', 'A correction of 0 changes nothing: give plus or minus credits.');
   const reason = flags.reason?.trim();
@@ -39,13 +39,13 @@ const correct = takes('SCOPE ±CREDITS', FLAGS, async ([meter, amount], flags, c
 });
 
 /** Reads `+500`, `500` or `-0.125` as thousandths. */
-function parseSigned(text: string, what: string): number {
+function parseSigned(text: string): number {
   const [, sign, digits] = /^([+−-]?)(.*)$/s.exec(text)!;
   const size = parseCredits(digits!);
   if (size === undefined)
     throw new HeadroomError(
       'question',
-      `${what} must be plus or minus a number with at most three decimals, such as -500, not ${JSON.stringify(text.replace('−', '-'))}.`,
+      `The credits must be plus or minus a number with at most three decimals, such as -500, not ${JSON.stringify(text.replace('−', '-'))}.`,
     );
   return sign === '' || sign === '+' ? size : -size;
 }

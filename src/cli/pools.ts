@@ -97,9 +97,9 @@ function printScope(state: ScopeState, scope: Scope | undefined, { out }: CliCon
   out(`  this month: ${formatCredits(state.used)} used${beyond}\n`);
 }
 
-function printPool(state: PoolState, note: string, lives: readonly Pool[] = [], out: CliContext['out']): void {
+function printPool(state: PoolState, note: string, lives: readonly Pool[] | undefined, out: CliContext['out']): void {
   const { name, used, amount, left, level, thresholds, period, arithmetic, runOut } = state;
-  const untilDay = lives.findLast((pool) => pool.name === name)?.untilDay;
+  const untilDay = lives?.findLast((pool) => pool.name === name)?.untilDay;
   out(`  ${name} (${state.periodKind}${note}${describeEnd(untilDay, ', ')})`);
   out(
     `    ${formatCredits(used)} of ${formatCredits(amount)} used (${formatLevelPercent(used, amount, thresholds)}%, ${level}), ${formatCredits(left)} left, ${period.label}`,

@@ -15,6 +15,7 @@ import {
 import { describeValue, type EventFields, toTarget } from './event-fields.ts';
 import { compilePaths, type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { isJsonType, JSON_TYPE, mediaType, readJsonBody } from './json-body.ts';
+import { parseJson } from './json-scan.ts';
 import type { LineFault, LogFormat } from './log-format.ts';
 import { getLogFormats } from './log-presets.ts';
 import type { SourceOptions } from './source-options.ts';
@@ -222,12 +223,7 @@ function isBulkAction(value: Fields): boolean {
 }
 
 function parseObject(text: string): object | undefined {
-  if (!text.trimStart().startsWith('{')) return undefined;
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    return undefined;
-  }
+  return text.trimStart().startsWith('{') ? (parseJson(text) as object | undefined) : undefined;
 }
 
 /** Tells by its first characters whether a body is JSON. */

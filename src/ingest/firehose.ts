@@ -5,6 +5,7 @@ import { createAdapter, Fault, type Fields, type Found, isFields, toFields } fro
 import { describeValue } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkCount, checkJsonType, JSON_TYPE, readJsonBody } from './json-body.ts';
+import { parseJson } from './json-scan.ts';
 
 /**
  * Reads Amazon Data Firehose, HTTP endpoint delivery: records in base64, each with one or more log entries of API Gateway as
@@ -107,12 +108,8 @@ function decodeRecord(record: unknown): Uint8Array | undefined {
 }
 
 function parseMessage(message: unknown): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(String(message));
-    return isFields(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(String(message));
+  return isFields(value) ? value : undefined;
 }
 
 /** Usual names for `$context.*`, which the owner of a log format chooses, besides our own names. */

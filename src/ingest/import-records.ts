@@ -3,7 +3,7 @@ import type { UsageEvent } from '../domain/event.ts';
 import { HeadroomError } from '../errors.ts';
 import { createLogReader, isLogEntry } from './access-log.ts';
 import { createCsvReader, looksLikeCsvHeader } from './csv.ts';
-import { type Entry, EntryReader } from './entries.ts';
+import { type Entry, EntryReader, isFields } from './entries.ts';
 import { parseEventTime } from './event-time.ts';
 import type { FileRecord } from './import-content.ts';
 import { describePosition, findJsonFault, skipToEntries } from './json-scan.ts';
@@ -115,5 +115,5 @@ function parseLine(text: string): object | string {
 }
 
 function toObject(value: unknown): object | string {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : 'the line is not a JSON object';
+  return isFields(value) ? value : 'the line is not a JSON object';
 }

@@ -208,7 +208,7 @@ function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, numb
   while (last > at && /[\s,]/.test(chunk[last - 1]!)) last -= 1;
   const line = chunk.slice(at, last);
   if (line === '') return -1;
-  const value = parse(line);
+  const value = parseJson(line);
   if (value !== undefined) {
     yield { text: line, value };
     return -1;
@@ -217,7 +217,7 @@ function* readChunk(chunk: string, isWrapped: boolean): Generator<JsonPart, numb
     const { at: stop, whole, depth } = scanJson(chunk, at);
     const end = whole ? stop : findEnd(chunk, stop, depth);
     const text = chunk.slice(at, end);
-    if (whole) yield { text, value: parse(text) };
+    if (whole) yield { text, value: parseJson(text) };
     else yield { text, fault: stop - at };
     if (isWrapped && /^\s*\]/.test(chunk.slice(end, end + 100))) return end;
     at = skipBetween(chunk, end);
@@ -247,9 +247,9 @@ function skipBetween(chunk: string, at: number): number {
 }
 
 /** Parses a text; undefined if it is not JSON. */
-function parse(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { createAdapter, Fault, type Fields, type Found, isFields } from './entri
 import { describeValue, type EventFields, MAX_CLIENT_LENGTH } from './event-fields.ts';
 import { type FieldMap, OWN_NAMES, toMapper } from './field-map.ts';
 import { checkCharset, checkJsonType, JSON_TYPE, type JsonBody, readJsonBody } from './json-body.ts';
+import { parseJson } from './json-scan.ts';
 
 /** The JSON of a sender, described by the paths of its fields. */
 interface JsonFormat {
@@ -303,13 +304,8 @@ const FORMATS: readonly JsonFormat[] = [
 export const jsonAdapters: readonly Adapter[] = FORMATS.map(createJsonAdapter);
 
 function openMessage({ data }: Fields): Fields | string {
-  try {
-    const entry: unknown = JSON.parse(Buffer.from(String(data), 'base64').toString('utf8'));
-    if (isFields(entry)) return entry;
-  } catch {
-    // Reported below.
-  }
-  return `message.data is ${describeValue(data)}: it is no log entry in base64.`;
+  const entry = parseJson(Buffer.from(String(data), 'base64').toString('utf8'));
+  return isFields(entry) ? entry : `message.data is ${describeValue(data)}: it is no log entry in base64.`;
 }
 
 /** Cuts a user agent to the length of a client's name. */

@@ -196,7 +196,7 @@ function toPattern(parts: readonly FormatPart[]): string {
       return;
     }
     quoted = part.literal.split('"').length % 2 === 0 ? !quoted : quoted;
-    pattern += part.isSpace ? '[ \\t]' : quote(part.literal);
+    pattern += part.isSpace ? '[ \\t]' : RegExp.escape(part.literal);
   });
   return pattern;
 }
@@ -213,18 +213,15 @@ function toValuePattern(
   // Without a delimiter between them, a host ends where a path begins, and a path where a query begins.
   const beside = following && next === '' ? { host: '/', url: '?' }[part.role as string] : undefined;
   if (beside !== undefined) return String.raw`(?:[^\s"\\${beside}]|\\.)*`;
-  if (quoted) return String.raw`(?:[^"\\${next.startsWith('"') ? '' : quote(next[0] ?? '')}]|\\.)*`;
+  if (quoted) return String.raw`(?:[^"\\${next.startsWith('"') ? '' : RegExp.escape(next[0] ?? '')}]|\\.)*`;
   if (shape !== undefined) return shape;
   // A value may contain spaces only if it ends at a bracket, a quotation mark or a delimiter.
   const end = next[0] === '\t' ? '\t' : (next.trimStart()[0] ?? '');
   const spaces = (next[0] === ' ' ? /["[({<|]/ : /[\t\])}>|,;]/).test(end);
-  const value = spaces ? `[^"${quote(end)}]*?` : String.raw`[^\s"${next[0] === ' ' ? '' : quote(end)}]*`;
+  const value = spaces
+    ? `[^"${RegExp.escape(end)}]*?`
+    : String.raw`[^\s"${next[0] === ' ' ? '' : RegExp.escape(end)}]*`;
   return part.role === 'user' ? String.raw`"(?:[^"\\]|\\.)*"|${value}` : value;
-}
-
-/** Escapes a text for use in a pattern. */
-function quote(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 function show(text: string): string {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { HeadroomError } from '../errors.ts';
 import type { AdapterInput } from './adapter.ts';
-import { createAdapter, Fault, type Fields, type Found, isFields } from './entries.ts';
+import { createAdapter, Fault, type Fields, type Found, isFields, toFields } from './entries.ts';
 import { describeValue, type EventFields, MAX_ID_LENGTH } from './event-fields.ts';
 import { parseRfc3339 } from './event-time.ts';
 import { checkCharset, checkCount, checkJsonType, isJsonType, mediaType, readJsonBody } from './json-body.ts';
+import { parseJson } from './json-scan.ts';
 
 /** Reads Headroom's own format: one event, an array, `{"events": […]}`, or one event a line; also CloudEvents, by their headers. */
 export const nativeAdapter = createAdapter<unknown>('native', (input) => {
@@ -150,13 +151,10 @@ function readData(event: Fields): EventFields | string {
     data = Buffer.from(event.data_base64, 'base64').toString();
   }
   if (typeof data === 'string' && data.trimStart().startsWith('{')) {
-    try {
-      data = JSON.parse(data);
-    } catch {
-      return `data is ${describeValue(data)}: it begins as JSON and is none, send an object.`;
-    }
+    const parsed = parseJson(data);
+    return isFields(parsed) ? parsed : `data is ${describeValue(data)}: it begins as JSON and is none, send an object.`;
   }
-  return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
+  return toFields(data);
 }
 
 /** Joins source and id as JSON, so that different pairs never give the same id; over 256 characters, uses its SHA-256 in hex. */

@@ -1,17 +1,10 @@
+import { capitalise } from '../domain/calendar.ts';
 import type { Grouping, QuestionKey } from '../domain/dimension.ts';
 import { type Bound, isLowest, isOfNone, isWithin } from '../domain/filter.ts';
 import type { Question, RankingReport, RankingRow } from '../domain/report.ts';
 import { ratioOf } from '../domain/thousandths.ts';
 import type { Totals } from '../domain/usage.ts';
-import {
-  capitalise,
-  countOf,
-  DIMENSION_WORDS,
-  formatCount,
-  formatLatency,
-  formatPercent,
-  joinFirst,
-} from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatLatency, formatPercent, joinFirst } from './format.ts';
 import {
   ask,
   describeFiltered,

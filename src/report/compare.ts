@@ -1,4 +1,4 @@
-import { type Calendar, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
+import { type Calendar, capitalise, HOUR_MS, MINUTE_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { only } from '../domain/filter.ts';
@@ -17,7 +17,7 @@ import {
 import type { Totals } from '../domain/usage.ts';
 import { describeChange, type Failures, notePairs, sayWhoLeads, tellDays, tellStates } from './compare-words.ts';
 import { compareRow, joinRows, joinSteps, ONCE, type Steps, sortRows, toComparedTable } from './compared-rows.ts';
-import { capitalise, DIMENSION_WORDS, formatDate } from './format.ts';
+import { DIMENSION_WORDS, formatDate } from './format.ts';
 import type { ReporterDeps } from './inquiry.ts';
 import { DATA_BEGINS } from './notes.ts';
 import { ALL_ROWS, defaultRows } from './top.ts';

@@ -1,4 +1,4 @@
-import { type Calendar, createCalendar, DAY_MS } from '../domain/calendar.ts';
+import { type Calendar, capitalise, createCalendar, DAY_MS } from '../domain/calendar.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { ComparedRow, CompareReport } from '../domain/report.ts';
@@ -6,7 +6,6 @@ import type { ColumnType, Table } from '../domain/table.ts';
 import { ratioOf, subtractCredits, withoutSign } from '../domain/thousandths.ts';
 import type { StepGrain } from '../domain/usage.ts';
 import {
-  capitalise,
   DIMENSION_WORDS,
   formatCredits,
   formatLatency,

@@ -1,6 +1,7 @@
+import { capitalise } from '../domain/calendar.ts';
 import type { Question, SeriesReport } from '../domain/report.ts';
 import { STEP_NAMES } from '../domain/usage.ts';
-import { capitalise, countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
+import { countOf, DIMENSION_WORDS, eachStep, formatCount, formatInStep, formatRate } from './format.ts';
 import {
   ask,
   describeNothing,

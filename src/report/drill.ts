@@ -1,3 +1,4 @@
+import { capitalise } from '../domain/calendar.ts';
 import type { ClientName } from '../domain/definition.ts';
 import type { Dimension, GroupKey, QuestionKey } from '../domain/dimension.ts';
 import { only } from '../domain/filter.ts';
@@ -5,7 +6,7 @@ import type { DrillReport, Question, RankingRow } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { describeAllowance } from './allowance.ts';
 import { hasTeams } from './client-names.ts';
-import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
 import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type MeantName } from './known-names.ts';
 import { askLatency } from './latency.ts';

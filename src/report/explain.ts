@@ -1,4 +1,4 @@
-import { formatDay } from '../domain/calendar.ts';
+import { capitalise, formatDay } from '../domain/calendar.ts';
 import {
   type CostRule,
   DEFAULT_SCOPE,
@@ -13,7 +13,6 @@ import type { Thousandths } from '../domain/event.ts';
 import type { PoolReport, Question, TableReport } from '../domain/report.ts';
 import { QuestionError } from '../errors.ts';
 import {
-  capitalise,
   countOf,
   creditsOf,
   formatCount,

@@ -1,8 +1,8 @@
-import { toDate, WEEKDAYS } from '../domain/calendar.ts';
+import { capitalise, toDate, WEEKDAYS } from '../domain/calendar.ts';
 import type { AskedGrain } from '../domain/report.ts';
 import type { Table } from '../domain/table.ts';
 import { STEP_NAMES, type Totals } from '../domain/usage.ts';
-import { capitalise, formatRate, formatStepLabel, joinFirst } from './format.ts';
+import { formatRate, formatStepLabel, joinFirst } from './format.ts';
 import type { Inquiry } from './inquiry.ts';
 import { listWhole, toStepKey } from './steps.ts';
 import { barColumn, buildTable } from './table.ts';

@@ -198,10 +198,6 @@ export function describeFilters(filters: readonly Filter[]): string | undefined 
   return `Filters: ${parts.join(', ')}`;
 }
 
-export function capitalise(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 /** Names of dimensions for people, and a verb between a value and its requests: `Acme CRM made`, `/v1/orders got`. */
 export const DIMENSION_WORDS: Readonly<Record<QuestionKey, { singular: string; plural: string; verb: string }>> = {
   client: { singular: 'client', plural: 'clients', verb: 'made' },

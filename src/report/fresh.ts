@@ -1,8 +1,8 @@
-import { formatDay } from '../domain/calendar.ts';
+import { capitalise, formatDay } from '../domain/calendar.ts';
 import { daysText, resolveRange } from '../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
-import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinFirst } from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatShortDate, joinFirst } from './format.ts';
 import {
   ask,
   describeNothing,

@@ -1,5 +1,5 @@
 import type { ToldAlert } from '../domain/alert.ts';
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, capitalise } from '../domain/calendar.ts';
 import type { Definitions } from '../domain/definition.ts';
 import type { QuestionKey } from '../domain/dimension.ts';
 import { type Filter, only, type StoredFilter } from '../domain/filter.ts';
@@ -10,7 +10,7 @@ import type { SourceHealth } from '../domain/source-health.ts';
 import type { Correction, OlderZone, Span, UsageAnswer, UsageQuery, UsageReader } from '../domain/usage.ts';
 import { QuestionError } from '../errors.ts';
 import { type ClientNames, getClientNames } from './client-names.ts';
-import { capitalise, DIMENSION_WORDS } from './format.ts';
+import { DIMENSION_WORDS } from './format.ts';
 
 /** Ports that reports read from. */
 export interface ReporterDeps {

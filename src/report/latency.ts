@@ -1,9 +1,10 @@
+import { capitalise } from '../domain/calendar.ts';
 import type { Grouping } from '../domain/dimension.ts';
 import { type Bound, isLowest, isWithin } from '../domain/filter.ts';
 import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { describeBound, describeKept } from './bounded.ts';
-import { capitalise, countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
 import { describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteSingleCalls } from './notes.ts';
 import { listSteps, STEP_END_COLUMNS, stepColumns } from './steps.ts';

@@ -1,4 +1,4 @@
-import { type Calendar, DAY_MS } from '../domain/calendar.ts';
+import { type Calendar, capitalise, DAY_MS } from '../domain/calendar.ts';
 import { DEFAULT_THRESHOLDS, type Definitions } from '../domain/definition.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { listNearest } from '../domain/names.ts';
@@ -7,7 +7,6 @@ import { LEVELS, type Level, type PoolState, type ScopeState } from '../domain/s
 import { sumCredits } from '../domain/thousandths.ts';
 import { QuestionError } from '../errors.ts';
 import {
-  capitalise,
   countOf,
   creditsOf,
   formatClock,

@@ -1,4 +1,4 @@
-import { HOUR_MS } from '../domain/calendar.ts';
+import { capitalise, HOUR_MS } from '../domain/calendar.ts';
 import { amountOf, type Pool, versionOn } from '../domain/definition.ts';
 import { isLowest, isOfNone, toMatcher } from '../domain/filter.ts';
 import type { Question, SeriesReport, UsualRequests } from '../domain/report.ts';
@@ -6,16 +6,7 @@ import { compareCredits, ratioOf } from '../domain/thousandths.ts';
 import { isAverage, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { describeBound, describeKept, holdsFor, splitFilters } from './bounded.ts';
 import { describeFolded, foldSteps, toFoldedTable } from './folded.ts';
-import {
-  capitalise,
-  countOf,
-  creditsOf,
-  eachStep,
-  formatChangeSize,
-  formatCount,
-  formatInStep,
-  formatPercent,
-} from './format.ts';
+import { countOf, creditsOf, eachStep, formatChangeSize, formatCount, formatInStep, formatPercent } from './format.ts';
 import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';

@@ -1,6 +1,7 @@
+import { capitalise } from '../domain/calendar.ts';
 import type { Question, TableReport } from '../domain/report.ts';
 import { isOverdue, type SourceHealth } from '../domain/source-health.ts';
-import { capitalise, countOf, formatCount, formatDuration, formatInstant, joinFirst, joinWords } from './format.ts';
+import { countOf, formatCount, formatDuration, formatInstant, joinFirst, joinWords } from './format.ts';
 import { ask, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { buildTable, type Column } from './table.ts';
 import { groupTotals, sumTotals } from './totals.ts';

@@ -1,18 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { MINUTE_MS } from '../domain/calendar.ts';
+import { capitalise, MINUTE_MS } from '../domain/calendar.ts';
 import type { Question, StatusReport } from '../domain/report.ts';
 import { STEP_NAMES, type StepGrain, type Totals, type UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
-import {
-  capitalise,
-  countOf,
-  formatCount,
-  formatInStep,
-  formatPercent,
-  formatShare,
-  joinWords,
-  toPercent,
-} from './format.ts';
+import { countOf, formatCount, formatInStep, formatPercent, formatShare, joinWords, toPercent } from './format.ts';
 import { ask, describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, offerNearest } from './notes.ts';
 import { askBySteps, listMarks, STEP_END_COLUMNS, type Step, stepColumns } from './steps.ts';

@@ -1,5 +1,5 @@
 import type { AlertKind, ToldAlert } from '../domain/alert.ts';
-import { type Calendar, firstDayOf, MINUTE_MS, monthOf, toDate } from '../domain/calendar.ts';
+import { type Calendar, capitalise, firstDayOf, MINUTE_MS, monthOf, toDate } from '../domain/calendar.ts';
 import type { TimeMark } from '../domain/report.ts';
 import {
   type Grain,
@@ -9,15 +9,7 @@ import {
   type UsageQuery,
   type UsageRow,
 } from '../domain/usage.ts';
-import {
-  capitalise,
-  formatClock,
-  formatHour,
-  formatShortDate,
-  formatStep,
-  formatStepLabel,
-  toLocal,
-} from './format.ts';
+import { formatClock, formatHour, formatShortDate, formatStep, formatStepLabel, toLocal } from './format.ts';
 import { ask, type Inquiry, namerOf } from './inquiry.ts';
 import { toInnerCase } from './scope-words.ts';
 import type { Column } from './table.ts';

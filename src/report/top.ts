@@ -1,16 +1,9 @@
+import { capitalise } from '../domain/calendar.ts';
 import { type Grouping, NONE } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Totals, UsageAnswer } from '../domain/usage.ts';
-import {
-  capitalise,
-  countOf,
-  DIMENSION_WORDS,
-  formatCount,
-  formatCredits,
-  formatPercent,
-  formatShare,
-} from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
 import {
   ask,
   describeNothing,

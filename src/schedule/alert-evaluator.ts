@@ -1,10 +1,10 @@
 import { type Clock, RoundLoop } from '../delivery/clock.ts';
 import type { AlertKind } from '../domain/alert.ts';
+import { capitalise } from '../domain/calendar.ts';
 import type { ScopeState } from '../domain/scope-state.ts';
 import type { SourceHealth } from '../domain/source-health.ts';
 import { type Logger, OutageLog } from '../log.ts';
 import type { AlertEvent } from '../messages/alert-message.ts';
-import { capitalise } from '../report/format.ts';
 import { getScopeStates, type PoolDeps } from '../report/scope-states.ts';
 import { titleOfMeter } from '../report/scope-words.ts';
 import {

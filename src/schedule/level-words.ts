@@ -1,5 +1,5 @@
 import type { AlertSign, Words } from '../domain/alert.ts';
-import { DAY_MS, HOUR_MS } from '../domain/calendar.ts';
+import { capitalise, DAY_MS, HOUR_MS } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import type { StoredFilter } from '../domain/filter.ts';
 import { limitMeter } from '../domain/rules.ts';
@@ -7,7 +7,7 @@ import type { PoolState, ScopeState } from '../domain/scope-state.ts';
 import { addCredits, ratioOf } from '../domain/thousandths.ts';
 import type { Span } from '../domain/usage.ts';
 import { getClientNames } from '../report/client-names.ts';
-import { capitalise, creditsOf, formatCredits, formatPercent, formatShare, formatShortDate } from '../report/format.ts';
+import { creditsOf, formatCredits, formatPercent, formatShare, formatShortDate } from '../report/format.ts';
 import { findPresentPace, isShort } from '../report/pool-usage.ts';
 import { describeRunOut, isOver, toInnerCase } from '../report/scope-words.ts';
 import { findMost, isNamed } from '../report/totals.ts';

@@ -4,8 +4,9 @@ import type { Thousandths } from '../domain/event.ts';
 import { addCredits, subtractCredits } from '../domain/thousandths.ts';
 import type { UsageAnswer, UsageQuery, UsageRow } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
+import { gather } from './batch.ts';
 import { creditsAt } from './cube.ts';
-import { type Batch, CARRY, type Column, gather } from './segment.ts';
+import { type Batch, CARRY, type Column } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import { textOf, type ValueTexts } from './values.ts';
 

@@ -134,10 +134,13 @@ export function outcomeColumns(
   const take = (name: 'ok' | 'failed') => reused?.take(name, requests.length) ?? createColumn(name, requests.length);
   const ok = take('ok');
   const failed = take('failed');
+  if (!status) return { ok: ok.fill(0), failed: failed.fill(0) };
   for (let row = 0; row < requests.length; row += 1) {
-    const code = status?.[row] ?? 0;
-    ok[row] = code > 0 && code < 400 ? requests[row]! : 0;
-    failed[row] = code < 400 ? 0 : requests[row]!;
+    // 1 or 0, from the sign bit: statuses come in any order, so branches on them are mispredicted and several times slower.
+    const isFailed = ((399 - status[row]!) >>> 31) & 1;
+    const isKnown = (-status[row]! >>> 31) & 1;
+    failed[row] = isFailed * requests[row]!;
+    ok[row] = (isKnown - isFailed) * requests[row]!;
   }
   return { ok, failed };
 }

@@ -1,5 +1,6 @@
 import type { Latency } from '../domain/usage.ts';
-import { type Column, orderBySorting } from './segment.ts';
+import { orderBySorting } from './batch.ts';
+import type { Column } from './segment.ts';
 
 /** The longest duration that fits into 32 bits, in microseconds: 71 minutes. Longer calls are rare, and kept in a map. */
 const MOST = 0xffffffff;

@@ -1,6 +1,7 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { type Db, type DialectName, send } from '../store/database.ts';
-import { type Batch, concatenate, decodeEvents, encodeSegment } from './segment.ts';
+import { concatenate } from './batch.ts';
+import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
 import { addToTotals, lockDays, splitByDay, takeFullTiers } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 

@@ -4,11 +4,14 @@
  * sums (grouping.ts), over typed arrays. SQL keeps the catalogue, the transactions and the retention.
  *
  * Layout of a blob: u8 format; u8 number of columns; u8 the column that its rows are sorted by (+ 1; 0: none); u8 0; u32 rows.
- * Then per column: u8 name, u8 width, 6 × 0, f64 base. Then the values of each column, as unsigned integers of `width` bytes
- * above `base` (width 8: float64, base unused; width 0: all equal to base). Little-endian; each column starts at a multiple of 8.
- * Columns that are 0 throughout are left out.
+ * Then per column: u8 name, u8 width, u8 form, u8 0, u32 runs, f64 base. Then the values of each column, little-endian; each
+ * column starts at a multiple of 8. Columns that are 0 throughout are left out. Forms:
+ * 0. Unsigned integers of `width` bytes above `base` (width 8: float64, base unused; width 0: all equal to base).
+ * 1. Runs of equal values: for each the row that it ends before, u32, then for each its value, u32. Format 2.
+ * 2. Each is `base` times the row's requests; nothing is stored. Format 2.
  */
 import { DIMENSIONS } from '../domain/dimension.ts';
+import { findRuns, isRun, type Runs, readRuns, rowsFrom, selectRuns } from './runs.ts';
 import { SentIds } from './sent-ids.ts';
 
 /** Columns of a raw event that its sender or its receipt gave. Do not reorder them: see COLUMN_NAMES. */
@@ -75,9 +78,14 @@ const WIDE: ReadonlySet<ColumnName> = new Set([
   'carried',
 ]);
 
-const FORMAT = 1;
+/** Format 1 has form 0 only. A blob that needs no other is written as such, so that the version before can read it. */
+const FORMATS = [1, 2];
+const PLAIN = 0;
+const RUNS = 1;
+const MULTIPLE = 2;
 const HEADER_BYTES = 8;
 const COLUMN_HEADER_BYTES = 16;
+const RUN_BYTES = 8;
 const NAME_NUMBERS = new Map<string, number>(COLUMN_NAMES.map((name, index) => [name, index]));
 
 /** A table in memory. A column that is absent is 0 throughout. */
@@ -109,44 +117,91 @@ export class ReusedColumns {
 
 /** Packs a table into a blob. Values may be negative (totals that take something back) but must be whole and within ±2^53. */
 export function encodeSegment(batch: Batch, sortedBy?: ColumnName): Uint8Array<ArrayBuffer> {
-  const { length } = batch;
-  const parts: { name: number; width: number; base: number; values: Column; at: number }[] = [];
-  let size = HEADER_BYTES;
-  for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
-    let min = length > 0 ? values[0]! : 0;
-    let max = min;
-    for (let i = 1; i < length; i += 1) {
-      const value = values[i]!;
-      if (value < min) min = value;
-      else if (value > max) max = value;
-    }
-    if (min === 0 && max === 0) continue;
-    const span = max - min;
-    const width = span === 0 ? 0 : span < 0x100 ? 1 : span < 0x10000 ? 2 : span < 0x100000000 ? 4 : 8;
-    parts.push({ name: NAME_NUMBERS.get(name)!, width, base: width === 8 ? 0 : min, values, at: 0 });
-    size += COLUMN_HEADER_BYTES;
-  }
-  for (const part of parts) {
-    part.at = size;
-    size += Math.ceil((part.width * length) / 8) * 8;
-  }
+  const names = Object.keys(batch.columns) as ColumnName[];
+  const parts = names.map((name) => packColumn(name, batch, name === sortedBy)).filter((part) => part !== undefined);
+  let size = HEADER_BYTES + parts.length * COLUMN_HEADER_BYTES;
+  for (const part of parts) size += align(part.bytes);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, FORMAT);
+  view.setUint8(0, parts.some(({ form }) => form !== PLAIN) ? 2 : 1);
   view.setUint8(1, parts.length);
   view.setUint8(2, sortedBy === undefined ? 0 : NAME_NUMBERS.get(sortedBy)! + 1);
-  view.setUint32(4, length, true);
+  view.setUint32(4, batch.length, true);
   let header = HEADER_BYTES;
-  for (const { name, width, base, values, at } of parts) {
-    view.setUint8(header, name);
+  let at = HEADER_BYTES + parts.length * COLUMN_HEADER_BYTES;
+  for (const { name, width, form, runs, base, bytes: own, write } of parts) {
+    view.setUint8(header, NAME_NUMBERS.get(name)!);
     view.setUint8(header + 1, width);
+    view.setUint8(header + 2, form);
+    view.setUint32(header + 4, runs, true);
     view.setFloat64(header + 8, base, true);
     header += COLUMN_HEADER_BYTES;
-    if (width === 0) continue;
-    const stored = storedArray(bytes.buffer, at, length, width);
-    for (let i = 0; i < length; i += 1) stored[i] = values[i]! - base;
+    if (own > 0) write(bytes.buffer, at);
+    at += align(own);
   }
   return bytes;
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+/** A column as a blob holds it. */
+interface Part {
+  name: ColumnName;
+  form: number;
+  width: number;
+  base: number;
+  runs: number;
+  bytes: number;
+  write: (buffer: ArrayBuffer, at: number) => void;
+}
+
+/** Returns undefined for a column that is 0 throughout. */
+function packColumn(name: ColumnName, batch: Batch, isSorted: boolean): Part | undefined {
+  const { length } = batch;
+  const values = batch.columns[name]!;
+  const plain = { name, form: PLAIN, width: 0, base: 0, runs: 0, bytes: 0, write: () => {} };
+  const factor = name === 'credits' ? findFactor(batch.columns.requests, values, length) : undefined;
+  if (factor !== undefined) return { ...plain, form: MULTIPLE, base: factor };
+  const runs = isSorted ? findRuns(values, length) : [];
+  if (runs.length > 0 && runs.length * RUN_BYTES < length) {
+    const write = (buffer: ArrayBuffer, at: number): void => {
+      const stored = new Uint32Array(buffer, at, runs.length * 2);
+      stored.set(runs);
+      for (let run = 0; run < runs.length; run += 1) stored[runs.length + run] = values[runs[run]! - 1]!;
+    };
+    return { ...plain, form: RUNS, runs: runs.length, bytes: runs.length * RUN_BYTES, write };
+  }
+  let min = length > 0 ? values[0]! : 0;
+  let max = min;
+  for (let i = 1; i < length; i += 1) {
+    const value = values[i]!;
+    if (value < min) min = value;
+    else if (value > max) max = value;
+  }
+  if (min === 0 && max === 0) return undefined;
+  const width = widthOf(max - min);
+  // Above 0 where that takes no more room: reading is faster without a base to add.
+  const base = width === 8 || (min >= 0 && widthOf(max) === width) ? 0 : min;
+  const write = (buffer: ArrayBuffer, at: number): void => {
+    const stored = storedArray(buffer, at, length, width);
+    for (let i = 0; i < length; i += 1) stored[i] = values[i]! - base;
+  };
+  return { ...plain, width, base, bytes: width * length, write };
+}
+
+function widthOf(span: number): number {
+  return span === 0 ? 0 : span < 0x100 ? 1 : span < 0x10000 ? 2 : span < 0x100000000 ? 4 : 8;
+}
+
+/** Finds the whole number that all of these values are the product of, with the other in their row; undefined if there is none. */
+function findFactor(of: Column | undefined, values: Column, length: number): number | undefined {
+  if (!of || length === 0) return undefined;
+  const factor = values[0]! / of[0]!;
+  if (!Number.isInteger(factor) || factor === 0) return undefined;
+  for (let i = 0; i < length; i += 1) if (of[i]! * factor !== values[i]) return undefined;
+  return factor;
 }
 
 /** Unpacks a blob; `wanted`: only these columns. Throws for a blob of another format. */
@@ -173,11 +228,15 @@ export function decodeEvents(blob: Uint8Array, ids: Uint8Array = NO_IDS): Batch 
 
 interface Packed {
   /** Undefined: every value is `base`. */
-  stored: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
+  stored?: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
   base: number;
+  /** In place of these. */
+  runs?: Runs;
+  /** In place of these: each value is `base` times the requests of its row. */
+  isMultiple?: boolean;
 }
 
-const ABSENT: Packed = { stored: undefined, base: 0 };
+const ABSENT: Packed = { base: 0 };
 
 /** Reads a blob in place: a column is unpacked when it is read, and only for the rows asked for. */
 export class Segment {
@@ -190,19 +249,28 @@ export class Segment {
     // Typed arrays must be aligned, and a driver's buffer may not be: copy it then.
     const bytes = blob.byteOffset % 8 === 0 ? blob : new Uint8Array(blob);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint8(0) !== FORMAT) throw new Error(`Segment of format ${view.getUint8(0)}, expected ${FORMAT}.`);
+    const format = view.getUint8(0);
+    if (!FORMATS.includes(format)) throw new Error(`Segment of format ${format}, expected one of ${FORMATS}.`);
     const columnCount = view.getUint8(1);
     this.#sortedBy = COLUMN_NAMES[view.getUint8(2) - 1];
     this.length = view.getUint32(4, true);
     this.sizeBytes = bytes.byteLength;
+    const buffer = bytes.buffer as ArrayBuffer;
     let at = HEADER_BYTES + columnCount * COLUMN_HEADER_BYTES;
     for (let column = 0; column < columnCount; column += 1) {
       const header = HEADER_BYTES + column * COLUMN_HEADER_BYTES;
       const width = view.getUint8(header + 1);
-      const stored =
-        width === 0 ? undefined : storedArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, this.length, width);
-      this.#columns.set(COLUMN_NAMES[view.getUint8(header)]!, { stored, base: view.getFloat64(header + 8, true) });
-      at += Math.ceil((width * this.length) / 8) * 8;
+      const form = view.getUint8(header + 2);
+      const count = view.getUint32(header + 4, true);
+      const start = bytes.byteOffset + at;
+      const packed: Packed = { base: view.getFloat64(header + 8, true), isMultiple: form === MULTIPLE };
+      if (width > 0) packed.stored = storedArray(buffer, start, this.length, width);
+      if (form === RUNS) {
+        const values = new Uint32Array(buffer, start + count * 4, count);
+        packed.runs = { ends: new Uint32Array(buffer, start, count), values };
+      }
+      this.#columns.set(COLUMN_NAMES[view.getUint8(header)]!, packed);
+      at += align(form === RUNS ? count * RUN_BYTES : width * this.length);
     }
   }
 
@@ -217,28 +285,35 @@ export class Segment {
 
   /** Returns the values of `rows` (default: all), in that order; all 0 where the column was left out. `reused`: into this memory. */
   read(name: ColumnName, rows?: Uint32Array, reused?: ReusedColumns): Column {
-    const { stored, base } = this.#columns.get(name) ?? ABSENT;
+    const { stored, base, runs, isMultiple } = this.#columns.get(name) ?? ABSENT;
     const length = rows ? rows.length : this.length;
     const values = reused?.take(name, length) ?? createColumn(name, length);
+    if (runs) return readRuns(runs, rows, values);
+    if (isMultiple) {
+      const requests = this.read('requests', rows, reused);
+      for (let i = 0; i < length; i += 1) values[i] = requests[i]! * base;
+      return values;
+    }
     if (!stored) return values.fill(base);
     if (!rows || isRun(rows)) {
       const first = rows?.[0] ?? 0;
       values.set(stored.subarray(first, first + length));
-      if (base !== 0) for (let i = 0; i < length; i += 1) values[i]! += base;
+      if (base !== 0) raise(values, base);
     } else for (let i = 0; i < length; i += 1) values[i] = stored[rows[i]!]! + base;
     return values;
   }
 
   /** Returns those of `rows` (default: all) whose value is marked in `accepted`; values past its end are taken if `beyond`. */
   select(name: ColumnName, accepted: Uint8Array, beyond: boolean, rows?: Uint32Array): Uint32Array {
-    const { stored, base } = this.#columns.get(name) ?? ABSENT;
+    const { stored, base, runs, isMultiple } = this.#columns.get(name) ?? ABSENT;
     const passes = (value: number): boolean => (value < accepted.length ? accepted[value] === 1 : beyond);
-    if (!stored) {
+    if (runs && !rows) return selectRuns(runs, passes);
+    if (!stored && !runs && !isMultiple) {
       if (!passes(base)) return new Uint32Array(0);
       return rows ?? rowsFrom(0, this.length);
     }
     // One value is wanted of the column that rows are sorted by: its rows follow each other.
-    if (!rows && !beyond && name === this.#sortedBy && accepted.indexOf(1) === accepted.length - 1) {
+    if (stored && !rows && !beyond && name === this.#sortedBy && accepted.indexOf(1) === accepted.length - 1) {
       const first = lowerBound(stored, accepted.length - 1 - base);
       const end = lowerBound(stored, accepted.length - base);
       return rowsFrom(first, end);
@@ -257,19 +332,10 @@ export class Segment {
   }
 }
 
-/** Lists the row numbers from `first` up to, but not including, `end`. */
-export function rowsFrom(first: number, end: number): Uint32Array<ArrayBuffer> {
-  const rows = new Uint32Array(end - first);
-  for (let i = 0; i < rows.length; i += 1) rows[i] = first + i;
-  return rows;
-}
-
-/** Tells whether row numbers are consecutive, as those of one client are in a segment sorted by client. */
-function isRun(rows: Uint32Array): boolean {
-  const last = rows.length - 1;
-  if (last >= 0 && rows[last]! - rows[0]! !== last) return false;
-  for (let i = 1; i <= last; i += 1) if (rows[i]! - rows[0]! !== i) return false;
-  return true;
+/** Adds `by` to all values; to keys as 32-bit integers, which is many times faster than as floats. */
+function raise(values: Column, by: number): void {
+  if (values instanceof Float64Array) for (let i = 0; i < values.length; i += 1) values[i]! += by;
+  else for (let i = 0; i < values.length; i += 1) values[i] = (values[i]! + (by | 0)) | 0;
 }
 
 /** Finds the first place in ascending values that is not below `value`. */
@@ -294,80 +360,4 @@ function storedArray(
   if (width === 2) return new Uint16Array(buffer, at, length);
   if (width === 4) return new Uint32Array(buffer, at, length);
   return new Float64Array(buffer, at, length);
-}
-
-/** Copies these rows of a batch, in that order. */
-export function gather(batch: Batch, rows: Uint32Array): Batch {
-  const picked: Batch = { length: rows.length, columns: {}, ids: batch.ids?.pick(rows) };
-  for (const [name, values] of Object.entries(batch.columns) as [ColumnName, Column][]) {
-    const column = createColumn(name, rows.length);
-    for (let i = 0; i < rows.length; i += 1) column[i] = values[rows[i]!]!;
-    picked.columns[name] = column;
-  }
-  return picked;
-}
-
-/** Values within a range of this size are sorted by counting them, which is faster. */
-const MOST_COUNTED = 0x10000;
-
-/** Sorts the rows by a key column, ascending. */
-export function sortBy(batch: Batch, name: ColumnName): Batch {
-  const values = batch.columns[name]?.subarray(0, batch.length);
-  if (!values) return batch;
-  let least = values[0] ?? 0;
-  let most = least;
-  for (let row = 1; row < batch.length; row += 1) {
-    if (values[row]! < least) least = values[row]!;
-    else if (values[row]! > most) most = values[row]!;
-  }
-  return gather(batch, most - least < MOST_COUNTED ? orderByCounting(values, least, most) : orderBySorting(values));
-}
-
-/**
- * Lists row numbers in ascending order of their values; equal values keep their order. The largest value times the number of rows
- * must be below 2^53.
- */
-export function orderBySorting(values: Column): Uint32Array<ArrayBuffer> {
-  const { length } = values;
-  // Pack value and row into one exact double, so that the native sort of numbers does the work.
-  const order = new Float64Array(length);
-  for (let row = 0; row < length; row += 1) order[row] = values[row]! * length + row;
-  order.sort();
-  const rows = new Uint32Array(length);
-  for (let row = 0; row < length; row += 1) rows[row] = order[row]! % length;
-  return rows;
-}
-
-function orderByCounting(values: Column, least: number, most: number): Uint32Array<ArrayBuffer> {
-  const { length } = values;
-  /** Per value, the place in the order that its next row takes. */
-  const places = new Uint32Array(most - least + 2);
-  for (let row = 0; row < length; row += 1) places[values[row]! - least + 1]! += 1;
-  for (let value = 1; value < places.length; value += 1) places[value]! += places[value - 1]!;
-  const order = new Uint32Array(length);
-  for (let row = 0; row < length; row += 1) {
-    const value = values[row]! - least;
-    order[places[value]!] = row;
-    places[value]! += 1;
-  }
-  return order;
-}
-
-/** Joins the rows of all batches, in their order. */
-export function concatenate(batches: readonly Batch[]): Batch {
-  if (batches.length === 1) return batches[0]!;
-  const length = batches.reduce((sum, batch) => sum + batch.length, 0);
-  const names = new Set(batches.flatMap((batch) => Object.keys(batch.columns) as ColumnName[]));
-  const all: Batch = { length, columns: {}, ids: SentIds.join(batches) };
-  for (const name of names) {
-    const column = createColumn(name, length);
-    let at = 0;
-    for (const batch of batches) {
-      const values = batch.columns[name];
-      if (values) column.set(values, at);
-      at += batch.length;
-    }
-    all.columns[name] = column;
-  }
-  return all;
 }

@@ -4,6 +4,7 @@ import type { Dimension } from '../domain/dimension.ts';
 import { markDay } from '../store/correction-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import { findSetting, setSetting } from '../store/setting-repository.ts';
+import { gather, sortBy } from './batch.ts';
 import {
   BRIEF_CUBES,
   CUBES_OF_DAYS,
@@ -19,7 +20,7 @@ import {
   outcomeColumns,
 } from './cube.ts';
 import { Grouping } from './grouping.ts';
-import { type Batch, type Column, decodeSegment, encodeSegment, gather, sortBy } from './segment.ts';
+import { type Batch, type Column, decodeSegment, encodeSegment } from './segment.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** Segments of about one size are merged as soon as there are this many, the new one included. */

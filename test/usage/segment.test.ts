@@ -1,15 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { concatenate, gather, sortBy } from '../../src/usage/batch.ts';
 import { Grouping } from '../../src/usage/grouping.ts';
-import {
-  type Batch,
-  concatenate,
-  decodeSegment,
-  encodeSegment,
-  gather,
-  Segment,
-  sortBy,
-} from '../../src/usage/segment.ts';
+import { type Batch, decodeSegment, encodeSegment, Segment } from '../../src/usage/segment.ts';
 
 /** Tables of three columns: keys, sums that may be large or negative, and one that is left out if it is all 0. */
 const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {
@@ -74,6 +67,44 @@ describe('a segment', () => {
         const plain = rowsOf(batch).filter(([client]) => client === value);
         expect(rowsOf(gather(sorted, found))).toEqual(plain);
       }),
+    );
+  });
+
+  it('holds long runs and credits that follow from requests in little room, and reads them as plain ones', () => {
+    const lengths = fc.array(fc.integer({ min: 20, max: 200 }), { minLength: 1, maxLength: 5 });
+    const factors = fc.constantFrom(1000, 250, -1, 7);
+    fc.assert(
+      fc.property(
+        lengths,
+        factors,
+        fc.func(fc.boolean()),
+        fc.uint8Array({ maxLength: 6 }),
+        (runs, factor, wanted, marks) => {
+          const client = Uint32Array.from(runs.flatMap((length, run) => new Array<number>(length).fill(run * 3)));
+          const requests = Float64Array.from(client, (_, row) => 2 * (1 + (row % 7)));
+          const credits = requests.map((count) => count * factor);
+          const batch: Batch = { length: client.length, columns: { client, requests, credits } };
+          const bytes = encodeSegment(batch, 'client');
+          expect(bytes.length).toBeLessThan(100 + 2 * batch.length);
+          const segment = new Segment(bytes);
+          const rows = Uint32Array.from(client, (_, row) => row).filter((row) => wanted(row));
+          for (const [name, values] of [
+            ['client', client],
+            ['credits', credits],
+          ] as const) {
+            expect([...segment.read(name)]).toEqual([...values]);
+            for (const order of [rows, rows.toReversed()])
+              expect([...segment.read(name, order)]).toEqual([...order].map((row) => values[row]));
+          }
+          const accepted = marks.map((mark) => mark % 2);
+          const plain = new Segment(encodeSegment(batch));
+          for (const beyond of [true, false])
+            for (const among of [undefined, rows])
+              expect([...segment.select('client', accepted, beyond, among)]).toEqual([
+                ...plain.select('client', accepted, beyond, among),
+              ]);
+        },
+      ),
     );
   });
 

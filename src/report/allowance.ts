@@ -5,6 +5,7 @@ import type { Totals } from '../domain/usage.ts';
 import { countOf, creditsOf, formatCredits, formatPercent } from './format.ts';
 import { ask, type Inquiry } from './inquiry.ts';
 import { getScopeStates } from './scope-states.ts';
+import { listScopeSentences } from './scope-words.ts';
 import { sumTotals } from './totals.ts';
 
 /**
@@ -16,7 +17,8 @@ export async function describeAllowance(inquiry: Inquiry, name: string, { reques
   const refused = sumTotals((await ask(inquiry, { filters: [...filters, only('status', '429')] })).rows).requests;
   const told =
     refused > 0 ? `${countOf(refused, 'call')} ended in 429 (rate-limited).` : 'None of its calls ended in 429.';
-  const atMs = Math.min(range.partial ? nowMs : range.toMs, nowMs);
+  const isNow = inquiry.question.range === undefined || range.partial;
+  const atMs = Math.min(isNow ? nowMs : range.toMs, nowMs);
   const isOfItself = ({ client, ...others }: Match) =>
     client !== undefined && names.nameOf(client) === names.nameOf(name) && Object.keys(others).length === 0;
   const states = await getScopeStates(deps, { atMs, nowMs, plain: true });
@@ -24,7 +26,19 @@ export async function describeAllowance(inquiry: Inquiry, name: string, { reques
     .flatMap(({ limits }) => limits)
     .filter(({ match = [] }) => match.length > 0 && match.every(isOfItself));
   const [worst] = own.toSorted((a, b) => b.percent - a.percent);
-  if (!worst) return `${name} has no allowance of its own. ${requests === 0 ? '' : told}`.trim();
+  if (!worst) {
+    const called = (await ask(inquiry, { groupBy: ['scope'] })).rows.map(({ keys }) => keys[0]!);
+    const [near] = states
+      .filter(({ scope }) => called.includes(scope))
+      // Limits of some calls are rather of others.
+      .flatMap((state) =>
+        listScopeSentences({ ...state, limits: state.limits.filter(({ match = [] }) => match.length === 0) }),
+      )
+      .filter(({ weight }) => weight > 0)
+      .toSorted((a, b) => b.weight - a.weight || b.percent - a.percent);
+    const shared = near ? [`Of what it calls, ${near.text}`] : [];
+    return [`${name} has no allowance of its own.`, ...shared, ...(requests === 0 ? [] : [told])].join(' ');
+  }
   return `${describeLimit(name, worst)} ${told}`;
 }
 

@@ -141,12 +141,14 @@ const SIGNS: Readonly<Record<Bound['sign'], string>> = {
 /** `made fewer than 100 requests`, `had no 429s`, `had an error rate over 5%`; without a bound `had 429s`. */
 export function describeBound(inquiry: Inquiry, bound: Bound | undefined, dimension?: Grouping): string {
   const { counted } = splitFilters(toShownFilters(inquiry), dimension);
-  const noun = describeFiltered(counted);
+  // Who has none of what is not so has only that.
+  const isOnly = counted.length === 1 && counted[0]!.not && (!bound || isOfNone(bound));
+  const noun = describeFiltered(isOnly ? counted.map((filter) => ({ ...filter, not: false })) : counted);
   const made =
     dimension && /^(made|got|sent)$/.test(DIMENSION_WORDS[dimension].verb) ? DIMENSION_WORDS[dimension].verb : 'had';
   const verb = noun.startsWith('requests') ? made : 'had';
-  if (!bound) return `${verb} ${noun}`;
-  if (isOfNone(bound)) return `${verb} no ${noun}`;
+  if (!bound) return `${verb} ${isOnly ? `other requests than ${noun.replace(/^requests /, '')}` : noun}`;
+  if (isOfNone(bound)) return `${verb} ${isOnly ? 'only' : 'no'} ${noun}`;
   if (bound.sign === 'at-least' && bound.column === 'requests' && bound.value === 1) return `${verb} ${noun}`;
   const value = bound.column.endsWith('_percent') ? formatPercent(bound.value, []) : formatCount(bound.value);
   const sign = bound.column.endsWith('_percent') ? SIGNS[bound.sign].replace('fewer', 'less') : SIGNS[bound.sign];

@@ -11,6 +11,7 @@ import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toH
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, type Step, stepColumns } from './steps.ts';
+import { describePeakMinutes } from './summary.ts';
 import { barColumn, buildTable, type Column } from './table.ts';
 import { countNames, groupTotals, shareFailed, sumTotals, TOTAL_COLUMNS } from './totals.ts';
 import {
@@ -56,6 +57,9 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
   const odd = question.focus === 'odd' ? findOdd(bars, expected) : undefined;
   // With a single client, the cause is plain.
   const cause = odd && clients > 1 ? await nameCause(inquiry, grain, odd) : undefined;
+  // Minutes are counted by scope alone.
+  const isPeak = question.focus === 'per-minute' && inquiry.filters.length === 0;
+  const peaks = isPeak ? await describePeakMinutes(inquiry) : undefined;
   const limit = grain === 'day' ? findLimitLine(inquiry) : undefined;
   const above = limit ? bars.filter(limit.isOver) : [];
   const { bound } = question;
@@ -120,6 +124,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
         kept: kept.map(({ label }) => label),
       });
     }
+    if (peaks) return peaks;
     const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
     const none = totals.requests === 0 ? describeNothing(inquiry, answer) : undefined;
     const isEmpty = inquiry.range.toMs <= inquiry.range.fromMs;

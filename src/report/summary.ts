@@ -3,8 +3,18 @@ import { NONE } from '../domain/dimension.ts';
 import { only } from '../domain/filter.ts';
 import type { Question, SummaryReport } from '../domain/report.ts';
 import type { ScopeCard, ScopeState } from '../domain/scope-state.ts';
+import type { MeterStep } from '../domain/usage.ts';
 import { hasTeams } from './client-names.ts';
-import { countOf, formatClock, formatCount, formatPercent, formatRate, formatShare, joinWords } from './format.ts';
+import {
+  countOf,
+  formatClock,
+  formatCount,
+  formatMoment,
+  formatPercent,
+  formatRate,
+  formatShare,
+  joinWords,
+} from './format.ts';
 import { ask, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer } from './notes.ts';
 import { getScopeStates } from './scope-states.ts';
@@ -96,7 +106,29 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
     }),
   );
   const rate = scopes.reduce((sum, { lately }) => sum + lately, 0) / RATE_MINUTES;
-  // Put the scope nearest to its limit first.
+  const peaks = tellPeaks(scopes, (ms) => formatClock(ms, deps.calendar.zone));
+  const peak = peaks === '' ? '' : `; peak minute of today: ${peaks}`;
+  return `${formatRate(rate)} ${rate === 1 ? 'request' : 'requests'} a minute in the last ${RATE_MINUTES} minutes${peak}.`;
+}
+
+/** `Peak minute of Sun 29 Nov 2026: 11 of 300 allowed (Public API, Sun 29 Nov 06:01).` Undefined if no minute of the range is kept. */
+export async function describePeakMinutes({ deps, span, nowMs, range }: Inquiry): Promise<string | undefined> {
+  const states = await getScopeStates(deps, { atMs: nowMs, plain: true });
+  const scopes = await Promise.all(
+    states.map(async (state) => {
+      const peak = findPeak(await deps.usage.meter({ meter: state.scope, grain: 'minute', span }));
+      return { ...state, peak: peak && peak.singles > 0 ? peak : undefined };
+    }),
+  );
+  if (!scopes.some(({ peak }) => peak)) return undefined;
+  return `Peak minute of ${range.label}: ${tellPeaks(scopes, (ms) => formatMoment(ms, deps.calendar.zone))}.`;
+}
+
+/** `12 of 600 allowed (Public API, 09:41) and 3 (Portal, 10:02)`: the scope nearest to its limit first. */
+function tellPeaks(
+  scopes: readonly (ScopeState & { peak: MeterStep | undefined })[],
+  tell: (ms: number) => string,
+): string {
   const shareOf = ({ peak, rateLimitPerMinute = Infinity }: (typeof scopes)[number]) =>
     (peak?.singles ?? 0) / rateLimitPerMinute;
   const peaks = scopes
@@ -104,12 +136,11 @@ async function describeRate({ deps, span, nowMs }: Inquiry, states: readonly Sco
     .toSorted((a, b) => shareOf(b) - shareOf(a) || (b.peak?.singles ?? 0) - (a.peak?.singles ?? 0));
   const told = peaks.slice(0, MOST_PEAKS).map(({ title, peak, rateLimitPerMinute: limit }) => {
     const allowed = limit === undefined ? '' : ` of ${formatCount(limit)} allowed`;
-    const when = peak ? `, ${formatClock(peak.startMs, deps.calendar.zone)}` : '';
+    const when = peak ? `, ${tell(peak.startMs)}` : '';
     return `${formatCount(peak?.singles ?? 0)}${allowed} (${title}${when})`;
   });
   const more = peaks.length > MOST_PEAKS ? [countOf(peaks.length - MOST_PEAKS, 'other scope')] : [];
-  const peak = told.length > 0 ? `; peak minute of today: ${joinWords([...told, ...more])}` : '';
-  return `${formatRate(rate)} ${rate === 1 ? 'request' : 'requests'} a minute in the last ${RATE_MINUTES} minutes${peak}.`;
+  return joinWords([...told, ...more]);
 }
 
 /** Finds the minute of today with the most single calls; events that stand for several calls cannot be placed within a minute. */

@@ -61,6 +61,15 @@ async function textsOf(report: Report, view?: ChartView): Promise<string[]> {
   return readTexts((await toSvg(build(report, view))).svg).map(({ text }) => text);
 }
 
+it('breaks a long title at a word, and cuts it there after two lines', async () => {
+  const title = 'Clients that made no requests with API version v1';
+  const short = await textsOf({ ...topClients(), title });
+  expect(short).toEqual(expect.arrayContaining(['Clients that made no requests with API', 'version v1']));
+  const long = await textsOf({ ...topClients(), title: `${title} ${'or another '.repeat(9)}` });
+  expect(long).toContain('Clients that made no requests with API');
+  expect(long).toContainEqual(expect.stringMatching(/^version v1 or another or another.* (or|another) …$/));
+});
+
 describe.each(CHART_CASES)('$name', ({ report, view = 'graph' }) => {
   let svg: string;
   let texts: DrawnText[];

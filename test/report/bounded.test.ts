@@ -126,6 +126,24 @@ describe('steps held against a number', () => {
   });
 });
 
+it('lists who does nothing else', async () => {
+  const timeMs = at('2026-11-20T12:00:00Z');
+  const events = [
+    { timeMs, client: 'New', version: 'v2', count: 5 },
+    { timeMs, client: 'Both', version: 'v2' },
+    { timeMs, client: 'Both', version: 'v1' },
+    { timeMs, client: 'Old', version: 'v1' },
+  ];
+  const filters = [{ ...where('version', 'v2'), not: true }];
+  const question = { report: 'top', bound: { sign: 'under', value: 1, column: 'requests' }, filters } as const;
+  const only = await ask(events, question);
+  expect(only.finding).toBe('1 of 3 clients made only requests with API version v2: New.');
+  expect(only.title).toBe('Clients that made only requests with API version v2');
+  expect((await ask(events.slice(1), question)).finding).toMatch(
+    /^All 2 clients made other requests than with API version v2/,
+  );
+});
+
 describe('steps that are averages, or longer', () => {
   // Four weeks to Friday 20 November: Mondays have 40 calls, Tuesdays 8 failures more, other days 20.
   const calls = Array.from({ length: 40 }, (_, ago) => {

@@ -55,11 +55,26 @@ describe('client', () => {
     };
     const none = 'None of its calls ended in 429.';
     const acme = { client: 'id-1' };
+    // A pool that others use too is told once it is nearly used up.
+    const shared = async (amount: number) => {
+      const { match: _, order, ...plan } = limit('Daily credits', []);
+      const amounts = [{ fromDay: 0, base: amount * 1000, grants: [] }];
+      const scopes = [{ ...scope, limits: [], pools: [{ ...plan, order, amounts }] }];
+      const question = { report: 'client' as const, name: 'Acme CRM', focus: 'allowance' as const, range: 'yesterday' };
+      return (await ask(traffic, question, { definitions: { ...definitions, scopes } })).finding;
+    };
+    expect(await shared(1_000_000)).toContain(`Acme CRM has no allowance of its own. ${none}`);
+    expect(await shared(180)).toMatch(
+      /^Acme CRM has no allowance of its own\. Of what it calls, API has used \d\d\.\d% of its daily credits \(\d+ of 180\)\. None of its calls/,
+    );
     expect(await told(limit('Fair share', [acme]))).toContain(
       `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026). ${none} Acme CRM made 150 requests`,
     );
     // Limits for everybody, for a part of the client's calls, and for other clients too.
-    for (const match of [[], [{ ...acme, route: '/v1/items' }], [acme, { client: 'other' }]])
+    expect(await told(limit('Fair share', []))).toContain(
+      `no allowance of its own. Of what it calls, API has used 75% of its limit Fair share (150 of 200). ${none}`,
+    );
+    for (const match of [[{ ...acme, route: '/v1/items' }], [acme, { client: 'other' }]])
       expect(await told(limit('Fair share', match))).toContain(`Acme CRM has no allowance of its own. ${none}`);
   });
 

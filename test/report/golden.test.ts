@@ -198,6 +198,22 @@ describe('summary', () => {
     );
   });
 
+  it('asked for the busiest minute of a range tells it of each scope, with its day, and not of some calls alone', async () => {
+    const minute = (time: string, calls: number, scope: string) =>
+      Array.from({ length: calls }, () => use(`2026-11-${time}:00Z`, 1, { scope, client: 'acme' }));
+    const events = [
+      ...minute('19T09:30', 7, SERVICE),
+      ...minute('20T13:58', 3, SERVICE),
+      ...minute('20T14:01', 9, 'crm'),
+    ];
+    const question = { report: 'daily', focus: 'per-minute', range: '7d' } as const;
+    expect((await ask(events, question, { definitions })).finding).toBe(
+      'Peak minute of 14–20 Nov 2026: 7 of 600 allowed (Integration Service API calls, Thu 19 Nov 09:30) and 9 (CRM, Fri 20 Nov 14:01).',
+    );
+    const filters = [{ key: 'client' as const, patterns: ['acme'], not: false }];
+    expect((await ask(events, { ...question, filters }, { definitions })).finding).toMatch(/^19 requests/);
+  });
+
   it('says that nothing was received yet, and still shows what is declared', async () => {
     const report = await ask([], { report: 'summary' }, { definitions });
     expect(report.finding).toBe('No usage has been received yet.');

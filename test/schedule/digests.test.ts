@@ -4,6 +4,7 @@ import type { Definitions } from '../../src/domain/definition.ts';
 import type { Question } from '../../src/domain/report.ts';
 import type { UsageReader } from '../../src/domain/usage.ts';
 import { createLogger } from '../../src/log.ts';
+import { buildDigestPreview } from '../../src/messages/digest-message.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { createDigestComposer } from '../../src/schedule/digest-composer.ts';
 import type { DigestSources } from '../../src/schedule/digest-days.ts';
@@ -27,7 +28,7 @@ const DAY = 1440 * MINUTE;
 describe('digests', () => {
   const databases = setUpDatabases();
   it('post at their time, once, with the day’s numbers, and none when added', async () => {
-    const { slack, clock, digests, tick } = await open(databases, { events: YESTERDAY });
+    const { slack, clock, digests, posts, tick } = await open(databases, { events: YESTERDAY });
     const added = await digests.add({ channel: CHANNEL, schedule: 'daily 10:00 Europe/Berlin' }, BY);
     expect(added).toMatchObject({ schedule: 'daily 10:00 Europe/Berlin', paused: false });
     // It is 10:00 in Berlin now: the first run is tomorrow's.
@@ -45,6 +46,11 @@ describe('digests', () => {
       'context',
       'actions',
     ]);
+    // A preview has no thread, so that it names what a thread would have.
+    expect(message!.text).toContain('more in the thread');
+    const preview = buildDigestPreview(await posts.compose({ channel: CHANNEL }));
+    expect(preview.text).not.toContain('in the thread');
+    expect(JSON.stringify(preview.blocks)).toContain('Posted, its thread has: Top clients · Top routes');
     // Each section is one message in the thread.
     expect(replies.map(({ text }) => text.split('\n')[0])).toEqual([
       'Top clients',

@@ -88,7 +88,7 @@ export function settle(
 ): 'rows' | 'left-out' | 'none' | 'unknown' {
   const isOfRows = dimension !== undefined || ROWS.some(has);
   const { key } = filters[0]!;
-  const isWho = kind === 'without' && WHO.test(key);
+  const isWho = kind === 'without' && !hasVerb && WHO.test(key);
   if (isOfRows && (hasVerb || kind !== 'be' || isOutcome) && !isWho && key !== dimension && !isBound) return 'rows';
   if (kind === 'no' && key === 'status') return 'none';
   return key === 'status' || kind === 'without' || (kind === 'be' && !hasVerb) ? 'left-out' : 'unknown';
@@ -111,7 +111,12 @@ function findDenial(
   if (!without && !no && said.endsWith("n't") && RHETORICAL.test(before ? bareWord(before) : '')) return undefined;
   let object = said.split(' ').length;
   const from = object;
-  while (VERBS.test(words[object] ?? '')) object++;
+  // `days with no calls from Acme`, where `no calls from Acme` alone asks whether it has stopped.
+  const isOfSteps = tokens
+    .slice(0, at)
+    .some((token) => ROWS.some((row) => readConcept([bareWord(token)])?.concepts.includes(row)));
+  const isFrom = (word: string) => (without || isOfSteps) && /^(from|by|requests?|traffic)$/.test(word);
+  while (VERBS.test(words[object] ?? '') || isFrom(words[object] ?? '')) object++;
   return object < words.length
     ? {
         kind: without ? 'without' : no ? 'no' : auxiliary ? 'do' : 'be',

@@ -100,6 +100,7 @@ export function listFacts(
       ),
       'ofOwn',
     ],
+    [/\b(us(e|es|ed|ing)|call(s|ed|ing)?) .*\bonly$/.test(text), 'solely'],
     [/\b(health\w*|ok|okay|fine|alright)\b/.test(text), 'health'],
     [concepts.get('versus')?.some((token) => bareWord(token) === 'worse'), 'worse'],
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],

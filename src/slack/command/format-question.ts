@@ -19,8 +19,10 @@ export function formatQuestion(question: Question): string {
   const rows = limit === undefined ? undefined : report === 'top' ? String(limit) : `limit ${limit}`;
   const words = [
     question.focus === 'odd' ? 'unusual' : question.focus === 'run-out' ? 'forecast' : report,
+    // A number behind another word than `top` could be a status code.
+    report === 'top' ? rows : undefined,
     subject === undefined ? focus : undefined,
-    report === 'top' ? [rows, question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
+    report === 'top' ? [question.only, DIMENSION_PLURALS[question.dimension ?? 'client']] : undefined,
     (report === 'daily' || report === 'day') && question.dimension ? DIMENSION_PLURALS[question.dimension] : undefined,
     report === 'latency'
       ? [question.overTime && 'daily', question.dimension && DIMENSION_PLURALS[question.dimension]]

@@ -191,6 +191,12 @@ function make(
       .filter((each) => isBeside(each, names[0]!))
       .map(({ key, value }) => ({ key, patterns: [value], not: false })),
   ];
+  if (rule.uses.has('solely')) {
+    // Those that have none of what is not so.
+    const [own, ...others] = filters;
+    if (!own || others.length > 0) return { unused: sentence.concepts.get('solely') ?? reading.tokens.slice(-1) };
+    filters.splice(0, 1, { ...own, not: !own.not });
+  }
   refuseBoth(filters, question);
   try {
     const whole = finish(reading, { ...draft, question, filters, places });

@@ -43,14 +43,20 @@ export function readBound(tokens: readonly Token[], at: number): { bound: Bound;
   return read && { bound: { sign, ...read.amount }, next: at + said.split(' ').length + read.used - glued };
 }
 
-/** Reads a bound whose sign follows the number: `10 or more`, `5 or fewer`, `100+`. */
+const BEHIND =
+  /^(\d[\d,]*(?:\.\d+)?k?(?:%|ms|s)?)((?: (?!or )[a-z%]+){0,3}) or (more|over|above|higher|slower|longer|worse|less|fewer|under|below|lower|faster|shorter)\b/;
+
+/** Reads a bound whose sign follows the number: `10 or more`, `5 or fewer`, `7.5% errors or more`, `100+`. */
 function readBehind(words: readonly string[], at: number): { bound: Bound; next: number } | undefined {
-  const [, number, more] = /^(\d[\d,]*k?) or (more|less|fewer)\b/.exec(words.join(' ')) ?? [];
+  const [said = '', number, own = '', more = ''] = BEHIND.exec(words.join(' ')) ?? [];
+  const unit = own.split(' ').filter((word) => word !== '');
   const plus = /^(\d[\d,]*k?)\+$/.exec(words[0]!)?.[1];
-  const read = readAmount([number ?? plus ?? '', ...words.slice(plus ? 1 : 3)]);
-  if (!read) return undefined;
-  const sign = plus || more === 'more' ? 'at-least' : 'at-most';
-  return { bound: { sign, ...read.amount }, next: at + read.used + (plus ? 0 : 2) };
+  const read = readAmount([number ?? plus ?? '', ...unit, ...(unit.length > 0 ? [] : words.slice(plus ? 1 : 3))]);
+  // `10 errors or more` is of errors, which another reader has to see.
+  if (!read || (unit.length >= read.used && !/^ (calls|requests|hits)$/.test(own))) return undefined;
+  const sign = plus || /^(more|over|above|higher|slower|longer|worse)$/.test(more) ? 'at-least' : 'at-most';
+  const used = unit.length > 0 ? said.split(' ').length : read.used + (plus ? 0 : 2);
+  return { bound: { sign, ...read.amount }, next: at + used };
 }
 
 function readAmount(words: readonly string[]): { amount: Omit<Bound, 'sign'>; used: number } | undefined {
@@ -105,7 +111,10 @@ const BETWEEN = new RegExp(
   `(?:\\b(?:with|between|from|of) )*\\b(${NUMBER})(?: (?:and|to|or) |[-–])(${NUMBER})${OF_CALLS}`,
   'i',
 );
-const EXACT = new RegExp(`\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}`, 'i');
+const EXACT = new RegExp(
+  `\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}(?! \\w+ or (?:more|less|fewer)\\b)`,
+  'i',
+);
 
 /** Throws Misunderstood for two numbers or an exact one (`between 2000 and 5000 requests`, `with 100 calls`): a bound has one end. */
 export function refuseNumbers(text: string): void {

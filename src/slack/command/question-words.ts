@@ -58,7 +58,8 @@ export function readDraft(reading: Reading, at: number, base: Question): { draft
   const draft = startDraft(base);
   const unknown: Token[] = [];
   for (let next = readUpToUnknown(reading, at, draft); next < reading.tokens.length; ) {
-    const end = endOfUnknown(reading.tokens, next);
+    // Of a bound that the report has no use for, `1 s` is no range.
+    const end = readBound(reading.tokens, next)?.next ?? endOfUnknown(reading.tokens, next);
     unknown.push(...reading.tokens.slice(next, end));
     next = readUpToUnknown(reading, end, draft);
   }

@@ -4,6 +4,7 @@ import type { Question, ReportKind } from '../../domain/report.ts';
 import { Misunderstood } from './command.ts';
 import { keyOfName } from './filter-words.ts';
 import { isSingular, readKnown, readPoolCalled } from './names.ts';
+import { readBound } from './number-words.ts';
 import { finish, readAllOptions, readDraft, readNameAndOptions } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { hasScope, hasUse, isByMonths } from './report-parts.ts';
@@ -22,6 +23,8 @@ export function readReport(reading: Reading): Question | undefined {
   if (readPoolCalled(reading, 0)) return undefined;
   // `day before yesterday` is a range.
   if (word === 'day' && (readRange(reading, 0)?.next ?? 0) > 1) return undefined;
+  // `months over 150k` asks which of them: a sentence.
+  if (word === 'months' && reading.tokens.some((_, at) => at > 0 && readBound(reading.tokens, at))) return undefined;
   const report = isAlone(head) ? REPORT_WORDS.get(word) : undefined;
   if (report) return readKnownReport(reading, report);
   const dimension = isAlone(head) ? DIMENSION_WORDS.get(word) : undefined;

@@ -37,6 +37,7 @@ const ROWS: readonly Row[] = [
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named|filtered', 'events 1 [name]', 'lastSeen when who'],
   ['absent client dimension', 'top under 1 [dimension] [name]', 'gone'],
+  ['solely dimension|who named|filtered !bound', 'top under 1 [dimension] [name]', 'solely who'],
   ['gone|down client !range|who|dimension', 'events 1 stopped [client]', 'gone status when happening'],
   ['gone client range !who|dimension', 'events 1 [client]', 'gone when happening'],
   ['gone code !range|who|dimension|named', 'events 1 stopped', 'gone'],
@@ -139,6 +140,7 @@ const ROWS: readonly Row[] = [
   ['licences', 'licences', 'licences left'],
   ['advice', 'advice [name]', 'advice cost pool left limit rateLimit most failing throttled status'],
   ['perMinute', 'summary per-minute', 'perMinute peak most rateLimit limit happening when status average'],
+  ['perMinute !filtered|named', 'day per-minute', 'perMinute peak most when happening'],
 
   ['average|odd versus|compare', 'unusual [name]', `odd average versus compare happening status ${OUTCOMES}`],
   ['odd|spike !versus', 'unusual [name]', `odd spike happening status goingOn rate statuses ${OUTCOMES}`],

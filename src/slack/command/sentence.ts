@@ -106,6 +106,9 @@ export function readSentence(reading: Reading): Sentence {
     at = end;
   }
   countSteps();
+  // `which hours had none` asks for some of these hours, not for averages.
+  const hours = denied.length > 0 || draft.question.bound ? concepts.get('hourOfDay') : undefined;
+  if (hours && /^(which|what)$/.test(bareWord(hours[0]!)) && concepts.delete('hourOfDay')) concepts.set('hour', hours);
   for (const each of denied) settleDenied(each);
   dimensions.sort((a, b) => Number(b.by ?? false) - Number(a.by ?? false));
   return { draft, concepts, dimensions, names, pools, unknown, asksForNone, ...(otherRange && { otherRange }) };

@@ -79,8 +79,8 @@ export const VIEW_WORDS = toWords<'graph' | 'table' | 'doughnut'>({
 
 /** Focuses of each report. Each is also the word for it after the report's name: `daily quietest`. */
 export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = {
-  daily: ['quietest', 'busiest', 'average', 'busy'],
-  day: ['quietest', 'busiest', 'average', 'busy'],
+  daily: ['quietest', 'busiest', 'average', 'busy', 'per-minute'],
+  day: ['quietest', 'busiest', 'average', 'busy', 'per-minute'],
   summary: ['per-minute'],
   pool: ['lasts', 'when', 'resets', 'overage', 'used-first'],
   top: ['total'],
@@ -140,7 +140,7 @@ const PHRASES = {
   throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
     (hit|hits|hitting) (the|its|our|their|a) rate limit`,
   perSecond: '(per|a|every|each) second|rps|tps|qps',
-  perMinute: '(per|a|every|each) minute|peak minute(|s)|busiest minute|minute by minute',
+  perMinute: '(per|a|every|each) minute|peak minute(|s)|(busiest|which|what) minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
   retry: 'retr(y|ies|ied|ying)',
   errorBudget: 'error budget(|s)|slo(|s)|sla(|s)|service level(|s)',
@@ -221,8 +221,7 @@ const PHRASES = {
   events: 'event(|s)|raw(| calls| events)|sample(|s)|example(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
   latest: '(latest|newest|recent) (calls|requests)|last calls',
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
-  // No rule uses this concept, because no report shows who does nothing else.
-  solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|used|call|called) only|
+  solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|using|used|call|called) only|
     (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
   fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|churn(|ed)|dead|offline|inactive|disappeared|vanished|

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Which levels are armed follows from the amounts in force and from use; nothing is remembered of it. */
+/** The armed levels follow from amounts and usage, so they are no longer stored. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('alert').dropColumn('rearmed').execute();
 }

@@ -7,7 +7,7 @@ export interface Described {
   label: string;
   /** Shown under the field in a form. */
   hint?: string;
-  /** What to do if nothing is given (`name the grant`); absent: the field is optional. */
+  /** Cure for an empty field (`name the grant`); absent: the field is optional. */
   required?: string;
 }
 

@@ -2,7 +2,7 @@ import type { Grouping } from './dimension.ts';
 
 /** A name that people may ask for. */
 export interface KnownName {
-  /** What it names; `pool` is a pool or limit, all others can be filtered by. */
+  /** Kind of the named thing. `pool`: a pool or limit; all others are dimensions for filters. */
   key: Grouping | 'pool';
   /** The name as people see it, or as senders write it. */
   name: string;

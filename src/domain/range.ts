@@ -310,7 +310,7 @@ export function makeOf<Part, Whole>(read: Read<Part>, make: (part: Part) => Read
 export class InvalidRangeError extends HeadroomError {
   override readonly name = 'InvalidRangeError';
   readonly suggestions: readonly string[];
-  /** Which range of the question is wrong. */
+  /** The range of the question that is wrong. */
   readonly part: 'range' | 'versus';
 
   constructor(message: string, suggestions: readonly string[], part: 'range' | 'versus' = 'range') {

@@ -13,7 +13,7 @@ export const MAX_RANKING_ROWS = 1000;
 export const MAX_EVENT_ROWS = 10_000;
 
 /**
- * What an answer's first sentence is about, where it is not the report's usual one. `pool`: whether it runs out (or whether
+ * Topics of an answer's first sentence, where it is not the report's usual one. `pool`: whether it runs out (or whether
  * it lasts), when it runs out, when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
  * compared with the usual, the busiest or quietest step, or the average. `summary`: the rate. `status`: whether calls come and
  * succeed. `top`: the sum. `events`: whether they still come, or have stopped. `client`: its owner, or how much of its own allowance
@@ -121,7 +121,7 @@ export interface ReportHead {
   finding: string;
   /** Numbers of distinct values, for the line of context: `8 clients`, `20 users · 8 clients`. */
   population?: string;
-  /** What the reader must know to trust the answer: partial day, `(other)`, shortened to raw days, estimates. Plain text. */
+  /** Plain sentences that a reader needs to trust the answer: partial day, `(other)`, shortened to raw days, estimates. */
   notes: string[];
   /** Follow-up questions, for buttons: what totals can answer if this was shortened, the next step of an advice. */
   offers?: readonly Offer[];

@@ -16,7 +16,7 @@ export type RuledEvent = Readonly<Partial<Record<Exclude<Dimension, 'source'>, s
   readonly credits?: number;
 };
 
-/** What the rules say about one event. Equal events share one object: do not change it. */
+/** Result of the rules for one event. Equal events share one object: do not change it. */
 export interface Assignment {
   readonly scope: string;
   /** Meters that count it: the scope, and limits with rules of their own. Empty on a holiday and for excluded events. */

@@ -63,7 +63,7 @@ export interface ScopeState {
   limits: readonly PoolState[];
   /** The pool now drawn from; if none has anything left, the last of the stack. */
   current?: PoolState;
-  /** What the other pools have left, and how many of them have something left. */
+  /** Credits left in the other pools, and the number of those that have any. */
   restLeft: Thousandths;
   restCount: number;
   /** Level of the last pool that can still be drawn from. */

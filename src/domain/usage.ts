@@ -95,7 +95,7 @@ export interface UsageAnswer {
   capped: readonly GroupKey[];
 }
 
-/** What one meter (a scope, or a limit with rules of its own) counted in one step. */
+/** Counts of one meter (a scope, or a limit with rules of its own) in one step. */
 export interface MeterStep {
   startMs: number;
   /** Calls of events that stand for one call each; the peak minute is taken from these. */

@@ -19,7 +19,7 @@ export interface JsonReading {
   /** Path of the array that senders put their entries into. */
   entries?: string | undefined;
   isLog?: boolean;
-  /** What to send, for the error if nothing can be read. */
+  /** Tells a sender the expected content, in the error for a body from which nothing can be read. */
   expected?: string;
 }
 

@@ -143,7 +143,7 @@ function sortTimed(rows: readonly TimedRow[], sort: string): TimedRow[] {
   return rows.toSorted((a, b) => Number(isNamed(b.name)) - Number(isNamed(a.name)) || asked(a, b));
 }
 
-/** What a sender must do to give durations, by the adapter of its source. */
+/** Instructions to a sender for sending durations, by the adapter of its source. */
 const CURES: Readonly<Record<string, string>> = {
   native: 'add duration_ms to each event',
   cloudevents: 'add duration_ms to data',

@@ -5,7 +5,7 @@ import { loadSentIds, type RawSegment } from './segment-loader.ts';
 import { lockTotals } from './totals.ts';
 import { forgetValue, toSentText, toShownText } from './values.ts';
 
-/** What the value was removed from. */
+/** Counts of the rows that the value was removed from. */
 export interface Forgotten {
   /** Dimensions that had it as a value. */
   dimensions: Dimension[];

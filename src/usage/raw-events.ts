@@ -55,7 +55,7 @@ export class RawPart {
     return this.#segment.names;
   }
 
-  /** Whether any value of a column may differ from 0. */
+  /** Tells whether any value of a column may differ from 0. */
   has(name: ColumnName): boolean {
     return this.#segment.has(name);
   }

@@ -122,7 +122,7 @@ export class StoredUsage implements UsageReader {
           for (const part of this.#selectUnfolded(inbox, covered, sum.rowFilters)) sum.addRaw(part);
           const names = { db, texts: this.#texts, renames };
           const finish = () => sum.toAnswer(names, newestMs).then(resolve, reject);
-          // What needs no raw events is answered first, so that it is not held in memory while they are read.
+          // Answer questions without raw events first, so that their totals are not held in memory while raw events are read.
           if (plan.raw.length === 0) await finish();
           else unfinished.push({ sum, query, finish });
         }

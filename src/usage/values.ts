@@ -25,7 +25,7 @@ const CHUNK = 400;
 
 /**
  * Gives each text a number, for writers. A text keeps its number for ever, so a segment written years ago still reads the same.
- * What is in memory is a cache of the table `value`, which all processes share.
+ * The memory is a cache of the table `value`, which all processes share.
  */
 export class ValueDictionary {
   readonly #ids = new Map<Vocabulary, Map<string, number>>();

@@ -51,6 +51,9 @@ function listSources(): { file: string; code: string }[] {
   }));
 }
 
+/** A comment, or its first sentence, that begins with what it never names. */
+const RIDDLES = /^\s*(\/\*\*(\n \*)?|\/\/) (What|Whether|Which|So many|For so long)\b.*/gm;
+
 /** An ISO date, which is allowed in commands but not in sentences. */
 const ISO_DATE = /\b20\d\d-\d\d-\d\d\b/;
 
@@ -97,5 +100,22 @@ describe('numbers, dates and sentences are written as everywhere', () => {
       readFileSync(new URL('../../.env.example', import.meta.url), 'utf8'),
     ];
     expect(texts.flatMap((text) => text.split('\n')).flatMap(listFaults)).toEqual([]);
+  });
+
+  it('comments begin with a verb or a plain noun', () => {
+    const folders = ['src', 'test', 'migrations'].map((folder) =>
+      fileURLToPath(new URL(`../../${folder}`, import.meta.url)),
+    );
+    const faults = folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap(
+          (file) =>
+            readFileSync(join(folder, file), 'utf8')
+              .match(RIDDLES)
+              ?.map((one) => `${file}: ${one}`) ?? [],
+        ),
+    );
+    expect(faults).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ export type ChartSpec = TopLevelSpec;
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type Layer = Extract<Panel, { layer: unknown }>['layer'][number];
 
-/** What differs between charts of reports: the panels, and extra lines under the title. */
+/** Parts that differ between charts: the panels, and extra lines under the title. */
 export interface Drawing {
   panels: readonly Panel[];
   /** Further lines under the title. */

@@ -150,6 +150,7 @@ export function createActing(core: Core) {
       const user = getUser(core, options.user);
       const view = core.state.views.get(options.viewId);
       if (!view) throw new Error(`no view ${options.viewId}`);
+      if (view.id !== core.state.modals.get(user.id)?.at(-1)) throw new Error(`view ${view.id} is not on top`);
       if (options.clear) closeModals(core, user.id);
       else popView(core, user.id);
     },

@@ -1,6 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { mergeFilters, readDeniedStatus } from './filter-words.ts';
+import { mergeFilters, RHETORICAL, readDeniedStatus } from './filter-words.ts';
 import { readKnown, readPlainName } from './names.ts';
 import { type Concept, readConcept } from './vocabulary.ts';
 import { bareWord, type Reading, type Token } from './words.ts';
@@ -10,8 +10,6 @@ const OPENERS =
 /** Verbs whose object is calls or the thing called, and the small words before that object. */
 const VERBS =
   /^(us(e|es|ed|ing)|call(s|ed|ing)?|g[eo]t(ting|s)?|hav(e|ing)|has|had|mak(e|es|ing)|made|send(s|ing)?|sent|see(s|n|ing)?|hit(s|ting)?|receiv(e|es|ed|ing)|return(s|ed|ing)?|access(ed)?|produc(e|ed|ing)|caus(e|ed|ing)|been|being|be|any|an?|the|of|single|to|at all)$/;
-/** Words after which `isn't` and the like negate nothing: `why isn't it up`. Empty: at the beginning, as in `isn't it up`. */
-const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
 /** A negation in a sentence, and what it negates. */
 export interface Denied {

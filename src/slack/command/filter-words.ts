@@ -9,7 +9,7 @@ import { bareWord, type Token } from './words.ts';
 const NEGATION =
   /^(?:(?:but|and) )?(?:not (?:counting|including)|not|without|except(?: for)?|excluding|ignoring|leaving out|minus|besides|other than|apart from|non|do(?:n't| not) (?:show|count|include)|(\w+n't))(?: (?:the|any|of))*(?= |$)/;
 /** Words after which `isn't` and the like negate nothing: `why isn't it up`. Empty: at the beginning, as in `isn't it up`. */
-const RHETORICAL = /^(why|when|how|and|but|so|)$/;
+export const RHETORICAL = /^(why|when|how|and|but|so|)$/;
 
 /** Counts the words of a negation at this index: `not`, `other than`, `that aren't`. */
 export function countNegation(tokens: readonly Token[], at: number): number {

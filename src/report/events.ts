@@ -18,11 +18,13 @@ const ROWS = 20;
 export async function reportEvents(deps: ReporterDeps, question: Question, nowMs: number): Promise<EventsReport> {
   const today = deps.calendar.dayOf(nowMs);
   const inquiry = await openInquiry(deps, question, nowMs, `${formatDay(today - 7)}..${formatDay(today)}`);
-  const { span, filters } = inquiry;
+  const { span, filters, extent } = inquiry;
+  // Totals count the same events then. Under a filter they may not: they count rare values as (other).
+  const isKept = extent !== undefined && deps.calendar.startOfDay(extent.firstRawDay) <= span.fromMs;
   const limit = Math.min(Math.max(question.limit ?? ROWS, 1), MAX_EVENT_ROWS);
   const [found, answer] = await Promise.all([
     deps.usage.events({ span, filters, limit, ids: true }),
-    ask(inquiry, { raw: true }),
+    ask(inquiry, { raw: !isKept || filters.some(({ key }) => key !== 'status') }),
   ]);
   const events = found.toReversed();
   const totals = sumTotals(answer.rows);

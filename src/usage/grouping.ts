@@ -1,4 +1,6 @@
 import type { Dimension } from '../domain/dimension.ts';
+import { sortBy } from './batch.ts';
+import { findRuns } from './runs.ts';
 import { type Batch, CARRY, type Column, type ColumnName, createColumn } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
@@ -89,6 +91,11 @@ export class Grouping {
     for (const [index, name] of this.#measureNames.entries()) take(name, this.#sums[index] ?? kept);
     if (this.#carried) take('carried', this.#carried);
     return batch;
+  }
+
+  /** Lists the first key of each group. */
+  listKeys(): Uint32Array {
+    return this.#keys[0]?.subarray(0, this.#groups) ?? new Uint32Array(0);
   }
 
   #takeZeros(rows: number): Uint32Array {
@@ -265,32 +272,50 @@ export class Grouping {
 
 /** Counts the distinct values of a dimension in each group of a grouping; `(none)` and `(other)` do not count. */
 export class DistinctValues {
-  readonly #dimension: Dimension;
-  /** One cell per group and value. A cell vanishes if all its requests were taken out again. */
-  readonly #cells: Grouping;
+  /** Numbers the values from 0 on, so that a small array has a place for each. */
+  readonly #values: Grouping;
+  /** Rows of each group: numbers of values, and their requests. */
+  readonly #rows = new Map<number, { numbers: Column; requests: Column }[]>();
   /** True if some values were counted as `(other)`: the counts are too low then. */
   capped = false;
 
   constructor(dimension: Dimension) {
-    this.#dimension = dimension;
-    this.#cells = new Grouping(['key0', dimension], ['requests']);
+    this.#values = new Grouping([dimension], []);
   }
 
   /** `groups`: the group of each row, as `Grouping.add` returns it. */
-  add(groups: Uint32Array<ArrayBuffer>, { length, columns }: Batch): void {
-    this.#cells.add({ length, columns: { ...columns, key0: groups } });
+  add(groups: Uint32Array<ArrayBuffer>, batch: Batch): void {
+    const { length, columns } = batch;
+    const rows = { key0: groups, key1: this.#values.add(batch), requests: columns.requests! };
+    const { key0, key1, requests } = sortBy({ length, columns: rows }, 'key0').columns as Required<typeof rows>;
+    let first = 0;
+    for (const end of findRuns(key0, length)) {
+      const own = { numbers: key1.subarray(first, end), requests: requests.subarray(first, end) };
+      this.#rows.getOrInsertComputed(key0[first]!, () => []).push(own);
+      first = end;
+    }
   }
 
-  /** Returns the number of distinct values of each of these groups, in their order. */
+  /** Returns the number of distinct values of each of these groups, in their order. Values without requests do not count. */
   count(groups: Uint32Array): Column {
-    const { length, columns } = this.#cells.toBatch();
-    const counts = new Float64Array(groups.reduce((most, group) => Math.max(most, group), 0) + 1);
-    for (let cell = 0; cell < length; cell += 1) {
-      const value = columns[this.#dimension]![cell]!;
-      if (value === OTHER_ID) this.capped = true;
-      else if (value !== 0) counts[columns.key0![cell]!]! += 1;
-    }
-    return Float64Array.from(groups, (group) => counts[group]!);
+    const ids = this.#values.listKeys();
+    const sums = new Float64Array(ids.length);
+    return Float64Array.from(groups, (group) => {
+      const rows = this.#rows.get(group) ?? [];
+      for (const { numbers, requests } of rows)
+        for (let row = 0; row < numbers.length; row += 1) sums[numbers[row]!]! += requests[row]!;
+      let count = 0;
+      for (const { numbers } of rows) {
+        for (let row = 0; row < numbers.length; row += 1) {
+          const value = numbers[row]!;
+          if (sums[value] === 0) continue;
+          sums[value] = 0;
+          if (ids[value] === OTHER_ID) this.capped = true;
+          else if (ids[value] !== 0) count += 1;
+        }
+      }
+      return count;
+    });
   }
 }
 

@@ -214,14 +214,15 @@ export async function readNewest(
     if (found.length > limit * 4) keepNewest(found, limit);
   }
   keepNewest(found, limit);
-  const texts = await store.texts.resolveMany(store.db, renames, found);
+  const texts = await store.texts.resolveMany(store.db, renames, new Set(found.map(({ batch }) => batch)));
   const events: RawEvent[] = [];
   const sentIds = new Map<RawPart, SentIds | undefined>();
   for (const each of found.reverse()) {
     const { part, place } = each;
     if (ids && !sentIds.has(part)) sentIds.set(part, await loadSentIds(store.db, part.row));
     const id = sentIds.get(part)?.at(part.rowAt(place));
-    events.push({ ...toEvent(each, texts), ...(id === undefined ? {} : { id }) });
+    const event = toEvent(each, texts);
+    events.push(id === undefined ? event : { ...event, id });
   }
   return events;
 }

@@ -14,9 +14,8 @@ export async function reassign(
   dictionary: ValueDictionary,
 ): Promise<Batch> {
   const texts = new ValueTexts();
-  const rows = Array.from({ length: batch.length }, (_, row) => ({ batch, row }));
   // A new cache: it cannot hold texts from before a rename.
-  const known = await texts.resolveMany(db, undefined, rows);
+  const known = await texts.resolveMany(db, undefined, [batch]);
   const read = (name: Dimension, row: number): string | undefined => {
     const text = known.get(batch.columns[name]?.[row] ?? 0);
     return text && toSentText(text);

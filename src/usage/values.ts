@@ -183,10 +183,16 @@ export class ValueTexts {
   async resolveMany(
     db: Db,
     renames: string | undefined,
-    rows: readonly { batch: Batch; row: number }[],
+    batches: Iterable<Batch>,
   ): Promise<ReadonlyMap<number, string>> {
     const ids = new Set<number>();
-    for (const { batch, row } of rows) for (const key of DIMENSIONS) ids.add(batch.columns[key]?.[row] ?? 0);
+    for (const { columns, length } of batches)
+      for (const key of DIMENSIONS) {
+        const values = columns[key];
+        // Most events have the value of the one before in most dimensions.
+        if (values)
+          for (let row = 0; row < length; row += 1) if (values[row] !== values[row - 1]) ids.add(values[row]!);
+      }
     return this.resolve(db, renames, ids);
   }
 

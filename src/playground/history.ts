@@ -14,6 +14,8 @@ import { createTraffic } from './traffic.ts';
 /** The last 15 days have one event per call. Earlier days have a few events with a `count`, enough to draw from daily pools. */
 const DETAILED_DAYS = 15;
 const HISTORY_DAYS = 380;
+/** A commit waits for the disk. */
+const DAYS_PER_COMMIT = 40;
 
 export interface HistoryJob {
   intake: IntakeSettings;
@@ -53,13 +55,17 @@ async function fill({ intake, source, nowMs }: HistoryJob): Promise<void> {
     const events = [...days.flatMap((day) => traffic.inBrief(day)), ...detailed];
     const declaration = parseDeclaration(readPoolsFile(toDate(today).year));
     await applyDeclaration(db, { declaration, today, actor: 'demo', nowMs });
-    for (const [day, sent] of Map.groupBy(events, ({ time }) => calendar.dayOf(time))) {
-      // Events are received on the day of their calls, as if they had been sent live.
-      const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
-      const body = Buffer.from(JSON.stringify(sent));
-      const request = { body, contentType: 'application/json', headers: {}, receivedMs, options: {} };
-      const { events: parsed } = getAdapter('native').parse(request);
-      tally.add(source.id, await writer.append({ source, events: parsed, receivedMs }), receivedMs);
+    const byDay = [...Map.groupBy(events, ({ time }) => calendar.dayOf(time))];
+    for (let at = 0; at < byDay.length; at += DAYS_PER_COMMIT) {
+      const appends = byDay.slice(at, at + DAYS_PER_COMMIT).map(([day, sent]) => {
+        // Events are received on the day of their calls, as if they had been sent live.
+        const receivedMs = Math.min(nowMs, calendar.startOfDay(day + 1) - 1);
+        const body = Buffer.from(JSON.stringify(sent));
+        const request = { body, contentType: 'application/json', headers: {}, receivedMs, options: {} };
+        return { source, events: getAdapter('native').parse(request).events, receivedMs };
+      });
+      const results = await writer.usage.append(appends);
+      for (const [index, result] of results.entries()) tally.add(source.id, result, appends[index]!.receivedMs);
     }
     await tally.flush();
     if (failures.length > 0) throw failures[0];

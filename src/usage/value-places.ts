@@ -86,6 +86,7 @@ export class ValuePlaces {
       asked.flatMap(({ unknown }) => unknown),
     );
     const all = new Map<Dimension, ReadonlySet<number>>();
+    const counts: { dimension: Dimension; day: number; places: number }[] = [];
     for (const { dimension, places: before, elsewhere, refused, unknown } of asked) {
       const without = new Set(refused);
       let places = before;
@@ -104,13 +105,16 @@ export class ValuePlaces {
       }
       this.#placesThen.set(`${dimension} ${day}`, elsewhere + places);
       if (without.size > 0) all.set(dimension, without);
-      if (places === before) continue;
-      const insert = db
-        .insertInto('value_places')
-        .values({ dimension, day, places })
-        .onConflict((conflict) => conflict.columns(['dimension', 'day']).doUpdateSet({ places }));
-      await send(db, insert);
+      if (places > before) counts.push({ dimension, day, places });
     }
+    if (counts.length === 0) return all;
+    const insert = db
+      .insertInto('value_places')
+      .values(counts)
+      .onConflict((conflict) =>
+        conflict.columns(['dimension', 'day']).doUpdateSet(({ ref }) => ({ places: ref('excluded.places') })),
+      );
+    await send(db, insert);
     return all;
   }
 

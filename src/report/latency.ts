@@ -226,7 +226,9 @@ function describeRanked(
   if (!second && (isOfAll || !isAsked)) return `${first.name}: ${overall}`;
   if (!second) return overall;
   if (isAsked) return `${overall} ${outermost}.`;
-  return `${outermost}, ${formatLatency(percentile(answer.total))} for all ${DIMENSION_WORDS[dimension].plural}.`;
+  // Those that a filter names are not all.
+  const which = inquiry.filters.some(({ key, not }) => key === dimension && !not) ? 'these' : 'all';
+  return `${outermost}, ${formatLatency(percentile(answer.total))} for ${which} ${DIMENSION_WORDS[dimension].plural}.`;
 }
 
 /** Returns the percentile that the ranking is sorted by. */

@@ -42,7 +42,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
   const isOfSuccess = question.focus === 'succeeded';
   const isOfCodes = inquiry.filters.some(({ key }) => key === 'status');
   // If only some codes are counted, there is no rate.
-  const isRated = question.step !== undefined && !isOfCodes;
+  const isRated = question.step !== undefined && !inquiry.filters.some(({ key, not }) => key === 'status' && !not);
   const share = isOfSuccess ? OK_SHARE : FAILED_SHARE;
   const steps = asked.map((step): RatedStep => {
     const byGroup = groupTotals(step.rows, ({ keys }) => groupOf(keys[0]!));

@@ -82,6 +82,9 @@ describe('status', () => {
     });
     expect(ok.finding).toBe('87.5% of 200 requests succeeded. Lowest on 19 Nov (75%), highest on 20 Nov (100%).');
     expect(toCsv(ok)).toContain('2026-11-19,75,100,75,25');
+    const not = { key: 'status' as const, patterns: ['429'], not: true };
+    const others = await ask(events, { report: 'status', step: 'day', filters: [not] });
+    expect(others.steps.map(({ rate }) => rate)).toEqual([undefined, undefined, undefined, 0, 0, 0, 0]);
     // With a filter by 429, all calls have failed, so no rate is shown.
     const filters = [{ key: 'status' as const, patterns: ['429'], not: false }];
     const coded = await ask(events, { report: 'status', step: 'day', filters });

@@ -84,7 +84,8 @@ export function settle(
   isBound: boolean,
   has: (concept: Concept) => boolean,
 ): 'rows' | 'left-out' | 'none' | 'unknown' {
-  const isOfRows = dimension !== undefined || ROWS.some(has);
+  // A rate is of the other calls.
+  const isOfRows = !has('rate') && (dimension !== undefined || ROWS.some(has));
   const { key } = filters[0]!;
   const isWho = kind === 'without' && !hasVerb && WHO.test(key);
   if (isOfRows && (hasVerb || kind !== 'be' || isOutcome) && !isWho && key !== dimension && !isBound) return 'rows';

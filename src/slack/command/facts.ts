@@ -6,7 +6,7 @@ import { findStep } from './steps.ts';
 import { DIMENSION_WORDS } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
-const LASTING = /^(stay|keep|last|lasts|enough|make|sufficient|cope|handle)$/;
+const LASTING = /^(track|stay|keep|last|lasts|enough|make|sufficient|cope|handle)$/;
 const LATELY = '( (us|now|right now|currently|at the moment|today))*$';
 const ALIVE = new RegExp(
   `\\b(alive|up|back|running|online|reachable|work(s|ing)?|still (sending|calling|active|working|there))${LATELY}`,
@@ -62,7 +62,7 @@ export function listFacts(
     [dimension?.counted && !bound, 'counted'],
     [bound, 'bound'],
     [bound?.column === 'p95', 'timed'],
-    [behindBound && DIMENSION_WORDS.has(bareWord(behindBound)), 'ofNames'],
+    [bound?.column === 'requests' && behindBound && DIMENSION_WORDS.has(bareWord(behindBound)), 'ofNames'],
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [findStep(concepts), 'step'],
     [asksForNone, 'none'],
@@ -106,6 +106,7 @@ export function listFacts(
     [concepts.get('runOut')?.some((token) => LASTING.test(bareWord(token))), 'lasting'],
     [/^what('?s)?\b/.test(text), 'what'],
     [/^(what|anything|which|is|are)\b/.test(text), 'asking'],
+    [/\bhow (often|many times)\b/.test(text), 'often'],
   ];
   return new Set<Sign>([...concepts.keys(), ...facts.flatMap(([isSo, fact]) => (isSo ? [fact] : []))]);
 }
@@ -123,12 +124,17 @@ export function asksForChange({
   const isAmongNames = names.length > 1 || findAlternatives(draft.filters) !== undefined;
   const isChange =
     concepts.has('moved') ||
-    (isComparative && (draft.question.range !== undefined || concepts.has('rate') || concepts.has('failing'))) ||
+    (isComparative &&
+      (draft.question.range !== undefined ||
+        concepts.has('rate') ||
+        concepts.has('failing') ||
+        concepts.has('latency'))) ||
     concepts.has('fell') ||
     (concepts.has('compare') && !isAmongNames) ||
-    [...(concepts.get('latency') ?? []), ...(concepts.get('pace') ?? [])].some((token) =>
-      /^((slow|fast)er|more)$/.test(bareWord(token)),
-    ) ||
+    (!isAmongNames &&
+      [...(concepts.get('latency') ?? []), ...(concepts.get('pace') ?? [])].some((token) =>
+        /^((slow|fast)er|more)$/.test(bareWord(token)),
+      )) ||
     (concepts.has('spike') && (concepts.has('why') || concepts.has('who') || dimensions.length > 0)) ||
     (concepts.has('why') && isOfDegree(concepts));
   return (

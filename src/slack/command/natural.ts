@@ -265,7 +265,7 @@ function sortByRate(concepts: Sentence['concepts'], has: Has): string | undefine
 function effects({ report, only }: Question, { draft, concepts }: Sentence, has: Has): Partial<Question> {
   const isCompared = has('compared');
   if (report === 'latency') {
-    const isOverTime = has('trend');
+    const isOverTime = has('trend') || (has('when') && has('most', 'least', 'peak'));
     const percentile = concepts
       .get('latency')
       ?.map(bareWord)

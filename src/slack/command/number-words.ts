@@ -111,10 +111,9 @@ const BETWEEN = new RegExp(
   `(?:\\b(?:with|between|from|of) )*\\b(${NUMBER})(?: (?:and|to|or) |[-–])(${NUMBER})${OF_CALLS}`,
   'i',
 );
-const EXACT = new RegExp(
-  `\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}(?! \\w+ or (?:more|less|fewer)\\b)`,
-  'i',
-);
+/** `with 100 calls or more` is no exact number. */
+const NO_MORE = /(?! \w+ or (?:more|less|fewer)\b)/.source;
+const EXACT = new RegExp(`\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}${NO_MORE}`, 'i');
 
 /** Throws Misunderstood for two numbers or an exact one (`between 2000 and 5000 requests`, `with 100 calls`): a bound has one end. */
 export function refuseNumbers(text: string): void {

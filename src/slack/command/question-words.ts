@@ -229,7 +229,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if (focus) return put('focus', focus, at + 1);
   // `public` may begin a name, so it counts at the end only.
   const share = SHARE_WORDS.get(word);
-  if (share && (word !== 'public' || at === tokens.length - 1)) return put('private', share === 'private', at + 1);
+  if (share && followingWord !== 'of' && (word !== 'public' || at === tokens.length - 1))
+    return put('private', share === 'private', at + 1);
   const held = readBound(tokens, at);
   if (held && (held.bound.column === 'p95') === (draft.question.report === 'latency'))
     return put('bound', held.bound, held.next);

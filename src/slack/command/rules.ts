@@ -20,19 +20,21 @@ const OUTCOMES = 'failing throttled succeeding';
 /** Concepts that narrow or sort a ranking. */
 const RANKED = `most least active happening rateLimit cost share distinct ${OUTCOMES}`;
 const STEP = 'perHour perDay perWeek perMonth weekday hourOfDay history';
-const LATENCY = `latency howSlow fastest pace most who average happening trend ${STEP} where why status ${OUTCOMES}`;
+const LATENCY = `latency when howSlow fastest pace most who average happening trend ${STEP} where why status ${OUTCOMES}`;
 const FIX = `fix versus happening status moved fell rate statuses latency howSlow pace ${OUTCOMES}`;
 const FRESH = `fresh gone who most active cost ${OUTCOMES}`;
 const BALANCE = 'hour runOut forecast monthEnd left limit resets overage rateLimit pool cost when status pace who';
 const PEAK = `record peak most least day weekday hour when happening spike ${OUTCOMES}`;
-const RATES = `status statuses rate trend moved fell succeeding ${STEP}`;
+const RATES = `status statuses rate trend moved fell succeeding most least peak best day hour week month when ${STEP}`;
 const STEPS = `explain ${STEP} trend average happening distinct active count moved fell ${OUTCOMES}`;
 
 /** The most specific rules come first: of two that use every word, the first is taken. */
 const ROWS: readonly Row[] = [
-  ['statusWord|statuses|rate step|trend !latency|dimension', 'status [name]', RATES],
+  ['statusWord|statuses|rate step|trend !latency|dimension|bound', 'status [name]', RATES],
+  ['rate day|hour|when most|least|peak|best !latency|dimension|who|bound', 'status [name]', RATES],
   ['share failing|succeeding step !latency|dimension|who', 'status [name]', `share failing ${RATES}`],
   ['latency|howSlow odd !range', 'latency today vs week-before [name]', `odd ${LATENCY}`],
+  ['latency|howSlow|pace several', 'latency [names]', `compare versus ${LATENCY}`],
   ['latency|howSlow|fastest', 'latency [dimension] [name]', LATENCY],
   ['pace !runOut|left|limit', 'latency [dimension] [name]', LATENCY],
   ['lastSeen named|filtered', 'events 1 [name]', 'lastSeen when who'],
@@ -66,6 +68,7 @@ const ROWS: readonly Row[] = [
   ['digests', 'digest', 'digests status'],
   ['why client', 'why [client]', 'why failing throttled rateLimit status moved fell odd spike rate statuses most'],
   ['why compared client', 'top routes [client]', `why happening status ${RANKED}`],
+  ['why happening status !compared|code', 'unusual [name]', 'why happening status'],
   ['why compared', 'top [name]', `why happening status ${RANKED}`],
   [
     'why failing|throttled|rateLimit|rate|statuses|code',
@@ -75,8 +78,8 @@ const ROWS: readonly Row[] = [
   ['explain where failing|throttled|code', 'top [dimension] [name]', `explain where ${OUTCOMES}`],
   ['explain', 'explain [scope]', 'explain where why pool left runOut limit cost'],
   ['why pool|left|runOut|limit|overage', 'explain [scope]', 'explain where why pool left runOut limit overage'],
-  ['bound hour|perHour|hourOfDay !who|dimension', 'day [name]', `hour perHour hourOfDay ${PEAK}`],
-  ['bound day|step !who|dimension', 'daily [name]', `week month ${STEP} ${PEAK}`],
+  ['bound hour|perHour|hourOfDay !who|dimension', 'day [name]', `rate hour perHour hourOfDay ${PEAK}`],
+  ['bound day|step !who|dimension', 'daily [name]', `rate week month ${STEP} ${PEAK}`],
   ['count failing|throttled|succeeding|code !who|dimension', 'daily [name]', `happening average when ${OUTCOMES}`],
   [
     'began failing|throttled|code dimension|who',
@@ -155,7 +158,7 @@ const ROWS: readonly Row[] = [
   ['hour|when most|least', 'day [name]', PEAK],
   ['codes versus|compare', 'status [scope]', `versus compare rate statuses happening ${OUTCOMES}`],
   ['rate|statuses', 'status [name]', 'rate statuses failing succeeding throttled status share trend'],
-  ['step|trend', 'daily [dimension] [name]', STEPS],
+  ['step|trend !by', 'daily [dimension] [name]', STEPS],
   [`compared failing|throttled|succeeding|code`, 'daily [name]', `status happening ${OUTCOMES}`],
   ['when failing|throttled|succeeding|code', 'day [name]', `when happening ${OUTCOMES}`],
   ['throttled client|route', 'status [name]', 'throttled happening status share'],
@@ -171,6 +174,7 @@ const ROWS: readonly Row[] = [
   ['goingOn !range|filtered|compared', 'summary', 'goingOn status'],
   ['status !named|filtered|happening|compared', 'summary', 'status'],
   ['health filtered', 'status', 'status happening'],
+  ['statusWord filtered !named|compared', 'status', 'status happening'],
   [
     'filtered|range|happening|average|count|when|compare|versus|moved|fell !counted',
     'daily',
@@ -213,7 +217,12 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'top [dimension] …',
     'top [dimension] [codes] sort failed_percent desc …',
   ],
-  ['rate code', 'The table of status codes has the share of each.', 'status [codes] …', 'daily …'],
+  [
+    'rate|share code !dimension|who|named',
+    'The table of status codes has the share of each.',
+    'status [codes] …',
+    'daily …',
+  ],
   [
     'share ofOwn code named',
     'The table of status codes has the share of each.',
@@ -226,7 +235,15 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'daily by weekday …',
   ],
   ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
+  ['by step|trend !rate|latency', "I can't split steps like that: each alone I can.", 'top [dimension] …', 'daily …'],
   ['perSecond', 'Headroom counts by the minute: each card shows its peak minute of today.', 'summary', 'day today'],
+  [
+    'often runOut|overage|limit !client',
+    "I can't count how often. The history has what went over by the month; the days of a scope are drawn with their limit.",
+    'pool overage',
+    'history',
+    'daily this-month',
+  ],
   [
     'when did runOut|limit|left',
     "I can't tell when a pool ran out: the history has it by the month.",

@@ -263,7 +263,9 @@ export function readSentence(reading: Reading): Sentence {
       (words[at - 2] === 'than' && isSentenceFiller(after));
     // In `worse this week`, the range is the first one, compared with the week before.
     const distance = joined && !COMPARATIVE.test(bareWord(joined)) ? at - tokens.indexOf(joined) : 0;
-    const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after));
+    // `POST vs GET last month`: the method is what is compared.
+    const isName = at > 0 && keyOfName(trimWord(tokens[at - 1]!)) !== undefined;
+    const isJoined = isBehind || distance === 1 || (distance === 2 && isSentenceFiller(after) && !isName);
     if (isJoined && draft.question.versus === undefined)
       return setVersus(range.range, tokens.slice(at, range.next), range.next);
     const { question } = draft;
@@ -294,7 +296,9 @@ export function readSentence(reading: Reading): Sentence {
       /\b(top|first|last|over|under|above|below|than|at (least|most))$/.test(words.slice(0, at).join(' ')) &&
       !concepts.has('latest');
     // `300 per minute` is a rate.
-    const isRate = /^((calls|requests) )?(per|a|an|%)\b/.test(words.slice(at + 1, at + 3).join(' '));
+    const isRate = /^(((calls|requests) )?(per|a|an|%)|more|further|extra|additional)\b/.test(
+      words.slice(at + 1, at + 3).join(' '),
+    );
     const status = /^[1-5](\d\ds?|xx)$/.test(word) && !counts && !isRate ? readStatus(word) : undefined;
     if (status) draft.filters.push({ key: 'status', patterns: status, not: false });
     return status && at + 1;

@@ -65,6 +65,8 @@ export type Fact =
   | 'lasting'
   /** It begins with `what`; `asking`: with a question word or `anything`, `is`, `are`. */
   | 'what'
+  /** `how often`, where `how many` counts calls. */
+  | 'often'
   | 'asking';
 
 export type Sign = Concept | Fact;

@@ -26,8 +26,12 @@ export function applyStep(question: Question, { concepts }: Sentence): readonly 
   const isSeries = report === 'daily' || report === 'day';
   if (!asked && isSeries && concepts.has('day') && isByMonths(range)) question.step = 'day';
   // A rate over time needs steps.
-  if (!asked && report === 'status' && concepts.has('trend') && concepts.has('rate'))
-    question.step = isByMonths(range) ? 'month' : range && isByHours(range) ? 'hour' : 'day';
+  const isOfHours = concepts.has('hour') || (range !== undefined && isByHours(range));
+  const asksWhen = (['trend', 'when', 'day', 'hour'] as const).some((each) => concepts.has(each));
+  if (!asked && report === 'status' && concepts.has('rate') && asksWhen) {
+    question.step = isByMonths(range) && !concepts.has('day') ? 'month' : isOfHours ? 'hour' : 'day';
+    if (isOfHours && range === undefined) question.range = 'yesterday';
+  }
   if (!asked || !(isSeries || report === 'status' || report === 'latency')) return [];
   const { step, tokens } = asked;
   if (report === 'latency') question.overTime = true;

@@ -162,7 +162,7 @@ const PHRASES = {
   resets: `(how long|how many days) (until|till|before) (the |our |the next )reset|reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
   overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
-  runOut: `finish(|es|ed)|(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
+  runOut: `finish(|es|ed)|on track|(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
     hit (the|our) (limit|quota)|(stay|keep) (under|within|below)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|
     how (long|soon|fast|quick|quickly)|how many (days|hours) (until|till|before|left|do we have)|
     how long (do|can) (we|i) have|(|at |to |reach |hit )100%|(before|until|till) (the |it |)reset(|s)|
@@ -206,13 +206,14 @@ const PHRASES = {
   advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
     concern(|s|ed)|attention|watch out`,
   licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
-  unowned: '(nobody|no one) owns|(no|without|without an|missing) owner(|s)|unowned|orphan(|s|ed)',
+  unowned:
+    '(no|without|without a) team(|s)|(nobody|no one) owns|(no|without|without an|missing) owner(|s)|unowned|orphan(|s|ed)',
   owner: `owner|own(|s)|responsible|in charge|contact(| person)|(should|do) (i|we) (call|contact|ask|ping|talk to)|
     to (call|contact|ask)|talk to|(|how )(do|can) (i|we) reach|reach (them|him|her|out)`,
   compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
   versus: 'versus|vs|vs.|against|(more|less|fewer) than|fewer|less|higher|lower|better|worse|(up|down) from',
   now: 'now|rn|atm|right now|currently|(at the|in this|at this) moment|live|so far|still',
-  latency: `more slow|latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
+  latency: `more slow|longest|latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
     milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
   howSlow: 'how slow',
   fastest: 'fastest|quickest',
@@ -275,12 +276,12 @@ const FILLERS = `a an the this that these those there here it its it's of for in
 /** Words without a meaning in a sentence: plain question words, auxiliaries, and verbs for what all clients do. */
 const SENTENCE_FILLERS = `what what's whats which how how's hows any anything everything is are was were be been being am
   do does did done doing has have having had can could will would may might must shall let's get gets
-  got gotten getting give gives given gave use uses used using utilise utilize consume consumes consumed consuming consumption
+  got gotten getting give gives given gave use uses used using utilise utilize utilisation utilization consume consumes consumed consuming consumption
   make makes made making send sends sent sending call called calling caller requested requesting hit hits hitting cause
   causes caused causing see sees seeing saw seen want need access accessed accessing query queries querying many much
   more number figure time times run runs ran amounts some every each all yet says said say saying true lately recently already again during anymore
   so show tell list find display or than then went go goes come comes job jobs single works work working thing things something stuff know worth else like gonna wanna one ones
-  keep keeps kept return returns returned returning serve served process processed only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether exist exists`;
+  keep keeps kept eat eats eating hog hogs drain drains draining return returns returned returning serve served process processed only just almost nearly roughly exactly ever breakdown rundown details detail summary whether if possible overall altogether exist exists`;
 
 const SAYS_NOTHING = new Set(FILLERS.split(/\s+/));
 const SAYS_NOTHING_IN_SENTENCES = new Set(`${FILLERS} ${SENTENCE_FILLERS}`.split(/\s+/));

@@ -7,9 +7,9 @@ import type { Correction, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import type { Actor, CorrectionPort } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
+import { getDefinitions } from '../store/configuration-repository.ts';
 import { insertCorrection, listCorrections, markDay } from '../store/correction-repository.ts';
 import { type Db, transact } from '../store/database.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
 
 /** A correction for a day applies at noon. */
 export const NOON_MS = 12 * HOUR_MS;

@@ -5,10 +5,10 @@ import { type Config, describeMisspelt, listMissingSlackSettings } from '../conf
 import { slackErrorOf } from '../slack/client/errors.ts';
 import type { RefusedBlocks } from '../slack/client/post.ts';
 import type { DoctorPort } from '../slack/ports.ts';
+import { findAlertChannel, findAlertMention, findSetting } from '../store/configuration-repository.ts';
 import type { Db } from '../store/database.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
 import { listPendingMigrations } from '../store/migrate.ts';
-import { findAlertChannel, findAlertMention, findSetting } from '../store/setting-repository.ts';
 import {
   bad,
   checkFiles,

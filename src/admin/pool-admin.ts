@@ -31,8 +31,8 @@ import { readText } from '../domain/field.ts';
 import { describeUnknown } from '../domain/names.ts';
 import { HeadroomError } from '../errors.ts';
 import type { ClientSummary, PoolPort, PoolSummary, ScopeSummary } from '../slack/ports.ts';
+import { changeDefinitions, getDefinitions } from '../store/configuration-repository.ts';
 import type { Db } from '../store/database.ts';
-import { changeDefinitions, getDefinitions } from '../store/definition-repository.ts';
 
 /** Creates the port by which admins see and change pools in Slack: one pool by its fields, or some scopes as YAML. */
 export function createPoolAdmin({ db, calendar, now }: { db: Db; calendar: Calendar; now(): number }): PoolPort {

@@ -1,7 +1,7 @@
 import { HeadroomError } from '../errors.ts';
 import { insertAudit } from '../store/audit-repository.ts';
+import { getDefinitions } from '../store/configuration-repository.ts';
 import { dialectOf, transact } from '../store/database.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
 import { type Forgotten, forget } from '../usage/forget.ts';
 import { describePerson, takes } from './command.ts';
 import { withDatabase } from './open.ts';

@@ -8,9 +8,8 @@ import type { Span, UsageReader } from '../domain/usage.ts';
 import { HeadroomError } from '../errors.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { applyRulesFrom } from '../store/definition-repository.ts';
+import { applyRulesFrom, findSetting, REPORT_ZONE } from '../store/configuration-repository.ts';
 import { listInstances, SEEN_WITHIN_MS } from '../store/instance-repository.ts';
-import { findSetting, REPORT_ZONE } from '../store/setting-repository.ts';
 import { describePerson, readDay, takes } from './command.ts';
 import { withIntake } from './open.ts';
 

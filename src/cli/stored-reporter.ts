@@ -4,11 +4,10 @@ import type { Reporter } from '../domain/report.ts';
 import type { UsageReader } from '../domain/usage.ts';
 import { createReporter } from '../report/reporter.ts';
 import { listAlertsTold } from '../store/alert-repository.ts';
+import { getDefinitions, listOlderZones } from '../store/configuration-repository.ts';
 import { listCorrections } from '../store/correction-repository.ts';
 import type { Db } from '../store/database.ts';
-import { getDefinitions } from '../store/definition-repository.ts';
 import { listMarks } from '../store/mark-repository.ts';
-import { listOlderZones } from '../store/setting-repository.ts';
 import { listSourceHealth } from '../store/source-repository.ts';
 
 /** Creates a reporter on the database, for a command. */

@@ -6,8 +6,8 @@ import { HeadroomError } from '../errors.ts';
 import { getAdapter } from '../ingest/adapters.ts';
 import { Intake, type IntakeSettings } from '../ingest/intake.ts';
 import { SourceTally } from '../ingest/source-tally.ts';
+import { applyDeclaration } from '../store/configuration-repository.ts';
 import { openDatabase } from '../store/database.ts';
-import { applyDeclaration } from '../store/definition-repository.ts';
 import { readPoolsFile } from './cast.ts';
 import { createTraffic } from './traffic.ts';
 

@@ -19,9 +19,9 @@ import {
   markAlertsOver,
   toPoolSubject,
 } from '../store/alert-repository.ts';
+import { listKindsOn } from '../store/configuration-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import { deleteLease, takeLease } from '../store/instance-repository.ts';
-import { listKindsOn } from '../store/setting-repository.ts';
 import {
   type AlertFacts,
   type AlertWords,

@@ -2,8 +2,6 @@ import { ALERT_KINDS, type AlertContent, findAlertKind } from '../domain/alert.t
 import { HeadroomError } from '../errors.ts';
 import type { Actor, AlertRouting, RoutingChange } from '../slack/ports.ts';
 import { insertAudit } from '../store/audit-repository.ts';
-import { type Db, transact } from '../store/database.ts';
-import { insertDelivery } from '../store/delivery-repository.ts';
 import {
   CHANNEL_SETTING,
   CHOSEN_NONE,
@@ -14,7 +12,9 @@ import {
   MENTION_SETTING,
   setSetting,
   toKindSetting,
-} from '../store/setting-repository.ts';
+} from '../store/configuration-repository.ts';
+import { type Db, transact } from '../store/database.ts';
+import { insertDelivery } from '../store/delivery-repository.ts';
 import type { AlertOrder, Targets } from './alert-claims.ts';
 import { putNotices } from './notices.ts';
 

@@ -27,8 +27,8 @@ import {
   upsertMute,
 } from '../store/alert-repository.ts';
 import { insertAudit } from '../store/audit-repository.ts';
+import { listKindsOn } from '../store/configuration-repository.ts';
 import { type Db, transact } from '../store/database.ts';
-import { listKindsOn } from '../store/setting-repository.ts';
 import { type AlertFacts, type AlertWords, listSubjects, updateParents } from './alert-claims.ts';
 import { isMuted, readNow } from './alert-evaluator.ts';
 import { requireAdmin, unknownAlert } from './alert-routing.ts';

@@ -7,6 +7,7 @@ import { ACTIONS } from '../messages/action-ids.ts';
 import { button, defuse, markdown } from '../messages/text.ts';
 import { countOf, formatCount } from '../report/format.ts';
 import { cureOf, type Failure, isOutage } from '../slack/client/errors.ts';
+import { deleteSetting, findSetting, insertSetting, listSettings } from '../store/configuration-repository.ts';
 import { type Db, transact } from '../store/database.ts';
 import {
   type Delivery,
@@ -16,7 +17,6 @@ import {
   wasSentSince,
 } from '../store/delivery-repository.ts';
 import { readValue } from '../store/json-columns.ts';
-import { deleteSetting, findSetting, insertSetting, listSettings } from '../store/setting-repository.ts';
 import { findSubscription, updateSubscription } from '../store/subscription-repository.ts';
 import { readAlertOrder } from './alert-claims.ts';
 import { readDigestOrder } from './digest-composer.ts';

@@ -8,7 +8,7 @@ import { findLull } from '../report/lulls.ts';
 import { describeRunOut, formatPace, toInnerCase } from '../report/scope-words.ts';
 import { formatQuestion } from '../slack/command/format-question.ts';
 import { type Alert, type Episode, listAlertsOf, listEpisodes, writeEpisode } from '../store/alert-repository.ts';
-import { getDefinitionsVersion, listDefinitionsSince } from '../store/definition-repository.ts';
+import { getDefinitionsVersion, listDefinitionsSince } from '../store/configuration-repository.ts';
 import {
   type AlertWords,
   type Candidate,

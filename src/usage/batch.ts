@@ -1,5 +1,96 @@
-import { type Batch, type Column, type ColumnName, createColumn } from './segment.ts';
+import { DIMENSIONS } from '../domain/dimension.ts';
 import { SentIds } from './sent-ids.ts';
+
+/** Columns of a raw event that its sender or its receipt gave. Do not reorder them: see COLUMN_NAMES. */
+export const EVENT_COLUMNS = [
+  ...DIMENSIONS,
+  'status',
+  'time',
+  'received',
+  'count',
+  'records',
+  'credits',
+  'duration',
+] as const;
+
+/** Append only: a blob holds a name as its place in this list. */
+export const COLUMN_NAMES = [
+  ...EVENT_COLUMNS,
+  'meters',
+  'exclusion',
+  'slot',
+  'requests',
+  'singles',
+  'bulk',
+  // Never stored. `key0` numbers groups in memory (grouping.ts); the others only keep their places.
+  'key0',
+  'key1',
+  'key2',
+  'key3',
+  'key4',
+  // Bits: 1 the event gave its scope, 2 it gave its credits. Otherwise rules gave them, and a recount may change them.
+  'own',
+  'ok',
+  'failed',
+  'carried',
+  // A duration as two keys of a total: its lower 32 bits, and what is above them.
+  'took',
+  'tookHigh',
+] as const;
+
+export type ColumnName = (typeof COLUMN_NAMES)[number];
+
+/**
+ * Whole numbers. Keys (value ids, status, slots) have 32 bits; times and sums are exact up to 2^53 (9 × 10^15 calls). A sum of
+ * credits is split in two: `credits` stays below CARRY, and `carried` counts whole CARRYs; it is left out while it is 0
+ * throughout.
+ */
+export type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** 10^12 credits, in thousandths. The sum of two amounts below it is exact. */
+export const CARRY = 1e15;
+
+const WIDE: ReadonlySet<ColumnName> = new Set([
+  'time',
+  'received',
+  'count',
+  'records',
+  'credits',
+  'duration',
+  'requests',
+  'singles',
+  'bulk',
+  'ok',
+  'failed',
+  'carried',
+]);
+
+/** A table in memory. A column that is absent is 0 throughout. */
+export interface Batch {
+  length: number;
+  columns: Partial<Record<ColumnName, Column>>;
+  /** Ids of raw events, only where they were asked for: they are stored beside the segment and read separately. */
+  ids?: SentIds | undefined;
+}
+
+export function createColumn(name: ColumnName, length: number): Column {
+  return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
+}
+
+/** Memory for columns that is used again for each segment: a column is valid until the next one of its name is taken. */
+export class ReusedColumns {
+  readonly #columns = new Map<ColumnName, Column>();
+
+  /** Returns a column that holds any values. */
+  take(name: ColumnName, length: number): Column {
+    let column = this.#columns.get(name);
+    if (!column || column.length < length) {
+      column = createColumn(name, length);
+      this.#columns.set(name, column);
+    }
+    return column.length === length ? column : column.subarray(0, length);
+  }
+}
 
 /** Copies these rows of a batch, in that order. */
 export function gather(batch: Batch, rows: Uint32Array): Batch {

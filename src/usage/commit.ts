@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import type { Calendar } from '../domain/calendar.ts';
 import { type IngestResult, MAX_AHEAD_MS, type UsageEvent } from '../domain/event.ts';
 import { compileOnce, type Db, send } from '../store/database.ts';
-import { gather } from './batch.ts';
+import { type Batch, gather } from './batch.ts';
 import { type Assign, EventBatchBuilder } from './event-batch.ts';
 import { CONFLICT, type EventIdentity, NEW } from './event-identity.ts';
 import { isAbsent, KEY_WORDS } from './ids.ts';
-import { type Batch, encodeSegment } from './segment.ts';
+import { encodeSegment } from './segment.ts';
 import type { CommitSnapshot } from './snapshot.ts';
 import type { Learned, ValueDictionary } from './values.ts';
 

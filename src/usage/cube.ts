@@ -1,15 +1,8 @@
 import { DIMENSION_PAIRS, DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { fromBigInt } from '../domain/thousandths.ts';
-import {
-  type Batch,
-  CARRY,
-  type Column,
-  type ColumnName,
-  createColumn,
-  type ReusedColumns,
-  type Segment,
-} from './segment.ts';
+import { type Batch, CARRY, type Column, type ColumnName, createColumn, type ReusedColumns } from './batch.ts';
+import type { Segment } from './segment.ts';
 
 /**
  * One kind of total: the keys it is summed by, and its sums. Its segments are in `total_segment` under `name`, one bucket per day

@@ -1,6 +1,5 @@
 import type { Latency } from '../domain/usage.ts';
-import { orderBySorting } from './batch.ts';
-import type { Column } from './segment.ts';
+import { type Column, orderBySorting } from './batch.ts';
 
 /** The longest duration that fits into 32 bits, in microseconds: 71 minutes. Longer calls are rare, and kept in a map. */
 const MOST = 0xffffffff;

@@ -2,8 +2,8 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import type { Assignment } from '../domain/rules.ts';
+import type { Batch, Column } from './batch.ts';
 import { hashText, KEY_WORDS, mixNumber } from './ids.ts';
-import type { Batch, Column } from './segment.ts';
 import { SentIdPacker } from './sent-ids.ts';
 import type { ValueDictionary, Vocabulary } from './values.ts';
 

@@ -1,6 +1,6 @@
 import type { QueryResult } from 'kysely';
+import { setSetting } from '../store/configuration-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
-import { setSetting } from '../store/setting-repository.ts';
 import type { EventBatchBuilder } from './event-batch.ts';
 import {
   BATCHED_IDS,

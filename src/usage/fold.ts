@@ -1,8 +1,8 @@
 import type { Calendar } from '../domain/calendar.ts';
 import { type Db, type DialectName, send } from '../store/database.ts';
-import { concatenate } from './batch.ts';
-import { type Batch, decodeEvents, encodeSegment } from './segment.ts';
-import { addToTotals, lockDays, splitByDay, takeFullTiers } from './totals.ts';
+import { type Batch, concatenate } from './batch.ts';
+import { decodeEvents, encodeSegment, takeFullTiers } from './segment.ts';
+import { addToTotals, lockDays, splitByDay } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 
 /** One fold takes at most this much, so that its transaction stays short. */

@@ -1,7 +1,6 @@
 import type { Dimension } from '../domain/dimension.ts';
-import { sortBy } from './batch.ts';
-import { findRuns } from './runs.ts';
-import { type Batch, CARRY, type Column, type ColumnName, createColumn } from './segment.ts';
+import { type Batch, CARRY, type Column, type ColumnName, createColumn, sortBy } from './batch.ts';
+import { findRuns } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 
 /** Up to this many keys are compared by the faster code. Nearly every question has no more: two dimensions and status. */

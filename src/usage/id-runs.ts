@@ -10,7 +10,7 @@ import {
   mayHold,
   sameId,
 } from './ids.ts';
-import { takeFullTiers } from './totals.ts';
+import { takeFullTiers } from './segment.ts';
 
 /**
  * Ids gather in `id_batch` until there are this many; then they are moved into runs. Each row counts as at least 128 ids, so that

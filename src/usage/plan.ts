@@ -1,8 +1,8 @@
 import { type Calendar, firstDayOf, MINUTE_MS, monthOf } from '../domain/calendar.ts';
 import { DIMENSION_PAIRS, type Dimension, type GroupKey } from '../domain/dimension.ts';
 import type { Grain, ShortenedReason, Span, UsageQuery } from '../domain/usage.ts';
+import type { Batch, Column } from './batch.ts';
 import { BRIEF_CUBES, type Cube, DAY_CUBES, findCube, HOUR_CUBES, monthCubeOf } from './cube.ts';
-import type { Batch, Column } from './segment.ts';
 
 /** First days from which raw events, hourly totals and totals of durations are complete. */
 export interface Kept {

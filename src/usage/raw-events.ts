@@ -2,15 +2,9 @@ import type { Calendar } from '../domain/calendar.ts';
 import { DIMENSIONS, type Dimension, REMOVED } from '../domain/dimension.ts';
 import type { RawEvent, Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
+import { type Batch, type Column, type ColumnName, EVENT_COLUMNS, type ReusedColumns } from './batch.ts';
 import { filterRows, pick, type RowFilter, selectCounted, selectKept } from './row-filter.ts';
-import {
-  type Batch,
-  type Column,
-  type ColumnName,
-  EVENT_COLUMNS,
-  type ReusedColumns,
-  type Segment,
-} from './segment.ts';
+import type { Segment } from './segment.ts';
 import {
   type InboxSegment,
   loadSentIds,

@@ -1,13 +1,14 @@
 import { type Calendar, MINUTE_MS } from '../domain/calendar.ts';
 import { REMOVED } from '../domain/dimension.ts';
 import type { LatencyAnswer, LatencyQuery, Span } from '../domain/usage.ts';
+import { type Batch, type Column, type ColumnName, ReusedColumns } from './batch.ts';
 import { DURATION_CUBES } from './cube.ts';
 import { Durations } from './durations.ts';
 import { Grouping } from './grouping.ts';
 import { type Kept, listDays, splitAtDays, startOfStep } from './plan.ts';
 import { type RawPart, readUnfolded, type Store, scanFolded } from './raw-events.ts';
 import { filterRows, type RowFilter } from './row-filter.ts';
-import { type Batch, type Column, type ColumnName, ReusedColumns, type Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { ReadSnapshot } from './snapshot.ts';
 import { WORD } from './totals.ts';
 import { textOf } from './values.ts';

@@ -14,17 +14,17 @@ import type {
   UsageReader,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
+import type { ColumnName } from './batch.ts';
 import { creditsAt, EXCLUDED_DAYS } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { planQuery, splitAtDays } from './plan.ts';
 import { type EventPage, RawPart, readNewest, readPages, type Store, scanFolded, scanRaw } from './raw-events.ts';
 import { readLatency } from './read-latency.ts';
-import { readMeter } from './read-meter.ts';
 import { FilterCompiler, filterRows, isIn, pick, type RowFilter, selectCounted } from './row-filter.ts';
-import type { ColumnName, Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import { type InboxSegment, type RawSegmentRow, SegmentLoader } from './segment-loader.ts';
 import { type ReadSnapshot, SnapshotReader } from './snapshot.ts';
-import { Sum, widen } from './sum.ts';
+import { readMeter, Sum, widen } from './sum.ts';
 import { textOf, ValueTexts } from './values.ts';
 
 /** At most this many questions share a snapshot: a server cuts off a transaction that pauses for long. */

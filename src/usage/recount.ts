@@ -1,8 +1,8 @@
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import type { UsageEvent } from '../domain/event.ts';
 import type { Db } from '../store/database.ts';
+import type { Batch } from './batch.ts';
 import { type Assign, METER_SEPARATOR, OWN_CREDITS, OWN_SCOPE } from './event-batch.ts';
-import type { Batch } from './segment.ts';
 import { toSentText, type ValueDictionary, ValueTexts, type Vocabulary } from './values.ts';
 
 /** Applies rules to the raw events of a day: scope, meters, exclusion and credits. Returns the same batch if nothing changes. */

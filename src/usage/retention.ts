@@ -1,6 +1,6 @@
 import { type Calendar, DAY_MS, firstDayOf, monthOf } from '../domain/calendar.ts';
+import { findSetting, setSetting } from '../store/configuration-repository.ts';
 import type { Db } from '../store/database.ts';
-import { findSetting, setSetting } from '../store/setting-repository.ts';
 import { DURATION_CUBES } from './cube.ts';
 import { removeRowsBefore } from './daily-rows.ts';
 

@@ -1,11 +1,11 @@
 import { type Calendar, MINUTE_MS, monthOf } from '../domain/calendar.ts';
+import { changeReportZone, findSetting, setSetting } from '../store/configuration-repository.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import { changeReportZone, findSetting, setSetting } from '../store/setting-repository.ts';
-import { gather } from './batch.ts';
+import { type Batch, type Column, gather } from './batch.ts';
 import { type Cube, HOUR_CUBES, METER_DAYS, METER_MINUTES } from './cube.ts';
 import { markAllDays } from './daily-rows.ts';
 import { foldInbox, unfold } from './fold.ts';
-import { type Batch, type Column, decodeEvents, decodeSegment } from './segment.ts';
+import { decodeEvents, decodeSegment } from './segment.ts';
 import { addCells, addToTotals, closeMonths, findClosedMonth, regroup, reopenMonths, toDays } from './totals.ts';
 import type { ValuePlaces } from './value-places.ts';
 

@@ -3,8 +3,8 @@ import { type Dimension, NONE, OTHER } from '../domain/dimension.ts';
 import { matchesStatus, type StoredFilter, toMatcher } from '../domain/filter.ts';
 import type { Span } from '../domain/usage.ts';
 import type { Db } from '../store/database.ts';
-import { rowsFrom } from './runs.ts';
-import type { ColumnName, Segment } from './segment.ts';
+import type { ColumnName } from './batch.ts';
+import { rowsFrom, type Segment } from './segment.ts';
 import { OTHER_ID } from './value-places.ts';
 import type { ValueTexts } from './values.ts';
 

@@ -10,73 +10,8 @@
  * 1. Runs of equal values: for each the row that it ends before, u32, then for each its value, u32. Format 2.
  * 2. Each is `base` times the row's requests; nothing is stored. Format 2.
  */
-import { DIMENSIONS } from '../domain/dimension.ts';
-import { findRuns, isRun, type Runs, readRuns, rowsFrom, selectRuns } from './runs.ts';
+import { type Batch, COLUMN_NAMES, type Column, type ColumnName, createColumn, type ReusedColumns } from './batch.ts';
 import { SentIds } from './sent-ids.ts';
-
-/** Columns of a raw event that its sender or its receipt gave. Do not reorder them: see COLUMN_NAMES. */
-export const EVENT_COLUMNS = [
-  ...DIMENSIONS,
-  'status',
-  'time',
-  'received',
-  'count',
-  'records',
-  'credits',
-  'duration',
-] as const;
-
-/** Append only: a blob holds a name as its place in this list. */
-const COLUMN_NAMES = [
-  ...EVENT_COLUMNS,
-  'meters',
-  'exclusion',
-  'slot',
-  'requests',
-  'singles',
-  'bulk',
-  // Never stored. `key0` numbers groups in memory (grouping.ts); the others only keep their places.
-  'key0',
-  'key1',
-  'key2',
-  'key3',
-  'key4',
-  // Bits: 1 the event gave its scope, 2 it gave its credits. Otherwise rules gave them, and a recount may change them.
-  'own',
-  'ok',
-  'failed',
-  'carried',
-  // A duration as two keys of a total: its lower 32 bits, and what is above them.
-  'took',
-  'tookHigh',
-] as const;
-
-export type ColumnName = (typeof COLUMN_NAMES)[number];
-
-/**
- * Whole numbers. Keys (value ids, status, slots) have 32 bits; times and sums are exact up to 2^53 (9 × 10^15 calls). A sum of
- * credits is split in two: `credits` stays below CARRY, and `carried` counts whole CARRYs; it is left out while it is 0
- * throughout.
- */
-export type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-
-/** 10^12 credits, in thousandths. The sum of two amounts below it is exact. */
-export const CARRY = 1e15;
-
-const WIDE: ReadonlySet<ColumnName> = new Set([
-  'time',
-  'received',
-  'count',
-  'records',
-  'credits',
-  'duration',
-  'requests',
-  'singles',
-  'bulk',
-  'ok',
-  'failed',
-  'carried',
-]);
 
 /** Format 1 has form 0 only. A blob that needs no other is written as such, so that the version before can read it. */
 const FORMATS = [1, 2];
@@ -87,33 +22,6 @@ const HEADER_BYTES = 8;
 const COLUMN_HEADER_BYTES = 16;
 const RUN_BYTES = 8;
 const NAME_NUMBERS = new Map<string, number>(COLUMN_NAMES.map((name, index) => [name, index]));
-
-/** A table in memory. A column that is absent is 0 throughout. */
-export interface Batch {
-  length: number;
-  columns: Partial<Record<ColumnName, Column>>;
-  /** Ids of raw events, only where they were asked for: they are stored beside the segment and read separately. */
-  ids?: SentIds | undefined;
-}
-
-export function createColumn(name: ColumnName, length: number): Column {
-  return WIDE.has(name) ? new Float64Array(length) : new Uint32Array(length);
-}
-
-/** Memory for columns that is used again for each segment: a column is valid until the next one of its name is taken. */
-export class ReusedColumns {
-  readonly #columns = new Map<ColumnName, Column>();
-
-  /** Returns a column that holds any values. */
-  take(name: ColumnName, length: number): Column {
-    let column = this.#columns.get(name);
-    if (!column || column.length < length) {
-      column = createColumn(name, length);
-      this.#columns.set(name, column);
-    }
-    return column.length === length ? column : column.subarray(0, length);
-  }
-}
 
 /** Packs a table into a blob. Values may be negative (totals that take something back) but must be whole and within ±2^53. */
 export function encodeSegment(batch: Batch, sortedBy?: ColumnName): Uint8Array<ArrayBuffer> {
@@ -360,4 +268,96 @@ function storedArray(
   if (width === 2) return new Uint16Array(buffer, at, length);
   if (width === 4) return new Uint32Array(buffer, at, length);
   return new Float64Array(buffer, at, length);
+}
+
+/** Runs of equal values, as in the column that rows are sorted by. Run `i` ends before row `ends[i]`. */
+interface Runs {
+  ends: Uint32Array;
+  values: Uint32Array;
+}
+
+/** Lists the rows before which a run of equal values ends. */
+export function findRuns(values: Uint32Array | Float64Array, length: number): number[] {
+  const ends: number[] = [];
+  for (let i = 1; i <= length; i += 1) if (i === length || values[i] !== values[i - 1]) ends.push(i);
+  return ends;
+}
+
+/** Writes the values of `rows` (default: all). */
+function readRuns<T extends Uint32Array | Float64Array>(
+  { ends, values: runValues }: Runs,
+  rows: Uint32Array | undefined,
+  values: T,
+): T {
+  if (!rows) {
+    for (let run = 0; run < ends.length; run += 1) values.fill(runValues[run]!, ends[run - 1] ?? 0, ends[run]);
+    return values;
+  }
+  let run = 0;
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[i]!;
+    if (run > 0 && row < ends[run - 1]!) run = 0;
+    while (row >= ends[run]!) run += 1;
+    values[i] = runValues[run]!;
+  }
+  return values;
+}
+
+/** Lists the rows of the runs whose value passes. */
+function selectRuns({ ends, values }: Runs, passes: (value: number) => boolean): Uint32Array {
+  const wanted: Uint32Array[] = [];
+  for (let run = 0; run < ends.length; run += 1)
+    if (passes(values[run]!)) wanted.push(rowsFrom(ends[run - 1] ?? 0, ends[run]!));
+  if (wanted.length === 1) return wanted[0]!;
+  const rows = new Uint32Array(wanted.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const run of wanted) {
+    rows.set(run, at);
+    at += run.length;
+  }
+  return rows;
+}
+
+/** 0, 1, 2 and so on. Consecutive rows are a part of it, by which `isRun` knows them: do not write to rows. */
+let inOrder = new Uint32Array(0);
+
+/** Lists the row numbers from `first` up to, but not including, `end`. */
+export function rowsFrom(first: number, end: number): Uint32Array<ArrayBuffer> {
+  if (inOrder.length < end) {
+    inOrder = new Uint32Array(Math.max(end, inOrder.length * 2));
+    for (let row = 0; row < inOrder.length; row += 1) inOrder[row] = row;
+  }
+  return inOrder.subarray(first, end);
+}
+
+/** Tells whether rows come from `rowsFrom`, as those of one client do in a segment sorted by client. */
+function isRun(rows: Uint32Array): boolean {
+  return rows.buffer === inOrder.buffer;
+}
+
+/** Segments of about one size are merged as soon as there are this many, the new one included. */
+const TIER = 4;
+
+/**
+ * Picks the segments of a bucket (given newest first) to merge with new rows: every tier of about one size that the new rows make
+ * full, as long as the result has no more than `maxRows` rows. So a bucket has few segments, and a row is rewritten a logarithmic
+ * number of times.
+ */
+export function takeFullTiers<S>(
+  segments: readonly S[],
+  rowsOf: (segment: S) => number,
+  newRows: number,
+  maxRows = Number.POSITIVE_INFINITY,
+): S[] {
+  let taken = 0;
+  let rows = newRows;
+  while (taken < segments.length) {
+    const larger = segments.findIndex((segment, index) => index >= taken && rowsOf(segment) > rows * TIER);
+    const end = larger < 0 ? segments.length : larger;
+    const together = segments.slice(taken, end).reduce((sum, segment) => sum + rowsOf(segment), rows);
+    if (end - taken < TIER - 1 || together > maxRows) break;
+    rows = together;
+    taken = end;
+  }
+  return segments.slice(0, taken);
 }

@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, sql } from 'kysely';
+import { REPORT_ZONE } from '../store/configuration-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
 import type { Database } from '../store/schema.ts';
-import { REPORT_ZONE } from '../store/setting-repository.ts';
 import type { Kept } from './plan.ts';
 import { CLOSED_MONTH } from './totals.ts';
 import { RENAMES } from './values.ts';

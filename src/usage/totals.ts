@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { type Calendar, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Dimension } from '../domain/dimension.ts';
+import { findSetting, setSetting } from '../store/configuration-repository.ts';
 import { markDay } from '../store/correction-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
-import { findSetting, setSetting } from '../store/setting-repository.ts';
-import { gather, sortBy } from './batch.ts';
+import { type Batch, type Column, gather, sortBy } from './batch.ts';
 import {
   BRIEF_CUBES,
   CUBES_OF_DAYS,
@@ -20,37 +20,11 @@ import {
   outcomeColumns,
 } from './cube.ts';
 import { Grouping } from './grouping.ts';
-import { type Batch, type Column, decodeSegment, encodeSegment } from './segment.ts';
+import { decodeSegment, encodeSegment, takeFullTiers } from './segment.ts';
 import type { ValuePlaces } from './value-places.ts';
 
-/** Segments of about one size are merged as soon as there are this many, the new one included. */
-const TIER = 4;
 /** Segments of a finished day are merged if the smaller ones together hold more than this share of the largest one's cells. */
 const MOST_BESIDE = 1 / 8;
-
-/**
- * Picks the segments of a bucket (given newest first) to merge with new rows: every tier of about one size that the new rows make
- * full, as long as the result has no more than `maxRows` rows. So a bucket has few segments, and a row is rewritten a logarithmic
- * number of times.
- */
-export function takeFullTiers<S>(
-  segments: readonly S[],
-  rowsOf: (segment: S) => number,
-  newRows: number,
-  maxRows = Number.POSITIVE_INFINITY,
-): S[] {
-  let taken = 0;
-  let rows = newRows;
-  while (taken < segments.length) {
-    const larger = segments.findIndex((segment, index) => index >= taken && rowsOf(segment) > rows * TIER);
-    const end = larger < 0 ? segments.length : larger;
-    const together = segments.slice(taken, end).reduce((sum, segment) => sum + rowsOf(segment), rows);
-    if (end - taken < TIER - 1 || together > maxRows) break;
-    rows = together;
-    taken = end;
-  }
-  return segments.slice(0, taken);
-}
 
 /** Number of the PostgreSQL advisory lock on all totals. Locks on single days and months have it as the first of two numbers. */
 const TOTALS_LOCK = 0x4845_4144;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { DIMENSIONS, type Dimension } from '../domain/dimension.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
-import { type Batch, decodeSegment } from './segment.ts';
+import type { Batch } from './batch.ts';
+import { decodeSegment } from './segment.ts';
 
 /** Number of `(other)` in every dimension; the first migration reserves it. */
 export const OTHER_ID = 1;

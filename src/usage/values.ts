@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { DIMENSIONS, type Dimension, type GroupKey, NONE, OTHER, REMOVED } from '../domain/dimension.ts';
 import { toMatcher } from '../domain/filter.ts';
+import { setSetting } from '../store/configuration-repository.ts';
 import { compileOnce, type Db, type DialectName, send } from '../store/database.ts';
-import { setSetting } from '../store/setting-repository.ts';
-import type { Batch, Column } from './segment.ts';
+import type { Batch, Column } from './batch.ts';
 import { OTHER_ID } from './value-places.ts';
 
 /**

@@ -646,7 +646,7 @@ feature('C9', 'healthy below 75%', async () => {
 feature('C10', 'amber from 75%, and people are told', async () => {
   expect(rowOf(await usage('summary'), { Scope: 'Bigin' })).toMatchObject({ '%': '78.1%', Level: 'approaching' });
   const told = await stage.slack.waitFor(
-    () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('Bigin has used 78% of its daily credits')),
+    () => stage.slack.messages(ONCALL).find(({ text }) => text.includes('Bigin has used 78.1% of its daily credits')),
     'the alert at 75%',
   );
   expect(told.text).not.toContain('<!subteam');

@@ -7,11 +7,10 @@ import type { GroupKey } from '../../src/domain/dimension.ts';
 import { describeChange } from '../../src/messages/installation.ts';
 import { createReporter } from '../../src/report/reporter.ts';
 import { listAudit } from '../../src/store/audit-repository.ts';
+import { getDefinitions, listOlderZones } from '../../src/store/configuration-repository.ts';
 import { findView, upsertAnswer, upsertChosenFilters, upsertView } from '../../src/store/conversation-repository.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
-import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { deleteInstance, keepInstance } from '../../src/store/instance-repository.ts';
-import { listOlderZones } from '../../src/store/setting-repository.ts';
 import {
   findSource,
   insertRejectedEvents,

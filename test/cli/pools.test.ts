@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatDay } from '../../src/domain/calendar.ts';
 import { listAudit } from '../../src/store/audit-repository.ts';
+import { getDefinitions } from '../../src/store/configuration-repository.ts';
 import { listCorrections } from '../../src/store/correction-repository.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { getDefinitions } from '../../src/store/definition-repository.ts';
 import { createCommandLine } from '../support/command-line.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);

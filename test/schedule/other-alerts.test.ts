@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeDefinitions } from '../../src/store/definition-repository.ts';
+import { changeDefinitions } from '../../src/store/configuration-repository.ts';
 import { CHANNEL, OWNER } from '../delivery/slack-stage.ts';
 import type { EventOfTest } from '../report/memory-usage.ts';
 import { setUpDatabases } from '../support/databases.ts';

@@ -4,8 +4,8 @@ import { createCalendar } from '../../src/domain/calendar.ts';
 import type { Definitions } from '../../src/domain/definition.ts';
 import type { UsageEvent } from '../../src/domain/event.ts';
 import { Intake } from '../../src/ingest/intake.ts';
+import { applyDeclaration, getDefinitions } from '../../src/store/configuration-repository.ts';
 import { type Db, dialectOf, openDatabase } from '../../src/store/database.ts';
-import { applyDeclaration, getDefinitions } from '../../src/store/definition-repository.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 
 export const ZONE = 'Europe/Berlin';

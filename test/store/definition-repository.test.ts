@@ -3,13 +3,13 @@ import { parseDay } from '../../src/domain/calendar.ts';
 import type { Declaration } from '../../src/domain/declaration.ts';
 import { FIRST_DAY } from '../../src/domain/definition.ts';
 import { listAudit } from '../../src/store/audit-repository.ts';
-import { insertCorrection, listCorrections } from '../../src/store/correction-repository.ts';
 import {
   applyDeclaration,
   applyRulesFrom,
   getDefinitions,
   getDefinitionsVersion,
-} from '../../src/store/definition-repository.ts';
+} from '../../src/store/configuration-repository.ts';
+import { insertCorrection, listCorrections } from '../../src/store/correction-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 const TODAY = parseDay('2026-11-20');

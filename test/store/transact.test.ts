@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { findSetting, setSetting } from '../../src/store/configuration-repository.ts';
 import { transact } from '../../src/store/database.ts';
-import { findSetting, setSetting } from '../../src/store/setting-repository.ts';
 import { describeEachDialect } from '../support/databases.ts';
 
 describeEachDialect('work given to transact', (databases) => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createCalendar } from '../../src/domain/calendar.ts';
 import { deleteMute, upsertMute } from '../../src/store/alert-repository.ts';
+import { changeDefinitions } from '../../src/store/configuration-repository.ts';
 import { insertCorrection } from '../../src/store/correction-repository.ts';
-import { changeDefinitions } from '../../src/store/definition-repository.ts';
 import { findChangeMark } from '../../src/store/instance-repository.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';
 import { describeEachDialect } from '../support/databases.ts';

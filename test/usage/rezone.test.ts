@@ -5,8 +5,8 @@ import { DIMENSION_PAIRS, DIMENSIONS, type GroupKey } from '../../src/domain/dim
 import type { UsageEvent } from '../../src/domain/event.ts';
 import type { Grain, UsageRow } from '../../src/domain/usage.ts';
 import { insertAlert } from '../../src/store/alert-repository.ts';
+import { getReportZone, listOlderZones } from '../../src/store/configuration-repository.ts';
 import type { Db, DialectName } from '../../src/store/database.ts';
-import { getReportZone, listOlderZones } from '../../src/store/setting-repository.ts';
 import type { Assign } from '../../src/usage/event-batch.ts';
 import { StoredUsage } from '../../src/usage/reader.ts';
 import { UsageWriter } from '../../src/usage/usage-writer.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concatenate, gather, sortBy } from '../../src/usage/batch.ts';
+import { type Batch, concatenate, gather, sortBy } from '../../src/usage/batch.ts';
 import { Grouping } from '../../src/usage/grouping.ts';
-import { type Batch, decodeSegment, encodeSegment, Segment } from '../../src/usage/segment.ts';
+import { decodeSegment, encodeSegment, Segment } from '../../src/usage/segment.ts';
 
 /** Tables of three columns: keys, sums that may be large or negative, and one that is left out if it is all 0. */
 const batches: fc.Arbitrary<Batch> = fc.integer({ min: 0, max: 60 }).chain((length) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { takeFullTiers } from '../../src/usage/totals.ts';
+import { takeFullTiers } from '../../src/usage/segment.ts';
 
 /** Adds parts of these sizes one after the other, and merges segments as the store does. The newest comes first. */
 function gather(sizes: readonly number[], maxRows?: number): { segments: number[]; moved: number } {

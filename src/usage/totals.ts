@@ -318,10 +318,7 @@ export async function listScattered(db: Db, day: number): Promise<Cube[]> {
   });
 }
 
-/**
- * Merges all segments of a day's total into one: questions about whole days then read a third fewer cells. Call it under the lock
- * on the day.
- */
+/** Merges a day's segments of one total, under the lock on the day. Questions about whole days then read a third fewer cells. */
 export async function mergeDay(trx: Db, cube: Cube, day: number): Promise<void> {
   const { rows: segments } = await trx.executeQuery(listSegments(trx, cube.name, day));
   // Another process may have merged them.

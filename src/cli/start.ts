@@ -1,4 +1,3 @@
-import { createApp } from '../app.ts';
 import { describeMisspelt, readEnvironment } from '../config.ts';
 import { takes, untilStopped } from './command.ts';
 import { readConfig } from './open.ts';
@@ -9,7 +8,10 @@ const STOP_WITHIN_MS = 9500;
 /** `headroom start`: runs the bot until it is stopped. */
 export const runStart = takes('', {}, async (_words, _flags, context) => {
   for (const line of describeMisspelt(readEnvironment(context.env, context.folder))) context.err(line);
-  const app = createApp(readConfig(context, 'slack'));
+  const config = readConfig(context, 'slack');
+  // Loaded after the settings were read: what is wrong with them is then said in half the time.
+  const { createApp } = await import('../app.ts');
+  const app = createApp(config);
   const stopped = untilStopped(context);
   let late: NodeJS.Timeout | undefined;
   void stopped.then(() => {

@@ -25,7 +25,7 @@ let stage: Stage;
 afterEach(() => stage.stop());
 
 async function expectOctober(): Promise<void> {
-  const seen = await stage.ask('pool integration-service 2023-10-31');
+  const seen = await stage.ask('pool integration-service 2023-10-31 table');
   const [head, ...rows] = seen.table;
   const shown = rows.slice(0, 2).map((row) => Object.fromEntries(head!.map((label, at) => [label, row[at]])));
   expect(shown).toMatchObject([
@@ -33,7 +33,7 @@ async function expectOctober(): Promise<void> {
     { Pool: 'Annual add-on', Used: '25,000', Amount: '3,000,000', Left: '2,975,000', Level: 'healthy' },
   ]);
   expect(seen.words).toContain('Bundled licences → Annual add-on');
-  const crm = await stage.ask('pool crm');
+  const crm = await stage.ask('pool crm table');
   expect(crm.words).toContain('50,000 + 10 × 250 Users = 52,500');
   expect(crm.table[1]).toEqual(expect.arrayContaining(['Daily credits', '52,500']));
 }

@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { runBeside, runHere } from '../support/command-process.ts';
 import { createDatabase } from '../support/databases.ts';
-import { type Emulator, startEmulator } from '../support/emulator.ts';
+import { type Emulator, settingsIn, startEmulator } from '../support/emulator.ts';
 
 export const CHANNEL = 'C01USAGE';
 export const ONCALL = 'C01ONCALL';
@@ -69,15 +69,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const now = () => options.nowMs + (Date.now() - startedMs);
   const slack = await startEmulator({ now });
   const env = {
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_SIGNING_SECRET: slack.signingSecret,
-    SLACK_API_URL: slack.apiUrl,
-    DATABASE_URL: options.databaseUrl ?? database.url,
-    SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-    PORT: '0',
+    ...settingsIn(slack, options.databaseUrl ?? database.url),
     INGEST_TOKEN: TOKEN,
-    ALERT_CHANNEL: ONCALL,
-    ONCALL: 'S0123',
     LOG_LEVEL: 'silent',
     REPORT_TIMEZONE: options.zone ?? 'UTC',
     ...options.env,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CHILD_ENV } from '../support/child-env.ts';
-import type { Emulator } from '../support/emulator.ts';
+import { type Emulator, settingsIn } from '../support/emulator.ts';
 import { TOKEN } from './load.ts';
 
 export const ALERTS = 'C01ONCALL';
@@ -10,18 +10,7 @@ export const DIGESTS = 'C01USAGE';
 
 /** Returns the settings of a bot in an emulated workspace. */
 export function toEnv(slack: Emulator, databaseUrl: string): Record<string, string> {
-  return {
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_SIGNING_SECRET: slack.signingSecret,
-    SLACK_API_URL: slack.apiUrl,
-    DATABASE_URL: databaseUrl,
-    SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-    PORT: '0',
-    INGEST_TOKEN: TOKEN,
-    ALERT_CHANNEL: ALERTS,
-    ONCALL: 'S0123',
-    REPORT_TIMEZONE: 'UTC',
-  };
+  return { ...settingsIn(slack, databaseUrl), INGEST_TOKEN: TOKEN, REPORT_TIMEZONE: 'UTC' };
 }
 
 export interface Bot {

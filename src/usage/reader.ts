@@ -14,7 +14,7 @@ import type {
   UsageReader,
 } from '../domain/usage.ts';
 import type { Db, DialectName } from '../store/database.ts';
-import type { ColumnName } from './batch.ts';
+import { type ColumnName, ReusedColumns } from './batch.ts';
 import { creditsAt, EXCLUDED_DAYS } from './cube.ts';
 import { Grouping } from './grouping.ts';
 import { planQuery, splitAtDays } from './plan.ts';
@@ -192,15 +192,16 @@ export class StoredUsage implements UsageReader {
     return this.#inSnapshot(async (db, { renames }) => {
       const { dayOf, startOfDay } = this.#calendar;
       const grouping = new Grouping(['scope'], ['requests', 'credits']);
+      const reused = new ReusedColumns();
       // Skip segments whose newest event came on its own day, as most do.
       const isWanted = ({ day, received_ms, import_id }: RawSegmentRow) =>
         import_id === null && dayOf(received_ms) > day;
       for await (const part of scanRaw(this.#store(db), { span, rowFilters: [], isWanted })) {
         if (part.imported) continue;
-        const received = part.read('received');
+        const received = part.read('received', undefined, reused);
         const tomorrowMs = startOfDay(part.day + 1);
         const late = pick(part.length, (event) => received[event]! >= tomorrowMs);
-        const read = (name: ColumnName) => part.read(name, late);
+        const read = (name: ColumnName) => part.read(name, late.length < part.length ? late : undefined, reused);
         const columns = { scope: read('scope'), requests: read('count'), credits: read('credits') };
         grouping.add({ length: late.length, columns });
       }

@@ -71,22 +71,33 @@ export function describeUnknown(
  * alignment). More than `max` is returned as `max + 1`.
  */
 export function distanceWithin(a: string, b: string, max: number): number {
-  if (Math.abs(a.length - b.length) > max) return max + 1;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const far = max + 1;
+  if (Math.abs(a.length - b.length) > max) return far;
+  let [beforeLast, last, row] = ROWS as [Uint8Array, Uint8Array, Uint8Array];
+  if (b.length + 2 > last.length) [beforeLast, last, row] = ROWS.map(() => new Uint8Array(b.length + 2)) as typeof ROWS;
+  for (let j = 0; j <= Math.min(b.length, max); j++) last[j] = j;
+  last[max + 1] = far;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
+    // Further from the diagonal, lengths alone differ by more than `max`.
+    const first = Math.max(1, i - max);
+    const end = Math.min(b.length, i + max);
+    let nearest = first === 1 ? Math.min(i, far) : far;
+    row[first - 1] = nearest;
+    row[end + 1] = far;
+    for (let j = first; j <= end; j++) {
       const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       let least = Math.min(replaced, last[j]! + 1, row[j - 1]! + 1);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         least = Math.min(least, beforeLast[j - 2]! + 1);
       }
-      row.push(least);
+      row[j] = least;
+      if (least < nearest) nearest = least;
     }
-    if (Math.min(...row) > max) return max + 1;
-    beforeLast = last;
-    last = row;
+    if (nearest > max) return far;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
-  return Math.min(last[b.length]!, max + 1);
+  return Math.min(last[b.length]!, far);
 }
+
+/** Memory that `distanceWithin` uses again: it is called for hundreds of words at a time. */
+const ROWS: [Uint8Array, Uint8Array, Uint8Array] = [new Uint8Array(64), new Uint8Array(64), new Uint8Array(64)];

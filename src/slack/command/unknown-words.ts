@@ -93,15 +93,15 @@ function listCorrections(token: Token): string[] {
   const limit = typed.length <= 5 ? 1 : 2;
   // A letter may be left out: `hw`.
   const isShort = /^[a-z]+$/.test(typed) ? new RegExp(`^${[...typed].join('.?')}$`) : undefined;
-  const letters = (word: string) => [...word].sort().join('');
+  const sorted = sortLetters(typed);
   const scored = [...new Set([...MEANT_WORDS, ...EMPTY_WORDS])].flatMap((word, order) => {
     if (Math.abs(word.length - typed.length) > limit || word.length < 2) return [];
     const distance = distanceWithin(typed, word, limit);
     if (distance > limit) return [];
     // A short word must only miss or swap a letter: `foo` does not mean `for`.
-    if (distance > 0 && word.length < 4 && letters(word) !== letters(typed) && !isShort?.test(word)) return [];
+    if (distance > 0 && word.length < 4 && sortLetters(word) !== sorted && !isShort?.test(word)) return [];
     if (distance > 1 && word[0] !== typed[0]) return [];
-    const swapped = letters(word) === letters(typed) ? 0.5 : 0;
+    const swapped = sortLetters(word) === sorted ? 0.5 : 0;
     // The first letter is seldom wrong, the last not often.
     const ends = (word[0] === typed[0] ? 0.3 : 0) + (word.at(-1) === typed.at(-1) ? 0.05 : 0);
     const length = isShort?.test(word) ? -0.05 : Math.abs(word.length - typed.length) * 0.05;
@@ -116,6 +116,10 @@ function listCorrections(token: Token): string[] {
   const beginning =
     typed.length >= 3 ? listNearest(typed, MEANT_WORDS, CHOICES).filter((word) => word.startsWith(typed)) : [];
   return [...new Set([...near, ...ranges, ...beginning])].slice(0, CHOICES);
+}
+
+function sortLetters(word: string): string {
+  return [...word].sort().join('');
 }
 
 /** Lists the text with its run of unknown words replaced by similar names. */

@@ -15,7 +15,7 @@ export const MAX_EVENT_ROWS = 10_000;
 /**
  * Topics of an answer's first sentence, where it is not the report's usual one. `pool`: whether it runs out (or whether
  * it lasts), when it runs out, when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
- * compared with the usual, the busiest or quietest step, or the average. `summary`: the rate. `status`: whether calls come and
+ * compared with the usual, the busiest or quietest step, the busiest minute, or the average. `summary`: the rate. `status`: whether calls come and
  * succeed. `top`: the sum. `events`: whether they still come, or have stopped. `client`: its owner, or how much of its own allowance
  * is used.
  */

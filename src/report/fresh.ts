@@ -1,4 +1,5 @@
 import { capitalise, formatDay } from '../domain/calendar.ts';
+import { formatDays } from '../domain/range.ts';
 import { daysText, resolveRange } from '../domain/ranges.ts';
 import { MAX_RANKING_ROWS, type Offer, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Span } from '../domain/usage.ts';
@@ -117,7 +118,7 @@ export async function reportFresh(deps: ReporterDeps, question: Question, nowMs:
       const day = days.get(first.name);
       const calls = countOf(first.requests, 'request');
       return only === 'new'
-        ? `${first.name} is new: ${calls}${day === undefined ? '' : ` since ${formatShortDate(day)}`}.`
+        ? `${first.name} is new: ${calls}${day === undefined ? '' : range.toMs > nowMs ? ` since ${formatShortDate(day)}` : ` ${day === range.lastDay ? 'on' : 'in'} ${formatDays(day, range.lastDay)}`}.`
         : `${first.name} is gone: ${calls} before${day === undefined ? '' : `, the last on ${formatShortDate(day)}`}.`;
     }
     const names = found.map(({ name }) => name);

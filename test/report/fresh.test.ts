@@ -39,8 +39,11 @@ describe('what is new, and what is gone', () => {
     const filters = [{ key: 'client' as const, patterns: ['Beta'], not: false }];
     expect((await ask(events, { report: 'top', only: 'new', filters })).finding).toMatch(/^Beta is new: 50 requests/);
     const one = await ask(events.slice(0, 4), { report: 'top', only: 'new' });
-    expect(one.finding).toBe('Beta is new: 50 requests since 18 Nov. Only 33 days before are known.');
+    expect(one.finding).toBe('Beta is new: 50 requests in 18–20 Nov 2026. Only 33 days before are known.');
     expect(buildAltText(one)).toContain('Beta 50');
+    // Only a range that reaches now is called “since”.
+    const live = await ask(events.slice(0, 4), { report: 'top', only: 'new', range: '2026-11-16..today' });
+    expect(live.finding).toMatch(/^Beta is new: 50 requests since 18 Nov\./);
   });
 
   it('had calls before and has none in the range, with its last day', async () => {
@@ -54,7 +57,7 @@ describe('what is new, and what is gone', () => {
     expect(report.rows.map(({ name }) => name)).toEqual(['Acme', 'Beta', 'Older']);
     const sent = [calls('Acme', 10, 1), calls('Acme', 2, 1), calls('Beta', 1, 1)];
     const part = await ask(sent, { report: 'top', only: 'new', versus: 'last-week' });
-    expect(part.finding).toBe('Beta is new: 1 request since 20 Nov. Only 5 days of 9–15 Nov 2026 are known.');
+    expect(part.finding).toBe('Beta is new: 1 request on 20 Nov 2026. Only 5 days of 9–15 Nov 2026 are known.');
   });
 
   it('says why there is none', async () => {

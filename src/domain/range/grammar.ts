@@ -55,7 +55,7 @@ const SEPARATORS: readonly RegExp[] = [
 
 /** Fixed phrases for ranges, without `the`. */
 const ALL =
-  /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one|launch|we (started|began|launched)|it (started|began))|from (beginning|start)|(entire|whole|full) history)$/;
+  /^(all( time| of time| the time)?|of all time|(since )?(for)?ever|since (beginning( of time)?|start|inception|day one|launch|(we|it|they|he|she)( first)? (started|began|begun|launched|joined|appeared))|from (beginning|start)|(entire|whole|full) history)$/;
 const SO_FAR = /^((right )?now|so far today|today so far|day so far|day to date|earlier today)$/;
 const RUNNING =
   /^(?:([wmqy])td|(week|month|quarter|year|hour) (?:to date|so far)|this (week|month|quarter|year) so far|(?:so far|earlier) this (week|month|quarter|year))$/;

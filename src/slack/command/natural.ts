@@ -1,6 +1,6 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { PREVIOUS } from '../../domain/ranges.ts';
+import { counterpartOf, PREVIOUS } from '../../domain/ranges.ts';
 import type { Question } from '../../domain/report.ts';
 import { twoRanges } from './clauses.ts';
 import { type Command, Misunderstood } from './command.ts';
@@ -9,7 +9,8 @@ import { readStatus } from './filter-words.ts';
 import { formatQuestion } from './format-question.ts';
 import { NO_NAMES } from './names.ts';
 import { finish } from './question-words.ts';
-import { hasScope, hasUse } from './report-parts.ts';
+import { reachNow } from './range-words.ts';
+import { COUNTED, hasScope, hasUse } from './report-parts.ts';
 import { readReport } from './report-words.ts';
 import { holds, REFUSALS, RULES, type Rule } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
@@ -159,10 +160,14 @@ function make(
     return { unused: places.get('range') ?? [] };
   } else if (base.question.range !== undefined && read.range !== undefined && base.question.focus === undefined) {
     if (base.question.range !== read.range) return { unused: places.get('range') ?? [] };
-  } else if (has('now') && read.range === undefined && !NOW_ANYWAY.has(report) && !question.focus)
+  } else if (has('now') && read.range === undefined && !NOW_ANYWAY.has(report) && !question.focus && !isStill(sentence))
     question.range = 'today';
   if (has('fix') && question.range !== undefined) question.range = toSince(question.range);
-  if (asksForChange(sentence) && !question.focus && hasUse(question, 'versus', PREVIOUS)) question.versus = PREVIOUS;
+  if (asksForChange(sentence) && !question.focus && hasUse(question, 'versus', PREVIOUS))
+    Object.assign(question, toCompared(question.range));
+  const isOpen = question.versus === undefined || (question.versus === PREVIOUS && question.range !== undefined);
+  const untilNow = reachNow(question.range, reading.tokens.map(bareWord).join(' '));
+  if (isOpen && untilNow && COUNTED.includes(report)) question.range = untilNow;
   // A question with a focus, such as the quietest step, cannot compare: the words of the second range stay unused.
   const unused = hasUse(question, 'focus', question.focus) ? [] : (places.get('versus') ?? []);
   if (unused.length > 0) {
@@ -318,6 +323,20 @@ function isNow(report: Question['report'], range: string | undefined, has: Has):
   if (range === undefined) return false;
   if (report === 'summary') return range === 'today';
   return report === 'pool' && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when');
+}
+
+/** Returns the ranges to compare: `since last month` means this month and the last, others the time before as well. */
+function toCompared(range: string | undefined): Pick<Question, 'range' | 'versus'> {
+  const since = /^since-(.+)$/.exec(range ?? '')?.[1];
+  const running = since && counterpartOf(since);
+  return running ? { range: running, versus: since } : { versus: PREVIOUS };
+}
+
+/** Tells whether `still` asks for a change, as in `is it still growing`, which whole days tell. */
+function isStill(sentence: Sentence): boolean {
+  return (
+    asksForChange(sentence) && sentence.concepts.get('now')?.every((token) => bareWord(token) === 'still') === true
+  );
 }
 
 /** Turns the time of a change (`today 14:00`, `tuesday`) into the range since then, in which its effect is seen. */

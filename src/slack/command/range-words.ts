@@ -1,4 +1,5 @@
 import { MAX_RANGE_WORDS, type RangeReading, readRangeAt } from '../../domain/range-reading.ts';
+import { canonicalRangeText } from '../../domain/ranges.ts';
 import { Misunderstood } from './command.ts';
 import { isFilter } from './filter-words.ts';
 import { NAME_MARKERS, readConcept } from './vocabulary.ts';
@@ -28,6 +29,19 @@ export function openRange(
     message,
     choices.map((choice) => changed(reading, run, opener + choice)),
   );
+}
+
+/** Words for all calls until now: `who has never called`, `since they started`. */
+const OF_ALL_TIME = /\b(n?ever|since (we|it|they|he|she)( first)? (started|began|begun|launched|joined|appeared))\b/;
+
+/**
+ * Returns the range that the words of a sentence mean, if it reaches now: `since friday` includes today, and `who has never called`
+ * without a range is about all calls. Undefined for others. `text`: the bare words of the sentence.
+ */
+export function reachNow(range: string | undefined, text: string): string | undefined {
+  if (range === undefined || range === 'all-time') return OF_ALL_TIME.test(text) ? 'until-today' : undefined;
+  const [, begin] = /^since-(.+)$/.exec(range) ?? [];
+  return begin === undefined || begin === 'today' ? undefined : canonicalRangeText(`${begin}..today`);
 }
 
 /** Tells whether words mean a time ahead, such as `next month` or `for next month`, which is neither a range nor a name. */

@@ -84,7 +84,7 @@ function hasStep({ report, dimension, versus, overTime, step }: Question): boole
 
 /** Tells whether a range may be drawn by months, so that days must be asked for. */
 export function isByMonths(range: string | undefined): boolean {
-  return /^(all|\d{4}$|(this|last)-(year|quarter)|\d+-months|[qh]\d)/.test(range ?? '');
+  return /^(all|until-today$|\d{4}$|(this|last)-(year|quarter)|\d+-months|[qh]\d)/.test(range ?? '');
 }
 
 /** Tells whether a report can be about one scope. */

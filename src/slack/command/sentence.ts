@@ -220,7 +220,7 @@ export function readSentence(reading: Reading): Sentence {
   function readSecondRange(at: number): number | undefined {
     // `week over week`
     const [over, unit] = /^(week|month|year) (?:over|on) \1\b/.exec(words.slice(at, at + 3).join(' ')) ?? [];
-    if (over) draft.question.range ??= `last-${unit}`;
+    if (over) draft.question.range ??= unit === 'year' ? 'this-year' : `last-${unit}`;
     if (over) return setVersus(`${unit}-before`, tokens.slice(at, at + 3), at + 3);
     // `compare last week with the week before`
     const isJoined = concepts.has('compare') && /^(with|to|and)$/.test(words[at]!);

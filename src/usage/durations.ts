@@ -115,7 +115,12 @@ export function findAtPlaces(lists: readonly Counted[], places: readonly number[
 }
 
 function countCalls(lists: readonly Counted[]): number {
-  return lists.reduce((sum, { values, calls }) => sum + (calls ? calls.reduce((a, b) => a + b, 0) : values.length), 0);
+  let count = 0;
+  for (const { values, calls } of lists) {
+    if (!calls) count += values.length;
+    else for (let i = 0; i < calls.length; i += 1) count += calls[i]!;
+  }
+  return count;
 }
 
 function findBySorting(lists: readonly Counted[], length: number, places: readonly number[]): number[] {
@@ -178,8 +183,11 @@ function countRanges(lists: readonly Counted[], least: number, shift: number) {
   const rows = new Uint32Array(BUCKETS);
   const more = new Float64Array(BUCKETS);
   for (const { values, calls } of lists) {
-    for (let i = 0; i < values.length; i += 1) rows[(values[i]! - least) >>> shift]! += 1;
-    if (calls) for (let i = 0; i < values.length; i += 1) more[(values[i]! - least) >>> shift]! += calls[i]! - 1;
+    for (let i = 0; i < values.length; i += 1) {
+      const bucket = (values[i]! - least) >>> shift;
+      rows[bucket]! += 1;
+      if (calls) more[bucket]! += calls[i]! - 1;
+    }
   }
   return { rows, calls: more.map((count, bucket) => count + rows[bucket]!) };
 }

@@ -1,5 +1,6 @@
 import type { NameSource } from '../domain/names.ts';
 import type { Range } from '../domain/range.ts';
+import { resolveFirstDay } from '../domain/ranges.ts';
 import {
   canCompare,
   type Question,
@@ -63,17 +64,29 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
       const { question: spelled, notes } = await findNames(deps, asked, nowMs);
       const named = takeScope(spelled);
       // Not for new or gone names: these compare no numbers, and look forward in time anyway.
-      const question = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
+      const asWritten = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
+      const firstDay = COUNTED.has(named.report) ? resolveFirstDay(asWritten, nowMs, deps.calendar) : undefined;
+      const { unit, ...ranges } = firstDay ?? {};
+      const question = { ...asWritten, ...ranges };
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
       const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
       const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
-      const report = notes.length > 0 ? { ...made, notes: [...notes, ...made.notes] } : made;
+      const told = unit === undefined || made.asOfMs === 0 ? made : tellFirstDay(made, asWritten, unit);
+      const report = notes.length > 0 ? { ...told, notes: [...notes, ...told.notes] } : told;
       return noteIgnoredFilters(await noteUnknownValues(deps, report, question), question);
     },
     names: (nowMs) => listKnownNames(deps, nowMs),
     examples: (nowMs) => listExamples(deps, nowMs),
   };
 }
+
+/** Says that a running period is answered by its first day, which is today. Its buttons ask for the period, as the question did. */
+function tellFirstDay<Answer extends Report>(report: Answer, question: Question, unit: string): Answer {
+  return { ...report, question, finding: `This ${unit} has no whole day yet. Today so far: ${report.finding}` };
+}
+
+/** Reports that count the calls of a range. */
+const COUNTED = new Set<ReportKind>(['top', 'status', 'daily', 'day', 'client', 'route', 'latency', 'events']);
 
 /** Notes filter values that nobody sent, with the nearest ones that somebody did. */
 async function noteUnknownValues<Answer extends Report>(

@@ -332,7 +332,9 @@ describe('vs', () => {
     expect((await compare([], question)).finding).toBe('No usage has been received yet.');
     const first = at('2026-12-01T10:00:00Z');
     const empty = await compare([calls('a', 1, 1)], { ...question, range: 'this-month' }, { nowMs: first });
-    expect(empty.finding).toBe('This month has no whole day yet. Nov 2026: a made the only request.');
+    expect(empty.finding).toBe(
+      'This month has no whole day yet. Today so far: Requests: none in Tue 1 Dec 2026, and none in 1 Nov, 00:00–10:00.',
+    );
   });
 
   it('sets this week beside the same weekdays of the last, not beside its weekend too', async () => {
@@ -350,25 +352,23 @@ describe('vs', () => {
     expect(friday.versus.label).toBe('9–13 Nov 2026');
   });
 
-  it('of a week or month that has no whole day yet tells the other, and leads to what can be compared', async () => {
+  it('of a week or month that has no whole day yet sets today so far beside the first day of the one before', async () => {
     const days = Array.from({ length: 40 }, (_, day) => calls('a', day - 15, 10));
-    const told = async (nowMs: string, question: Question) => {
-      const report = await compare(days, question, { nowMs: at(nowMs) });
-      expect(toCsv(report).trim().split('\r\n')).toHaveLength(1);
-      expect(report.notes.filter((note) => /\b(is|are) (new|gone)\b|per day/.test(note))).toEqual([]);
-      expect(buildSpec(report, 'graph', canDrawBundled)).toBeUndefined();
-      return { finding: report.finding, versus: report.versus.label, wider: listWider(report) };
-    };
+    const told = (nowMs: string, question: Question) => compare(days, question, { nowMs: at(nowMs) });
     const top: Question = { report: 'top', dimension: 'client' };
-    const monday = await told('2026-11-30T09:00:00Z', { ...top, range: 'this-week', versus: 'last-week' });
-    expect(monday.finding).toBe('This week has no whole day yet. 23–29 Nov 2026: a made all 70 requests.');
-    expect(monday.wider).toEqual([
-      { label: 'Today vs. a week ago', question: { ...top, range: 'today', versus: 'week-before' } },
-      { label: 'Last week vs. the one before', question: { ...top, range: 'last-week', versus: 'week-before' } },
-    ]);
-    const counterpart = await told('2026-11-30T09:00:00Z', { report: 'status', versus: 'last-week' });
-    expect(counterpart).toMatchObject({ versus: '23–29 Nov 2026' });
-    const first = '2026-12-01T09:00:00Z';
+    const monday = '2026-11-30T14:00:00Z';
+    for (const question of [
+      { ...top, range: 'this-week', versus: 'last-week' },
+      { ...top, range: 'this-week', versus: 'previous' },
+      { ...top, versus: 'last-week' },
+    ]) {
+      const week = await told(monday, question);
+      expect(week.finding).toMatch(/^This week has no whole day yet\. Today so far: Requests stayed the same at 10/);
+      expect([week.range!.label, week.versus.label]).toEqual(['Mon 30 Nov 2026', '23 Nov, 00:00–14:00']);
+      expect(week.question).toEqual(question);
+      expect(week.total).toMatchObject({ now: 10, before: 10 });
+    }
+    const first = '2026-12-01T14:00:00Z';
     for (const [range, versus] of [
       ['this-month', 'last-month'],
       ['last-month', 'this-month'],
@@ -377,12 +377,22 @@ describe('vs', () => {
       ['this-month', 'month-before'],
     ] as const) {
       const month = await told(first, { ...top, range, versus });
-      expect(month).toMatchObject({ versus: 'Nov 2026' });
-      expect(month.finding).toMatch(/^This month has no whole day yet\. Nov 2026: a made all 300 requests\.$/);
-      expect(month.wider[1]!.question).toEqual({ ...top, range: 'last-month', versus: 'month-before' });
+      expect(month.versus.label).toBe('1 Nov, 00:00–14:00');
+      expect(month.finding).toMatch(/^This month has no whole day yet\. Today so far: Requests stayed the same at 10/);
     }
-    const today = await compare(days, { ...top, range: 'today', versus: 'this-month' }, { nowMs: at(first) });
+    const other = await told(first, { ...top, range: 'this-month', versus: '2026-11-16..2026-11-20' });
+    expect(other.versus.label).toBe('16–20 Nov 2026');
+    const quarter = await told('2027-01-01T14:00:00Z', { ...top, range: 'this-quarter', versus: 'last-quarter' });
+    expect(quarter.versus.label).toBe('1 Oct 2026, 00:00–14:00');
+    // A range that is only compared with has no first day to show.
+    const today = await told(first, { ...top, range: 'today', versus: 'this-month' });
     expect(today.finding).toMatch(/^This month has no whole day yet\. Tue 1 Dec 2026: /);
+    expect(toCsv(today).trim().split('\r\n')).toHaveLength(1);
+    expect(buildSpec(today, 'graph', canDrawBundled)).toBeUndefined();
+    expect(listWider(today)[0]).toEqual({
+      label: 'Today vs. a week ago',
+      question: { ...top, range: 'today', versus: 'week-before' },
+    });
   });
 });
 

@@ -245,8 +245,18 @@ describe('top', () => {
     );
     expect(await telling(of('client', 'x'.repeat(200)))).toBe(`None: no requests match these filters ${where}`);
     const first = await ask(traffic, { report: 'top', range: 'this-month' }, { nowMs: at('2026-11-01T09:00:00Z') });
-    expect(first.finding).toBe('This month has no whole day yet.');
+    expect(first.finding).toBe('This month has no whole day yet. Today so far: No requests (Sun 1 Nov 2026).');
     expect(first.rows).toEqual([]);
+    const monday = [
+      calls('a', 1, { timeMs: at('2026-11-16T08:00:00Z') }),
+      calls('b', 1, { timeMs: at('2026-11-15T08:00:00Z') }),
+    ];
+    const week = await ask(monday, { report: 'top', range: 'this-week' }, { nowMs: at('2026-11-16T09:00:00Z') });
+    expect(week.finding).toBe('This week has no whole day yet. Today so far: a made the only request.');
+    expect(week).toMatchObject({
+      question: { range: 'this-week' },
+      range: { label: 'Mon 16 Nov 2026', partial: true },
+    });
   });
 
   it('marks a live range, and says what over-full days leave out', async () => {

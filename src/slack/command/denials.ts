@@ -94,7 +94,7 @@ export function settle(
 }
 
 /** Concepts that ask for rows or steps. */
-const ROWS = ['who', 'day', 'hour', 'perDay', 'perHour', 'perWeek', 'perMonth'] as const;
+const ROWS = ['who', 'day', 'hour', 'week', 'month', 'perDay', 'perHour', 'perWeek', 'perMonth'] as const;
 /** Keys of callers. `routes without Acme` leaves its calls out; `clients without /v1` are those that never called it. */
 const WHO = /^(client|team|user|ip|initiator|source)$/;
 

@@ -191,7 +191,7 @@ export function readSentence(reading: Reading): Sentence {
       )
         ? { limit: LATEST, used: 1 }
         : undefined) ??
-      (/^(last|latest|newest|recent) (((failed|failing|rejected|unsuccessful) )?(call|request|event|error|failure)\b|[1-5](\d\d|xx)(?= (error|call|request|failure|response)\b|$))/.test(
+      (/^(last|latest|newest|recent) (((failed|failing|rejected|unsuccessful) )?(call|request|event|error|failure|fail)\b|[1-5](\d\d|xx)(?= (error|call|request|failure|response)\b|$))/.test(
         text,
       )
         ? { limit: 1, used: 1 }

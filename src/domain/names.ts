@@ -26,7 +26,7 @@ export interface ExampleNames {
 
 /** Lists known names. */
 export interface NameSource {
-  /** Lists declared names and names seen lately, without routes and addresses, which are recognised by their form. */
+  /** Lists declared names and names seen lately. Routes (but for their segments) and addresses are recognised by their form. */
   names(nowMs: number): Promise<readonly KnownName[]>;
   /** Returns names for examples: the busiest ones, and a scope with one of its grants. */
   examples(nowMs: number): Promise<ExampleNames>;

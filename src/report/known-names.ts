@@ -1,5 +1,6 @@
 import type { Scope } from '../domain/definition.ts';
 import type { Dimension, QuestionKey } from '../domain/dimension.ts';
+import { toMatcher } from '../domain/filter.ts';
 import { type ExampleNames, type KnownName, listNearest } from '../domain/names.ts';
 import { resolveRange } from '../domain/ranges.ts';
 import { type Offer, type Question, RefusedQuestion } from '../domain/report.ts';
@@ -26,19 +27,20 @@ const NAMED: readonly Dimension[] = [
 ];
 
 /**
- * Lists declared clients, scopes and pools, and names seen in the last 90 days. A client's value is its shown name; its ids are known
- * too.
+ * Lists declared clients, scopes and pools, names seen in the last 90 days, and the segments of routes seen then. A client's value is
+ * its shown name; its ids are known too.
  */
 export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise<KnownName[]> {
   const { calendar, usage } = deps;
   const today = calendar.dayOf(nowMs);
   const span = { fromMs: calendar.startOfDay(today - KNOWN_DAYS), toMs: calendar.startOfDay(today + 1) };
-  const [{ clients, scopes }, ...seen] = await Promise.all([
+  const [{ clients, scopes }, routes, ...seen] = await Promise.all([
     deps.definitions(),
+    usage.values({ key: 'route', span, limit: MOST_NAMES }),
     ...NAMED.map((key) => usage.values({ key, span, limit: MOST_NAMES })),
   ]);
   const { nameOf } = getClientNames(clients);
-  return [
+  const known: KnownName[] = [
     ...clients.map(({ name }) => ({ key: 'client' as const, name, value: name })),
     ...listTeams(clients).map((name) => ({ key: 'team' as const, name, value: name })),
     ...scopes.flatMap(({ name, title }) =>
@@ -53,6 +55,30 @@ export async function listKnownNames(deps: ReporterDeps, nowMs: number): Promise
       })),
     ),
   ];
+  const taken = new Set(known.map(({ name }) => name.toLowerCase()));
+  return [...known, ...listSegments(routes.map(({ value }) => value)).filter(({ name }) => !taken.has(name))];
+}
+
+/** Words of routes that people use as names: `invoices` for /v1/invoices. Shorter ones, versions and parameters are not. */
+const SEGMENT = /^[a-z][a-z_-]{3,}$/;
+
+/**
+ * Lists the segments of routes in lower case. A value is the only route with that segment, or a pattern that matches all of them; a
+ * segment without such a pattern is left out.
+ */
+function listSegments(routes: readonly string[]): KnownName[] {
+  const having = new Map<string, Set<string>>();
+  for (const route of routes)
+    for (const segment of route.toLowerCase().split('/'))
+      if (SEGMENT.test(segment)) having.getOrInsertComputed(segment, () => new Set()).add(route);
+  return [...having].flatMap(([name, found]) => {
+    const [only, ...others] = found;
+    if (others.length === 0) return [{ key: 'route' as const, name, value: only! }];
+    const written = new Set([...found].map((route) => route.split('/').find((part) => part.toLowerCase() === name)));
+    const pattern = `*/${[...written][0]}*`;
+    const isOwn = written.size === 1 && routes.every((route) => toMatcher(pattern)(route) === found.has(route));
+    return isOwn ? [{ key: 'route' as const, name, value: pattern }] : [];
+  });
 }
 
 /** Lists every pool and limit that is still declared, with its scope. */

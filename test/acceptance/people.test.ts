@@ -44,6 +44,12 @@ describe('what people type', () => {
     );
   });
 
+  it('knows a route by its last word', async () => {
+    const seen = await stage.ask('coql last week');
+    expect(seen.text).toContain('/crm/v7/coql got');
+    expect((await stage.ask('route /crm/v7/coql last week')).table).toEqual(seen.table);
+  });
+
   it('asks which of two names is meant', async () => {
     await stage.send([{ id: 'acmeo', time: new Date(NOW).toISOString(), client: 'Acme CRM old', scope: 'public-api' }]);
     const seen = await stage.ask('client acm');

@@ -38,14 +38,23 @@ function readWhole(reading: Reading): Command {
         /^(vs\.?|versus|than|against|compar(?:e|ed|ing|ison)|difference)$/.test(bareWord(token)),
       ) || /\bend of (the |this )?month\b/i.test(reading.text);
     if (!(error instanceof UnknownWords) && !(error instanceof Misunderstood && isSaid)) throw error;
-    // The grammar knew every word, but the report has no use for one: the text was meant as a command.
-    if (error instanceof UnknownWords && error.unused) throw error;
+    // The grammar knew every word, but the report has no use for one: a sentence may have, else the text was meant as a command.
+    if (error instanceof UnknownWords && error.unused) return readUnused(reading, error);
     unknown = error instanceof UnknownWords ? error : undefined;
   }
   try {
     return readNatural(reading);
   } catch (error) {
     throw unknown && error instanceof UnknownWords && !error.unused ? inBoth(error, unknown) : error;
+  }
+}
+
+/** Reads a text as a sentence. If that fails, throws the error of the command, which names the words without a use. */
+function readUnused(reading: Reading, error: UnknownWords): Command {
+  try {
+    return readNatural(reading);
+  } catch {
+    throw error;
   }
 }
 
@@ -77,7 +86,7 @@ export function readQuestion(reading: Reading): Question {
 
 /** Texts that the grammar would misread, so they are sentences: `most calls in one day`, `days without 500s`. */
 const SAID =
-  /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero))\b/;
+  /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero|0))\b/;
 
 /** Tells whether a text must be a sentence, such as `why is Acme failing` or `why so slow`; `why Acme` is a command. */
 function isSentence(reading: Reading): boolean {

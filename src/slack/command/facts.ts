@@ -61,7 +61,7 @@ export function listFacts(
     [dimension?.by, 'by'],
     [dimension?.counted && !bound, 'counted'],
     [bound, 'bound'],
-    [bound?.column === 'p95', 'timed'],
+    [bound?.column === 'p95' && !/\b(p95|latency|response times?)\b/.test(text), 'timed'],
     [bound?.column === 'requests' && behindBound && DIMENSION_WORDS.has(bareWord(behindBound)), 'ofNames'],
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [findStep(concepts), 'step'],

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import type { QuestionKey } from '../../domain/dimension.ts';
+import { NONE, type QuestionKey } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
 import { listNearest } from '../../domain/names.ts';
 import { Misunderstood, quoteShort } from './command.ts';
-import { FILTER_KEYS, isFailure, isSentenceFiller } from './vocabulary.ts';
+import { DIMENSION_WORDS, FILTER_KEYS, isFailure, isSentenceFiller } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
 const NEGATION =
@@ -41,10 +41,25 @@ export function readFilter(
   at: number,
   text: string,
 ): { filter: Filter; next: number } | undefined {
+  const missing = readMissing(tokens, at);
+  if (missing) return missing;
   const denied = at + countNegation(tokens, at);
   if (denied === at) return readPositive(tokens, at, text);
   const found = denied < tokens.length && (readPositive(tokens, denied, text) ?? readDeniedStatus(tokens, denied));
   return found ? { filter: { ...found.filter, not: true }, next: found.next } : undefined;
+}
+
+/** Reads a dimension that calls lack: `without a team`, `with no user`. */
+function readMissing(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
+  const words = tokens.slice(at, at + 4).map(bareWord);
+  const [said, article, word = ''] =
+    /^(?:without|lacking|with no)( an?| any)? (\w+)(?= |$)/.exec(words.join(' ')) ?? [];
+  const key = DIMENSION_WORDS.get(word);
+  if (said === undefined || key === undefined) return undefined;
+  const next = at + said.split(' ').length;
+  // `without team Sales` leaves a team out.
+  if (!article && !said.startsWith('with no') && next < tokens.length) return undefined;
+  return { filter: { key, patterns: [NONE], not: false }, next };
 }
 
 /** Reads a status after a negation, as a negated filter: `404`, `429s`, `4xx,429`, `failed`. */

@@ -19,6 +19,10 @@ const SIGNS: readonly (readonly [RegExp, Bound['sign']])[] = [
 const NO_COUNT =
   /^(?:(?:calls|requests|times|hits) )?((minute|hour|day|week|month|quarter|year|min|hr)s?|(per|a|an|each|every)( (second|minute|hour|day|week|month|year)\b.*)?|of (the|our|their|its) (limit|quota|budget|allowance|pool|plan|credits).*)$/;
 
+/** `5,000 requests a day`: a bound on each step. */
+const EACH_STEP =
+  /^(?:(?:calls|requests|hits) )?(?:per|an?|each|every) (?:hour|day|week|month)\b(?!.* of (?:the|our|their|its) )/;
+
 /** Units after the number of a bound, with their column and factor. */
 const UNITS: readonly (readonly [RegExp, Bound['column'], number])[] = [
   [/^(%|percent) (failed|failing|failures|errors)/, 'failed_percent', 1],
@@ -66,7 +70,8 @@ function readAmount(words: readonly string[]): { amount: Omit<Bound, 'sign'>; us
   if (digits === undefined && named === undefined) return undefined;
   const rest = [own, ...behind].join(' ').trim();
   const unit = UNITS.find(([pattern]) => new RegExp(`${pattern.source}(?= |$)`).test(rest));
-  if (!unit && (NO_COUNT.test(behind.slice(0, 4).join(' ')) || NO_COUNT.test(behind[0] ?? ''))) return undefined;
+  if (!unit && !EACH_STEP.test(rest) && (NO_COUNT.test(behind.slice(0, 4).join(' ')) || NO_COUNT.test(behind[0] ?? '')))
+    return undefined;
   if (unit && / of (the|our|their|its) (limit|quota|budget|allowance|pool|plan)/.test(rest)) return undefined;
   const value = (named ?? Number(digits!.replaceAll(',', ''))) * (scale ? 1000 : 1) * (unit?.[2] ?? 1);
   const said = unit ? unit[0].exec(rest)![0].split(' ').length - (own ? 1 : 0) : 0;
@@ -105,15 +110,16 @@ export function refuseBound(
   }
 }
 
-const NUMBER = String.raw`\d[\d,]*k?`;
+const NUMBER = String.raw`\d[\d,]*(?:\.\d+)?k?`;
 const OF_CALLS = '(?= (?:calls|requests|hits|errors|failures|credits)\\b)';
+const OF_PERCENT = '(?=%| percent\\b)';
 const BETWEEN = new RegExp(
-  `(?:\\b(?:with|between|from|of) )*\\b(${NUMBER})(?: (?:and|to|or) |[-–])(${NUMBER})${OF_CALLS}`,
+  `(?:\\b(?:with|between|from|of) )*\\b(${NUMBER})%?(?: (?:and|to|or) |[-–])(${NUMBER})(?:${OF_CALLS}|${OF_PERCENT})`,
   'i',
 );
-/** `with 100 calls or more` is no exact number. */
+/** `with 100 calls or more` is no exact number, and `with 0 calls` asks for what made none. */
 const NO_MORE = /(?! \w+ or (?:more|less|fewer)\b)/.source;
-const EXACT = new RegExp(`\\bwith (?:exactly |just |only )?(?![45]\\d\\d )(${NUMBER})${OF_CALLS}${NO_MORE}`, 'i');
+const EXACT = new RegExp(`\\bwith (?:exactly |just |only )?(?![45]\\d\\d |0 )(${NUMBER})${OF_CALLS}${NO_MORE}`, 'i');
 
 /** Throws Misunderstood for two numbers or an exact one (`between 2000 and 5000 requests`, `with 100 calls`): a bound has one end. */
 export function refuseNumbers(text: string): void {

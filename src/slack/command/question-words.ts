@@ -293,7 +293,8 @@ export function readOption(reading: Reading, at: number, draft: Draft): number |
   if (word === 'all' && (report === 'top' || report === 'latency')) return put('limit', MAX_RANKING_ROWS, at + 1);
   const dimension = DIMENSION_WORDS.get(word);
   // `daily users` counts users; `daily user ana` is about one.
-  const isCounted = (report === 'daily' || report === 'day') && !isSingular(word);
+  const isGrouping = /^(by|per|each|every)$/.test(wordAt(reading, at - 1));
+  const isCounted = (report === 'daily' || report === 'day') && !isSingular(word) && !isGrouping;
   if ((report === 'top' || report === 'latency' || isCounted) && dimension && draft.question.dimension === undefined)
     return put('dimension', dimension, at + 1);
   if (report === 'top' && (word === 'new' || word === 'gone')) return put('only', word, at + 1);

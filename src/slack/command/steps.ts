@@ -58,7 +58,7 @@ export function applyBound(
   const own = draft.places.get('bound');
   if (!bound || !own) return [];
   const isSeries = report === 'daily' || report === 'day';
-  if (isSeries && !has('day', 'hour', 'step')) return own;
+  if (isSeries && !has('day', 'hour', 'step', 'when')) return own;
   // `more than 10% of the failures` means a share of the failures, `more than 10% fail` an error rate.
   const behind = tokens
     .slice(tokens.indexOf(own.at(-1)!) + 1)

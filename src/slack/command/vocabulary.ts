@@ -129,7 +129,7 @@ const PHRASES = {
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
     more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
   active: 'active',
-  least: 'least|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest|min(|imum)',
+  least: 'least|bottom|low|quiet|quieter|quietest|fewest|lowest|smallest|rarest|min(|imum)',
   'least cost': 'cheapest|least expensive',
   'most cost': 'cost driver(|s)|most expensive|costliest|priciest',
   best: 'best',
@@ -142,6 +142,7 @@ const PHRASES = {
   perSecond: '(per|a|every|each) second|rps|tps|qps',
   perMinute: '(per|a|every|each) minute|peak minute(|s)|(busiest|which|what) minute|minute by minute',
   succeeding: 'success(|ful|fully)|succeed(|s|ed|ing)',
+  robots: 'robot(|s)|human(|s)|machine(|s)',
   retry: 'retr(y|ies|ied|ying)',
   errorBudget: 'error budget(|s)|slo(|s)|sla(|s)|service level(|s)',
   rate: 'out of how many|(|error |success |failure )(rate|rates|ratio)|(error|success|failure) percentage|reliab(le|ility)|uptime|availability',
@@ -172,7 +173,8 @@ const PHRASES = {
   monthEnd: `(|by |before |until |till |to |at |through )((|the )end of (|the |this )month|month end|month-end|
     this month's end)`,
   history: 'history|historical|over the months',
-  cost: 'cost(|s|ing|ly)|pay(|s|ing)|paid|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed|ing)|invoice(|d|s)|charge(|d|s)',
+  cost: 'cost(|s|ing|ly)|pay(|s|ing)|paid|wast(e|es|ed|ing)|credit(|s)|spen(d|ds|t|ding)|burn(|s|ed|ing)|expensive|price|bill(|ed|ing)|invoiced|charge(|d|s)',
+  'cost count': 'invoice (amount|total)(|s)',
   moved: `chang(e|es|ed|ing)|difference|gr(ow|ows|ew|own|owing|owth)|ris(e|es|en|ing)|rose|increas(e|es|ed|ing)|
     (go|goes|went|gone|going) up|up or down`,
   fell: `decreas(e|es|ed|ing)|declin(e|es|ed|ing)|drop(|s|ped|ping)|fall(|s|en|ing)|fell|
@@ -206,8 +208,7 @@ const PHRASES = {
   advice: `advi(c|s)e|tips|recommend(|ations)|should|reduce|improve|save|avoid|optimi(s|z)e|worr(y|ied|ying)|risk(|s|y)|
     concern(|s|ed)|attention|watch out`,
   licences: 'licen(c|s)e(|s)|licensing|seat(|s)|grant(|s)|consumables',
-  unowned:
-    '(no|without|without a) team(|s)|(nobody|no one) owns|(no|without|without an|missing) owner(|s)|unowned|orphan(|s|ed)',
+  unowned: '(nobody|no one) owns|(no|without|without an|missing) owner(|s)|unowned|orphan(|s|ed)',
   owner: `owner|own(|s)|responsible|in charge|contact(| person)|(should|do) (i|we) (call|contact|ask|ping|talk to)|
     to (call|contact|ask)|talk to|(|how )(do|can) (i|we) reach|reach (them|him|her|out)`,
   compare: 'compar(e|ed|es|ing|ison)|(difference|change) between',
@@ -224,13 +225,14 @@ const PHRASES = {
   lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|using|used|call|called) only|
     (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
-  fresh: 'new(|est)|brand new|never seen|first seen|for the first time|appeared',
+  fresh:
+    'new(|est)|brand new|only (active|seen|around|appeared)|(active|seen|appeared) only|never seen|first seen|for the first time|appeared',
   gone: `gone|idle|silent|stops|stopping|(stop|stopped)(| calling| sending)|churn(|ed)|dead|offline|inactive|disappeared|vanished|
     missing|no longer|(nobody|no one) (use|uses|used|call|calls|called|needs|touches)|
     ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)|
     ${NOT} (|had |have |made |make |logged |sent |seen )any (call|calls|traffic|requests|activity|usage)|
-    (no|zero|without|without any) (calls|traffic|requests|activity|usage)`,
-  fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(ed|ment)|released|
+    (no|zero|0|without|without any) (calls|traffic|requests|activity|usage)`,
+  fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(|s|ed|ment|ments)|released|
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|
     (payload|response|body) size|records`,

@@ -106,10 +106,11 @@ export function tokenize(text: string): Token[] {
     while (parts.length > 1 && parts.at(-1)!.text === ',' && parts.at(-1)!.kind === 'separator') parts.pop();
     const quoted = parts.length === 1 && parts[0]!.kind === 'quoted';
     const whole = parts.map((part) => part.text).join('');
-    // `non-GET` becomes a negation and a word.
-    const denied = parts.length === 1 && !quoted && /^non-(?=\w)/i.exec(whole);
+    // `non-GET` becomes a negation and a word, `top10` a word and a number.
+    const denied = parts.length === 1 && !quoted && /^(?:(non)-(?=\w)|(top)(?=\d+$))/i.exec(whole);
     const from = denied ? start + denied[0].length : start;
-    if (denied) tokens.push({ text: 'non', quoted, parts: [{ kind: 'bare', text: 'non' }], start, end: from });
+    const lead = denied ? (denied[1] ?? denied[2]!) : '';
+    if (denied) tokens.push({ text: lead, quoted, parts: [{ kind: 'bare', text: lead }], start, end: from });
     const rest = denied ? whole.slice(denied[0].length) : whole;
     tokens.push({ text: rest, quoted, parts: denied ? [{ kind: 'bare', text: rest }] : parts, start: from, end: at });
   }

@@ -54,6 +54,7 @@ const QUESTIONS: readonly { from: 'totals' | 'raw'; question: Question }[] = [
       filters: [{ key: 'route', patterns: ['/v1/resource-1*'], not: false }],
     },
   },
+  { from: 'raw', question: { report: 'route', name: '/v1/resource-3/{id}', range: '30d' } },
   { from: 'raw', question: { report: 'latency', dimension: 'route', range: '30d' } },
   { from: 'raw', question: { report: 'latency', overTime: true, range: '30d' } },
   { from: 'raw', question: { report: 'events', range: '7d' } },

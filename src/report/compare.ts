@@ -3,7 +3,7 @@ import type { QuestionKey } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { only } from '../domain/filter.ts';
 import type { Range } from '../domain/range.ts';
-import { counterpartOf, lengthInDays, resolveRange, resolveVersus } from '../domain/ranges.ts';
+import { counterpartOf, daysText, lengthInDays, resolveRange, resolveVersus } from '../domain/ranges.ts';
 import {
   type ComparedRow,
   type ComparedSection,
@@ -35,7 +35,7 @@ export async function reportCompare(
 ): Promise<CompareReport> {
   const { sort, limit, offset = 0, versus: _versus, ...plain } = question;
   const extent = await deps.usage.extent();
-  const { range, versus, isByDays } = resolveBoth(deps, question, nowMs, extent?.firstDay);
+  const { range, versus, isByDays, isCut } = resolveBoth(deps, question, nowMs, extent?.firstDay);
   const [now, before] = await askBoth(
     askSide(answer, { ...plain, range: range.text }),
     askSide(answer, { ...plain, range: versus.text }),
@@ -61,7 +61,9 @@ export async function reportCompare(
     const shown = all.slice(offset, offset + rows);
     return { ...section, rows: shown, more: all.length - shown.length };
   });
-  const steps = now.steps && before.steps && joinSteps(now.steps, before.steps);
+  const beganMs = extent === undefined ? 0 : deps.calendar.startOfDay(extent.firstDay);
+  const steps =
+    now.steps && before.steps && joinSteps(withoutUnknown(now.steps, beganMs), withoutUnknown(before.steps, beganMs));
   // One sentence: `Compared per day, 7 days with 31; a and b are new.`
   const told = [
     ...tellDays(ranges, known, per),
@@ -86,6 +88,7 @@ export async function reportCompare(
     notes: [
       ...(told.length > 0 ? [`${told.join('; ')}.`] : []),
       ...(steps && isByDays ? notePairs(steps, range, versus) : []),
+      ...(isCut ? [`${DATA_BEGINS} ${formatDate(versus.firstDay)}: both sides leave out the days before.`] : []),
       ...(range.fromMs < versus.toMs && versus.fromMs < range.toMs ? ['The two ranges overlap.'] : []),
       ...now.notes,
       ...before.notes
@@ -131,7 +134,33 @@ function resolveBoth({ calendar }: ReporterDeps, question: Question, nowMs: numb
   const range = resolveRange(question.range, nowMs, calendar, options);
   const isByDays = (report === 'daily' || overTime === true) && range.grain === 'day';
   const versus = resolveVersus(text, range, nowMs, calendar, { firstDay, byWeeks: isByDays });
-  return { range, versus, isByDays };
+  const toRange = (first: number, last: number) => resolveRange(daysText({ first, last }), nowMs, calendar);
+  const cut = cutToData(range, versus, firstDay, toRange);
+  return { ...(cut ?? { range, versus }), isByDays, isCut: cut !== undefined };
+}
+
+/** Two ranges at least this many days apart are the same days of two years. */
+const YEAR_APART = 364;
+
+/** Cuts the same days of two years to those that have data in both; undefined if nothing is to be cut, or nothing would be left. */
+function cutToData(
+  range: Range,
+  versus: Range,
+  firstDay = 0,
+  toRange: (first: number, last: number) => Range,
+): { range: Range; versus: Range } | undefined {
+  const cut = firstDay - versus.firstDay;
+  const days = Math.min(...[range, versus].map((each) => each.lastDay - each.firstDay + 1)) - cut;
+  const apart = range.firstDay - versus.firstDay;
+  if (cut <= 0 || days <= 0 || apart < YEAR_APART || range.partial || range.timed || versus.timed) return undefined;
+  const from = (first: number) => toRange(first, first + days - 1);
+  return { range: from(range.firstDay + cut), versus: from(firstDay) };
+}
+
+/** Returns steps without the numbers of those that were over before data began: nothing is known of them. */
+function withoutUnknown({ bars, ...rest }: Steps, beganMs: number): Steps {
+  const isUnknown = ({ startMs, value }: Steps['bars'][number]) => startMs < beganMs && value === 0;
+  return { ...rest, bars: bars.map((bar) => (isUnknown(bar) ? { ...bar, value: undefined } : bar)) };
 }
 
 /** Reports that one range has no whole day yet, and what the other was. Nothing is called new or gone. */

@@ -352,6 +352,27 @@ describe('vs', () => {
     expect(friday.versus.label).toBe('9–13 Nov 2026');
   });
 
+  it('of the same days of two years leaves out those before data began, and says so', async () => {
+    // Data of 15 Nov 2025 until 20 Nov 2026, the day before now.
+    const days = Array.from({ length: 371 }, (_, day) => calls('a', 371 - day, day > 270 ? 20 : 10));
+    const asked = async (question: Question) => (await ask(days, question)) as unknown as CompareReport;
+    for (const [range, versus] of [
+      ['2026-11', '2025-11'],
+      ['this-year', 'year-before'],
+    ]) {
+      const told = await asked({ report: 'daily', range: range!, versus: versus! });
+      expect([told.range!.label, told.versus.label]).toEqual(['15–20 Nov 2026', '15–20 Nov 2025']);
+      expect(told.total).toMatchObject({ now: 120, before: 60 });
+      expect(told.finding).toBe('Requests went up 100% to 120.');
+      expect(told.notes).toContain('Data begins on Sat 15 Nov 2025: both sides leave out the days before.');
+      expect(told.per.isDay).toBe(false);
+    }
+    // Where no day has data in both years, the days before data have no number instead of 0.
+    const none = await asked({ report: 'daily', range: '2026-11-01..2026-11-05', versus: 'year-before' });
+    expect(none.finding).toMatch(/There is nothing to compare with: data begins on Sat 15 Nov 2025\.$/);
+    expect(none.steps!.map(({ now, before }) => [now, before])).toEqual(Array(5).fill([20, undefined]));
+  });
+
   it('of a week or month that has no whole day yet sets today so far beside the first day of the one before', async () => {
     const days = Array.from({ length: 40 }, (_, day) => calls('a', day - 15, 10));
     const told = (nowMs: string, question: Question) => compare(days, question, { nowMs: at(nowMs) });

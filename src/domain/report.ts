@@ -14,14 +14,16 @@ export const MAX_EVENT_ROWS = 10_000;
 
 /**
  * Topics of an answer's first sentence, where it is not the report's usual one. `pool`: whether it runs out (or whether
- * it lasts), when it runs out, when it resets, what went over, or what is used. `daily` and `day`: whether anything is unusual, how busy it was
+ * it lasts), when it runs out, when it resets, what went over (or how much), what is used, what is likely left at the
+ * end of the month, or which is closest to its amount, or furthest from it. `daily` and `day`: whether anything is unusual, how busy it was
  * compared with the usual, the busiest or quietest step, the busiest minute, or the average. `summary`: the rate. `status`: whether calls come and
  * succeed. `top`: the sum. `events`: whether they still come, or have stopped. `client`: its owner, or how much of its own allowance
  * is used.
  */
 export const FOCUSES = [
-  ...(['run-out', 'when', 'lasts', 'resets', 'overage', 'used-first', 'odd', 'busy', 'per-minute', 'up'] as const),
-  ...(['busiest', 'quietest', 'average', 'total', 'sending', 'stopped', 'owner', 'allowance', 'succeeded'] as const),
+  ...(['run-out', 'when', 'lasts', 'resets', 'overage', 'overage-sum', 'used-first', 'month-end', 'fullest'] as const),
+  ...(['emptiest', 'odd', 'busy', 'per-minute', 'up', 'busiest', 'quietest', 'average', 'total', 'sending'] as const),
+  ...(['stopped', 'owner', 'allowance', 'succeeded'] as const),
 ] as const;
 export type Focus = (typeof FOCUSES)[number];
 

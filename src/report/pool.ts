@@ -1,9 +1,9 @@
-import type { Calendar } from '../domain/calendar.ts';
+import { type Calendar, capitalise, DAY_MS, firstDayOf, monthOf } from '../domain/calendar.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { resolveBalance } from '../domain/ranges.ts';
 import type { PoolReport, Question } from '../domain/report.ts';
 import { LEVELS, type PoolState, type ScopeState } from '../domain/scope-state.ts';
-import { compareCredits } from '../domain/thousandths.ts';
+import { compareCredits, sumCredits } from '../domain/thousandths.ts';
 import {
   countOf,
   creditsOf,
@@ -24,6 +24,7 @@ import {
   describeReset,
   describeRunOutOf,
   describeScopes,
+  formatPace,
   isOver,
   LEVEL_SIGNS,
   listScopeSentences,
@@ -85,6 +86,10 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
       return describeOutlook(states.map(toTitled), nowMs, calendar, focus);
     if (focus === 'resets') return describeResets(states.map(toTitled), nowMs, calendar);
     if (focus === 'overage') return describeOverage(states, atMs, calendar);
+    // A number was asked for, not yes or no.
+    if (focus === 'overage-sum') return capitalise(describeOverage(states, atMs, calendar).replace(/^(Yes|No): /, ''));
+    if (focus === 'month-end') return describeMonthEnd(states, nowMs, calendar);
+    if (focus === 'fullest' || focus === 'emptiest') return describeExtreme(states, focus);
     const side = focus === 'used-first' ? 'used' : 'left';
     const unknown = focus === 'when' ? 'Not known: a limit has no forecast. ' : '';
     if (atMs < nowMs) {
@@ -93,6 +98,7 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
         : `the end of ${formatDate(calendar.dayOf(atMs - 1))}`;
       return describeBalanceThen(states, side, end);
     }
+    if (question.range === 'today' && named.length === 0) return describeDaily(states, side);
     const outlook = states.length === 1 && named.length === 0 ? describeRunOutOf(states[0]!, nowMs, calendar) : [];
     return [`${unknown}${describeBalance(states, side)}`, ...outlook].join(' ');
   }
@@ -249,6 +255,75 @@ export function describeOverage(states: readonly ScopeState[], atMs: number, cal
   if (limits.length > 0) return `Yes: ${limits.join(' ')}`;
   const [only] = states;
   return `No: ${states.length === 1 ? `${only!.title} did not go` : 'nothing went'} over its allowance in ${month}.`;
+}
+
+/**
+ * Says what the pools and limits of a day, or of the last 24 hours, have left, and which scopes have none. A scope whose other pools
+ * have less left is said too, because these run out first.
+ */
+function describeDaily(states: readonly ScopeState[], side: Side): string {
+  const isDaily = ({ periodKind }: PoolState) => periodKind === 'day' || periodKind === 'rolling-24h';
+  const daily = states.flatMap((state) => {
+    const [pools, limits] = [state.pools.filter(isDaily), state.limits.filter(isDaily)];
+    const { current, ...rest } = state;
+    const picked = {
+      ...rest,
+      pools,
+      limits,
+      restLeft: 0,
+      restCount: 0,
+      ...(current && isDaily(current) && { current }),
+    };
+    return pools.length + limits.length > 0 ? [picked] : [];
+  });
+  const without = states.filter(({ scope }) => !daily.some((each) => each.scope === scope)).map(({ title }) => title);
+  const none =
+    without.length > 0 ? `${joinWords(without)} ${without.length === 1 ? 'has' : 'have'} no daily pool or limit.` : '';
+  if (daily.length === 0) return `${none} ${describeBalance(states, side)}`;
+  const scarce = states.flatMap(({ scope, title, pools }) => {
+    const own = daily.find((each) => each.scope === scope);
+    const left = sumCredits(pools.map((pool) => pool.left));
+    const isLess = own && [...own.pools, ...own.limits].every((pool) => compareCredits(left, pool.left) < 0);
+    return isLess && pools.length > 0 ? [`${title} has only ${formatCredits(left)} left in its pools.`] : [];
+  });
+  return [describeBalance(daily, side), ...scarce, none].filter(Boolean).join(' ');
+}
+
+/** Says which pool or limit is closest to its amount, or has the largest share left: `Daily credits of CRM API: 73.0% used, …`. */
+export function describeExtreme(states: readonly ScopeState[], asked: 'fullest' | 'emptiest'): string {
+  const all = states.flatMap(({ title, current, limits }) =>
+    [...(current ? [current] : []), ...limits].map((pool) => ({ title, pool })),
+  );
+  const [first, ...rest] = all.toSorted(
+    (a, b) =>
+      (b.pool.percent - a.pool.percent) * (asked === 'fullest' ? 1 : -1) || compareCredits(b.pool.left, a.pool.left),
+  );
+  if (!first) return describeScopes(states);
+  const tell = ({ title, pool }: typeof first) =>
+    `${pool.name} of ${title}: ${formatPercent(pool.percent, pool.thresholds)} used, ${formatCredits(pool.left)} of ${formatCredits(pool.amount)} left`;
+  const [more] = rest
+    .filter(({ pool }) => pool.left > first.pool.left)
+    .toSorted((a, b) => compareCredits(b.pool.left, a.pool.left));
+  const also = asked === 'emptiest' && more ? ` The most credits: ${tell(more)}.` : '';
+  return `${LEVEL_SIGNS[first.pool.level]} ${tell(first)}.${also}`;
+}
+
+/** `Public API is likely to have 26,000–26,100 left at the end of the month, at the usual 1,380–1,444 a day.` */
+export function describeMonthEnd(states: readonly ScopeState[], nowMs: number, calendar: Calendar): string {
+  const endMs = calendar.startOfDay(firstDayOf(monthOf(calendar.dayOf(nowMs)) + 1));
+  const told = states
+    .filter(({ pools }) => pools.length > 0)
+    .map(({ title, pools }) => {
+      const left = sumCredits(pools.map((pool) => pool.left));
+      const pace = pools.findLast((pool) => pool.left > 0)?.pace ?? pools.at(-1)!.pace;
+      const isKnown = pools.some(({ drawnNow }) => drawnNow) && pools.every(({ period }) => period.toMs >= endMs);
+      if (!pace || !isKnown)
+        return `${title} has ${formatCredits(left)} left now, and at the end of the month that is not known`;
+      const after = (perDay: number) => Math.max(0, Math.round(Number(left) - (perDay * (endMs - nowMs)) / DAY_MS));
+      const likely = formatPace({ slower: after(pace.quicker), quicker: after(pace.slower) });
+      return `${title} is likely to have ${likely} left at the end of the month, at the usual ${formatPace(pace)} a day`;
+    });
+  return told.length > 0 ? `${told.join('; ')}.` : describeScopes(states);
 }
 
 type Tightest = ScopeState & { pool: PoolState };

@@ -342,10 +342,12 @@ function foresee(
     const when = [goesOver ? 'On a usual day' : 'Never at the usual pace', `${title} ${clause}`] as const;
     return { answer: goesOver ? 'yes' : 'no', ...never, text: `${title} ${clause}`, when, clause };
   }
-  const lasts =
-    last.periodKind === 'once' ? `will not run out before its ${toInnerCase(last.name)} ends` : 'lasts past its reset';
+  // The title may begin with the pool's own name: `Annual add-on of Integration Service`.
+  const isOfPool = title.startsWith(`${last.name} of `);
+  const ending = isOfPool ? 'it' : `its ${toInnerCase(last.name)}`;
+  const lasts = last.periodKind === 'once' ? `will not run out before ${ending} ends` : 'lasts past its reset';
   const on = `on ${formatShortDate(calendar.dayOf(last.period.toMs - (last.periodKind === 'once' ? 1 : 0)))}`;
-  const end = last.periodKind === 'once' ? `its ${toInnerCase(last.name)} ends` : 'the reset';
+  const end = last.periodKind === 'once' ? `${ending} ends` : 'the reset';
   const when = [`Not before ${end} ${on}`, `${usual}, ${title} lasts`] as const;
   return { answer: 'no', ...never, text: `${usual}, ${title} ${lasts} ${on}`, when, clause: `${lasts} ${on} ${usual}` };
 }

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createCalendar } from '../../src/domain/calendar.ts';
+import { createCalendar, DAY_MS } from '../../src/domain/calendar.ts';
 import { levelOf, type PoolState, type ScopeState } from '../../src/domain/scope-state.ts';
 import { sumCredits } from '../../src/domain/thousandths.ts';
-import { describeBalance, describeBalanceThen, describeOverage, describeResets } from '../../src/report/pool.ts';
+import {
+  describeBalance,
+  describeBalanceThen,
+  describeExtreme,
+  describeMonthEnd,
+  describeOverage,
+  describeResets,
+} from '../../src/report/pool.ts';
 import { describeOutlook, describeScopes, toInnerCase } from '../../src/report/scope-words.ts';
 
 const calendar = createCalendar('Europe/Berlin');
@@ -150,6 +157,34 @@ describe('the headline of pools', () => {
     const limited = scope('Portal', [pool('Plan', 1, 10)], { limits: [pool('Fair use', 120, 100)] });
     expect(describeOverage([plan, over, limited], NOW, calendar)).toBe(
       'Yes: CRM API went 29 credits over its allowance in Nov 2026. Portal is over its limit Fair use: 120 of 100.',
+    );
+  });
+
+  it('tells which is closest to its amount, and which has most left', () => {
+    const rolling = scope('CRM API', [pool('Daily credits', 500, 651, { periodKind: 'rolling-24h' })]);
+    const small = scope('Jobs', [pool('Bundle', 1, 100)], { limits: [pool('Fair use', 90, 100)] });
+    expect(describeExtreme([plan, rolling, small], 'fullest')).toBe('🔴 Fair use of Jobs: 90% used, 10 of 100 left.');
+    expect(describeExtreme([plan, rolling, small], 'emptiest')).toBe(
+      '🔵 Bundle of Jobs: 1% used, 99 of 100 left. The most credits: Monthly plan of Public API: 58.5% used, 27,370 of 66,000 left.',
+    );
+  });
+
+  it('tells what is likely left at the end of the month, or that it is not known', () => {
+    const pace = { slower: 1_330_000, quicker: 1_424_000 };
+    const [days, foretold] = [2, scope('Plan', [pool('Monthly plan', 38_630, 66_000, { pace, drawnNow: true })])];
+    const nowMs = MONTH.toMs - days * DAY_MS;
+    expect(describeMonthEnd([foretold], nowMs, calendar)).toBe(
+      'Plan is likely to have 24,522–24,710 left at the end of the month, at the usual 1,330–1,424 a day.',
+    );
+    expect(
+      describeMonthEnd(
+        [{ ...foretold, pools: [{ ...foretold.pools[0]!, used: 0, left: 1_000_000 }] }],
+        nowMs,
+        calendar,
+      ),
+    ).toContain('likely to have 0 left');
+    expect(describeMonthEnd([scope('Plan', [pool('Monthly plan', 1, 10, { drawnNow: true })])], nowMs, calendar)).toBe(
+      'Plan has 9 left now, and at the end of the month that is not known.',
     );
   });
 

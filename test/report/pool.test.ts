@@ -59,6 +59,29 @@ describe('a pool that is asked for by its name', () => {
     expect((await ask({ scope: 'add-on', focus: 'used-first' })).finding).toMatch(/^🔵 Jobs has used 200 of the 5,000/);
   });
 
+  it('gives way to those of a day where today is asked for, and scopes without one are named', async () => {
+    expect((await ask({ range: 'today' })).finding).toBe(
+      '🔵 Jobs has 400 of 400 left in its limit Fair use (0% used). Portal has no daily pool or limit.',
+    );
+    expect((await ask({ scope: 'portal', range: 'today' })).finding).toBe(
+      'Portal has no daily pool or limit. 🔵 Portal has 1,000 of 1,000 left in its bundle (0% used).',
+    );
+    const scarce = { ...portal, limits: [pool('Fair use', { kind: 'day' }, 5000)] };
+    const other = createReporter({
+      usage: createMemoryUsage(events, calendar),
+      definitions: async () => ({ ...NO_DEFINITIONS, scopes: [scarce] }),
+      calendar,
+    });
+    expect((await other.answer({ report: 'pool', scope: 'portal', range: 'today' }, NOW)).finding).toBe(
+      '🔵 Portal has 5,000 of 5,000 left in its limit Fair use (0% used). Portal has only 1,000 left in its pools.',
+    );
+  });
+
+  it('says how much went over without yes or no', async () => {
+    expect((await ask({ focus: 'overage-sum' })).finding).toBe('Nothing went over its allowance in Nov 2026.');
+    expect((await ask({ scope: 'add-on', focus: 'when' })).finding).toMatch(/^Not (known|before it ends)/);
+  });
+
   it('is what runs out and resets, not its scope', async () => {
     expect((await ask({ scope: 'jobs/bundle', focus: 'run-out' })).finding).toBe(
       'Yes: Bundle of Jobs has run out already; it resets on 1 Dec.',

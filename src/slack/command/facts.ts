@@ -30,6 +30,15 @@ const TRYING = /\b(can|could|may|enough|room|afford)\b.*\b\d[\d,.]*k?\b/;
 const SPENDING =
   /^(?!.*\b(left|can|could|still|remain\w*|unused|spare|available|headroom|balances?)\b).*\b(use|used|using|spend|spent|consumed?|gone)\b/;
 
+/** Sentences about calls that are still possible: `how many requests may Acme still send`, `how many calls can we make today`. */
+const CAPACITY =
+  /^(?!.*\bmore than\b)(how (many|much)\b.*\b(can|may|could)|.*\b(can|may|could|allowed)\b(?=.*\b(still|left|more)\b)).*\b(send|make|do|use|call)\b/;
+/** Superlatives of pools: the one that is closest to its amount, and the one that has the largest share left. */
+const FULLEST =
+  /\b(closest|nearest|fullest|tightest|used (up )?(the )?most|most (used|full)|(least|fewest)( \w+)? (left|remaining|available))\b/;
+const EMPTIEST =
+  /\b(emptiest|furthest|used (the )?least|least (used|full)|most( \w+)? (left|remaining|available|unused)|(has|have|is|with) (the )?most (left|room))\b/;
+
 /** Lists the signs of a sentence: its concepts, and the facts that hold of it. */
 export function listFacts(
   { concepts, names, pools, dimensions, draft, unknown, asksForNone }: Sentence,
@@ -92,7 +101,13 @@ export function listFacts(
     [SPENDING.test(toText(tokens.filter((token) => !named.has(token)))), 'spent'],
     [range && /^(this|last)-month$/.test(range), 'monthly'],
     [(unknown.length > 0 || bound) && TRYING.test(text), 'tryOut'],
-    [/^(did|have|has|when (did|have|has|was|were))\b/.test(text), 'did'],
+    [/^(did|have|has|was|were|when (did|have|has|was|were))\b/.test(text), 'did'],
+    [/\bever\b/.test(text), 'ever'],
+    [CAPACITY.test(text), 'left'],
+    [/^how much\b.*\b(go|gone|went) over\b/.test(text), 'overage'],
+    [/^(who|which|what)\b/.test(text) && FULLEST.test(text), 'fullest'],
+    [/^(who|which|what)\b/.test(text) && EMPTIEST.test(text), 'emptiest'],
+    [/^(who|which|what)\b/.test(text), 'which'],
     [/\bhow (long|soon)\b|\bhow many (days|hours) (un|ti|be|le|do)/.test(text), 'when'],
     [
       /\b(calls|requests)( (that|which|are|were|is|get|got|end|ended|in|with))* (fail|succeed|[1-5](\d\d|xx))/.test(

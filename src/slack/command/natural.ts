@@ -15,7 +15,7 @@ import { readReport } from './report-words.ts';
 import { holds, REFUSALS, RULES, type Rule } from './rules.ts';
 import { readSentence, type Sentence, type SentenceName } from './sentence.ts';
 import type { Has, Sign } from './signs.ts';
-import { applyBound, applyStep, findStep, isOfSuccess, toOneDay, toStepFocus } from './steps.ts';
+import { applyBound, applyPeriod, applyStep, findStep, isOfSuccess, toOneDay, toStepFocus } from './steps.ts';
 import { type Concept, DIMENSION_PLURALS } from './vocabulary.ts';
 import { bareWord, type Reading, type Token, tokenize, UnknownWords } from './words.ts';
 
@@ -152,7 +152,7 @@ function make(
   const { report } = base.question;
   const places = new Map(draft.places);
   const question: Question = { ...base.question, ...effects(base.question, sentence, has), ...read };
-  if (isNow(report, read.range, has)) {
+  if (isNow(base.question, read.range, has)) {
     delete question.range;
     places.delete('range');
   } else if (report === 'summary' && read.range !== undefined) {
@@ -180,7 +180,12 @@ function make(
   const filtered = draft.filters.find(({ key, not }) => key !== 'status' && !not)?.key as Grouping | undefined;
   const asked = rule.slots.includes('alternatives') ? findAlternatives(draft.filters) : undefined;
   if (asked ?? (rule.slots.includes('filtered') && filtered)) question.dimension = asked ?? filtered;
-  const left = [...unused, ...applyStep(question, sentence), ...applyBound(question, sentence, has, reading)];
+  const left = [
+    ...unused,
+    ...applyStep(question, sentence),
+    ...applyPeriod(question, sentence),
+    ...applyBound(question, sentence, has, reading),
+  ];
   const focus = toStepFocus(question, has);
   if (focus && hasUse(question, 'focus', focus)) question.focus = focus;
   // A comparison shows changes, so words for the busiest or quietest step stay unused.
@@ -319,9 +324,11 @@ function toOutcome(report: Question['report'], has: Has): Filter[] {
 }
 
 /** Tells whether a range means the present, so that it can be left out: for a balance, only a past range is another one. */
-function isNow(report: Question['report'], range: string | undefined, has: Has): boolean {
+function isNow({ report, focus }: Question, range: string | undefined, has: Has): boolean {
   if (range === undefined) return false;
   if (report === 'summary') return range === 'today';
+  // `left today` is about pools and limits of a day.
+  if (range === 'today' && focus === undefined && has('left', 'limit')) return false;
   return report === 'pool' && /^(today|24h|this-)/.test(range) && has('runOut', 'left', 'limit', 'when');
 }
 
@@ -351,6 +358,7 @@ function fillOffer(near: string, { draft, names, dimensions, concepts }: Sentenc
   const command = near
     .replace(' …', '')
     .replace(' [codes]', '')
+    .replace('[scope]', () => names.find(({ key }) => key === 'scope')?.value ?? '')
     .replace('[counted]', () => DIMENSION_PLURALS[dimensions.at(-1)?.dimension ?? 'client'])
     .replace('[dimension]', () => DIMENSION_PLURALS[dimension?.dimension ?? 'client']);
   const base = readBase(command);

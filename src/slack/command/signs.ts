@@ -59,8 +59,13 @@ export type Fact =
   | 'ofOwn'
   /** It asks whether a number of calls is possible: `can we make 5000 more calls`. */
   | 'tryOut'
-  /** It asks whether something has happened: `did we run out`. */
+  /** It asks whether something has happened: `did we run out`; `ever`: at any time. */
   | 'did'
+  | 'ever'
+  /** It asks for one of several: `which pool`; `fullest`: the one closest to its amount; `emptiest`: the one least used. */
+  | 'which'
+  | 'fullest'
+  | 'emptiest'
   /** It asks whether a pool is enough: `will it last`, to which yes is good news. */
   | 'lasting'
   /** It begins with `what`; `asking`: with a question word or `anything`, `is`, `are`. */

@@ -47,6 +47,18 @@ export function applyStep(question: Question, { concepts }: Sentence): readonly 
   return [];
 }
 
+/** Sets the period of the pools asked for: `daily limit`, `monthly quota`. Returns the words that the answer cannot use. */
+export function applyPeriod(question: Question, { concepts }: Sentence): readonly Token[] {
+  const { report, focus, range } = question;
+  const own = [...(concepts.get('left') ?? []), ...(concepts.get('limit') ?? [])];
+  const said = own.find((token) => /^(daily|monthly)$/.test(bareWord(token)));
+  if (!said || report === 'client') return [];
+  const asked = bareWord(said) === 'daily' ? 'today' : 'this-month';
+  if (report !== 'pool' || (focus !== undefined && focus !== 'used-first') || (range ?? asked) !== asked) return [said];
+  question.range = asked;
+  return [];
+}
+
 /** Sets the column of a bound by the words around it. Returns the bound's words if the answer has no rows to compare. */
 export function applyBound(
   question: Question,

@@ -82,7 +82,7 @@ export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = 
   daily: ['quietest', 'busiest', 'average', 'busy', 'per-minute'],
   day: ['quietest', 'busiest', 'average', 'busy', 'per-minute'],
   summary: ['per-minute'],
-  pool: ['lasts', 'when', 'resets', 'overage', 'used-first'],
+  pool: ['lasts', 'when', 'resets', 'overage', 'used-first', 'overage-sum', 'month-end', 'fullest', 'emptiest'],
   top: ['total'],
   status: ['up', 'succeeded'],
   events: ['sending', 'stopped'],
@@ -161,7 +161,7 @@ const PHRASES = {
   rateLimit: '(|the )rate limit(|s)|rate limiting',
   limit: '(|daily |monthly )limit(|s)|limited|how far|far from|over|near(|est)|allowed|close(|st)(| to)|reached',
   resets: `(how long|how many days) (until|till|before) (the |our |the next )reset|reset(|s)|renew(|s|ed|al)|expire(|s)|refill(|s|ed)|refresh(|es|ed)|(|come |comes |came )back|start(|s) (over|again)|ends|ending`,
-  overage: `overage(|s)|over (|the |our )(budget|quota|allowance|limit|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
+  overage: `overage(|s)|over (|the |our |any |its )(budget|quota|allowance|limit|limits|plan)|overspen(t|d|ding)|exceeded|(gone|went) over|
     too much`,
   runOut: `finish(|es|ed)|on track|(run|runs) out(| first)|(running|ran) out|(run|runs|running) (dry|low)|exceed(|s|ing)|go over|reach(|es)|
     hit (the|our) (limit|quota)|(stay|keep) (under|within|below)|exhaust(|s|ed)|last(|s)|enough|long enough|make it|burn rate|

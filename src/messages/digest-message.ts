@@ -219,8 +219,8 @@ export function buildDigestButtons(digest: DigestSummary): Block[] {
  */
 export function buildDigestPreview({ text, blocks, drawn, chartAt, follows }: DigestPreview): Message {
   const charts = drawn ? buildNativeCharts(drawn).slice(0, 1) : [];
-  const thread = follows.length > 0 ? [`Posted, its thread has: ${follows.join(' · ')}`] : [];
-  const mark = plainContext(['Preview', ...thread].join('. '));
+  const thread = follows.length > 0 ? [`When it is posted, its thread has: ${follows.join(' · ')}`] : [];
+  const mark = plainContext(follows.length > 0 ? 'Preview without its thread' : 'Preview');
   const at = blocks.findLastIndex(({ type }) => type === 'context');
   const marked =
     at < 0 ? [...blocks, mark] : blocks.with(at, { ...mark, elements: [mark.elements, blocks[at]!.elements].flat() });

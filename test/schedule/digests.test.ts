@@ -46,11 +46,12 @@ describe('digests', () => {
       'context',
       'actions',
     ]);
-    // A preview has no thread, so that it names what a thread would have.
+    // A preview has no thread; its text names what the thread of the post will have.
     expect(message!.text).toContain('more in the thread');
     const preview = buildDigestPreview(await posts.compose({ channel: CHANNEL }));
     expect(preview.text).not.toContain('in the thread');
-    expect(JSON.stringify(preview.blocks)).toContain('Posted, its thread has: Top clients · Top routes');
+    expect(preview.text).toContain('When it is posted, its thread has: Top clients · Top routes');
+    expect(JSON.stringify(preview.blocks)).toContain('Preview without its thread');
     // Each section is one message in the thread.
     expect(replies.map(({ text }) => text.split('\n')[0])).toEqual([
       'Top clients',

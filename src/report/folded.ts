@@ -47,7 +47,7 @@ export function foldSteps<Bar extends Totals & { startMs: number; partial: boole
     });
 }
 
-/** `Busiest on Fridays with 7,208 requests on average, quietest on Sundays with 2,872.` */
+/** `Busiest on Fridays with 7,208 requests on average, quietest on Sundays with 2,872. Mon–Fri: 6,540 a day; Sat and Sun: 2,822.` */
 export function describeFolded(folded: readonly Folded[], grain: Folding, what: string, isQuietest: boolean): string {
   const [most, least] = what === 'request' ? ['busiest', 'quietest'] : ['most', 'fewest'];
   const means = folded.map(({ sum, steps }) => sum / steps);
@@ -64,7 +64,21 @@ export function describeFolded(folded: readonly Folded[], grain: Folding, what: 
   ].slice(0, formatRate(high) === formatRate(low) ? 1 : 2);
   const [begin, other] = isQuietest ? ends.toReversed() : ends;
   const unit = formatRate(begin!.mean) === '1' ? what : `${what}s`;
-  return `${capitalise(begin!.word)} ${tell(begin!.mean)} ${unit} on average${other ? `, ${other.word} ${tell(other.mean)}` : ''}.`;
+  return `${capitalise(begin!.word)} ${tell(begin!.mean)} ${unit} on average${other ? `, ${other.word} ${tell(other.mean)}` : ''}.${grain === 'weekday' ? tellWeekend(folded) : ''}`;
+}
+
+/** Averages the days from Monday to Friday, and those of weekends; empty if one of the two is missing. */
+function tellWeekend(folded: readonly Folded[]): string {
+  const isWeekend = ({ name }: Folded) => name === 'Saturdays' || name === 'Sundays';
+  const [workdays, weekends] = [false, true].map((wanted) => {
+    const days = folded.filter((each) => isWeekend(each) === wanted);
+    const [sum, count] = [
+      days.reduce((all, each) => all + each.sum, 0),
+      days.reduce((all, each) => all + each.steps, 0),
+    ];
+    return count > 0 ? formatRate(sum / count) : undefined;
+  });
+  return workdays && weekends ? ` Mon–Fri: ${workdays} a day; Sat and Sun: ${weekends}.` : '';
 }
 
 /** How many equal steps a sentence names. */

@@ -158,7 +158,7 @@ describe('steps that are averages, or longer', () => {
   it('weekdays: the average of whole days of four weeks', async () => {
     const report = await ask(calls, { report: 'daily', step: 'weekday' });
     expect(report.finding).toBe(
-      'Busiest on Mondays with 40 requests on average, quietest on Wednesdays, Thursdays, Fridays and 2 more with 20.',
+      'Busiest on Mondays with 40 requests on average, quietest on Wednesdays, Thursdays, Fridays and 2 more with 20. Mon–Fri: 26 a day; Sat and Sun: 20.',
     );
     expect(report.range!.text).toBe('28d');
     expect(report.bars.map(({ label, requests }) => [label, requests])).toEqual([
@@ -168,7 +168,7 @@ describe('steps that are averages, or longer', () => {
     ]);
     const failed = await ask(calls, { report: 'daily', step: 'weekday', filters: [where('status', '5xx')] });
     expect(failed.finding).toBe(
-      'Most on Tuesdays with 8 failed requests on average, fewest on Mondays, Wednesdays, Thursdays and 3 more with 0.',
+      'Most on Tuesdays with 8 failed requests on average, fewest on Mondays, Wednesdays, Thursdays and 3 more with 0. Mon–Fri: 1.6 a day; Sat and Sun: 0.',
     );
   });
 

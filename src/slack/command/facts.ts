@@ -75,7 +75,12 @@ export function listFacts(
     [concepts.get('gone')?.some((token) => /^not$|n't$/.test(bareWord(token))), 'absent'],
     [findStep(concepts), 'step'],
     [asksForNone, 'none'],
-    [/\b(mon|tues|wednes|thurs|fri|satur|sun)days\b/.test(text), 'mondays'],
+    [
+      /\b((mon|tues|wednes|thurs|fri|satur|sun)days|(excluding|except|without|not|no|ignoring|minus)( the)? week(end|day)s?)\b/.test(
+        text,
+      ),
+      'mondays',
+    ],
     // `more 404s than usual` compares too.
     [/\bthan (usual|normal|typical|average|always)/.test(text), 'versus'],
     [dimension?.dimension === 'source', 'senders'],

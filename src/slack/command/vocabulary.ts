@@ -200,7 +200,7 @@ const PHRASES = {
   day: 'day(|s)|(in|on|of) (a|one|a single|any) day',
   week: 'week(|s)',
   month: 'month(|s)',
-  weekday: `(mon|tues|wednes|thurs|fri|satur|sun)days|weekday(|s) (vs|versus|against|and|or) weekend(|s)|(|by |per |each |every )weekday|week(days|end|ends)|workday(|s)|(|by |per |each |every )day(|s) of (|the )week`,
+  weekday: `(mon|tues|wednes|thurs|fri|satur|sun)days|(weekday(|s) (|traffic |calls |requests |usage )(vs|versus|against|and|or|compared to|compared with)(| the) weekend(|s)|weekend(|s) (|traffic |calls |requests |usage )(vs|versus|against|and|or|compared to|compared with)(| the) weekday(|s))|(|by |per |each |every )weekday|week(days|end|ends)|workday(|s)|(|by |per |each |every )day(|s) of (|the )week`,
   average:
     'a (normal|usual|typical|regular) (monday|tuesday|wednesday|thursday|friday|saturday|sunday)|average(|s)|avg|mean|typical(|ly)|usual(|ly)|normally',
   explain:

@@ -810,6 +810,8 @@ describe('questions in a sentence', () => {
     ['which week had the highest usage in the last 90 days', 'daily busiest by week 90d'],
     ['quietest month this year', 'daily quietest by month this-year'],
     ['weekday vs weekend traffic', 'daily by weekday'],
+    ['weekend traffic vs weekdays', 'daily by weekday'],
+    ['average requests on weekdays in october', 'daily by weekday october'],
     ['calls on monday', 'daily monday'],
     ['clients failing more than 10% today', 'top clients over 10% failed today'],
     ['clients with more than 10% of the failures today', 'top clients over 10% today status:4xx status:5xx'],

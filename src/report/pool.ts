@@ -85,9 +85,11 @@ export async function reportPool(deps: ReporterDeps, question: Question, nowMs: 
     if (isForetold && (focus === 'run-out' || focus === 'lasts' || focus === 'when'))
       return describeOutlook(states.map(toTitled), nowMs, calendar, focus);
     if (focus === 'resets') return describeResets(states.map(toTitled), nowMs, calendar);
-    if (focus === 'overage') return describeOverage(states, atMs, calendar);
+    const isOfPool = named.length > 0 && states.every(({ pools }) => pools.length > 0);
+    if (focus === 'overage') return describeOverage(states, atMs, calendar, isOfPool);
     // A number was asked for, not yes or no.
-    if (focus === 'overage-sum') return capitalise(describeOverage(states, atMs, calendar).replace(/^(Yes|No): /, ''));
+    if (focus === 'overage-sum')
+      return capitalise(describeOverage(states, atMs, calendar, isOfPool).replace(/^(Yes|No): /, ''));
     if (focus === 'month-end') return describeMonthEnd(states, nowMs, calendar);
     if (focus === 'fullest' || focus === 'emptiest') return describeExtreme(states, focus);
     const side = focus === 'used-first' ? 'used' : 'left';
@@ -128,8 +130,9 @@ function pickPool(state: ScopeState, named: ReturnType<typeof findPools>): Scope
   const [only] = [...pools!, ...limits!];
   if (!only) return [];
   const { current: _current, ...rest } = state;
+  const exhaustions = state.exhaustions.filter((each) => each.pool === only.name);
   const told = { ...rest, ...(pools!.length > 0 && { current: only }), level: only.level };
-  return [{ ...told, pools: pools!, limits: limits!, restLeft: 0, restCount: 0, overage: 0, exhaustions: [] }];
+  return [{ ...told, pools: pools!, limits: limits!, restLeft: 0, restCount: 0, overage: 0, exhaustions }];
 }
 
 /** A row of the table: a pool, a limit, or credits of the month that no pool covered. */
@@ -243,8 +246,27 @@ export function describeResets(states: readonly ScopeState[], nowMs: number, cal
   return told.length > 0 ? `${told.map(({ text }) => text).join('; ')}.` : describeScopes(states);
 }
 
-/** `No: nothing went over its allowance in Nov 2026.` `atMs`: the instant of the states. */
-export function describeOverage(states: readonly ScopeState[], atMs: number, calendar: Calendar): string {
+/**
+ * `No: nothing went over its allowance in Nov 2026.` `atMs`: the instant of the states. Pools that ran out in their periods are named
+ * too. `isOfPool`: each state holds one pool, which ran out or did not.
+ */
+export function describeOverage(
+  states: readonly ScopeState[],
+  atMs: number,
+  calendar: Calendar,
+  isOfPool = false,
+): string {
+  const ranOut = states.flatMap(({ title, exhaustions }) =>
+    exhaustions.map((each) => `${each.pool} of ${title} ran out on ${formatDate(calendar.dayOf(each.atMs))}.`),
+  );
+  if (isOfPool) {
+    const kept = states.flatMap(({ title, pools: [pool] }) =>
+      pool && pool.left > 0
+        ? [`${pool.name} of ${title} had ${formatCredits(pool.left)} of ${formatCredits(pool.amount)} left.`]
+        : [],
+    );
+    return `${ranOut.length > 0 ? 'Yes' : 'No'}: ${[...ranOut, ...kept].join(' ')}`;
+  }
   const month = formatMonthName(calendar.dayOf(atMs - 1));
   const over = states.filter(isOver).toSorted((a, b) => compareCredits(b.overage, a.overage));
   const limits = states.flatMap((state) =>
@@ -254,7 +276,8 @@ export function describeOverage(states: readonly ScopeState[], atMs: number, cal
   if (told.length > 0) return [`Yes: ${joinWords(told)} in ${month}.`, ...limits].join(' ');
   if (limits.length > 0) return `Yes: ${limits.join(' ')}`;
   const [only] = states;
-  return `No: ${states.length === 1 ? `${only!.title} did not go` : 'nothing went'} over its allowance in ${month}.`;
+  const none = states.length === 1 ? `${only!.title} did not go` : 'nothing went';
+  return [`No: ${none} over its allowance in ${month}.`, ...ranOut].join(' ');
 }
 
 /**

@@ -77,8 +77,22 @@ describe('a pool that is asked for by its name', () => {
     );
   });
 
+  it('says when it ran out, though others had credits left', async () => {
+    expect((await ask({ scope: 'jobs/bundle', focus: 'overage' })).finding).toBe(
+      'Yes: Bundle of Jobs ran out on Fri 13 Nov 2026.',
+    );
+    expect((await ask({ scope: 'bundle', focus: 'overage-sum' })).finding).toBe(
+      'Bundle of Jobs ran out on Fri 13 Nov 2026. Bundle of Portal had 1,000 of 1,000 left.',
+    );
+    expect((await ask({ scope: 'add-on', focus: 'overage' })).finding).toBe(
+      'No: Add-on of Jobs had 4,800 of 5,000 left.',
+    );
+  });
+
   it('says how much went over without yes or no', async () => {
-    expect((await ask({ focus: 'overage-sum' })).finding).toBe('Nothing went over its allowance in Nov 2026.');
+    expect((await ask({ focus: 'overage-sum' })).finding).toBe(
+      'Nothing went over its allowance in Nov 2026. Bundle of Jobs ran out on Fri 13 Nov 2026.',
+    );
     expect((await ask({ scope: 'add-on', focus: 'when' })).finding).toMatch(/^Not (known|before it ends)/);
   });
 

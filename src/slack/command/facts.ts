@@ -63,6 +63,7 @@ export function listFacts(
     [name, 'named'],
     [name, name?.key as Sign],
     [pools.length > 0, 'pool'],
+    [pools.length > 0, 'poolNamed'],
     [names.length > 1, 'several'],
     [findAlternatives(draft.filters), 'alternatives'],
     [concepts.has('portion') && names.length + draft.filters.length > 0, 'share'],

@@ -115,6 +115,7 @@ const ROWS: readonly Row[] = [
   ['overage count|what !filtered', 'pool overage-sum [scope] [scopes]', BALANCE],
   ['overage !filtered', 'pool overage [scope] [scopes]', BALANCE],
   ['did limit|runOut client !left|when', 'client allowance [client]', 'limit runOut rateLimit'],
+  ['when did runOut poolNamed', 'pool overage-sum [scope] [pool]', BALANCE],
   ['did runOut !filtered|when|perMinute', 'pool overage [scope] [scopes] [pool]', BALANCE],
   ['left client !when|did|runOut|why|share', 'client allowance [client]', 'limit left'],
   ['fullest pool|left|limit !filtered|named|runOut', 'pool fullest [scopes]', `most least ${BALANCE}`],
@@ -273,7 +274,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'daily this-month',
   ],
   [
-    'when did runOut|limit|left !rate|bound',
+    'when did runOut|limit|left !rate|bound|poolNamed',
     "I can't tell when a pool ran out: the history has it by the month.",
     'history',
     'pool overage',

@@ -62,6 +62,8 @@ export type Fact =
   /** It asks whether something has happened: `did we run out`; `ever`: at any time. */
   | 'did'
   | 'ever'
+  /** It has the name of a pool or limit. */
+  | 'poolNamed'
   /** It asks for one of several: `which pool`; `fullest`: the one closest to its amount; `emptiest`: the one least used. */
   | 'which'
   | 'fullest'

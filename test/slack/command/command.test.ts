@@ -437,6 +437,7 @@ describe('questions in a sentence', () => {
     ['how much overage do we have', 'pool overage-sum'],
     ['how much did we go over last month', 'pool overage-sum last-month'],
     ['are we over any limit right now', 'pool overage'],
+    ['when did the annual add-on run out', 'pool "Annual add-on" overage-sum'],
     ['was the crm pool exhausted last month', 'pool crm overage last-month'],
     ['did we run out last month', 'pool overage last-month'],
     ['when does our plan renew', 'pool "Monthly plan" resets'],

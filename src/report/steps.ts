@@ -66,7 +66,10 @@ export function listSteps<Row extends { startMs: number }>(
 
   function labelOf(ms: number, day: number): string {
     const label = formatStepLabel(ms, grain, calendar);
-    if (grain === 'month' || grain === 'week' || grain === 'day') return label;
+    // A range of more than a year has some dates twice.
+    if (grain === 'week' || grain === 'day')
+      return range.lastDay - range.firstDay >= 365 ? `${label} ${toDate(day).year}` : label;
+    if (grain === 'month') return label;
     const hourClock = formatClock(calendar.startOfHour(ms), calendar.zone);
     const isDoubled = calendar.hoursOf(day).filter((hour) => formatClock(hour, calendar.zone) === hourClock).length > 1;
     const local = isDoubled ? formatHour(ms, calendar.zone).slice(11) : label;

@@ -27,6 +27,16 @@ describe('daily', () => {
     ]);
   });
 
+  it('names the year of a day where the range has its date twice', async () => {
+    const events = [
+      { timeMs: at('2025-11-20T09:00:00Z'), client: 'Acme', count: 30 },
+      { timeMs: at('2026-11-20T09:00:00Z'), client: 'Acme', count: 2 },
+    ];
+    const told = async (range: string) => (await ask(events, { report: 'daily', range, step: 'day' })).finding;
+    expect(await told('2025-11-15..2026-11-20')).toContain('busiest on 20 Nov 2025 with 30.');
+    expect(await told('2025-11-15..2025-11-30')).toContain('busiest on 20 Nov with 30.');
+  });
+
   it('marks the alerts that were told, the gravest where there are many, and none of other scopes', async () => {
     const events = [{ timeMs: at('2026-11-18T12:00:00Z'), scope: 'crm' }];
     const told = Array.from({ length: 12 }, (_, n) => ({

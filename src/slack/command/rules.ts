@@ -361,6 +361,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     'status succeeded …',
     'status succeeded this-month',
   ],
+  ['began named !failing|code|range', 'The day of a first call is beside each new name.', 'top new clients 30d'],
   ['csv dimension', CSV, 'top [dimension] …'],
   ['csv', CSV, 'daily …'],
   [

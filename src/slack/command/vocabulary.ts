@@ -124,7 +124,8 @@ const PHRASES = {
   count: 'how many|how often|how much|number of|count|counts|total|totals|sum|amount|amounts|numbers|figures|report',
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
   when: `(|by )when|when's|whens|(|on )(what|which) date`,
-  began: 'start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
+  began:
+    'first (call|called|show|showed|appear|appeared)(| up)|start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
     more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
@@ -222,7 +223,7 @@ const PHRASES = {
   pace: 'fast|faster|quick|quickly|take|takes|took',
   events: 'event(|s)|raw(| calls| events)|sample(|s)|example(|s)|single call(|s)|log(|s)|log line(|s)|request id(|s)',
   latest: '(latest|newest|recent) (calls|requests)|last calls',
-  lastSeen: `last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
+  lastSeen: `last time(| we had| we got| we saw)|last (call|called|calling|request|seen|used|active|heard of|heard from)|(latest|newest|most recent) call`,
   solely: `(only|just|exclusively) (use|uses|using|used|call|calls|calling|called)|(use|uses|using|used|call|called) only|
     (only|exclusively) (fail|fails|get|gets|got|make|makes|made|send|sends|sent|succeed|succeeds)|(do|does|did) only`,
   fresh:

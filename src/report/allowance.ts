@@ -42,8 +42,8 @@ export async function describeAllowance(inquiry: Inquiry, name: string, { reques
   return `${describeLimit(name, worst)} ${told}`;
 }
 
-/** `Yes: Acme CRM used 1,200 of the 1,000 credits of Fair share (120%) on Mon 30 Nov.` */
-function describeLimit(name: string, { name: limit, used, amount, percent, period }: PoolState): string {
+/** `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026), 50 left.` */
+function describeLimit(name: string, { name: limit, used, amount, left, percent, period }: PoolState): string {
   const answer = percent >= 100 ? 'Yes' : 'No';
-  return `${answer}: ${name} used ${formatCredits(used)} of the ${creditsOf(amount)} of ${limit} (${formatPercent(percent)}, ${period.label}).`;
+  return `${answer}: ${name} used ${formatCredits(used)} of the ${creditsOf(amount)} of ${limit} (${formatPercent(percent)}, ${period.label}), ${formatCredits(left)} left.`;
 }

@@ -68,7 +68,7 @@ describe('client', () => {
       /^Acme CRM has no allowance of its own\. Of what it calls, API has used \d\d\.\d% of its daily credits \(\d+ of 180\)\. None of its calls/,
     );
     expect(await told(limit('Fair share', [acme]))).toContain(
-      `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026). ${none} Acme CRM made 150 requests`,
+      `No: Acme CRM used 150 of the 200 credits of Fair share (75%, 20 Nov 2026), 50 left. ${none} Acme CRM made 150 requests`,
     );
     // Limits for everybody, for a part of the client's calls, and for other clients too.
     expect(await told(limit('Fair share', []))).toContain(

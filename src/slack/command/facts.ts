@@ -1,9 +1,9 @@
 import type { Grouping } from '../../domain/dimension.ts';
 import type { Filter } from '../../domain/filter.ts';
-import { COMPARATIVE, type Sentence } from './sentence.ts';
+import type { Sentence } from './sentence.ts';
 import type { Sign } from './signs.ts';
 import { findStep } from './steps.ts';
-import { DIMENSION_WORDS } from './vocabulary.ts';
+import { COMPARATIVE, DIMENSION_WORDS } from './vocabulary.ts';
 import { bareWord, type Token } from './words.ts';
 
 const LASTING = /^(track|stay|keep|last|lasts|enough|make|sufficient|cope|handle)$/;

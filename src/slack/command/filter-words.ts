@@ -50,7 +50,7 @@ export function readFilter(
 }
 
 /** Reads a dimension that calls lack: `without a team`, `with no user`. */
-function readMissing(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
+export function readMissing(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
   const words = tokens.slice(at, at + 4).map(bareWord);
   const [said, article, word = ''] =
     /^(?:without|lacking|with no)( an?| any)? (\w+)(?= |$)/.exec(words.join(' ')) ?? [];

@@ -2,13 +2,13 @@ import { readNumber } from '../../domain/calendar.ts';
 import type { Grouping } from '../../domain/dimension.ts';
 import { Misunderstood } from './command.ts';
 import { type Denied, readDenied, settle } from './denials.ts';
-import { countNegation, endOfUnknown, keyOfName, readStatus } from './filter-words.ts';
+import { countNegation, endOfUnknown, keyOfName, readMissing, readStatus } from './filter-words.ts';
 import { type FoundName, isSingular, readKnown, readPlainName, readPoolCalled, readScopeTitle } from './names.ts';
 import { readBound } from './number-words.ts';
 import { type Draft, readNamed, readOption, readVersus, startDraft } from './question-words.ts';
 import { isAhead, readRange } from './range-words.ts';
 import { withoutWords } from './unknown-words.ts';
-import { type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcept } from './vocabulary.ts';
+import { COMPARATIVE, type Concept, DIMENSION_WORDS, isLanguage, isSentenceFiller, readConcept } from './vocabulary.ts';
 import type { Token } from './words.ts';
 import { bareWord, type Reading, trimWord } from './words.ts';
 
@@ -50,9 +50,6 @@ const SUBJECTS = new Set<Grouping>(['client', 'route', 'scope']);
 
 /** Number of calls shown for `the last errors`. */
 const LATEST = 10;
-
-/** Comparatives that may be without a second part. */
-export const COMPARATIVE = /^(less|fewer|higher|lower|better|worse)$/;
 
 /** Running range by its unit, for `than the same week last year`, which compares it. */
 const RUNNING: Readonly<Record<string, string>> = { week: 'this-week', month: 'this-month' };
@@ -346,6 +343,7 @@ export function readSentence(reading: Reading): Sentence {
   }
 
   function readRest(at: number): number | undefined {
+    if (readMissing(tokens, at)) return readOption(reading, at, draft);
     if (isSentenceFiller(words[at]!) || (/n't$/.test(words[at]!) && countNegation(tokens, at) === 0)) return at + 1;
     // In `10000 more calls`, the number means no rows.
     const many = DIMENSION_WORDS.has(words[at + 1] ?? '') ? readNumber(words[at]!) : undefined;

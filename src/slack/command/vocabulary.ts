@@ -89,6 +89,9 @@ export const FOCUSES: Readonly<Partial<Record<ReportKind, readonly Focus[]>>> = 
   client: ['owner', 'allowance'],
 };
 
+/** Comparatives that may be without a second part. */
+export const COMPARATIVE = /^(less|fewer|higher|lower|better|worse)$/;
+
 /** Words that tell who sees an answer. */
 export const SHARE_WORDS = toWords<'private' | 'share'>({
   private: 'private|privately|--private',

@@ -89,8 +89,11 @@ function buildRangeMenu(range = 'Range', label = range): Block {
   };
 }
 
-/** `Last week` for `last-week`. */
+/** Returns a range for people: `Last week` for `last-week`, `Previous 14 days` for `14d`. */
 function rangeWords(range: string): string {
+  const [, count, unit] = /^(\d+)-?([mhd]|months)$/.exec(range) ?? [];
+  if (unit === 'm' || unit === 'h') return `Last ${count} ${unit === 'm' ? 'minutes' : 'hours'}`;
+  if (unit) return `Previous ${count} ${unit === 'd' ? 'days' : unit}`;
   return /^[a-z]+(-[a-z]+)*$/.test(range) ? capitalise(range.replaceAll('-', ' ')) : range;
 }
 

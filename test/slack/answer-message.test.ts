@@ -40,13 +40,17 @@ test('the cards do not repeat the headline', async () => {
 });
 
 test.each([
-  [undefined, '7d'],
-  ['yesterday', 'yesterday'],
-  ['2026-11-05', undefined],
-])('the range menu shows what is answered: %s', async (range, shown) => {
+  [undefined, '7d', 'Previous 7 days'],
+  ['yesterday', 'yesterday', 'Yesterday'],
+  ['2026-11-05', undefined, 'Thu 5 Nov 2026'],
+  ['14d', undefined, 'Previous 14 days'],
+  ['2-months', undefined, 'Previous 2 months'],
+  ['20m', undefined, 'Last 20 minutes'],
+])('the range menu shows what is answered: %s', async (range, shown, label) => {
   const { blocks } = buildAnswer(await ask(EVENTS, { report: 'top', dimension: 'client', range }), DRESS);
-  const menus = blocks.flatMap(({ elements }) => (elements ?? []) as { action_id?: string; initial_option?: object }[]);
+  const menus = blocks.flatMap(({ elements }) => (elements ?? []) as Record<string, unknown>[]);
   const menu = menus.find(({ action_id }) => action_id === ACTIONS.range);
+  expect(menu).toMatchObject({ placeholder: { text: label } });
   expect(menu!.initial_option).toEqual(shown && expect.objectContaining({ value: shown }));
 });
 

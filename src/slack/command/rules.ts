@@ -257,7 +257,7 @@ const ASKED_BACK: readonly (readonly [signs: string, told: string, ...near: stri
     "I can't count one weekday alone: the average of each stands beside those of the others.",
     'daily by weekday …',
   ],
-  ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool', 'forecast'],
+  ['tryOut', "I can't try out a number of calls: hold it against what is left.", 'pool [scope]', 'forecast [scope]'],
   [
     'by|most|least step|trend dimension !rate|latency|counted|distinct|active|bound',
     "I can't split steps like that: each alone I can.",

@@ -28,7 +28,7 @@ export function toText(report: Report, width: number): string {
   const notes = [
     ...noteDrawOrder(report),
     ...report.notes,
-    ...(leftOut.length > 0 ? [`Left out for want of room: ${leftOut.join(', ')}.`] : []),
+    ...(leftOut.length > 0 ? [`Not shown here: ${leftOut.join(', ')}.`] : []),
   ];
   paragraphs.push([describeContext(report), ...notes].flatMap((line) => wrap(toSafeLine(line), width)));
   return paragraphs.map((each) => each.join('\n')).join('\n\n');

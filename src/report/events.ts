@@ -70,7 +70,7 @@ export async function reportEvents(deps: ReporterDeps, question: Question, nowMs
     if (events.length === 1 && totals.requests === 1) return `One ${what('call')} matches.`;
     const when = formatMoment(events[0]!.timeMs, deps.calendar.zone);
     const last = `the last on ${when}`;
-    if (question.limit === 1) return `The newest of ${calls} was on ${when}.`;
+    if (question.limit === 1) return `The last ${what('call')} was on ${when}; ${calls} in all.`;
     return events.reduce((sum, { count }) => sum + count, 0) >= totals.requests
       ? `${calls}, ${last}${failed}.`
       : `The newest ${formatCount(events.length)} of ${calls}${failed}.`;

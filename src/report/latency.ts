@@ -241,7 +241,8 @@ function describePercentiles({ question }: Inquiry, { total }: LatencyAnswer): s
   const asked = percentileOf(question);
   const other = asked === 'p50' ? 'p95' : 'p50';
   const show = (which: typeof asked) => formatLatency(total.latency![`${which}Ms`]);
-  return `${asked} is ${show(asked)}, ${other} ${show(other)}`;
+  const median = asked === 'p50' ? 'p50 (the median, not the average)' : asked;
+  return `${median} is ${show(asked)}, ${other} ${show(other)}`;
 }
 
 /** Says the percentiles of the whole range, and its slowest step. */

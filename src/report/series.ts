@@ -152,6 +152,10 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
     const mean = findAverage(inquiry, bars);
     const average = mean > 0 ? `${formatCount(mean)} ${eachStep(grain)}` : '';
     const [first, last] = what === 'request' ? (['busiest', 'quietest'] as const) : (['most', 'fewest'] as const);
+    const having = bars.filter(({ requests }) => requests > 0);
+    // With failures in one step only, an average and a peak would say the same number again.
+    if (what !== 'request' && focus === undefined && bars.length > 1 && having.length === 1)
+      return `${sum}, ${totals.requests === 1 ? '' : 'all '}${formatInStep(having[0]!.label, grain)}.${ahead}`;
     const busiest = bars.length > 1 ? describeExtreme(grain, bars, first) : '';
     const peak = focus === 'quietest' ? describeExtreme(grain, listWhole(inquiry, bars), last) : busiest;
     const parts =

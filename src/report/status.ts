@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { capitalise, MINUTE_MS } from '../domain/calendar.ts';
+import { matchesStatus } from '../domain/filter.ts';
 import type { Question, StatusReport } from '../domain/report.ts';
 import { STEP_NAMES, type StepGrain, type Totals, type UsageRow } from '../domain/usage.ts';
 import { diagnoseStatus } from './diagnosis.ts';
@@ -61,7 +62,7 @@ export async function reportStatus(deps: ReporterDeps, question: Question, nowMs
       finding:
         totals.requests === 0
           ? describeNothing(inquiry, answer)
-          : `${up}${describeOutcome(totals, isRated ? [] : codes, isOfSuccess).replace(isOfCodes ? /^All / : /^$/, '')}${describeWhere(totals, byRoute.rows)}${isRated ? describeRates(steps, grain, isOfSuccess) : ''}`,
+          : `${up}${describeOutcome(totals, isRated ? [] : codes, isOfSuccess).replace(isOfCodes ? /^All / : /^$/, '')}${describeAsked(inquiry, codes)}${describeWhere(totals, byRoute.rows)}${isRated ? describeRates(steps, grain, isOfSuccess) : ''}`,
       ...(clients > 0 ? { population: countOf(clients, 'client') } : {}),
       notes: [...noteAnswer(inquiry, answer), ...noteClients(inquiry, answer, byClient), ...notes],
       offers: offerNearest(inquiry, answer),
@@ -115,6 +116,17 @@ function describeRates(steps: readonly RatedStep[], grain: StepGrain, isOfSucces
   const ends = [`highest ${tell(high!)}`, `lowest ${tell(low!)}`];
   const [first, last] = isOfSuccess ? ends.toReversed() : ends;
   return ` ${capitalise(first!)}, ${last}.`;
+}
+
+/** If a filter names several codes or groups, counts each of them, also those without a call: ` 4xx: 95, 5xx: 0.` */
+function describeAsked({ filters }: Inquiry, codes: StatusReport['codes']): string {
+  const patterns = filters.find(({ key, not }) => key === 'status' && !not)?.patterns ?? [];
+  if (patterns.length < 2 || patterns.some((pattern) => /^[123(]/.test(pattern))) return '';
+  const told = patterns.map((pattern) => {
+    const found = codes.filter(({ status }) => matchesStatus(pattern, Number(status) || 0));
+    return `${pattern}: ${formatCount(found.reduce((sum, { requests }) => sum + requests, 0))}`;
+  });
+  return ` ${told.join(', ')}.`;
 }
 
 /** If all calls failed, says where most of them are: ` 22 are on /v1/orders.` */

@@ -137,6 +137,6 @@ describe('the text of an answer', () => {
 
   it('names the columns that have no room', async () => {
     const text = toText(await ask(EVENTS, { report: 'pool' }, DEFINITIONS), 60);
-    expect(text).toMatch(/\nLeft out for want of room: Period, Pace, Formula,/);
+    expect(text).toMatch(/\nNot shown here: Period, Pace, Formula,/);
   });
 });

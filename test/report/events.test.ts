@@ -31,7 +31,7 @@ it('single calls come newest first, short for people and whole for a CSV', async
 it('as many as were asked for are shown of all that match', async () => {
   const filters = [{ key: 'client' as const, patterns: ['acme*'], not: false }];
   const report = await ask(events, { report: 'events', range: '7d', limit: 1, filters });
-  expect(report.finding).toBe('The newest of 27 calls was on Fri 20 Nov 11:00.');
+  expect(report.finding).toBe('The last call was on Fri 20 Nov 11:00; 27 calls in all.');
   expect(report.table.rows.map((row) => row[1])).toEqual(['20 Nov 11:00:00']);
   const oneDay = await ask(events, { report: 'events', range: '7d', filters });
   expect(oneDay.table.rows.map((row) => row[1])).toEqual(['11:00:00', '10:00:00', '09:00:00']);
@@ -41,9 +41,9 @@ it('as many as were asked for are shown of all that match', async () => {
 });
 
 it.each([
-  [['503'], 'The newest of 2 calls with status 503 was on Fri 20 Nov 11:05.'],
-  [['5xx'], 'The newest of 2 calls with status 5xx was on Fri 20 Nov 11:05.'],
-  [['4xx', '5xx'], 'The newest of 2 failed calls was on Fri 20 Nov 11:05.'],
+  [['503'], 'The last call with status 503 was on Fri 20 Nov 11:05; 2 calls with status 503 in all.'],
+  [['5xx'], 'The last call with status 5xx was on Fri 20 Nov 11:05; 2 calls with status 5xx in all.'],
+  [['4xx', '5xx'], 'The last failed call was on Fri 20 Nov 11:05; 2 failed calls in all.'],
   [['200'], 'One call with status 200 matches.'],
 ])('calls of status %s are named by it where it is one', async (patterns, finding) => {
   const again = { ...events[1]!, timeMs: at('2026-11-20T11:05:00Z'), id: 'evt-8' };

@@ -140,24 +140,24 @@ describe('how many different ones there were', () => {
       [1, 5],
       [0, 1],
     ]);
-    expect(report.finding).toBe('2 users were seen: 1 a day on average, and most (2) on 18 Nov.');
+    expect(report.finding).toBe('2 users were seen, 1 a day on average; the most on 18 Nov, with 2.');
     expect(report.title).toBe('Users per day');
     expect(toCsv(report).split('\r\n').slice(0, 2)).toEqual([
       'day,distinct,requests,partial,start',
       '2026-11-18,2,2,no,2026-11-18T00:00:00Z',
     ]);
     const clients = await ask([began, ...users], { report: 'daily', dimension: 'client', range: '3d' });
-    expect(clients.finding).toBe('2 clients were seen: 1.3 a day on average, and most (2) on 19 Nov.');
+    expect(clients.finding).toBe('2 clients were seen, 1.3 a day on average; the most on 19 Nov, with 2.');
     const failures = [calls('a', 2, 1, { status: 500 }), calls('b', 2, 1, { status: 429 }), calls('c', 2, 5)];
     const failing = async (...patterns: string[]) => {
       const filters = [{ key: 'status' as const, patterns, not: false }];
       const question = { report: 'daily', dimension: 'client', range: '2026-11-19', filters } as const;
       return (await ask([began, ...failures], question)).finding;
     };
-    expect(await failing('4xx', '5xx')).toMatch(/^2 clients had failures: /);
-    expect(await failing('429')).toMatch(/^1 client had 429s: /);
-    expect(await failing('5xx')).toMatch(/^1 client had 5xx responses: /);
-    expect(await failing('200')).toMatch(/^1 client was seen: /);
+    expect(await failing('4xx', '5xx')).toMatch(/^2 clients had failures, /);
+    expect(await failing('429')).toMatch(/^1 client had 429s, /);
+    expect(await failing('5xx')).toMatch(/^1 client had 5xx responses, /);
+    expect(await failing('200')).toMatch(/^1 client was seen, /);
     const same = await ask(users, { report: 'day', dimension: 'client', range: '2026-11-19' });
     expect(same.bars).toHaveLength(24);
   });

@@ -36,6 +36,11 @@ describe('status', () => {
     expect(report.finding).toBe(
       '18.8% of 80 requests with a status failed; most of the 15 failures are 404s. 20 had no status.',
     );
+    const classes = await ask([calls(200, 60), calls(404, 10), calls(429, 4)], {
+      report: 'status',
+      filters: [{ key: 'status', patterns: ['4xx', '5xx'], not: false }],
+    });
+    expect(classes.finding).toContain('14 requests failed. 4xx: 14, 5xx: 0.');
     const succeeded = await ask([calls(200, 65), calls(404, 15)], { report: 'status', focus: 'succeeded' });
     expect(succeeded.finding).toBe('81.3% of 80 requests succeeded; all 15 failures are 404s.');
     const mixed = [calls(200, 60), calls(404, 8), calls(429, 7), calls(500, 5)];
@@ -153,7 +158,7 @@ describe('status', () => {
     };
     const few = [429, 429, 200].map((status) => calls(status, 1, { scope: 'crm' }));
     const [found] = (await ask(few, { report: 'status' }, { definitions })).diagnosis;
-    expect(found!.claim).toBe('Rate-limited (429), though below the known limit');
+    expect(found!.claim).toBe('Calls were rate-limited (429) below the known limit');
     expect(found!.evidence).toContain(
       '2 calls (66.7%), worst on 20 Nov (2). The peak minute stayed below the limit of CRM (3 of 10), so another limit applies.',
     );

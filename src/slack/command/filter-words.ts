@@ -53,12 +53,15 @@ export function readFilter(
 export function readMissing(tokens: readonly Token[], at: number): { filter: Filter; next: number } | undefined {
   const words = tokens.slice(at, at + 4).map(bareWord);
   const [said, article, word = ''] =
-    /^(?:without|lacking|with no)( an?| any)? (\w+)(?= |$)/.exec(words.join(' ')) ?? [];
+    /^(?:without|lacking|with no|no)( an?| any)? (\w+)(?= |$)/.exec(words.join(' ')) ?? [];
   const key = DIMENSION_WORDS.get(word);
   if (said === undefined || key === undefined) return undefined;
+  const isNo = /^(with )?no /.test(said);
+  if (said.startsWith('no ') && !/^(with|has|have)$/.test(tokens[at - 1] ? bareWord(tokens[at - 1]!) : ''))
+    return undefined;
   const next = at + said.split(' ').length;
   // `without team Sales` leaves a team out.
-  if (!article && !said.startsWith('with no') && next < tokens.length) return undefined;
+  if (!article && !isNo && next < tokens.length) return undefined;
   return { filter: { key, patterns: [NONE], not: false }, next };
 }
 

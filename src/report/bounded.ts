@@ -55,7 +55,12 @@ export async function reportBounded(deps: ReporterDeps, question: Question, nowM
   const bound = question.bound!;
   const measure = question.measure ?? (bound.column === 'credits' ? 'credits' : 'requests');
   const inquiry = await openInquiry(deps, question, nowMs);
-  const { whose } = splitFilters(inquiry.filters, dimension);
+  const { whose, counted: ofCalls } = splitFilters(inquiry.filters, dimension);
+  // `users over 500 calls by Acme`: only its own users can meet that.
+  const areOwn =
+    isLowest(bound) &&
+    ofCalls.length > 0 &&
+    !ofCalls.some(({ key, not }) => not || key === 'status' || CALLED.has(key));
   const key = dimension === 'team' ? 'client' : dimension;
   const [main, all] = await askTogether(inquiry, [
     (part) => ask(part, { groupBy: [key] }),
@@ -103,7 +108,12 @@ export async function reportBounded(deps: ReporterDeps, question: Question, nowM
           .sort((a, b) => numberOf(bound, b, b.sharePercent)! - numberOf(bound, a, a.sharePercent)!)
           .at(isLowest(bound) ? 0 : -1);
     return describeKept({
-      ...{ bound, of: present.length, words, what: describeBound(inquiry, bound, dimension) },
+      ...{
+        bound,
+        of: areOwn && counted.length > 0 ? counted.length : present.length,
+        words,
+        what: describeBound(inquiry, bound, dimension),
+      },
       any: describeBound(inquiry, undefined, dimension),
       kept: kept.map((row) => (isNone ? row.name : `${row.name} (${showValue(bound, row)})`)),
       ...(nearest && { nearest: { name: nearest.name, value: showValue(bound, nearest) } }),

@@ -31,6 +31,11 @@ describe('rows held against a number', () => {
     [bound('over', 5), {}, '2 of 3 clients made more than 5 requests: Acme (110) and Beta (21).'],
     [bound('at-least', 5), {}, 'All 3 clients made at least 5 requests: Acme (110), Beta (21) and Calm (5).'],
     [bound('over', 1000), {}, 'None of 3 clients made more than 1,000 requests; Acme has the most: 110.'],
+    [
+      bound('over', 5),
+      { dimension: 'user', filters: [where('client', 'Acme', 'Beta')] },
+      'All 2 users made more than 5 requests by Acme or Beta: ana (110) and bo (21).',
+    ],
     [bound('under', 2), {}, 'None of 3 clients made fewer than 2 requests; Calm has the fewest: 5.'],
     [bound('over', 5, 'failed_percent'), {}, '1 of 3 clients had an error rate of more than 5%: Acme (9.1%).'],
     [

@@ -29,6 +29,9 @@ describe('latency', () => {
     const events = [...calls('quick', HUNDRED), ...calls('slow', slow)];
     const report = await ask(events, { dimension: 'client' });
     expect((await ask(events)).finding).toBe('p95 is 900 ms, p50 91 ms. slow is slowest: p95 950 ms.');
+    expect((await ask(events, { sort: '-p50' })).finding).toContain(
+      'p50 (the median, not the average) is 91 ms, p95 900 ms.',
+    );
     expect(report.finding).toBe('slow is slowest: p95 950 ms, 900 ms for all clients.');
     const fastest = await ask(events, { dimension: 'client', sort: 'p95' });
     expect(fastest.finding).toBe('quick is fastest: p95 95 ms, 900 ms for all clients.');

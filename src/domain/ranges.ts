@@ -223,26 +223,26 @@ export function resolveVersus(
 }
 
 /**
- * Returns the ranges that answer for a running week, month, quarter or year on its first day, when it has no whole day yet: today so
- * far, and instead of the period before the same part of its first day. Undefined for other ranges and days. Throws InvalidRangeError
- * as `resolveRange` does.
+ * Returns ranges that tell something of a running week, month, quarter or year on its first day, when it has no whole day yet: today
+ * so far, and instead of the period before the same part of its first day. Undefined for other ranges and days. Throws
+ * InvalidRangeError as `resolveRange` does.
  */
 export function resolveFirstDay(
   { range, versus }: { range?: string | undefined; versus?: string | undefined },
   nowMs: number,
   calendar: Calendar,
-): { unit: string; range: string; versus?: string } | undefined {
+): { unit: string; today: { range: string; versus?: string } } | undefined {
   const asked = range ?? counterpartOf(versus ?? '');
   const running = resolveRange(asked, nowMs, calendar);
   const [, unit] = /^this-(.+)$/.exec(running.text) ?? [];
   if (running.toMs > running.fromMs || unit === undefined) return undefined;
-  if (versus === undefined) return { unit, range: 'today' };
+  if (versus === undefined) return { unit, today: { range: 'today' } };
   const [second, before] = [
     resolveVersus(versus, running, nowMs, calendar),
     resolveRange(`last-${unit}`, nowMs, calendar),
   ];
   const isBefore = second.fromMs === before.fromMs && second.toMs === before.toMs;
-  return { unit, range: 'today', versus: isBefore ? `${unit}-before` : versus };
+  return { unit, today: { range: 'today', versus: isBefore ? `${unit}-before` : versus } };
 }
 
 function resolveSecond(...asked: Parameters<typeof resolveRange>): Range {

@@ -64,14 +64,15 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
       const { question: spelled, notes } = await findNames(deps, asked, nowMs);
       const named = takeScope(spelled);
       // Not for new or gone names: these compare no numbers, and look forward in time anyway.
-      const asWritten = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
-      const firstDay = COUNTED.has(named.report) ? resolveFirstDay(asWritten, nowMs, deps.calendar) : undefined;
-      const { unit, ...ranges } = firstDay ?? {};
-      const question = { ...asWritten, ...ranges };
+      const question = named.versus === undefined ? named : await putLaterFirst(deps, named, nowMs);
       const answer = (each: Question) => REPORTS[each.report](deps, each, nowMs);
-      const isCompared = question.versus !== undefined && question.only === undefined && canCompare(question);
-      const made = isCompared ? await reportCompare(deps, answer, question, nowMs) : await answer(question);
-      const told = unit === undefined || made.asOfMs === 0 ? made : tellFirstDay(made, asWritten, unit);
+      const make = (each: Question): Promise<Report> => {
+        const isCompared = each.versus !== undefined && each.only === undefined && canCompare(each);
+        return isCompared ? reportCompare(deps, answer, each, nowMs) : answer(each);
+      };
+      const made = await make(question);
+      const firstDay = COUNTED.has(named.report) ? resolveFirstDay(question, nowMs, deps.calendar) : undefined;
+      const told = firstDay ? tellFirstDay(made, firstDay.unit, await make({ ...question, ...firstDay.today })) : made;
       const report = notes.length > 0 ? { ...told, notes: [...notes, ...told.notes] } : told;
       return noteIgnoredFilters(await noteUnknownValues(deps, report, question), question);
     },
@@ -80,9 +81,10 @@ export function createReporter(deps: ReporterDeps): Reporter & NameSource {
   };
 }
 
-/** Says that a running period is answered by its first day, which is today. Its buttons ask for the period, as the question did. */
-function tellFirstDay<Answer extends Report>(report: Answer, question: Question, unit: string): Answer {
-  return { ...report, question, finding: `This ${unit} has no whole day yet. Today so far: ${report.finding}` };
+/** Adds today so far to the sentence of a running period without a whole day. Its rows stay empty: the period ends yesterday. */
+function tellFirstDay<Answer extends Report>(empty: Answer, unit: string, today: Report): Answer {
+  if (today.asOfMs === 0) return empty;
+  return { ...empty, finding: `This ${unit} has no whole day yet. Today so far: ${today.finding}` };
 }
 
 /** Reports that count the calls of a range. */

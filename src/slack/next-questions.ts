@@ -197,6 +197,7 @@ export function listWider(report: Report): Offer[] {
   if (report.asOfMs === 0 || !range) return [];
   if (kind === 'compare' && [range, report.versus].some(({ fromMs, toMs }) => toMs <= fromMs))
     return listComparable(report);
+  if (range.toMs <= range.fromMs) return [{ label: 'Today so far', question: withRange(question, 'today') }];
   if (!hasNoCalls(report) || !(kind === 'compare' || CALLS.has(kind))) return [];
   const days = range.timed ? 0 : range.lastDay - range.firstDay + 1;
   const wider = WIDER.find((each) => each.days > days) ?? { range: 'all', label: 'All time' };
@@ -226,12 +227,11 @@ function hasNoCalls(report: Report): boolean {
 
 /** Lists comparisons for the first day of a week, month or year, which has no whole day yet: today, and the period before. */
 function listComparable({ question: { offset: _offset, ...rest }, range }: CompareReport): Offer[] {
-  const unit = /^this-(week|month|year)$/.exec(range!.text)?.[1];
-  const last = { ...rest, range: `last-${unit}`, versus: `${unit}-before` };
-  return [
-    { label: 'Today vs. a week ago', question: { ...rest, range: 'today', versus: 'week-before' } },
-    ...(unit ? [{ label: `Last ${unit} vs. the one before`, question: last }] : []),
-  ];
+  const unit = /^this-(week|month|quarter|year)$/.exec(range!.text)?.[1];
+  const { ago, versus } = { ago: unit ?? 'week', versus: `${unit ?? 'week'}-before` };
+  const today = { label: `Today vs. a ${ago} ago`, question: { ...rest, range: 'today', versus } };
+  if (!unit) return [today];
+  return [today, { label: `Last ${unit} vs. the one before`, question: { ...rest, range: `last-${unit}`, versus } }];
 }
 
 /** Lists questions about single calls and their duration, by client and over time. */

@@ -373,7 +373,7 @@ describe('vs', () => {
     expect(none.steps!.map(({ now, before }) => [now, before])).toEqual(Array(5).fill([20, undefined]));
   });
 
-  it('of a week or month that has no whole day yet sets today so far beside the first day of the one before', async () => {
+  it('of a week or month that has no whole day yet is empty, and tells of today so far beside the first day of the one before', async () => {
     const days = Array.from({ length: 40 }, (_, day) => calls('a', day - 15, 10));
     const told = (nowMs: string, question: Question) => compare(days, question, { nowMs: at(nowMs) });
     const top: Question = { report: 'top', dimension: 'client' };
@@ -385,9 +385,13 @@ describe('vs', () => {
     ]) {
       const week = await told(monday, question);
       expect(week.finding).toMatch(/^This week has no whole day yet\. Today so far: Requests stayed the same at 10/);
-      expect([week.range!.label, week.versus.label]).toEqual(['Mon 30 Nov 2026', '23 Nov, 00:00–14:00']);
-      expect(week.question).toEqual(question);
-      expect(week.total).toMatchObject({ now: 10, before: 10 });
+      expect([week.range!.label, week.versus.label]).toEqual(['30 Nov 2026: no whole day yet', '23–29 Nov 2026']);
+      expect(week.question).toMatchObject(question);
+      expect(toCsv(week).trim().split('\r\n')).toHaveLength(1);
+      expect(listWider(week)[0]).toEqual({
+        label: 'Today vs. a week ago',
+        question: { ...week.question, range: 'today', versus: 'week-before' },
+      });
     }
     const first = '2026-12-01T14:00:00Z';
     for (const [range, versus] of [
@@ -398,13 +402,13 @@ describe('vs', () => {
       ['this-month', 'month-before'],
     ] as const) {
       const month = await told(first, { ...top, range, versus });
-      expect(month.versus.label).toBe('1 Nov, 00:00–14:00');
+      expect(listWider(month)[0]!.label).toBe('Today vs. a month ago');
       expect(month.finding).toMatch(/^This month has no whole day yet\. Today so far: Requests stayed the same at 10/);
     }
     const other = await told(first, { ...top, range: 'this-month', versus: '2026-11-16..2026-11-20' });
-    expect(other.versus.label).toBe('16–20 Nov 2026');
+    expect(other.finding).toMatch(/^This month has no whole day yet\. Today so far: .*17 a day/);
     const quarter = await told('2027-01-01T14:00:00Z', { ...top, range: 'this-quarter', versus: 'last-quarter' });
-    expect(quarter.versus.label).toBe('1 Oct 2026, 00:00–14:00');
+    expect(quarter.finding).toMatch(/^This quarter has no whole day yet\. Today so far: /);
     // A range that is only compared with has no first day to show.
     const today = await told(first, { ...top, range: 'today', versus: 'this-month' });
     expect(today.finding).toMatch(/^This month has no whole day yet\. Tue 1 Dec 2026: /);

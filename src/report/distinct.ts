@@ -67,11 +67,11 @@ export async function reportDistinct(deps: ReporterDeps, question: Question, now
     const whole = listWhole(inquiry, bars);
     if (whole.length < 2) return `${all}.`;
     const least = Math.min(...whole.map(({ distinct }) => distinct));
-    if (least === total) return `${all}, ${total > 1 ? 'all of them ' : ''}${eachStep(grain)}.`;
-    const each = eachStep(grain);
-    if (least === most.distinct) return `${all}, ${formatCount(least)} of them ${each}.`;
+    const every = `every ${STEP_NAMES[grain]}`;
+    if (least === total) return `${all}, ${total > 1 ? 'all of them ' : ''}${every}.`;
+    if (least === most.distinct) return `${all}, ${formatCount(least)} of them ${every}.`;
     const average = formatRate(whole.reduce((sum, { distinct }) => sum + distinct, 0) / whole.length);
-    return `${all}, ${average} ${each} on average; the most ${formatInStep(most.label, grain)}, with ${formatCount(most.distinct)}.`;
+    return `${all}, ${average} ${eachStep(grain)} on average; the most ${formatInStep(most.label, grain)}, with ${formatCount(most.distinct)}.`;
   }
 }
 

@@ -148,6 +148,9 @@ describe('how many different ones there were', () => {
     ]);
     const clients = await ask([began, ...users], { report: 'daily', dimension: 'client', range: '3d' });
     expect(clients.finding).toBe('2 clients were seen, 1.3 a day on average; the most on 19 Nov, with 2.');
+    const steady = [3, 2, 1].flatMap((day) => [calls('a', day, 1), calls('b', day, 1)]);
+    const daily = await ask([began, ...steady], { report: 'daily', dimension: 'client', range: '3d' });
+    expect(daily.finding).toBe('2 clients were seen, all of them every day.');
     const failures = [calls('a', 2, 1, { status: 500 }), calls('b', 2, 1, { status: 429 }), calls('c', 2, 5)];
     const failing = async (...patterns: string[]) => {
       const filters = [{ key: 'status' as const, patterns, not: false }];

@@ -175,7 +175,7 @@ export function describeAccess({ open, demo }: Journey): void {
       expect((await told(page))!.length).toBeLessThanOrEqual(300);
       await newest(page).getByRole('img').waitFor();
 
-      await tabTo(page, 'combobox "7d"', 'Shift+Tab');
+      await tabTo(page, 'combobox "Previous 7 days"', 'Shift+Tab');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowDown');
       // Moving through an open menu sends nothing yet.

@@ -227,7 +227,7 @@ function describeOdd(
     const others = failing.length > 1 ? `, the furthest of ${failing.length} such ${steps}` : '';
     found.push(`${share} of requests failed ${formatInStep(mostFailing.label, grain)} (usually ${usual})${others}`);
   }
-  if (found.length > 0) return `Yes: ${found.join('; ')}. ${all}`;
+  if (found.length > 0) return `Unusual: ${found.join('; ')}. ${all}`;
   const judged = known.filter(({ partial }) => !partial).length;
   if (judged === 0) return `${sayNoUsual(inquiry, known.length > 0)} ${all}`;
   const unknown = bars.filter((bar, index) => !bar.partial && !expected[index]).length;
@@ -237,7 +237,7 @@ function describeOdd(
       : judged < bars.length
         ? ' so far'
         : '';
-  return `No: requests and failures are about as usual${which}. ${all}`;
+  return `Nothing unusual: requests and failures are about as usual${which}. ${all}`;
 }
 
 /** A difference below this, in percent, counts as usual. */

@@ -228,8 +228,8 @@ describe('daily', () => {
       return (await ask(events, { report: 'daily', focus: 'odd' })).finding;
     };
     const failed = 'All 99 requests succeeded.';
-    expect(await unusual(99, 10, 30, 20)).toBe(`Yes: 20 Nov had 99 requests (usually 20). ${failed}`);
-    expect(await unusual(99, 100, 90, 99)).toBe(`No: requests and failures are about as usual. ${failed}`);
+    expect(await unusual(99, 10, 30, 20)).toBe(`Unusual: 20 Nov had 99 requests (usually 20). ${failed}`);
+    expect(await unusual(99, 100, 90, 99)).toBe(`Nothing unusual: requests and failures are about as usual. ${failed}`);
     expect(await unusual(99, 10)).toMatch(/^I can't say what is usual in 14–20 Nov 2026: too little is known/);
   });
 
@@ -289,9 +289,9 @@ describe('daily', () => {
       const began = hour(at('2026-10-01T12:00:00Z'), 'Acme', 1);
       const spike = [began, ...weeks, hour(noon, 'Acme', 500)];
       expect(await odd(spike, 'yesterday', 'day')).toMatch(
-        /^Yes: 12:00 had 600 requests \(usually 100\)\. Mostly Acme \(\+500\).*\. All 600 requests succeeded\.$/,
+        /^Unusual: 12:00 had 600 requests \(usually 100\)\. Mostly Acme \(\+500\).*\. All 600 requests succeeded\.$/,
       );
-      expect(await odd(spike)).toMatch(/^Yes: 20 Nov had 600 requests \(usually 100\)\. Mostly Acme \(\+500\)/);
+      expect(await odd(spike)).toMatch(/^Unusual: 20 Nov had 600 requests \(usually 100\)\. Mostly Acme \(\+500\)/);
       const failing = [began, ...weeks, hour(noon, 'Portal', 90, 500)].filter(
         (each) => each.timeMs !== noon || each.client !== 'Portal' || each.status === 500,
       );
@@ -300,34 +300,36 @@ describe('daily', () => {
 
     it('says yes in a total outage', async () => {
       expect(await odd(steady(8, 40))).toBe(
-        'Yes: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',
+        'Unusual: 14 Nov had 0 requests (usually 100), the furthest of 7 unusual days. No requests (14–20 Nov 2026).',
       );
     });
 
     it('judges failures too, as the alert does, a rise and a fall', async () => {
       const failing = [...steady(1, 2, 60), ...steady(3, 40, 98), ...steady(3, 40, 2, 500), ...steady(1, 2, 40, 500)];
       expect(await odd(failing)).toBe(
-        'Yes: 40% of requests failed on 19 Nov (usually 2%), the furthest of 2 such days. 12.9% of 700 requests failed.',
+        'Unusual: 40% of requests failed on 19 Nov (usually 2%), the furthest of 2 such days. 12.9% of 700 requests failed.',
       );
       const mended = [...steady(1, 40, 60), ...steady(2, 40, 40, 500), ...steady(1, 1, 38)];
-      expect(await odd(mended)).toMatch(/^Yes: 0% of requests failed on 20 Nov \(usually 40%\)\. /);
+      expect(await odd(mended)).toMatch(/^Unusual: 0% of requests failed on 20 Nov \(usually 40%\)\. /);
       const rare = [...steady(1, 40, 60), ...steady(1, 1, 19, 500)];
-      expect(await odd(rare)).toMatch(/^No: requests and failures are about as usual\. /);
+      expect(await odd(rare)).toMatch(/^Nothing unusual: requests and failures are about as usual\. /);
       const both = [...steady(1, 40, 100), ...steady(2, 2, 900), ...steady(1, 1, 30, 503)];
       expect(await odd(both)).toMatch(
-        /^Yes: 19 Nov had 1,000 requests \(usually 100\); 23\.1% of requests failed on 20 Nov \(usually 0%\)\. /,
+        /^Unusual: 19 Nov had 1,000 requests \(usually 100\); 23\.1% of requests failed on 20 Nov \(usually 0%\)\. /,
       );
     });
 
     it('says how many steps it could judge; one that runs or is cut is never low', async () => {
       // The data begins during the 3rd, so from the 18th on there are two whole weeks before each day.
       expect(await odd(steady(1, 18))).toMatch(
-        /^No: requests and failures are about as usual in 3 of 7 days; of the others too little is known\. /,
+        /^Nothing unusual: requests and failures are about as usual in 3 of 7 days; of the others too little is known\. /,
       );
       expect(await odd(steady(1, 40), 'yesterday', 'daily')).toBe(
-        'No: requests and failures are about as usual. All 100 requests succeeded.',
+        'Nothing unusual: requests and failures are about as usual. All 100 requests succeeded.',
       );
-      expect(await odd(steady(0, 40), '24h', 'day')).toMatch(/^No: requests and failures are about as usual so far\. /);
+      expect(await odd(steady(0, 40), '24h', 'day')).toMatch(
+        /^Nothing unusual: requests and failures are about as usual so far\. /,
+      );
       const nowMs = at('2026-11-21T00:05:00Z');
       const hourly = [1, 2, 3, 4].map((week) => ({ timeMs: nowMs - week * WEEK_MS, count: 100 }));
       const today = async (count: number) => {
@@ -337,7 +339,7 @@ describe('daily', () => {
       expect(await today(1)).toBe(
         "I can't say what is usual in Sat 21 Nov 2026: its calls are still coming in. The only request succeeded.",
       );
-      expect(await today(500)).toMatch(/^Yes: 00:00 had 500 requests \(usually 100\)\. /);
+      expect(await today(500)).toMatch(/^Unusual: 00:00 had 500 requests \(usually 100\)\. /);
     });
 
     it.each([

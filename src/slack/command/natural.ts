@@ -167,7 +167,9 @@ function make(
     Object.assign(question, toCompared(question.range));
   const isOpen = question.versus === undefined || (question.versus === PREVIOUS && question.range !== undefined);
   const untilNow = reachNow(question.range, reading.tokens.map(bareWord).join(' '));
-  if (isOpen && untilNow && COUNTED.includes(report)) question.range = untilNow;
+  // A comparison since a month or date is of whole days: hours of the span before may no longer be kept.
+  const isRecent = question.versus === undefined || /^since-[a-z]*day$/.test(question.range ?? '');
+  if (isOpen && isRecent && untilNow && COUNTED.includes(report)) question.range = untilNow;
   // A question with a focus, such as the quietest step, cannot compare: the words of the second range stay unused.
   const unused = hasUse(question, 'focus', question.focus) ? [] : (places.get('versus') ?? []);
   if (unused.length > 0) {

@@ -120,7 +120,7 @@ const ROWS: readonly Row[] = [
   ['left client !when|did|runOut|why|share', 'client allowance [client]', 'limit left'],
   ['fullest pool|left|limit !filtered|named|runOut', 'pool fullest [scopes]', `most least ${BALANCE}`],
   ['emptiest pool|left|limit !filtered|named|runOut', 'pool emptiest [scopes]', `most least ${BALANCE}`],
-  ['rateLimit !filtered|left|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit peak perMinute status'],
+  ['rateLimit !filtered|who|why|failing', 'summary per-minute [scope]', 'rateLimit limit left peak perMinute status'],
   [
     'spent who left|limit|pool !filtered|overage',
     'top [dimension] by credits [scope]',

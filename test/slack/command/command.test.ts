@@ -612,6 +612,8 @@ describe('questions in a sentence', () => {
     ['this month vs last', 'daily this-month vs last-month'],
     ['top routes this week vs last 7d', 'top routes this-week vs 7d'],
     ['is it better since tuesday', 'daily tuesday..today vs previous'],
+    ['how much did usage grow since september', 'daily since-september vs previous'],
+    ['how much headroom is left in the rate limit', 'summary per-minute'],
     ['did the fix help since yesterday 14:00', 'status since yesterday 14:00 vs previous'],
     ['did the deploy at 14:00 help Acme', 'status since today 14:00 vs previous client:Acme'],
     ['is latency better since the rollback on tuesday', 'latency tuesday..today vs previous'],

@@ -4,7 +4,7 @@ import { type Bound, isLowest, isWithin } from '../domain/filter.ts';
 import type { LatencyReport, Question, TimedRow } from '../domain/report.ts';
 import { type LatencyAnswer, type LatencyQuery, type LatencyRow, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { describeBound, describeKept } from './bounded.ts';
-import { countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinWords } from './format.ts';
+import { countOf, DIMENSION_WORDS, formatCount, formatInStep, formatLatency, joinFirst, joinWords } from './format.ts';
 import { describeNothing, type Inquiry, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteSingleCalls } from './notes.ts';
 import { listSteps, STEP_END_COLUMNS, stepColumns } from './steps.ts';
@@ -193,6 +193,8 @@ async function noteUntimed(inquiry: Inquiry, { total }: LatencyAnswer, untimed: 
 
 /** Below this many calls, a percentile is shown with their number. */
 const FEW = 100;
+/** Names in the sentence about the slowest call. */
+const MOST_NAMED = 3;
 
 /** Finds the name that comes nearest to a bound without meeting it. */
 function toNearest(timed: readonly TimedRow[], bound: Bound): { name: string; value: string } | undefined {
@@ -218,6 +220,7 @@ function describeRanked(
     .toSorted((a, b) => (percentile(b) - percentile(a)) * (isFastest ? -1 : 1));
   const overall = `${describePercentiles(inquiry, answer)}.`;
   if (!first) return overall;
+  if (inquiry.question.sort?.startsWith('-slowest')) return `${describeSlowest(answer, ranked)}; ${overall}`;
   const few = first.latency!.timed < FEW ? ` over ${countOf(first.latency!.timed, 'call')}` : '';
   const outermost = `${first.name} is ${isFastest ? 'fastest' : 'slowest'}: ${asked} ${formatLatency(percentile(first))}${few}`;
   // A filter names who was asked about; without one, a dimension asks who is slowest.
@@ -229,6 +232,20 @@ function describeRanked(
   // Those that a filter names are not all.
   const which = inquiry.filters.some(({ key, not }) => key === dimension && !not) ? 'these' : 'all';
   return `${outermost}, ${formatLatency(percentile(answer.total))} for ${which} ${DIMENSION_WORDS[dimension].plural}.`;
+}
+
+/** `Slowest call: 430 ms (Warehouse Export and Acme CRM)`: the longest duration, and everyone with such a call. */
+function describeSlowest({ total }: LatencyAnswer, ranked: readonly TimedRow[]): string {
+  const { slowestMs } = total.latency!;
+  const names = ranked.filter(({ name, latency }) => isNamed(name) && latency?.slowestMs === slowestMs);
+  const who =
+    names.length > 0
+      ? ` (${joinFirst(
+          names.map(({ name }) => name),
+          MOST_NAMED,
+        )})`
+      : '';
+  return `Slowest call: ${formatLatency(slowestMs)}${who}`;
 }
 
 /** Returns the percentile that the ranking is sorted by. */

@@ -3,7 +3,15 @@ import { type Grouping, NONE } from '../domain/dimension.ts';
 import type { Thousandths } from '../domain/event.ts';
 import { MAX_RANKING_ROWS, type Question, type RankingReport, type RankingRow } from '../domain/report.ts';
 import type { Totals, UsageAnswer } from '../domain/usage.ts';
-import { countOf, DIMENSION_WORDS, formatCount, formatCredits, formatPercent, formatShare } from './format.ts';
+import {
+  countOf,
+  DIMENSION_WORDS,
+  formatCount,
+  formatCredits,
+  formatPercent,
+  formatShare,
+  joinFirst,
+} from './format.ts';
 import {
   ask,
   describeNothing,
@@ -130,6 +138,8 @@ interface Ranked {
 }
 
 const FEW = 20;
+/** Names in a sentence about several that are equal. */
+const MOST_NAMED = 3;
 /** Columns whose shares get a sentence of their own: `Warehouse Export has 68% of the 2,277 failures.` */
 const SHARED: Readonly<
   Record<string, { column: 'ok' | 'failed' | 'none'; words: string; none: string; only: string }>
@@ -202,7 +212,9 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
     return `${first.name} has the ${isAscending ? 'lowest' : 'highest'} ${rate} rate: ${share} of its ${countOf(first.requests, 'call')} ${ended}.`;
   }
   if (isAscending && column !== 'name') {
-    return `${first.name} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)} of ${sizeOf(totals, measure)}.`;
+    const equal = named.filter((row) => row[measure] === first[measure]).map(({ name }) => name);
+    const each = equal.length > 1 ? ' each' : '';
+    return `${joinFirst(equal, MOST_NAMED)} ${verbOf(numbers)} the fewest: ${show(first[measure], measure)}${each} of ${sizeOf(totals, measure)}.`;
   }
   const leader = named.reduce((best, row) => (row[measure] > best[measure] ? row : best));
   // A filter on statuses already says how the calls ended.

@@ -151,6 +151,13 @@ describe('top', () => {
     expect(fewest.finding).toBe('Of the 2 clients with failures, b has the fewest: 3.');
   });
 
+  it('names all that have equally few', async () => {
+    const events = [calls('a', 5), ...['b', 'c', 'd', 'e'].map((client) => calls(client, 1))];
+    const finding = async (sent: typeof events) => (await ask(sent, { report: 'top', sort: 'requests' })).finding;
+    expect(await finding(events)).toBe('b, c, d and 1 more made the fewest: 1 each of 9 requests.');
+    expect(await finding(events.slice(0, 2))).toBe('b made the fewest: 1 of 6 requests.');
+  });
+
   it('measures credits exactly', async () => {
     const report = await ask([calls('a', 2, { credits: 500 }), calls('b', 1, { credits: 1001 })], {
       report: 'top',

@@ -86,7 +86,7 @@ export function readQuestion(reading: Reading): Question {
 
 /** Texts that the grammar would misread, so they are sentences: `most calls in one day`, `days without 500s`. */
 const SAID =
-  /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero|0))\b/;
+  /\b(mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(slow|long)est (single )?(call|request)s?\b|\bonly (failed|failing)\b|\b(most|least|\w+est|worst) \d+ (day|hour|week|month)s\b|\d ?(%|percent) (?!failed\b|ok\b).*\b(fail|error)|\b(fail|error).*\d ?(%|percent)|\b(in|on|of) (a|one|a single|any) (day|hour|week|month)\b|^(?!(client|route) ).*\b(without|with (no|zero|0))\b/;
 
 /** Tells whether a text must be a sentence, such as `why is Acme failing` or `why so slow`; `why Acme` is a command. */
 function isSentence(reading: Reading): boolean {

@@ -146,19 +146,26 @@ export function readKnown(reading: Reading, at: number, key?: Grouping): FoundNa
 
 /** Reads a scope whose title begins with a word for a dimension, if only one scope fits: `the integration pool`. */
 export function readScopeTitle({ tokens, names }: Reading, at: number): FoundName | undefined {
-  const [before, word, behind] = [at - 1, at, at + 1].map((each) => (tokens[each] ? bareWord(tokens[each]) : ''));
-  const isMarked =
-    /^(of|for|in|from|on)$/.test(before!) || /^(pool|scope|api|quota|limit|allowance|credits|balance)s?$/.test(behind!);
-  const [scope, ...others] = isMarked && isSingular(word!) ? names.beginning(word!, 'scope') : [];
+  const words = tokens.map(bareWord);
+  const [scope, ...others] = mayBeginTitle(words, at) ? names.beginning(words[at]!, 'scope') : [];
   return scope && others.length === 0 ? { key: 'scope', name: scope.value, next: at + 1 } : undefined;
+}
+
+/** Tells whether the word at this index may begin a scope's title: a singular dimension, marked as a name by its neighbours. */
+function mayBeginTitle(words: readonly string[], at: number): boolean {
+  const isMarked =
+    /^(of|for|in|from|on)$/.test(words[at - 1] ?? '') ||
+    /^(pool|scope|api|quota|limit|allowance|credits|balance)s?$/.test(words[at + 1] ?? '');
+  return isMarked && isSingular(words[at]!);
 }
 
 /** Words for a pool that are usually only a part of its name. */
 const POOL_WORD = /\b(bundle|plan|add[- ]?on)s?\b/i;
 
-/** Tells whether a text may name a pool by a part of its name. */
+/** Tells whether words of the language in a text may be a part of the name of a pool or scope. */
 export function mentionsPool(text: string): boolean {
-  return POOL_WORD.test(text);
+  const words = text.toLowerCase().match(/[\w-]+/g) ?? [];
+  return POOL_WORD.test(text) || words.some((_, at) => mayBeginTitle(words, at));
 }
 
 /** Reads a pool named by a part of its name, if only one pool fits: `the bundle` for Bundled licences. */

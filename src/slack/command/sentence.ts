@@ -393,6 +393,8 @@ export function readSentence(reading: Reading): Sentence {
     if (key === 'pool') pools.push({ name, tokens: tokens.slice(at, next) });
     else if (SUBJECTS.has(key)) names.push({ key, value: name, tokens: tokens.slice(at, next) });
     else draft.filters.push({ key, patterns: [name], not: false });
-    return next;
+    // `the finance team`: the word behind says what the name is of. A pattern is of many.
+    const isOwn = isSingular(words[next] ?? '') && DIMENSION_WORDS.get(words[next]!) === key && !name.includes('*');
+    return isOwn ? next + 1 : next;
   }
 }

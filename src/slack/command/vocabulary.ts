@@ -128,7 +128,7 @@ const PHRASES = {
   why: `why|how come|what is wrong with|what's wrong with|whats wrong with|reason|reasons|diagnose|diagnosis`,
   when: `(|by )when|when's|whens|(|on )(what|which) date`,
   began:
-    'first (call|called|show|showed|appear|appeared)(| up)|start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
+    'first (call|called|seen|show|showed|appear|appeared)(| up)|start(|s|ed|ing)|begin(|s|ning)|began|since when|how long (has|have)',
   where: "where|where's|wheres",
   most: `most|top|biggest|busiest|highest|heaviest|largest|main|hammering|flooding|spamming|overloading|hogging|the most|
     more than anyone|common|popular|most (popular|used|noise)|loudest|busy|busier|heavy|nois(y|iest)|frequent|often|rank(|ing)|high`,
@@ -141,6 +141,7 @@ const PHRASES = {
     reject(ed|ing)|refused|unsuccessful|unhealthy|worst|flaky|outage(|s)|incident(|s)|downtime|problem(|s)|issue(|s)|
     trouble(|s)|on fire|affected|
     ${NOT} (succeed|succeeding|successful|work|working|ok|okay|fine|healthy|well|good|responding|respond|available|reachable)`,
+  'count failing': 'only (failed|failing)',
   throttled: `throttl(ed|ing|e)|blocked|rate limited|rate-limited|getting limited|rate limit (hits|errors)|
     (hit|hits|hitting) (the|its|our|their|a) rate limit`,
   perSecond: '(per|a|every|each) second|rps|tps|qps',
@@ -221,6 +222,7 @@ const PHRASES = {
   latency: `more slow|longest|latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
     milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
   howSlow: 'how slow',
+  slowestCall: '(slowest|longest) (|single )(call|request)(|s)|(call|request)(|s) (take|takes|took) (|the )longest',
   fastest: 'fastest|quickest',
   timeout: 'timeout(|s)|(time|times|timed|timing) out',
   pace: 'fast|faster|quick|quickly|take|takes|took',
@@ -235,7 +237,7 @@ const PHRASES = {
     missing|no longer|(nobody|no one) (use|uses|used|call|calls|called|needs|touches)|
     ${NOT} (call|calling|called|use|used|using|send|sending|sent|seen|active|been active|been used|been seen)|
     ${NOT} (|had |have |made |make |logged |sent |seen )any (call|calls|traffic|requests|activity|usage)|
-    (no|zero|0|without|without any) (calls|traffic|requests|activity|usage)`,
+    (no|zero|0|without|without any) (calls|traffic|requests|activity|usage)|(use|used|call|called|sent|made|did) nothing`,
   fix: `(|since the |after the |before the )(fix|deploy|release|rollout|rollback)|fixed|hotfix|patch|deploy(|s|ed|ment|ments)|released|
     rolled out|restart(|ed)|help(|ed|s)|improved|got better`,
   bytes: `byte(|s)|bandwidth|kb|mb|gb|(kilo|mega|giga)bytes|data (volume|transfer)|transferred|payload(|s)|

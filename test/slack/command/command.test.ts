@@ -197,6 +197,14 @@ test.each([
   expect(command.kind === 'question' && command.question.filters).toEqual(filters);
 });
 
+test('a dimension’s word before “pool” may begin a scope’s title, though the text can be read without it', async () => {
+  const names = async () => [{ key: 'scope' as const, name: 'Integration Service', value: 'integration-service' }];
+  const command = await understand('who is eating the integration pool', { names, examples: async () => ({}) }, 0);
+  expect(command).toMatchObject({
+    question: { report: 'top', filters: [{ key: 'scope', patterns: ['integration-service'] }] },
+  });
+});
+
 describe('options', () => {
   test.each([
     ['top clients by credits', 'top clients by credits'],
@@ -671,7 +679,6 @@ describe('questions in a sentence', () => {
     ['clients with 0 requests yesterday', 'top gone clients yesterday'],
     ['bottom 3 clients yesterday', 'top 3 clients yesterday sort requests asc'],
     ['top10 users november', 'top 10 users november'],
-    ['longest call today', 'latency today'],
     ['latency p95 > 1s', 'latency over 1000ms'],
     ['how often did we exceed 5,000 requests a day in October', 'daily over 5000 october'],
     ['when was the error rate last above 10%', 'daily over 10% failed 30d'],
@@ -756,7 +763,11 @@ describe('questions in a sentence', () => {
     ['is Beta slower than Acme', 'latency clients client:Beta client:Acme'],
     ['latency of Acme vs Beta yesterday', 'latency clients yesterday client:Acme client:Beta'],
     ['is latency getting worse', 'latency vs previous'],
-    ['longest call today', 'latency today'],
+    ['longest call today', 'latency today sort slowest_ms desc'],
+    ['slowest calls of Acme CRM yesterday', 'latency yesterday client:"Acme CRM" sort slowest_ms desc'],
+    ['only failed calls yesterday', 'day yesterday status:4xx status:5xx'],
+    ['top error codes last month', 'status last-month'],
+    ['which clients used nothing last week', 'top gone clients last-week'],
     ['who eats the crm pool', 'top clients scope:crm by credits'],
     ['why is traffic up today', 'unusual today'],
     ['are we on track this month', 'pool lasts'],

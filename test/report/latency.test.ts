@@ -36,7 +36,7 @@ describe('latency', () => {
     const fastest = await ask(events, { dimension: 'client', sort: 'p95' });
     expect(fastest.finding).toBe('quick is fastest: p95 95 ms, 900 ms for all clients.');
     const longest = await ask([...events, ...calls('rare', [1000, 1])], { sort: '-slowest_ms' });
-    expect(longest.finding).toMatch(/^Slowest call: 1 s \(slow and rare\); p95 is /);
+    expect(longest.finding).toMatch(/^Slowest call: 1 s \(rare and slow\); p95 is /);
     expect(report.population).toBe('2 clients');
     expect(toCsv(report).split('\r\n')).toEqual([
       'name,p95_ms,p50_ms,p99_ms,slowest_ms,requests,timed',

@@ -43,7 +43,7 @@ export const FAILURES = [
 
 /** Takes the place of the class of 429s if the busiest minutes stayed below every declared rate limit. */
 export const REFUSED_BELOW = {
-  claim: 'Calls were rate-limited (429) below the known limit',
+  claim: 'Rate-limited (429) below the known limit',
   remedy: 'Find out which limit is being hit; back off after each 429.',
   advice: 'Find out which limit is being hit; back off after a 429',
 } as const;

@@ -158,7 +158,7 @@ describe('status', () => {
     };
     const few = [429, 429, 200].map((status) => calls(status, 1, { scope: 'crm' }));
     const [found] = (await ask(few, { report: 'status' }, { definitions })).diagnosis;
-    expect(found!.claim).toBe('Calls were rate-limited (429) below the known limit');
+    expect(found!.claim).toBe('Rate-limited (429) below the known limit');
     expect(found!.evidence).toContain(
       '2 calls (66.7%), worst on 20 Nov (2). The peak minute stayed below the limit of CRM (3 of 10), so another limit applies.',
     );

@@ -109,7 +109,7 @@ describe('why', () => {
     };
     const report = await ask([...refused, ...others], { report: 'why', name: 'acme' }, { definitions });
     const [claim, evidence] = report.table.rows[0]!;
-    expect(claim).toBe(isBelow ? 'Calls were rate-limited (429) below the known limit' : 'Rate-limited (429)');
+    expect(claim).toBe(isBelow ? 'Rate-limited (429) below the known limit' : 'Rate-limited (429)');
     expect(String(evidence).includes('Another limit applies.')).toBe(isBelow);
   });
 

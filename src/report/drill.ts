@@ -7,7 +7,7 @@ import type { Table } from '../domain/table.ts';
 import { describeAllowance } from './allowance.ts';
 import { hasTeams } from './client-names.ts';
 import { countOf, DIMENSION_WORDS, formatCount, formatLatency, formatShare, joinWords } from './format.ts';
-import { ask, describeNothing, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, findCode, namerOf, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { getName, type MeantName } from './known-names.ts';
 import { askLatency } from './latency.ts';
 import { formatRawStart, noteAnswer } from './notes.ts';
@@ -27,8 +27,6 @@ const SECTIONS: Readonly<Record<'client' | 'route', readonly GroupKey[]>> = {
 /** A route or client is named in the finding if it has at least this share of the failures. */
 const CONCENTRATED = 0.5;
 const IDS_NAMED = 10;
-/** `429`, `5xx`. */
-const CODE = /^\d(\d\d|xx)$/;
 
 /**
  * Breaks down the calls of one client (by name or id) or one route by their other dimensions: per dimension the rows with the most
@@ -140,11 +138,11 @@ export async function reportDrill(deps: ReporterDeps, question: Question, nowMs:
           : `${formatShare(failed, ok + failed)} failed`;
     const slow = latency ? ` Its p95 is ${formatLatency(latency.p95Ms)}.` : '';
     // A filter on statuses already says how they ended.
-    const asked = inquiry.filters.find(({ key, not }) => key === 'status' && !not)?.patterns.join() ?? '';
+    const asked = findCode(inquiry.filters);
     const isFiltered = inquiry.filters.some(({ key }) => key === 'status');
     const isOfFailures = isFiltered && failed === requests;
-    const made = countOf(requests, isOfFailures && !CODE.test(asked) ? 'failed request' : 'request');
-    const code = isOfFailures && CODE.test(asked) ? ` that ended in ${asked}` : '';
+    const made = countOf(requests, isOfFailures && !asked ? 'failed request' : 'request');
+    const code = isOfFailures && asked ? ` that ended in ${asked}` : '';
     const told = `${name} ${DIMENSION_WORDS[kind].verb} ${made}${code}${isFiltered ? '' : `; ${outcome}`}`;
     const first: Dimension = kind === 'client' ? 'route' : 'client';
     const worst = drilled.find(({ dimension }) => dimension === first)?.ranked[0];

@@ -157,6 +157,12 @@ export function isOfFailures({ key, patterns, not }: Filter): boolean {
   return key === 'status' && !not && patterns.every((pattern) => /^[45]/.test(pattern));
 }
 
+/** Returns the only status code or class that filters let through: `429`, `5xx`; undefined for several. */
+export function findCode(filters: readonly Filter[]): string | undefined {
+  const [code, ...others] = filters.find(({ key, not }) => key === 'status' && !not)?.patterns ?? [];
+  return others.length === 0 && /^\d(\d\d|xx)$/.test(code ?? '') ? code : undefined;
+}
+
 /** Filters with more characters than this are not spelled out in a sentence. */
 const MAX_FILTERS = 120;
 const PREPOSITIONS: Partial<Record<QuestionKey, string>> = { client: 'by', user: 'by', team: 'by', route: 'to' };

@@ -7,7 +7,7 @@ import { isAverage, STEP_NAMES, type StepGrain } from '../domain/usage.ts';
 import { describeBound, describeKept, holdsFor, splitFilters } from './bounded.ts';
 import { describeFolded, foldSteps, toFoldedTable } from './folded.ts';
 import { countOf, creditsOf, eachStep, formatChangeSize, formatCount, formatInStep, formatPercent } from './format.ts';
-import { ask, describeNothing, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
+import { ask, describeNothing, findCode, type Inquiry, openInquiry, type ReporterDeps, toHead } from './inquiry.ts';
 import { noteAnswer, noteClients, noteCorrections, offerNearest } from './notes.ts';
 import { describeOutcome } from './status.ts';
 import { askBySteps, listMarks, listWhole, STEP_END_COLUMNS, type Step, stepColumns } from './steps.ts';
@@ -148,7 +148,8 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
   /** Puts the number that was asked for first; without a focus, the sum. */
   function describeSteps(what: string): string {
     const { focus } = question;
-    const sum = countOf(totals.requests, what);
+    const code = findCode(inquiry.filters);
+    const sum = code ? `${countOf(totals.requests, 'request')} that ended in ${code}` : countOf(totals.requests, what);
     const mean = findAverage(inquiry, bars);
     const average = mean > 0 ? `${formatCount(mean)} ${eachStep(grain)}` : '';
     const [first, last] = what === 'request' ? (['busiest', 'quietest'] as const) : (['most', 'fewest'] as const);

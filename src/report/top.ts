@@ -15,6 +15,7 @@ import {
 import {
   ask,
   describeNothing,
+  findCode,
   type Inquiry,
   isOfFailures,
   namerOf,
@@ -169,11 +170,12 @@ function describeLeader({ question, filters }: Inquiry, numbers: Ranked): string
   const column = question.sort?.replace(/^-/, '');
   const isAscending = question.sort !== undefined && !question.sort.startsWith('-');
   const isFailures = measure === 'requests' && filters.some(isOfFailures);
+  const code = findCode(filters);
   const shared =
     column !== undefined && Object.hasOwn(SHARED, column)
       ? SHARED[column]
       : isFailures && !(isAscending && column === 'name')
-        ? SHARED.failed
+        ? { ...SHARED.failed!, words: code ? `requests that ended in ${code}` : SHARED.failed!.words }
         : undefined;
   if (question.focus === 'total') {
     const most =

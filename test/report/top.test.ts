@@ -147,6 +147,10 @@ describe('top', () => {
     const fewest = await ask([calls('a', 5, { status: 503 }), calls('b', 3, { status: 429 }), calls('c', 9)], {
       ...{ report: 'top', filters, sort: 'requests' },
     });
+    const one = await ask([calls('a', 30, { status: 429 }), calls('b', 3, { status: 503 })], {
+      ...{ report: 'top', filters: [{ key: 'status', patterns: ['429'], not: false }] },
+    });
+    expect(one.finding).toBe('a has all 30 requests that ended in 429.');
     // c has no failures and so no row. Of the clients with failures, b has the fewest.
     expect(fewest.finding).toBe('Of the 2 clients with failures, b has the fewest: 3.');
   });

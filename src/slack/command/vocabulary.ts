@@ -221,7 +221,7 @@ const PHRASES = {
   now: 'now|rn|atm|right now|currently|(at the|in this|at this) moment|live|so far|still',
   latency: `more slow|longest|latenc(y|ies)|slow(|er|est|ness)|p50|p90|p95|p99|percentile(|s)|median|duration(|s)|response time(|s)|ms|
     milliseconds|how long(| do) calls take|how long (does|do)|(take|takes|took) longest`,
-  howSlow: 'how slow',
+  howSlow: `how slow|how (fast|quick) (is|are|was|were) (|the |our )(api|apis|service|backend|gateway|calls|requests|routes|endpoints)`,
   slowestCall: '(slowest|longest) (|single )(call|request)(|s)|(call|request)(|s) (take|takes|took) (|the )longest',
   fastest: 'fastest|quickest',
   timeout: 'timeout(|s)|(time|times|timed|timing) out',

@@ -595,6 +595,7 @@ describe('questions in a sentence', () => {
     ['how much was left in crm last month', 'pool crm last-month'],
     ['will we run out this month', 'forecast'],
     ['how fast are we burning', 'forecast'],
+    ['how fast is the api', 'latency'],
     ['when does the crm pool reset', 'pool crm resets'],
     ['how is the crm pool doing', 'pool crm'],
     ['how many licences do we have', 'licences'],

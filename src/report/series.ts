@@ -148,7 +148,7 @@ async function reportSeries(inquiry: Inquiry): Promise<SeriesReport> {
   /** Puts the number that was asked for first; without a focus, the sum. */
   function describeSteps(what: string): string {
     const { focus } = question;
-    const code = findCode(inquiry.filters);
+    const code = focus === undefined && findCode(inquiry.filters);
     const sum = code ? `${countOf(totals.requests, 'request')} that ended in ${code}` : countOf(totals.requests, what);
     const mean = findAverage(inquiry, bars);
     const average = mean > 0 ? `${formatCount(mean)} ${eachStep(grain)}` : '';

@@ -182,7 +182,7 @@ describe('daily', () => {
     expect(await told('busiest')).toBe('Busiest on 20 Nov with 9; 14 requests in all, 2 a day.');
     const failed = { filters: [{ key: 'status' as const, patterns: ['500'], not: false }] };
     expect(await told(undefined, failed)).toBe('5 requests that ended in 500, all on 14 Nov.');
-    expect(await told('busiest', failed)).toBe('Most on 14 Nov with 5; 5 requests that ended in 500 in all, 1 a day.');
+    expect(await told('busiest', failed)).toBe('Most on 14 Nov with 5; 5 failed requests in all, 1 a day.');
     const fewest = { focus: 'quietest', ...failed } as const;
     expect(await told(undefined, fewest)).toMatch(
       /^Fewest on 15 Nov with 0, and 5 other days; 5 failed requests in all/,
